@@ -1,0 +1,1 @@
+"""Grades and explains the toxicities of CAR-T courses from recorded hospital data."""
