@@ -39,10 +39,10 @@ fix: setup ## format, and mend what the linter can mend by itself
 	@$(BIN)/ruff check --fix .
 
 docs: setup ## build the documentation strictly into ./site
-	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
 docs-serve: setup ## read the documentation in a browser while writing it
-	@$(BIN)/mkdocs serve --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
 
 bench: setup ## measure speed and memory, and print the table
 	@$(BIN)/python -m benchmarks

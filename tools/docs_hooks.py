@@ -1,0 +1,136 @@
+"""What the documentation says by itself: navigation, error pages, glossary, changelogs and the API.
+
+MkDocs calls the functions named `on_…` while it builds. Pages made here exist only in the built site, so they
+cannot be out of date: the error pages come from the catalogue the library itself uses, the API pages from the
+docstrings, the glossary and the changelogs from the root of the repository.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.structure.files import File
+
+from vein2vein.errors import catalogue
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / "src" / "vein2vein"
+SECTIONS = {
+    "Tutorial": "tutorial",
+    "How-to guides": "how-to",
+    "Rules": "rules",
+    "Reference": "reference",
+    "Explanation": "explanation",
+    "Decisions": "adr",
+}
+# page of the reference -> file at the root of the repository
+ROOT_PAGES = {
+    "reference/glossary.md": "GLOSSARY.md",
+    "reference/changelog.md": "CHANGELOG.md",
+    "reference/knowledge-changelog.md": "KNOWLEDGE.md",
+}
+FLOORS = (
+    ("errors", "Errors"),
+    ("basis", "Basis"),
+    ("numerics", "Numerics"),
+    ("knowledge", "Knowledge"),
+    ("record", "Record"),
+    ("intake", "Intake"),
+    ("journey", "Journey"),
+    ("report", "Report"),
+)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Make the navigation from the folders; a page's place is its name, `index.md` first."""
+    pages = sorted(_written_pages(Path(config.docs_dir)) | set(_generated_pages()))
+    nav: list[dict[str, Any] | str] = [page for page in pages if "/" not in page]
+    nav.sort(key=lambda page: page != "index.md")
+    nav += [{title: tree} for title, folder in SECTIONS.items() if (tree := _tree(pages, folder))]
+    config.nav = nav
+    return config
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the generated pages."""
+    for name, text in _generated_pages().items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def _written_pages(docs: Path) -> set[str]:
+    return {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+
+
+def _tree(pages: list[str], folder: str) -> list[Any]:
+    """The pages of one folder, then its sub-folders, as MkDocs wants them."""
+    inside = [page for page in pages if page.startswith(f"{folder}/")]
+    here = sorted(
+        (page for page in inside if page.count("/") == folder.count("/") + 1),
+        key=lambda page: (not page.endswith("/index.md"), page),
+    )
+    below = sorted({page[len(folder) + 1 :].split("/")[0] for page in inside if page not in here})
+    branches = [{name.replace("-", " ").capitalize(): _tree(pages, f"{folder}/{name}")} for name in below]
+    return [*here, *branches]
+
+
+def _generated_pages() -> dict[str, str]:
+    pages = {name: _root_page(source) for name, source in ROOT_PAGES.items() if (ROOT / source).exists()}
+    return {**pages, **_error_pages(), **_api_pages()}
+
+
+def _root_page(source: str) -> str:
+    """A file of the repository's root; its links to other files there become plain text."""
+    text = (ROOT / source).read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
+
+
+def _error_pages() -> dict[str, str]:
+    """One page for each error id, and the list of them all."""
+    entries = catalogue()
+    pages = {}
+    for key, entry in entries.items():
+        pages[f"reference/errors/{key}.md"] = (
+            f"# {key}\n\n**{entry['title']}**\n\n"
+            f"## Why it happens\n\n{entry['cause']}\n\n## What to do\n\n{entry['cure']}\n"
+        )
+    rows = "\n".join(f"| [{key}]({key}.md) | {entry['title']} |" for key, entry in sorted(entries.items()))
+    pages["reference/errors/index.md"] = (
+        "# Errors\n\nEvery message carries an id that never changes. The message itself says what was seen, what was\n"
+        "expected and how to mend it; the pages here say why it happens.\n\n"
+        f"| Id | Title |\n|---|---|\n{rows}\n"
+    )
+    return pages
+
+
+def _api_pages() -> dict[str, str]:
+    """One page for each room of the house, with the docstrings of all its modules."""
+    pages = {
+        "reference/api/index.md": (
+            "# Python API\n\nThe rooms of the house, from the ground up. Public names can also be taken\n"
+            "from `vein2vein` itself.\n"
+        )
+    }
+    for room, title in FLOORS:
+        modules = sorted(_modules(LIBRARY / room))
+        if modules:
+            entries = "\n\n".join(f"::: {module}" for module in modules)
+            pages[f"reference/api/{room}.md"] = f"# {title}\n\n{entries}\n"
+    return pages
+
+
+def _modules(folder: Path) -> list[str]:
+    """Public modules below `folder` that say anything, by their dotted names."""
+    names = []
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(LIBRARY.parent).with_suffix("").parts
+        if any(part.startswith("_") and part != "__init__" for part in parts):
+            continue
+        names.append(".".join(part for part in parts if part != "__init__"))
+    return names
