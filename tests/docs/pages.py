@@ -1,7 +1,8 @@
 """Read the code blocks of a Markdown page, and turn the page into a script that runs them in order.
 
-What follows a `python`, `bash` or `console` block at once as a `text` (or `output`) block is its output, compared word for word; `...` in it stands for anything. `<!-- exits with 3 -->` on the line before a `bash`
-block says that its last command fails with that code. Every other block must at least be readable in its language.
+What follows a `python`, `bash` or `console` block at once as a `text` (or `output`) block is its output, compared word
+for word; `...` in it stands for anything. `<!-- exits with 3 -->` on the line before a `bash` block says that its last
+command fails with that code. Every other block must at least be readable in its language.
 """
 
 from __future__ import annotations
