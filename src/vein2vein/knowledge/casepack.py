@@ -1,0 +1,228 @@
+"""Run the worked cases of a rule file, and try to fool them with mutants.
+
+Place    Floor 1. Read by the knowledge checks and by `vein2vein knowledge check`.
+In       A raw rule file.
+Out      Failures of its worked cases; mutants that no worked case notices.
+Knows    A mutant is a rule file with one number, one comparison or one case changed, as a slip of the pen would do.
+Does not Look at a timeline: windows and input methods have their own tests.
+
+In a worked case, inputs not named have their value from `typical` (also of yes/no criteria over time); null means missing; "yes",
+"no" and categories are words; a number is in the canonical unit; {value, unit} is converted; [low, high] is a range.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vein2vein.basis.truth import Bounds, Truth
+from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge import inputs as methods
+from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.evaluation import evaluate
+from vein2vein.knowledge.predicates import COMPARISONS
+from vein2vein.knowledge.registry import bound
+from vein2vein.knowledge.schema import GivenUnit, RuleSet, WorkedCase
+from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
+
+_TWIN = {"at_least": "above", "above": "at_least", "at_most": "below", "below": "at_most"}
+_FACTORS = {"+10 %": 1.1, "-10 %": 0.9, "x1000": 1000.0, "/1000": 0.001}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFailure:
+    """A worked case that gave another answer than it says."""
+
+    rule_set_id: str
+    case: str
+    expected: Bounds | None
+    got: Bounds | None
+
+
+def run_worked_cases(rule: RuleSet) -> list[CaseFailure]:
+    """All worked cases of a bound rule set that fail; empty when all hold."""
+    failures = []
+    for case in rule.worked_cases:
+        got = case_bounds(rule, case)
+        if got != case.bounds:
+            failures.append(CaseFailure(rule.id, case.name, case.bounds, got))
+    return failures
+
+
+def case_bounds(rule: RuleSet, case: WorkedCase) -> Bounds | None:
+    """What the rule set says about one worked case; None when it does not apply."""
+    given = {**rule.typical, **case.given}
+    values = {name: as_value(rule, name, given.get(name)) for name in rule.inputs}
+    over_time = {name: _as_truth(given.get(name)) for name in rule.over_time}
+    result = evaluate(rule, values, over_time)
+    return None if result.applies is Truth.FALSE else result.bounds
+
+
+def as_value(rule: RuleSet, name: str, given: Any) -> Value:
+    """The possible values behind one word or number of a worked case."""
+    kind = value_type(rule, name)
+    if kind == "yes_no":
+        return _as_truth(given)
+    if kind == "category":
+        universe = categories_of(rule, name)
+        return Categories(universe) if given is None else Categories(frozenset([given] if isinstance(given, str) else given))
+    return _as_number(rule, name, given)
+
+
+def value_type(rule: RuleSet, name: str) -> str:
+    """number, category or yes_no: what an input yields."""
+    match rule.inputs[name]:
+        case methods.Latest() as latest:
+            return observation_kind(latest.observation).type
+        case methods.Active() | methods.Given() | methods.Death() | methods.UnrecoveredRun():
+            return "yes_no"
+        case methods.CourseField():
+            return "category"
+        case _:
+            return "number"
+
+
+def categories_of(rule: RuleSet, name: str) -> frozenset[str]:
+    """All categories that an input can have."""
+    match rule.inputs[name]:
+        case methods.Latest() as latest:
+            return frozenset(observation_kind(latest.observation).categories)
+        case methods.CourseField() as field:
+            return frozenset((*field.categories, "other"))
+        case _:
+            return frozenset()
+
+
+def _as_truth(given: Any) -> Truth:
+    words = {"yes": Truth.TRUE, "no": Truth.FALSE, None: Truth.UNKNOWN, True: Truth.TRUE, False: Truth.FALSE}
+    return words[given]
+
+
+def _as_number(rule: RuleSet, name: str, given: Any) -> NumberRange:
+    if given is None:
+        return ANY_NUMBER
+    if isinstance(given, list):
+        return NumberRange(float(given[0]), float(given[1]))
+    if isinstance(given, Mapping):
+        return _converted(rule, name, GivenUnit.model_validate(given))
+    return NumberRange(float(given), float(given))
+
+
+def _converted(rule: RuleSet, name: str, given: GivenUnit) -> NumberRange:
+    from vein2vein.basis.units import convert  # noqa: PLC0415  (pint is slow to load and rarely needed here)
+
+    declared = rule.inputs[name]
+    observation = getattr(declared, "observation", None)
+    if observation is None or getattr(declared, "relative_to", None) is not None:
+        return ANY_NUMBER
+    kind = observation_kind(observation)
+    value = convert(given.value, given.unit, str(kind.unit), molar_mass=kind.molar_mass)
+    if value is None or given.unit in kind.ambiguous_units:
+        return ANY_NUMBER
+    value = round(value, kind.decimals)
+    if kind.plausible is not None and not kind.plausible[0] <= value <= kind.plausible[1]:
+        return ANY_NUMBER
+    return NumberRange(value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A rule file with one deliberate slip."""
+
+    slip: str
+    raw: dict[str, Any]
+
+
+def mutants(raw: dict[str, Any]) -> Iterator[Mutant]:
+    """Every rule file that differs by one slip in a comparison, a number or a case of the rule itself.
+
+    Slips: strict for non-strict and back, number +10 %, -10 %, x1000, /1000, one more or one fewer of `n_of`, a case dropped, a
+    category dropped. Numbers given by a parameter are changed through the parameter's default.
+    """
+    for path, word, body in _comparisons(raw):
+        if word in COMPARISONS:
+            yield _changed(raw, path, f"{word} -> {_TWIN[word]}", rename=_TWIN[word])
+            if isinstance(body[1], int | float):
+                for label, factor in _FACTORS.items():
+                    if body[1] * factor != body[1]:
+                        yield _changed(raw, (*path, word, 1), f"{body[0]} {body[1]} {label}", value=body[1] * factor)
+        elif word == "between":
+            for place in (1, 2):
+                if isinstance(body[place], int | float) and body[place]:
+                    for label, factor in (("+10 %", 1.1), ("-10 %", 0.9)):
+                        value = body[place] * factor
+                        if (value <= body[2]) if place == 1 else (value >= body[1]):
+                            yield _changed(raw, (*path, word, place), f"{body[0]} {body[place]} {label}", value=value)
+        elif word == "in":
+            for place in range(len(body[1])):
+                if len(body[1]) > 1:
+                    fewer = [c for i, c in enumerate(body[1]) if i != place]
+                    yield _changed(raw, (*path, word, 1), f"{body[0]} without {body[1][place]}", value=fewer)
+        elif word == "n_of":
+            for needed in (body["at_least"] - 1, body["at_least"] + 1):
+                if 1 <= needed <= len(body["of"]):
+                    yield _changed(raw, (*path, word, "at_least"), f"n_of {body['at_least']} -> {needed}", value=needed)
+    yield from _dropped_cases(raw)
+
+
+def surviving_mutants(raw: dict[str, Any]) -> list[Mutant]:
+    """Mutants that no worked case notices; empty when the case pack is complete."""
+    survivors = []
+    for mutant in mutants(raw):
+        try:
+            rule = bound(mutant.raw, {})
+        except KnowledgeError:
+            continue
+        if not run_worked_cases(rule):
+            survivors.append(mutant)
+    return survivors
+
+
+
+
+def _comparisons(raw: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    for part in ("criteria", "cases", "items", "applies"):
+        if part in raw:
+            yield from _find((part,), raw[part])
+
+
+def _find(path: tuple[Any, ...], node: Any) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    if isinstance(node, Mapping):
+        for key, body in node.items():
+            if key in (*COMPARISONS, "between", "in", "n_of") and isinstance(body, list | Mapping):
+                yield path, key, body
+            yield from _find((*path, key), body)
+    elif isinstance(node, list):
+        for place, part in enumerate(node):
+            yield from _find((*path, place), part)
+
+
+def _changed(
+    raw: dict[str, Any], path: tuple[Any, ...], slip: str, *, rename: str | None = None, value: Any = None
+) -> Mutant:
+    copied = copy.deepcopy(raw)
+    node: Any = copied
+    for step in path if rename else path[:-1]:
+        node = node[step]
+    if rename:
+        old = next(key for key in node if key in COMPARISONS)
+        node[rename] = node.pop(old)
+    else:
+        node[path[-1]] = value
+    return Mutant(f"{'/'.join(str(p) for p in path)}: {slip}", copied)
+
+
+def _dropped_cases(raw: dict[str, Any]) -> Iterator[Mutant]:
+    for place, case in enumerate(raw.get("cases") or []):
+        if len(raw["cases"]) > 1:
+            copied = copy.deepcopy(raw)
+            del copied["cases"][place]
+            yield Mutant(f"case {case['value']} dropped", copied)
+    for i, item in enumerate(raw.get("items") or []):
+        for place, case in enumerate(item["cases"]):
+            if len(item["cases"]) > 1:
+                copied = copy.deepcopy(raw)
+                del copied["items"][i]["cases"][place]
+                yield Mutant(f"item {item['name']}: case {case['value']} dropped", copied)

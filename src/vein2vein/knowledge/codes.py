@@ -1,0 +1,174 @@
+"""Kinds of observations, exposure streams and milestones, with their units, categories and codes, as data.
+
+Place    Floor 1. The vocabulary that rule files, tables and adapters share.
+In       knowledge/data/codes/{observations,exposures,milestones}/*.yaml
+Out      `ObservationKind`, `Stream`, `MilestoneKind`, by id.
+Missing  An unknown kind is RULE-008 with the nearest known names, never a new kind.
+Does not Convert units (basis.units) or map a centre's local codes (intake).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vein2vein.errors import KnowledgeError
+
+CODE_SYSTEMS = ("loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "hl7", "own")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: dict[str, str]
+    codes: tuple[Code, ...] = ()
+    note: str | None = None
+
+
+class Code(BaseModel):
+    """A code of a terminology, how sure it is, and where it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: Literal["loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "hl7", "own"]
+    code: str
+    status: Literal["read", "secondary", "recalled"]
+    source: str
+    note: str | None = None
+
+
+class Category(_Entry):
+    """One value of a categorical observation."""
+
+
+class ObservationKind(_Entry):
+    """One kind of measured or stated fact.
+
+    Attributes:
+        type: number, category or yes_no.
+        unit: Canonical UCUM unit of a number; values in tables are in this unit.
+        decimals: Places to which a converted value is rounded, so that cut-offs compare exactly.
+        plausible: Closed range of values that can be real; values outside are refused with the row named.
+        molar_mass: g/mol, for units that count particles; null when no such conversion is allowed.
+        also: Conversion needs more than a unit, such as an equivalence of the assay; named in `note`.
+    """
+
+    type: Literal["number", "category", "yes_no"]
+    unit: str | None = None
+    decimals: int = 3
+    plausible: tuple[float, float] | None = None
+    molar_mass: float | None = None
+    ambiguous_units: tuple[str, ...] = ()
+    categories: dict[str, Category] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> ObservationKind:
+        if self.type == "number" and (self.unit is None or self.plausible is None):
+            raise ValueError("a number needs unit and plausible")
+        if self.type == "category" and not self.categories:
+            raise ValueError("a category needs categories")
+        return self
+
+
+class Agent(_Entry):
+    """One drug, device or blood product of a stream."""
+
+
+class Stream(_Entry):
+    """One stream of exposures.
+
+    Attributes:
+        exclusive: Whether only one agent runs at a time, so that a recorded one says that the others do not run.
+        rate_units: Canonical UCUM units in which rates are kept.
+        agents: Known agents by id.
+    """
+
+    exclusive: bool = False
+    rate_units: tuple[str, ...] = ()
+    amount_units: tuple[str, ...] = ()
+    reasons: dict[str, dict[str, str]] = Field(default_factory=dict)
+    agents: dict[str, Agent] = Field(default_factory=dict)
+
+
+class MilestoneKind(_Entry):
+    """One dated step of a course."""
+
+    details: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+_E = TypeVar("_E", bound=_Entry)
+
+
+@cache
+def observations() -> Mapping[str, ObservationKind]:
+    """All kinds of observations by id."""
+    return _read("observations", ObservationKind)
+
+
+@cache
+def streams() -> Mapping[str, Stream]:
+    """All exposure streams by id."""
+    return _read("exposures", Stream)
+
+
+@cache
+def milestones() -> Mapping[str, MilestoneKind]:
+    """All kinds of milestones by id."""
+    return _read("milestones", MilestoneKind)
+
+
+def observation_kind(kind: str) -> ObservationKind:
+    """One kind of observation; RULE-008 when there is none of this id."""
+    return _pick(observations(), kind, "kind of observation")
+
+
+def stream(kind: str) -> Stream:
+    """One exposure stream; RULE-008 when there is none of this id."""
+    return _pick(streams(), kind, "exposure stream")
+
+
+def nearest(name: str, known: Mapping[str, Any] | tuple[str, ...], n: int = 3) -> list[str]:
+    """The known names most like `name`, best first."""
+    return difflib.get_close_matches(name, list(known), n=n, cutoff=0.4)
+
+
+def _pick(known: Mapping[str, _E], kind: str, what: str) -> _E:
+    if kind not in known:
+        raise KnowledgeError(
+            "RULE-008",
+            saw=f"{what} {kind!r}",
+            expected=f"one of {len(known)} known; nearest: {', '.join(nearest(kind, known)) or 'none'}",
+            fix="correct the name, or add the kind to knowledge/data/codes",
+        )
+    return known[kind]
+
+
+def _read(folder: str, model: type[_E]) -> dict[str, _E]:
+    entries: dict[str, _E] = {}
+    root = resources.files("vein2vein.knowledge").joinpath("data", "codes", folder)
+    for file in sorted(root.iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".yaml"):
+            continue
+        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_loader()) or {}  # noqa: S506  (a safe loader)
+        for name, body in raw.items():
+            if name in entries:
+                raise _wrong(file.name, name, "an id that is used once", "remove the second entry")
+            try:
+                entries[name] = model.model_validate(body)
+            except ValidationError as error:
+                raise _wrong(file.name, name, str(error), "correct the entry") from error
+    return entries
+
+
+def _loader() -> Any:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _wrong(file: str, name: str, expected: str, fix: str) -> KnowledgeError:
+    return KnowledgeError("RULE-001", saw=f"entry {name!r} of {file}", expected=expected, fix=fix)

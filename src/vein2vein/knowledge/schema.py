@@ -1,0 +1,388 @@
+"""What a rule file must contain.
+
+Place    Floor 1. Read by the registry, the knowledge checks and both engines.
+In       One YAML file per edition, parameters already put in (`bind`).
+Out      A frozen `RuleSet`, or RULE-001 naming the key that is wrong.
+Missing  Nothing is optional that a reviewer needs: sources with locators, status, limits, silence, cases.
+Does not Know any clinical number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SkipValidation, model_validator
+
+from vein2vein.basis.truth import Bounds
+from vein2vein.knowledge import predicates
+from vein2vein.knowledge.inputs import Input
+from vein2vein.knowledge.predicates import Constant, Predicate, Ref, Sustained, Syndrome
+
+Status = Literal["verified", "secondary", "recalled", "uncertain"]
+Kind = Literal["grading-scale", "criteria", "score"]
+PLACEHOLDERS = frozenset({"", "n/a", "na", "tbc", "tbd", "todo", "?", "unknown source", "none given"})
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str) and value.strip().lower() in PLACEHOLDERS:
+        raise ValueError(f"placeholder {value!r} instead of a text")
+    return value
+
+
+def _wording(value: object) -> object:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Wording = Annotated[dict[str, Text], BeforeValidator(_wording)]
+Condition = Annotated[SkipValidation[Predicate], BeforeValidator(lambda raw: raw if isinstance(raw, Predicate) else predicates.parse(raw))]
+
+
+class Source(_Strict):
+    """Where a rule was read: citation key, place in the source, and how it was read."""
+
+    key: Text
+    locator: Text
+    read: Literal["full", "abstract", "secondary", "recalled", "executed"]
+    note: Text | None = None
+
+
+class Signature(_Strict):
+    """A person who has read the source against the file."""
+
+    who: Text
+    role: Literal["clinician", "pharmacist", "statistician", "engineer"]
+    on: date
+
+
+class Validity(_Strict):
+    """Half-open range [from, to) of calendar days on which the edition is in force; `to` null means still in force."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    since: Annotated[date, Field(alias="from")]
+    to: date | None = None
+
+
+class Parameter(_Strict):
+    """An open point of the source, decided here by a named choice that every output shows."""
+
+    title: Wording
+    default: Any
+    choices: dict[str, Text] | None = None
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    source_says: Text
+    status: Status
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Parameter:
+        self.check(self.default)
+        return self
+
+    def check(self, value: object) -> None:
+        """Raise ValueError when `value` is not one of the choices or outside the range."""
+        if self.choices is not None:
+            if value not in self.choices:
+                raise ValueError(f"{value!r} is not one of {sorted(self.choices)}")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{value!r} is not a number")  # noqa: TRY004  (pydantic wants ValueError)
+        elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
+            raise ValueError(f"{value!r} is not within {self.minimum} to {self.maximum}")
+
+
+class Criterion(_Strict):
+    """A named condition, with words for people."""
+
+    when: Condition
+    label: Wording
+    note: Wording | None = None
+
+
+class Case(_Strict):
+    """A value and the condition for it; of a list, the first that holds wins."""
+
+    value: int
+    when: Condition
+    text: Wording
+
+
+class Item(_Strict):
+    """One item of an additive score: the first case that holds gives its points."""
+
+    name: Text
+    label: Wording
+    cases: tuple[Case, ...]
+    otherwise: int = 0
+
+
+class Band(_Strict):
+    """A named range of a result, from `at_least` up to the next band."""
+
+    name: Text
+    at_least: int
+    text: Wording
+
+
+class MapPoint(_Strict):
+    """One published point of a score's translation, such as a probability."""
+
+    value: int
+    means: Text
+
+
+class Flag(_Strict):
+    """A remark shown beside the verdict while its condition holds or may hold."""
+
+    when: Condition
+    text: Wording
+
+
+class Result(_Strict):
+    """The kind and range of the answer; both ends inclusive."""
+
+    kind: Literal["grade", "points", "met"]
+    lowest: int
+    highest: int
+    name: Wording
+
+
+class Window(_Strict):
+    """When the rule set applies: from `opens` up to, not including, the start of local day `closes`.
+
+    `opens` is "infusion" (the instant), or a relative day (its local start); null means from the first record.
+    """
+
+    opens: Literal["infusion"] | int | None = None
+    closes: int | None = None
+
+
+class EpisodeRule(_Strict):
+    """How graded points become episodes: grade >= 1, joined over absences shorter than `gap_hours`."""
+
+    gap_hours: Annotated[float, Field(ge=0)]
+
+
+class GivenUnit(_Strict):
+    """A value with a unit, in a case; a unit that cannot be used makes the input unknown."""
+
+    value: float
+    unit: Text
+
+
+class WorkedCase(_Strict):
+    """One example with its right answer: inputs (null = missing) and the expected value or [low, high]."""
+
+    name: Text
+    given: dict[str, Any]
+    expect: int | tuple[int, int] | Literal["not_applicable"]
+    source: Text | None = None
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """Expected bounds; None when the rule set must say that it does not apply."""
+        if self.expect == "not_applicable":
+            return None
+        low, high = (self.expect, self.expect) if isinstance(self.expect, int) else self.expect
+        return Bounds(low, high)
+
+
+class RuleSet(_Strict):
+    """One edition of one published rule, with parameters put in."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*\.[a-z0-9]+(?:-[a-z0-9]+)*$")]
+    title: Wording
+    about: Text
+    edition: Text
+    encoding: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    kind: Kind
+    status: Status
+    valid: Validity
+    jurisdiction: Annotated[tuple[Text, ...], Field(min_length=1)]
+    population: Wording
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    signed_off: tuple[Signature, ...] = ()
+    next_review: date
+    parameters: dict[str, Parameter] = {}
+    inputs: Annotated[dict[str, Input], Field(min_length=1)]
+    criteria: dict[str, Criterion] = {}
+    applies: Condition | None = None
+    window: Window = Window()
+    result: Result
+    cases: tuple[Case, ...] = ()
+    otherwise: int | None = None
+    items: tuple[Item, ...] = ()
+    bands: tuple[Band, ...] = ()
+    score_map: tuple[MapPoint, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    episodes: EpisodeRule | None = None
+    limits: Annotated[tuple[Text, ...], Field(min_length=1)]
+    silence: tuple[Text, ...]
+    typical: dict[str, Any]
+    worked_cases: Annotated[tuple[WorkedCase, ...], Field(min_length=1)]
+    _chosen: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """Value of every parameter in this bound rule set."""
+        return self._chosen
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Names of the criteria, each after those it mentions."""
+        done: dict[str, None] = {}
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            if name in path:
+                raise ValueError(f"criteria mention each other in a circle: {' -> '.join((*path, name))}")
+            if name in done or name not in self.criteria:
+                return
+            for other in sorted(predicates.names(self.criteria[name].when)):
+                visit(other, (*path, name))
+            done[name] = None
+
+        for name in self.criteria:
+            visit(name, ())
+        return tuple(done)
+
+    @cached_property
+    def conditions(self) -> tuple[Predicate, ...]:
+        """All conditions of the file: criteria in order, applicability, cases, items and flags."""
+        rest = [c.when for c in (*self.cases, *(c for i in self.items for c in i.cases), *self.flags)]
+        applies = [] if self.applies is None else [self.applies]
+        return (*(self.criteria[name].when for name in self.order), *applies, *rest)
+
+    @cached_property
+    def over_time(self) -> frozenset[str]:
+        """Names of the criteria that speak about time (`sustained`, `syndrome`)."""
+        return frozenset(n for n, c in self.criteria.items() if isinstance(c.when, Sustained | Syndrome))
+
+    def inputs_of(self, predicate: Predicate) -> frozenset[str]:
+        """Names of all inputs a condition rests on, through criteria."""
+        found: set[str] = set()
+        for name in predicates.names(predicate):
+            found |= self.inputs_of(self.criteria[name].when) if name in self.criteria else {name}
+        return frozenset(found)
+
+    def criteria_of(self, predicate: Predicate) -> frozenset[str]:
+        """Names of all criteria a condition mentions, directly or through others."""
+        found: set[str] = set()
+        for name in predicates.names(predicate):
+            if name in self.criteria:
+                found |= {name} | self.criteria_of(self.criteria[name].when)
+        return frozenset(found)
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> RuleSet:
+        problems = [*_name_problems(self), *_result_problems(self), *_status_problems(self), *_time_problems(self)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def _name_problems(rule: RuleSet) -> list[str]:
+    known = set(rule.inputs) | set(rule.criteria)
+    both = set(rule.inputs) & set(rule.criteria)
+    problems = [f"{name!r} is both an input and a criterion" for name in sorted(both)]
+    mentioned = {name for condition in rule.conditions for name in predicates.names(condition)}
+    problems += [f"{name!r} is neither an input nor a criterion" for name in sorted(mentioned - known)]
+    used = {name for condition in rule.conditions for name in rule.inputs_of(condition)} if not mentioned - known else known
+    problems += [f"input {name!r} is never used" for name in sorted(set(rule.inputs) - used)]
+    strangers = set(rule.typical) - known
+    problems += [f"typical names {name!r}, which does not exist" for name in sorted(strangers)]
+    for case in rule.worked_cases:
+        problems += [f"case {case.name!r} names {n!r}, which does not exist" for n in sorted(set(case.given) - known)]
+    return problems
+
+
+def _result_problems(rule: RuleSet) -> list[str]:
+    problems: list[str] = []
+    if bool(rule.cases) == bool(rule.items):
+        problems.append("either cases or items are needed")
+    if rule.cases and rule.otherwise is None:
+        problems.append("cases need otherwise")
+    values = [c.value for c in rule.cases] + ([] if rule.otherwise is None else [rule.otherwise])
+    outside = [v for v in values if not rule.result.lowest <= v <= rule.result.highest]
+    problems += [f"value {v} is outside the range of the result" for v in outside]
+    listed = [c.value for c in rule.cases]
+    if rule.kind == "grading-scale" and (listed != sorted(listed, reverse=True) or len(set(listed)) != len(listed)):
+        problems.append("grades must stand once each, highest first")
+    if rule.kind == "grading-scale" and rule.episodes is None:
+        problems.append("a grading scale needs episodes")
+    if rule.kind == "grading-scale" and rule.result.kind != "grade":
+        problems.append("a grading scale gives a grade")
+    return problems
+
+
+def _status_problems(rule: RuleSet) -> list[str]:
+    if rule.status != "verified":
+        return []
+    people = {s.who for s in rule.signed_off}
+    if len(people) < 2 or not any(s.role == "clinician" for s in rule.signed_off):
+        return ["verified needs the signatures of two people, one of them a clinician"]
+    return []
+
+
+def _time_problems(rule: RuleSet) -> list[str]:
+    """Words about time stand alone at the top of a criterion, so that both engines evaluate them once."""
+    problems = []
+    tops = [(f"criterion {name!r}", c.when, True) for name, c in rule.criteria.items()]
+    tops += [("a case, item, flag or applies", when, False) for when in rule.conditions[len(rule.criteria) :]]
+    for where, top, may_start in tops:
+        inner = list(predicates.walk(top))[1 if may_start else 0 :]
+        if any(isinstance(node, Sustained | Syndrome) for node in inner):
+            problems.append(f"{where}: sustained and syndrome may only stand at the top of a criterion of their own")
+    return problems
+
+
+_PARAMETER = re.compile(r"^\$([a-z][a-z0-9_]*)$")
+
+
+def bind(raw: Any, chosen: Mapping[str, Any]) -> Any:
+    """Put parameter values in place of every "$name" of a raw rule file.
+
+    In ``chosen: [$name, choice]`` the value stands beside the choice it is compared with.
+
+    Raises:
+        KeyError: a "$name" that is not declared under `parameters`.
+    """
+    if isinstance(raw, str):
+        match = _PARAMETER.match(raw)
+        return chosen[match.group(1)] if match else raw
+    if isinstance(raw, list):
+        return [bind(part, chosen) for part in raw]
+    if isinstance(raw, Mapping):
+        return {key: part if key == "parameters" else bind(part, chosen) for key, part in raw.items()}
+    return raw
+
+
+__all__ = [
+    "Band",
+    "Case",
+    "Constant",
+    "Criterion",
+    "EpisodeRule",
+    "Flag",
+    "GivenUnit",
+    "Item",
+    "MapPoint",
+    "Parameter",
+    "Ref",
+    "Result",
+    "RuleSet",
+    "Signature",
+    "Source",
+    "Validity",
+    "Window",
+    "WorkedCase",
+    "bind",
+]

@@ -1,0 +1,248 @@
+"""Many timelines as columns.
+
+Place    Floor 2. Written by intake and population; read by the engines and the programme.
+In       The five cohort tables.
+Out      `Cohort` (checked frames) and single `Timeline`s.
+Missing  See `record.tables`.
+Does not Repair: a row that points nowhere is an error here, because intake has already accounted for every row.
+Checked  tests/unit/record/test_cohort.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from vein2vein.basis.ids import CourseId, PatientId
+from vein2vein.errors import RecordError
+from vein2vein.record import tables
+from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, Timeline
+
+_ORDER = {
+    "patients": ("patient_id",),
+    "courses": ("course_id",),
+    "observations": ("course_id", "observed_at"),
+    "exposures": ("course_id", "started_at"),
+    "milestones": ("course_id", "at"),
+}
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The five tables of a cohort, checked, each in stable time order.
+
+    Build it with `Cohort.of`, which checks schema, identifiers and intervals.
+    """
+
+    patients: pl.DataFrame
+    courses: pl.DataFrame
+    observations: pl.DataFrame
+    exposures: pl.DataFrame
+    milestones: pl.DataFrame
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        patients: pl.DataFrame,
+        courses: pl.DataFrame,
+        observations: pl.DataFrame | None = None,
+        exposures: pl.DataFrame | None = None,
+        milestones: pl.DataFrame | None = None,
+    ) -> Cohort:
+        """Check and order five frames; tables left out are empty.
+
+        Rows at the same instant keep their order, so that a later row corrects an earlier one.
+
+        Raises:
+            RecordError: RECORD-001 schema, RECORD-002 rows that point nowhere, RECORD-005 negative intervals,
+                RECORD-006 identifiers used twice.
+        """
+        given = {
+            "patients": patients,
+            "courses": courses,
+            "observations": observations,
+            "exposures": exposures,
+            "milestones": milestones,
+        }
+        frames = {
+            name: _in_order(tables.conform(tables.empty(name) if frame is None else frame, name), name)
+            for name, frame in given.items()
+        }
+        frames["courses"] = frames["courses"].with_columns(pl.col("zone").fill_null("UTC"))
+        frames["observations"] = frames["observations"].with_columns(pl.col("usability").fill_null("ok"))
+        cohort = cls(**frames)
+        cohort._check()
+        return cohort
+
+    def _check(self) -> None:
+        for name, key in (("patients", "patient_id"), ("courses", "course_id")):
+            frame: pl.DataFrame = getattr(self, name)
+            twice = frame.filter(pl.col(key).is_duplicated() | pl.col(key).is_null())
+            if twice.height:
+                raise RecordError(
+                    "RECORD-006",
+                    saw=f"{twice.height} rows of {name} share or lack a {key}, first {twice[key][0]!r}",
+                    expected=f"one row per {key}",
+                    fix="remove duplicates or give each its own identifier",
+                )
+        _check_points_somewhere(self.courses, self.patients, "patient_id", "courses")
+        for name in ("observations", "exposures", "milestones"):
+            _check_points_somewhere(getattr(self, name), self.courses, "course_id", name)
+        negative = self.exposures.filter(pl.col("ended_at") < pl.col("started_at"))
+        if negative.height:
+            raise RecordError(
+                "RECORD-005",
+                saw=f"{negative.height} exposures end before they start, first of course {negative['course_id'][0]!r}",
+                expected="ended_at not before started_at, or empty",
+                fix="correct the times, or leave the end empty when it is not known",
+            )
+
+    @property
+    def course_ids(self) -> tuple[CourseId, ...]:
+        """Identifiers of all courses, in order."""
+        return tuple(CourseId(i) for i in self.courses["course_id"])
+
+    def __len__(self) -> int:
+        return self.courses.height
+
+    def select(self, course_ids: list[CourseId] | tuple[CourseId, ...]) -> Cohort:
+        """The cohort of these courses only, and of their patients.
+
+        Raises:
+            RecordError: RECORD-003 when a course is unknown.
+        """
+        wanted = pl.Series("course_id", list(course_ids), dtype=pl.String)
+        unknown = wanted.filter(~wanted.is_in(self.courses["course_id"].implode()))
+        if len(unknown):
+            raise RecordError(
+                "RECORD-003",
+                saw=f"course {unknown[0]!r}" + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""),
+                expected=f"one of the {len(self)} courses of the cohort",
+                fix="list them with `cohort.course_ids`",
+            )
+        here = pl.col("course_id").is_in(wanted.implode())
+        courses = self.courses.filter(here)
+        return Cohort(
+            patients=self.patients.filter(pl.col("patient_id").is_in(courses["patient_id"].implode())),
+            courses=courses,
+            observations=self.observations.filter(here),
+            exposures=self.exposures.filter(here),
+            milestones=self.milestones.filter(here),
+        )
+
+    def timeline(self, course_id: str) -> Timeline:
+        """One course in time order.
+
+        Raises:
+            RecordError: RECORD-003 when the cohort holds no such course.
+        """
+        one = self.select([CourseId(course_id)]) if len(self) != 1 or self.course_ids != (course_id,) else self
+        row = one.courses.row(0, named=True)
+        patient = one.patients.row(0, named=True)
+        course = Course(
+            course_id=CourseId(row["course_id"]),
+            patient=Patient(PatientId(patient["patient_id"]), patient["born_on"], patient["sex"]),
+            product=row["product"],
+            indication=row["indication"],
+            centre_id=row["centre_id"],
+            zone=row["zone"],
+            infused_at=row["infused_at"],
+            followed_until=row["followed_until"],
+        )
+        return Timeline(
+            course,
+            tuple(Observation(**_without_course(r)) for r in one.observations.iter_rows(named=True)),
+            tuple(Exposure(**_without_course(r)) for r in one.exposures.iter_rows(named=True)),
+            tuple(Milestone(**_without_course(r)) for r in one.milestones.iter_rows(named=True)),
+        )
+
+    def timelines(self) -> Iterator[Timeline]:
+        """All courses, one after the other, in the order of `course_ids`."""
+        for course_id in self.course_ids:
+            yield self.timeline(course_id)
+
+    @classmethod
+    def of_timelines(cls, timelines: list[Timeline] | tuple[Timeline, ...]) -> Cohort:
+        """The cohort tables of given timelines (one patient is a cohort of one)."""
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.SCHEMAS}
+        seen: set[str] = set()
+        for timeline in timelines:
+            course = timeline.course
+            if course.patient.patient_id not in seen:
+                seen.add(course.patient.patient_id)
+                rows["patients"].append(_fields(course.patient))
+            rows["courses"].append(
+                {k: v for k, v in _fields(course).items() if k != "patient"}
+                | {"patient_id": course.patient.patient_id}
+            )
+            for table in ("observations", "exposures", "milestones"):
+                rows[table].extend({"course_id": course.course_id} | _fields(r) for r in getattr(timeline, table))
+        frames = {
+            name: pl.DataFrame(rows[name], schema=dict(tables.SCHEMAS[name]), infer_schema_length=None)
+            for name in tables.SCHEMAS
+        }
+        return cls.of(**frames)
+
+    def write(self, folder: Path) -> None:
+        """Write the five tables as Parquet files into `folder`, which is made when needed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in tables.SCHEMAS:
+            getattr(self, name).write_parquet(folder / f"{name}.parquet")
+
+    @classmethod
+    def read(cls, folder: Path) -> Cohort:
+        """Read the five tables written by `write`."""
+        frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in tables.SCHEMAS}
+        return cls.of(**frames)
+
+    @cached_property
+    def first_and_last(self) -> tuple[datetime, datetime] | None:
+        """First and last instant of any row; None for a cohort without rows."""
+        columns = [self.observations["observed_at"], self.exposures["started_at"], self.milestones["at"]]
+        firsts = [c.min() for c in columns if len(c)]
+        lasts = [c.max() for c in columns if len(c)]
+        return (min(firsts), max(lasts)) if firsts else None  # type: ignore[type-var, return-value]
+
+
+def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    order = list(_ORDER[name])
+    if frame.height < 2 or _is_in_order(frame, order):
+        return frame
+    return frame.sort(order, maintain_order=True)
+
+
+def _is_in_order(frame: pl.DataFrame, order: list[str]) -> bool:
+    first = pl.col(order[0])
+    ahead = first > first.shift(1)
+    if len(order) == 2:
+        second = pl.col(order[1])
+        ahead = ahead | ((first == first.shift(1)) & (second >= second.shift(1)))
+    else:
+        ahead = ahead | (first == first.shift(1))
+    return bool(frame.select(ahead.slice(1).all()).item())
+
+
+def _check_points_somewhere(frame: pl.DataFrame, target: pl.DataFrame, key: str, name: str) -> None:
+    lost = frame.select(pl.col(key).unique()).join(target.select(key), on=key, how="anti")
+    if lost.height:
+        raise RecordError(
+            "RECORD-002",
+            saw=f"{lost.height} values of {key} in {name} that do not exist, first {lost[key][0]!r}",
+            expected=f"every {key} in {name} to exist",
+            fix="add the missing rows or remove what points to them",
+        )
+
+
+def _without_course(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "course_id"}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}
