@@ -41,6 +41,7 @@ FLOORS = (
     ("numerics", "Numerics"),
     ("knowledge", "Knowledge"),
     ("record", "Record"),
+    ("engine", "Engines"),
     ("intake", "Intake"),
     ("journey", "Journey"),
     ("report", "Report"),
