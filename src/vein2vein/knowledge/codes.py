@@ -77,7 +77,9 @@ class ObservationKind(_Entry):
 
 
 class Agent(_Entry):
-    """One drug, device or blood product of a stream."""
+    """One drug, device or blood product of a stream; `absence` marks the one that says that none is used, such as room air."""
+
+    absence: bool = False
 
 
 class Stream(_Entry):

@@ -228,13 +228,13 @@ class Death(_Input):
 class _OfDays(_OfObservation):
     """Methods over calendar days: the lowest usable value of each local day from `from_day` to `to_day`, both inclusive.
 
-    The day that contains t counts with what is known of it. Later days do not exist yet. Days end with the follow-up, and
-    with the day before that of the first milestone listed in `stops_at`.
+    The day that contains t counts with what is known of it. Later days do not exist yet. Days end with the day of the last
+    follow-up, and with the day of the first milestone listed in `stops_at`.
 
-    Daily values are first rounded to a multiple of `round_to` (halves to even), when given. Then missing days are filled:
-    `linear` between the neighbouring days with a value, and with the nearest value at both ends; `neighbour_mean` with the
-    mean of the previous and the next day with a value, and with the nearest at both ends. A block of missing days longer
-    than `fill_at_most_days` stays missing.
+    Missing days are filled first: `linear` between the neighbouring days with a value, and with the nearest value at both ends;
+    `neighbour_mean` with the mean of the previous and the next day with a value, and with the nearest at both ends. A block of
+    missing days longer than `fill_at_most_days` stays missing. Then every value, observed or filled, is rounded to a multiple of
+    `round_to` (halves to even), when given.
     """
 
     from_day: int
@@ -265,7 +265,8 @@ class DayRun(_OfDays):
 class UnrecoveredRun(_OfDays):
     """Whether a run at or below a value that began by `starts_by_day` reaches the last known day.
 
-    take: unrecovered_run. Yes/no; runs are joined as in `day_run`. Only true once the follow-up has ended or `to_day` is reached.
+    take: unrecovered_run. Yes/no; runs are joined as in `day_run`. No while the follow-up goes on; decided when it has ended
+    (end of follow-up, death or a milestone of `stops_at`) or `to_day` has passed.
     """
 
     take: Literal["unrecovered_run"]
