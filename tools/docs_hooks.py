@@ -131,7 +131,13 @@ def _modules(folder: Path) -> list[str]:
     names = []
     for path in folder.rglob("*.py"):
         parts = path.relative_to(LIBRARY.parent).with_suffix("").parts
-        if any(part.startswith("_") and part != "__init__" for part in parts):
+        if any(part.startswith("_") and part != "__init__" for part in parts) or not _is_in_packages(path):
             continue
         names.append(".".join(part for part in parts if part != "__init__"))
     return names
+
+
+def _is_in_packages(path: Path) -> bool:
+    """Whether every folder from the library down to `path` is a package."""
+    folders = [folder for folder in path.parents if folder.is_relative_to(LIBRARY)]
+    return all((folder / "__init__.py").exists() for folder in folders)
