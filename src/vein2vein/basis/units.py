@@ -1,27 +1,70 @@
 """Convert between UCUM units: the only place that knows a conversion factor.
 
 Place    Floor 0. Read by intake, by worked cases of rule files and by exposures whose rates are given per kilogram.
-In       UCUM unit strings such as "mg/dL", "10*9/L", "[degF]".
+In       UCUM unit strings such as "mg/dL", "10*9/L", "[degF]"; case matters, as UCUM says ("mg" is not "Mg").
 Out      A scale and an offset, or a converted number.
 Missing  A unit that does not parse or does not fit gives None, never a guess.
-Does not Decide which unit a bare number was meant in.
+Knows    Temperatures have an offset; a molar mass joins mass and amount of substance; [IU] is not U; the annotations
+         {FEU} and {DDU} name two different quantities of D-dimer, all other annotations only remark.
+Does not Decide which unit a bare number was meant in, or read local spellings (knowledge.spellings does).
+Checked  tests/unit/basis/test_units.py
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from importlib import resources
+from typing import Any, Final, TypeAlias
+
+Affine: TypeAlias = tuple[float, float]
+
+# UCUM ignores annotations; these two change what was measured by about a factor of two.
+_MEANINGFUL: Final = ("FEU", "DDU")
+_ANNOTATION: Final = re.compile(r"\{([^{}]*)\}")
+# Digits of a scale that carry meaning; the rest is the noise of binary floating point.
+_DIGITS: Final = 15
 
 
 @lru_cache(maxsize=1)
-def _registry() -> Any:
-    from ucumvert import PintUcumRegistry  # noqa: PLC0415  (slow to load; only needed where units arrive)
+def _ucum() -> tuple[Any, Callable[[str], Any]]:
+    """A unit registry of our own that knows UCUM, and the parser that reads into it.
 
-    return PintUcumRegistry()
+    The ready-made one of ucumvert parses into the application-wide registry of pint and cannot use the result itself.
+    """
+    # Slow to load, and only needed where units arrive.
+    import pint  # noqa: PLC0415
+    from ucumvert import UcumToPintTransformer, get_ucum_parser, parse_ucum  # noqa: PLC0415
+
+    registry: Any = pint.UnitRegistry()
+    with resources.as_file(resources.files("ucumvert") / "pint_ucum_defs.txt") as definitions:
+        registry.load_definitions(definitions)
+    parser, transformer = get_ucum_parser(), UcumToPintTransformer(ureg=registry)
+    return registry, lambda unit: transformer.transform(parse_ucum(unit, parser))
 
 
 @lru_cache(maxsize=4096)
-def conversion(unit: str, to: str, molar_mass: float | None = None) -> tuple[float, float] | None:
+def _quantity(unit: str) -> Any:
+    """The pint quantity of one UCUM unit; None when it does not parse."""
+    registry, read = _ucum()
+    try:
+        # An annotation alone, such as {score}, is the unit 1 with a remark; the parser gives back the bare text.
+        if _ANNOTATION.fullmatch(unit):
+            return registry.Quantity(1, "dimensionless")
+        found = read(unit)
+        return found if isinstance(found, registry.Quantity) else None
+    except Exception:  # the parsers of two libraries raise many kinds; each means: cannot be used
+        return None
+
+
+def is_unit(unit: str) -> bool:
+    """Whether the text is a UCUM unit (case-sensitive)."""
+    return bool(unit) and unit.isascii() and _quantity(unit) is not None
+
+
+@lru_cache(maxsize=4096)
+def conversion(unit: str, to: str, molar_mass: float | None = None) -> Affine | None:
     """Scale and offset with which a value in `unit` becomes ``value * scale + offset`` in `to`.
 
     Args:
@@ -32,31 +75,56 @@ def conversion(unit: str, to: str, molar_mass: float | None = None) -> tuple[flo
     Returns:
         None when one of the units does not parse or the two do not measure the same thing.
     """
-    if unit == to:
-        return 1.0, 0.0
-    registry = _registry()
-    try:
-        source, target = registry.from_ucum(unit), registry.from_ucum(to)
-        zero = registry.Quantity(0.0, source.units) if source.magnitude == 1 else None
-        if zero is not None and zero.units != target.units and source.check("[temperature]") and target.check("[temperature]"):
-            low = registry.Quantity(0.0, source.units).to(target.units).magnitude
-            high = registry.Quantity(100.0, source.units).to(target.units).magnitude
-            return (high - low) / 100.0, low
-        ratio = source / target
-        if ratio.check("[]"):
-            return float(ratio.to("dimensionless").magnitude), 0.0
-        if molar_mass is None:
-            return None
-        per_mole = registry.Quantity(molar_mass, "g/mol")
-        for bridge in (per_mole, 1 / per_mole):
-            if (ratio * bridge).check("[]"):
-                return float((ratio * bridge).to("dimensionless").magnitude), 0.0
-    except Exception:  # noqa: BLE001  (the parsers of two libraries raise many kinds; each means: cannot be used)
+    if _meaning(unit) != _meaning(to):
         return None
-    return None
+    if unit == to:
+        return (1.0, 0.0) if is_unit(unit) else None
+    if not (is_unit(unit) and is_unit(to)):
+        return None
+    source, target = _quantity(unit), _quantity(to)
+    try:
+        if source.dimensionality == target.dimensionality:
+            return _affine(source, target)
+        return None if molar_mass is None else _through_amount(source, target, molar_mass)
+    except Exception:  # offset and logarithmic units refuse arithmetic in several ways
+        return None
+
+
+def conversions(units: Iterable[str], to: str, molar_mass: float | None = None) -> dict[str, Affine | None]:
+    """Scale and offset for each distinct unit of a column, so that a table is converted by one join."""
+    return {unit: conversion(unit, to, molar_mass) for unit in dict.fromkeys(units)}
 
 
 def convert(value: float, unit: str, to: str, *, molar_mass: float | None = None) -> float | None:
     """`value` in `unit`, expressed in `to`; None when it cannot be converted."""
     found = conversion(unit, to, molar_mass)
     return None if found is None else value * found[0] + found[1]
+
+
+def _meaning(unit: str) -> frozenset[str]:
+    return frozenset(note for note in _ANNOTATION.findall(unit) if note in _MEANINGFUL)
+
+
+def _affine(source: Any, target: Any) -> Affine | None:
+    """Scale and offset between two quantities of one dimension; None for units that are not linear (bel, pH)."""
+    zero, one, two = (type(source)(float(n), source.units).to(target.units).magnitude for n in (0, 1, 2))
+    if abs((two - one) - (one - zero)) > 1e-9 * abs(two - zero):
+        return None
+    if zero == 0:
+        return _tidy(one * source.magnitude / target.magnitude), 0.0
+    if source.magnitude != 1 or target.magnitude != 1:
+        return None
+    hundred = type(source)(100.0, source.units).to(target.units).magnitude
+    return _tidy((hundred - zero) / 100.0), _tidy(zero)
+
+
+def _through_amount(source: Any, target: Any, molar_mass: float) -> Affine | None:
+    per_mole = _ucum()[0].Quantity(molar_mass, "g/mol")
+    for bridge in (source * per_mole, source / per_mole):
+        if bridge.dimensionality == target.dimensionality:
+            return _tidy(float((bridge / target).to("dimensionless").magnitude)), 0.0
+    return None
+
+
+def _tidy(number: float) -> float:
+    return float(f"{number:.{_DIGITS - 1}g}")
