@@ -1,0 +1,224 @@
+"""A rule set as a readable table, made from its file: what a clinician reads before signing.
+
+Place    Floor 1. Read by `vein2vein knowledge show` and by the documentation.
+In       A bound rule set and a language.
+Out      Markdown, which is also readable as plain text.
+Missing  A label that lacks the language is shown in English.
+Does not Say anything that is not in the rule file, the code files or the citations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from vein2vein.knowledge.citations import citation
+from vein2vein.knowledge.wording import condition_text, input_text, pick, subject_of, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from vein2vein.knowledge.inputs import Input
+    from vein2vein.knowledge.schema import RuleSet
+
+_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "grades": "Results",
+        "criteria": "Criteria",
+        "items": "Items",
+        "bands": "Bands",
+        "parameters": "Open points",
+        "inputs": "Inputs",
+        "flags": "Remarks",
+        "limits": "Limits",
+        "silence": "What the source is silent on",
+        "sources": "Sources",
+        "cases": "Worked cases",
+        "value": "result",
+        "meaning": "meaning",
+        "condition": "condition",
+        "criterion": "criterion",
+        "item": "item",
+        "parameter": "open point",
+        "chosen": "chosen here",
+        "choices": "choices",
+        "says": "the source says",
+        "status": "status",
+        "input": "input",
+        "from": "taken from",
+        "unit": "unit",
+        "method": "method",
+        "otherwise": "otherwise",
+        "case": "case",
+        "given": "given",
+        "expect": "result",
+        "unverified": "NOT VERIFIED: not yet read in the primary source and signed by two people",
+        "not_applicable": "does not apply",
+        "applies": "Applies when",
+    },
+    "zh": {
+        "grades": "结果",
+        "criteria": "判定条件",
+        "items": "条目",
+        "bands": "分段",
+        "parameters": "原文未定之处",
+        "inputs": "输入",
+        "flags": "提示",
+        "limits": "局限",
+        "silence": "原文未述",
+        "sources": "来源",
+        "cases": "示例",
+        "value": "结果",
+        "meaning": "含义",
+        "condition": "条件",
+        "criterion": "判定条件",
+        "item": "条目",
+        "parameter": "未定之处",
+        "chosen": "此处取值",
+        "choices": "可选值",
+        "says": "原文",
+        "status": "核对状态",
+        "input": "输入",
+        "from": "取自",
+        "unit": "单位",
+        "method": "方法",
+        "otherwise": "其他情况",
+        "case": "示例",
+        "given": "给定",
+        "expect": "结果",
+        "unverified": "未经核实：尚无两人对照原始文献阅读并签字",
+        "not_applicable": "不适用",
+        "applies": "适用条件",
+    },
+}
+
+
+def render(rule: RuleSet, language: str = "en") -> str:
+    """The rule set as Markdown: header, results, criteria, open points, inputs, limits, sources and worked cases."""
+    words = _HEADINGS[language]
+    blocks = [_header(rule, language)]
+    if rule.applies is not None:
+        blocks.append(f"{words['applies']}: {condition_text(rule, rule.applies, language)}")
+    for heading, body in _sections(rule, language):
+        if body:
+            blocks += [f"## {words[heading]}", body]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _header(rule: RuleSet, language: str) -> str:
+    words = _HEADINGS[language]
+    until = rule.valid.to.isoformat() if rule.valid.to else ""
+    lines = [
+        f"# {pick(rule.title, language)}",
+        "",
+        f"`{rule.id}`, encoding {rule.encoding}, {words['status']}: {rule.status}",
+    ]
+    if rule.status != "verified":
+        lines += ["", f"**{words['unverified']}**"]
+    lines += ["", f"{pick(rule.population, language)}. {rule.valid.since.isoformat()} – {until}".rstrip(" –")]
+    return "\n".join(lines)
+
+
+def _sections(rule: RuleSet, language: str) -> Iterator[tuple[str, str]]:
+    words = _HEADINGS[language]
+    yield "grades", _table(words, ("value", "meaning", "condition"), _results(rule, language))
+    yield "items", _table(words, ("item", "value", "meaning", "condition"), _items(rule, language))
+    yield (
+        "bands",
+        _table(words, ("value", "meaning"), [(f"≥ {b.at_least}", pick(b.text, language)) for b in rule.bands]),
+    )
+    criteria = [(pick(c.label, language), condition_text(rule, c.when, language)) for c in rule.criteria.values()]
+    yield "criteria", _table(words, ("criterion", "condition"), criteria)
+    columns = ("parameter", "chosen", "choices", "says", "status")
+    yield "parameters", _table(words, columns, _parameters(rule, language))
+    yield "inputs", _table(words, ("input", "from", "unit", "method"), _inputs(rule, language))
+    yield "flags", _bullets(f"{condition_text(rule, f.when, language)}: {pick(f.text, language)}" for f in rule.flags)
+    yield "limits", _bullets(rule.limits)
+    yield "silence", _bullets(rule.silence)
+    yield "sources", _bullets(_source_lines(rule))
+    yield "cases", _table(words, ("case", "given", "expect"), _cases(rule, words))
+
+
+def _results(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
+    rows = [(str(c.value), pick(c.text, language), condition_text(rule, c.when, language)) for c in rule.cases]
+    return [*rows, (str(rule.otherwise), "", _HEADINGS[language]["otherwise"])] if rule.cases else []
+
+
+def _items(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for item in rule.items:
+        label = pick(item.label, language, item.name)
+        for case in item.cases:
+            text = condition_text(rule, case.when, language)
+            rows.append((label, f"{case.value:+d}", pick(case.text, language), text))
+        rows.append((label, f"{item.otherwise:+d}", "", _HEADINGS[language]["otherwise"]))
+    return rows
+
+
+def _parameters(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for name, parameter in rule.parameters.items():
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        if parameter.choices:
+            choices = "; ".join(f"{choice}: {text}" for choice, text in parameter.choices.items())
+        else:
+            choices = f"{parameter.minimum} – {parameter.maximum}{unit}"
+        title = f"{pick(parameter.title, language)} (`{name}`)"
+        rows.append((title, f"{rule.chosen.get(name)}{unit}", choices, parameter.source_says, parameter.status))
+    return rows
+
+
+def _inputs(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
+    return [
+        (
+            input_text(rule, name, language),
+            subject_of(rule, name, language),
+            unit_of(rule, name),
+            method_text(declared),
+        )
+        for name, declared in rule.inputs.items()
+    ]
+
+
+def method_text(declared: Input) -> str:
+    """The method of an input with every setting that is not the default, as "take: setting value, ..."."""
+    passed_over = {"take", "label", "observation", "exposure", "agents"}
+    settings = declared.model_dump(exclude_defaults=True, exclude=passed_over)
+    shown = ", ".join(f"{key} {_plain(value)}" for key, value in settings.items())
+    return f"{declared.take}: {shown}" if shown else declared.take
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_plain(part)}" for key, part in value.items())
+    return " ".join(_plain(part) for part in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _source_lines(rule: RuleSet) -> Iterator[str]:
+    for source in rule.sources:
+        note = f" ({source.note})" if source.note else ""
+        yield f"{citation(source.key).reference()} {source.locator}; read: {source.read}{note}"
+
+
+def _cases(rule: RuleSet, words: Mapping[str, str]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for case in rule.worked_cases:
+        expected = words["not_applicable"] if case.bounds is None else str(case.bounds)
+        given = ", ".join(f"{name} {'?' if value is None else _plain(value)}" for name, value in case.given.items())
+        rows.append((case.name, given, expected))
+    return rows
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(words: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    head = [words[column] for column in columns]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_cell(part) for part in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,215 @@
+"""Conditions and inputs of a rule set in words, made from the file, so that text and rule cannot disagree.
+
+Place    Floor 1. Read by rendering, the audit and the report.
+In       A bound rule set, one of its conditions or inputs, a language.
+Out      Short texts in English or Chinese.
+Missing  A label that lacks the language is shown in English.
+Does not Hold clinical numbers or clinical words of its own: both come from the rule file and the code files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vein2vein.knowledge import inputs as methods
+from vein2vein.knowledge.codes import observation_kind, observations, stream, streams
+from vein2vein.knowledge.predicates import (
+    Compare,
+    Constant,
+    CountOf,
+    IsIn,
+    Not,
+    Possible,
+    Predicate,
+    Ref,
+    Sustained,
+    Syndrome,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vein2vein.knowledge.codes import Category
+    from vein2vein.knowledge.schema import RuleSet
+
+LANGUAGES: Final = ("en", "zh")
+_SIGNS: Final = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
+_PRINTED: Final = {"Cel": "°C", "mm[Hg]": "mmHg", "10*9/L": "×10⁹/L"}
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "and": " and ",
+        "or": " or ",
+        "not": "not ({})",
+        "possible": "left open by ({})",
+        "n_of": "at least {} of: {}",
+        "sustained": "({}) for at least {} h without a break",
+        "syndrome": "({}) now, or since its onset not clear of ({}) for {} h, and treated at some time with ({})",
+        "true": "always",
+        "false": "never",
+    },
+    "zh": {
+        "and": " 且 ",
+        "or": " 或 ",
+        "not": "非（{}）",
+        "possible": "因（{}）而不能确定",
+        "n_of": "以下至少 {} 项：{}",
+        "sustained": "（{}）持续不少于 {} 小时",
+        "syndrome": "当前（{}），或起病后（{}）未连续消失 {} 小时，且其间用过（{}）",
+        "true": "总是",
+        "false": "从不",
+    },
+}
+
+
+def pick(texts: Mapping[str, str] | None, language: str, otherwise: str = "") -> str:
+    """The text in a language; English where that is missing, `otherwise` where both are."""
+    return otherwise if not texts else texts.get(language) or texts.get("en") or otherwise
+
+
+def folded(predicate: Predicate) -> Predicate:
+    """The condition without the branches that the chosen parameters have switched off."""
+    match predicate:
+        case CountOf(needed, parts):
+            return _folded_count(needed, tuple(folded(part) for part in parts))
+        case Not(part):
+            inner = folded(part)
+            return Constant(not inner.value) if isinstance(inner, Constant) else Not(inner)
+        case Possible(part):
+            inner = folded(part)
+            return inner if inner == Constant(value=False) else Possible(inner)
+        case Sustained(part, hours):
+            return Sustained(folded(part), hours)
+        case Syndrome(opens, sustained_by, masked_by, clear_hours):
+            return Syndrome(folded(opens), folded(sustained_by), folded(masked_by), clear_hours)
+        case _:
+            return predicate
+
+
+def _folded_count(needed: int, parts: tuple[Predicate, ...]) -> Predicate:
+    left = tuple(part for part in parts if not isinstance(part, Constant))
+    still = needed - sum(1 for part in parts if part == Constant(value=True))
+    if still <= 0:
+        return Constant(value=True)
+    if still > len(left):
+        return Constant(value=False)
+    return left[0] if len(left) == 1 else CountOf(still, left)
+
+
+def condition_text(rule: RuleSet, predicate: Predicate, language: str = "en") -> str:
+    """A condition in words, under the parameters of this bound rule set."""
+    return _text(rule, folded(predicate), language)
+
+
+def _text(rule: RuleSet, predicate: Predicate, language: str) -> str:
+    words = _WORDS[language]
+    match predicate:
+        case Ref() | Compare() | IsIn():
+            shown = _leaf_text(rule, predicate, language)
+        case CountOf():
+            shown = _count_text(rule, predicate, language)
+        case Constant(value):
+            shown = words["true" if value else "false"]
+        case Not(part):
+            shown = words["not"].format(_text(rule, part, language))
+        case Possible(part):
+            shown = words["possible"].format(_text(rule, part, language))
+        case Sustained(part, hours):
+            shown = words["sustained"].format(_text(rule, part, language), _number(hours))
+        case Syndrome(opens, sustained_by, masked_by, clear_hours):
+            opened, kept, masked = (_text(rule, p, language) for p in (opens, sustained_by, masked_by))
+            shown = words["syndrome"].format(opened, kept, _number(clear_hours), masked)
+    return shown
+
+
+def _leaf_text(rule: RuleSet, leaf: Ref | Compare | IsIn, language: str) -> str:
+    if isinstance(leaf, Ref):
+        return name_text(rule, leaf.name, language)
+    label = name_text(rule, leaf.input, language)
+    if isinstance(leaf, Compare):
+        return f"{label} {_SIGNS[leaf.op]} {_number(leaf.cut_off)} {unit_of(rule, leaf.input)}".rstrip()
+    known = _known_categories(rule, leaf.input)
+    shown = (pick(known[c].label, language, c) if c in known else c for c in sorted(leaf.categories))
+    return f"{label}: {' / '.join(shown)}"
+
+
+def _count_text(rule: RuleSet, count: CountOf, language: str) -> str:
+    words = _WORDS[language]
+    texts = [_text(rule, part, language) for part in count.parts]
+    nested = [f"({t})" if isinstance(p, CountOf) else t for p, t in zip(count.parts, texts, strict=True)]
+    if count.needed == len(texts):
+        return words["and"].join(nested)
+    if count.needed == 1:
+        return words["or"].join(nested)
+    return words["n_of"].format(count.needed, "; ".join(nested))
+
+
+def name_text(rule: RuleSet, name: str, language: str = "en") -> str:
+    """Label of a criterion or an input."""
+    if name in rule.criteria:
+        return pick(rule.criteria[name].label, language, name)
+    return input_text(rule, name, language)
+
+
+def input_text(rule: RuleSet, name: str, language: str = "en") -> str:
+    """Label of an input: its own, else that of the observation, else its name in words."""
+    declared = rule.inputs[name]
+    plain = name.replace("_", " ")
+    if declared.label:
+        return pick(declared.label, language, plain)
+    kind = getattr(declared, "observation", None)
+    if kind in observations() and isinstance(declared, methods.Latest) and declared.says == "yes":
+        return pick(observation_kind(kind).label, language, plain) + _relative(declared)
+    return plain
+
+
+def _relative(declared: methods.Latest) -> str:
+    if declared.minus_per_year_of_age is not None:
+        return f" (− {_number(declared.minus_per_year_of_age)} x a)"
+    return "" if declared.relative_to is None else f" (x {declared.relative_to.replace('_', ' ')})"
+
+
+def subject_of(rule: RuleSet, name: str, language: str = "en") -> str:
+    """What in a record an input is read from: the observation, the exposures, or the course itself."""
+    declared = rule.inputs[name]
+    kind = getattr(declared, "observation", None)
+    if kind is not None:
+        return pick(observation_kind(kind).label, language, kind) if kind in observations() else kind
+    name_of_stream = getattr(declared, "exposure", None)
+    if name_of_stream is None:
+        return declared.take.replace("_", " ")
+    label = pick(stream(name_of_stream).label, language) if name_of_stream in streams() else name_of_stream
+    agents = getattr(declared, "agents", "any")
+    if agents == "any":
+        return str(label)
+    shown = (a if isinstance(a, str) else _clause(a) for a in agents)
+    return f"{label}: {', '.join(shown)}"
+
+
+def _clause(clause: methods.AgentClause) -> str:
+    limits = [f"{sign} {_number(value)} {clause.rate_unit}" for sign, value in _rates(clause) if value is not None]
+    return " ".join([clause.agent, *limits])
+
+
+def _rates(clause: methods.AgentClause) -> tuple[tuple[str, float | None], ...]:
+    return ((">", clause.rate_above), ("≥", clause.rate_at_least))
+
+
+def unit_of(rule: RuleSet, name: str) -> str:
+    """Canonical unit of a numeric input as it is printed for people; empty for a bare number."""
+    declared = rule.inputs[name]
+    kind = getattr(declared, "observation", None)
+    if kind is None or kind not in observations() or getattr(declared, "relative_to", None) is not None:
+        return "a" if isinstance(declared, methods.AgeYears) else ""
+    if not isinstance(declared, methods.Latest | methods.Extreme | methods.BaselineValue | methods.NthLowestDay):
+        return ""
+    unit = observation_kind(kind).unit or ""
+    return "" if unit.startswith("{") or unit == "1" else _PRINTED.get(unit, unit)
+
+
+def _known_categories(rule: RuleSet, name: str) -> Mapping[str, Category]:
+    kind = getattr(rule.inputs[name], "observation", None)
+    return observation_kind(kind).categories if kind in observations() else {}
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
