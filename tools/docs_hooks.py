@@ -77,8 +77,12 @@ def _tree(pages: list[str], folder: str) -> list[Any]:
         key=lambda page: (not page.endswith("/index.md"), page),
     )
     below = sorted({page[len(folder) + 1 :].split("/")[0] for page in inside if page not in here})
-    branches = [{name.replace("-", " ").capitalize(): _tree(pages, f"{folder}/{name}")} for name in below]
+    branches = [{_title(name): _tree(pages, f"{folder}/{name}")} for name in below]
     return [*here, *branches]
+
+
+def _title(folder: str) -> str:
+    return "Python API" if folder == "api" else folder.replace("-", " ").capitalize()
 
 
 def _generated_pages() -> dict[str, str]:

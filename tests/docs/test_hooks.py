@@ -1,0 +1,66 @@
+"""The generated part of the documentation: nothing is forgotten, nothing runs together."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vein2vein.errors import catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def hooks(repository: Path) -> ModuleType:
+    return _load(repository / "tools" / "docs_hooks.py")
+
+
+class _Config:
+    def __init__(self, docs: Path) -> None:
+        self.docs_dir = str(docs)
+        self.nav: Any = None
+
+
+def _leaves(tree: Any) -> list[str]:
+    if isinstance(tree, str):
+        return [tree]
+    branches = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for branch in branches for leaf in _leaves(branch)]
+
+
+def test_every_page_stands_in_the_navigation_once(hooks: ModuleType, repository: Path) -> None:
+    docs = repository / "docs"
+    pages = _leaves(hooks.on_config(_Config(docs)).nav)
+    written = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+    assert len(pages) == len(set(pages))
+    assert written <= set(pages)
+    assert pages[0] == "index.md"
+
+
+def test_every_error_has_a_page_and_is_listed(hooks: ModuleType) -> None:
+    pages = hooks._error_pages()
+    index = pages["reference/errors/index.md"]
+    for key, entry in catalogue().items():
+        assert entry["title"] in pages[f"reference/errors/{key}.md"]
+        assert f"[{key}]({key}.md)" in index
+
+
+def test_a_house_docstring_becomes_a_list(repository: Path) -> None:
+    as_list = _load(repository / "tools" / "griffe_docstrings.py").as_list
+    text = "Title.\n\nPlace    Floor 2.\nDoes not Guess,\n         nor ask.\n\nOther words.\n"
+    assert as_list(text) == ("Title.\n\n\n- **Place** Floor 2.\n- **Does not** Guess,\n    nor ask.\n\nOther words.")
