@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from mkdocs.structure.files import File
 
 from vein2vein.errors import catalogue
+from vein2vein.knowledge.registry import default_registry
+from vein2vein.knowledge.rendering import render
+from vein2vein.knowledge.wording import pick
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -53,7 +56,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     pages = sorted(_written_pages(Path(config.docs_dir)) | set(_generated_pages()))
     nav: list[dict[str, Any] | str] = [page for page in pages if "/" not in page]
     nav.sort(key=lambda page: page != "index.md")
-    nav += [{title: tree} for title, folder in SECTIONS.items() if (tree := _tree(pages, folder))]
+    folders = {page.split("/")[0] for page in pages if "/" in page}
+    others = {_title(folder): folder for folder in sorted(folders - set(SECTIONS.values()))}
+    nav += [{title: tree} for title, folder in {**SECTIONS, **others}.items() if (tree := _tree(pages, folder))]
     config.nav = nav
     return config
 
@@ -87,13 +92,29 @@ def _title(folder: str) -> str:
 
 def _generated_pages() -> dict[str, str]:
     pages = {name: _root_page(source) for name, source in ROOT_PAGES.items() if (ROOT / source).exists()}
-    return {**pages, **_error_pages(), **_api_pages()}
+    return {**pages, **_rule_pages(), **_error_pages(), **_api_pages()}
 
 
 def _root_page(source: str) -> str:
     """A file of the repository's root; its links to other files there become plain text."""
     text = (ROOT / source).read_text(encoding="utf-8")
     return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text)
+
+
+def _rule_pages() -> dict[str, str]:
+    """One page for each rule set, made from its file, and the list of them all with how they were checked."""
+    rules = default_registry().all()
+    pages = {f"rules/{rule.id}.md": render(rule) for rule in rules}
+    rows = "\n".join(
+        f"| [{pick(rule.title, 'en')}]({rule.id}.md) | `{rule.id}` | {rule.encoding} | {rule.status} |"
+        for rule in rules
+    )
+    pages["rules/index.md"] = (
+        "# Rule sets\n\nEach page is made from the rule file that both engines read, so that text and rule cannot disagree.\n"
+        "The status says how the numbers were checked; only `verified` means that two people read them in the\n"
+        f"primary source and signed.\n\n| Rule set | Id | Encoding | Status |\n|---|---|---|---|\n{rows}\n"
+    )
+    return pages
 
 
 def _error_pages() -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vein2vein.errors import catalogue
+from vein2vein.knowledge.registry import default_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,15 @@ def test_every_error_has_a_page_and_is_listed(hooks: ModuleType) -> None:
     for key, entry in catalogue().items():
         assert entry["title"] in pages[f"reference/errors/{key}.md"]
         assert f"[{key}]({key}.md)" in index
+
+
+def test_every_rule_set_has_a_page_that_shows_its_status(hooks: ModuleType) -> None:
+    pages = hooks._rule_pages()
+    rules = default_registry().all()
+    assert len(rules) > 0
+    for rule in rules:
+        assert f"status: {rule.status}" in pages[f"rules/{rule.id}.md"]
+        assert f"| `{rule.id}` | {rule.encoding} | {rule.status} |" in pages["rules/index.md"]
 
 
 def test_a_house_docstring_becomes_a_list(repository: Path) -> None:
