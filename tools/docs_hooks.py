@@ -110,7 +110,7 @@ def _rule_pages() -> dict[str, str]:
         for rule in rules
     )
     pages["rules/index.md"] = (
-        "# Rule sets\n\nEach page is made from the rule file that both engines read, so that text and rule cannot disagree.\n"
+        "# Rule sets\n\nEach page is made from the rule file that both engines read: text and rule cannot disagree.\n"
         "The status says how the numbers were checked; only `verified` means that two people read them in the\n"
         f"primary source and signed.\n\n| Rule set | Id | Encoding | Status |\n|---|---|---|---|\n{rows}\n"
     )
