@@ -8,19 +8,27 @@ docstrings, the glossary and the changelogs from the root of the repository.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from mkdocs.structure.files import File
 
 from vein2vein.errors import catalogue
+from vein2vein.knowledge.citations import citations
+from vein2vein.knowledge.codes import milestones, observations, streams
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.wording import pick
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+
+    from vein2vein.knowledge.codes import Agent, MilestoneKind, ObservationKind
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "src" / "vein2vein"
@@ -92,7 +100,7 @@ def _title(folder: str) -> str:
 
 def _generated_pages() -> dict[str, str]:
     pages = {name: _root_page(source) for name, source in ROOT_PAGES.items() if (ROOT / source).exists()}
-    return {**pages, **_rule_pages(), **_error_pages(), **_api_pages()}
+    return {**pages, **_rule_pages(), **_code_pages(), **_error_pages(), **_command_pages(), **_api_pages()}
 
 
 def _root_page(source: str) -> str:
@@ -115,6 +123,70 @@ def _rule_pages() -> dict[str, str]:
         f"primary source and signed.\n\n| Rule set | Id | Encoding | Status |\n|---|---|---|---|\n{rows}\n"
     )
     return pages
+
+
+def _code_pages() -> dict[str, str]:
+    """What can be recorded, with unit and codes, and the works that the rules cite: both from the data files."""
+    works = sorted(citations().items())
+    rows = [(f"`{key}`", work.reference(), work.note or "") for key, work in works]
+    kinds = [
+        (f"`{key}`", pick(kind.label, "en"), _values_of(kind), _codes_of(kind)) for key, kind in observations().items()
+    ]
+    agents = [
+        (f"`{key}`", f"`{name}`", pick(agent.label, "en"), ", ".join(kind.rate_units), _codes_of(agent))
+        for key, kind in streams().items()
+        for name, agent in kind.agents.items()
+    ]
+    steps = [(f"`{key}`", pick(kind.label, "en"), _codes_of(kind)) for key, kind in milestones().items()]
+    intro = (
+        "Words that the cohort tables, the mapping files and the rule files share. A code marked with `?` was recalled\n"
+        "and not yet read in its terminology."
+    )
+    return {
+        "reference/bibliography.md": f"# Bibliography\n\n{_table(('Key', 'Work', 'Note'), rows)}\n",
+        "reference/codes.md": "\n\n".join(
+            (
+                f"# What can be recorded\n\n{intro}",
+                f"## Observations\n\n{_table(('Kind', 'Meaning', 'Unit, plausible range or categories', 'Codes'), kinds)}",
+                f"## Exposures\n\n{_table(('Stream', 'Agent', 'Meaning', 'Rates in', 'Codes'), agents)}",
+                f"## Milestones\n\n{_table(('Kind', 'Meaning', 'Codes'), steps)}\n",
+            )
+        ),
+    }
+
+
+def _values_of(kind: ObservationKind) -> str:
+    if kind.type == "number" and kind.plausible is not None:
+        return f"{kind.unit}, {kind.plausible[0]:g} to {kind.plausible[1]:g}"
+    return ", ".join(f"`{name}`" for name in kind.categories) or "`yes`, `no`"
+
+
+def _codes_of(entry: ObservationKind | Agent | MilestoneKind) -> str:
+    return ", ".join(f"{c.system} {c.code}{'?' if c.status == 'recalled' else ''}" for c in entry.codes)
+
+
+def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
+    )
+
+
+def _command_pages() -> dict[str, str]:
+    """The help texts of all commands, as the command line itself prints them."""
+    command = import_module("vein2vein.cli").main
+    blocks = [f"## {' '.join(path)}\n\n```text\n{text}\n```" for path, text in _help_texts(command, ("vein2vein",))]
+    return {"reference/command-line.md": "# Command line\n\n" + "\n\n".join(blocks) + "\n"}
+
+
+def _help_texts(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    context = click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100)
+    yield path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None and not below.hidden:
+                yield from _help_texts(below, (*path, name))
 
 
 def _error_pages() -> dict[str, str]:
