@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,15 +140,15 @@ def _code_pages() -> dict[str, str]:
     ]
     steps = [(f"`{key}`", pick(kind.label, "en"), _codes_of(kind)) for key, kind in milestones().items()]
     intro = (
-        "Words that the cohort tables, the mapping files and the rule files share. A code marked with `?` was recalled\n"
-        "and not yet read in its terminology."
+        "Words that the cohort tables, the mapping files and the rule files share. A code marked with `?` was\n"
+        "recalled and not yet read in its terminology."
     )
     return {
         "reference/bibliography.md": f"# Bibliography\n\n{_table(('Key', 'Work', 'Note'), rows)}\n",
         "reference/codes.md": "\n\n".join(
             (
                 f"# What can be recorded\n\n{intro}",
-                f"## Observations\n\n{_table(('Kind', 'Meaning', 'Unit, plausible range or categories', 'Codes'), kinds)}",
+                f"## Observations\n\n{_table(('Kind', 'Meaning', 'Unit and range, or values', 'Codes'), kinds)}",
                 f"## Exposures\n\n{_table(('Stream', 'Agent', 'Meaning', 'Rates in', 'Codes'), agents)}",
                 f"## Milestones\n\n{_table(('Kind', 'Meaning', 'Codes'), steps)}\n",
             )
@@ -157,7 +158,7 @@ def _code_pages() -> dict[str, str]:
 
 def _values_of(kind: ObservationKind) -> str:
     if kind.type == "number" and kind.plausible is not None:
-        return f"{kind.unit}, {kind.plausible[0]:g} to {kind.plausible[1]:g}"
+        return f"`{kind.unit}`, {kind.plausible[0]:g} to {kind.plausible[1]:g}"
     return ", ".join(f"`{name}`" for name in kind.categories) or "`yes`, `no`"
 
 
@@ -167,13 +168,17 @@ def _codes_of(entry: ObservationKind | Agent | MilestoneKind) -> str:
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [columns, ("---",) * len(columns), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
-    )
+    return "\n".join(f"| {' | '.join(_cell(text) for text in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _command_pages() -> dict[str, str]:
     """The help texts of all commands, as the command line itself prints them."""
+    if find_spec("vein2vein.cli") is None:
+        return {}
     command = import_module("vein2vein.cli").main
     blocks = [f"## {' '.join(path)}\n\n```text\n{text}\n```" for path, text in _help_texts(command, ("vein2vein",))]
     return {"reference/command-line.md": "# Command line\n\n" + "\n\n".join(blocks) + "\n"}
