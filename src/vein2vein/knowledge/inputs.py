@@ -144,7 +144,7 @@ class _OfExposure(_Input):
     except_agents: tuple[str, ...] = ()
     except_reasons: tuple[str, ...] = ()
     only_reasons: tuple[str, ...] | None = None
-    unstated_reason: Literal["counts", "possible"] = "counts"
+    unstated_reason: Literal["counts", "possible", "no"] = "counts"
     when_uncharted: Literal["unknown", "no"] = "unknown"
 
 
@@ -155,7 +155,7 @@ class Active(_OfExposure):
     weight missing, reason unstated under `unstated_reason: possible`), or when none matches and the stream is not charted
     at t (`when_uncharted: no` takes absence as no, and the verdict says so). In an exclusive stream (one device at a time)
     a recorded exposure is the charting. Exposures whose reason is listed in `except_reasons` do not count; with
-    `only_reasons` others do not count either.
+    `only_reasons` others do not count either. Where reasons are asked for, an unstated one counts, may count, or does not.
     """
 
     take: Literal["active"]

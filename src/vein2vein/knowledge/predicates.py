@@ -137,7 +137,7 @@ def parse(raw: object) -> Predicate:
     parser = _PARSERS.get(str(word))
     if parser is None:
         raise _refuse(raw, f"one of {', '.join((*COMPARISONS, *_PARSERS))}")
-    return parser(raw, body)  # type: ignore[no-any-return, operator]
+    return parser(raw, body)
 
 
 def _is_list(body: object, length: int | None = None) -> TypeGuard[list[Any]]:

@@ -1,0 +1,194 @@
+"""Plain input methods over observations.
+
+Place    Engine, plain. Carries out Latest, Extreme, BaselineValue, SteepestRise, MeasuredSpan and ItemSum of knowledge.inputs.
+In       A course index, an input declaration, an instant in microseconds.
+Out      The possible values and the rows behind them.
+Knows    Rows at or before the instant only.
+Checked  tests/unit/engine/plain; the fast twin is held to this.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, from_microseconds, hours, local_date, to_microseconds
+from vein2vein.basis.truth import Truth
+from vein2vein.engine.plain.index import CourseIndex
+from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.inputs import Baseline, BaselineValue, Extreme, ItemSum, Latest, MeasuredSpan, SteepestRise
+from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
+from vein2vein.record.timeline import Observation
+
+Found = tuple[Value, tuple[Observation, ...]]
+RATIO_DECIMALS = 9
+
+
+def latest(index: CourseIndex, take: Latest, at: int) -> Found:
+    """The last usable value while it holds."""
+    row = held(index, take.observation, take.holds_hours, at)
+    kind = observation_kind(take.observation)
+    if kind.type == "yes_no":
+        return _stated(take, row)
+    if kind.type == "category":
+        universe = frozenset(kind.categories)
+        return Categories(frozenset((row.code,)) if row and row.code in universe else universe), _rows(row)
+    if row is None:
+        return ANY_NUMBER, ()
+    number = _relative(index, take, row, at)
+    if take.minus_per_year_of_age is not None:
+        years = age_years(index, at)
+        number = ANY_NUMBER if years is None else _shifted(number, -take.minus_per_year_of_age * years)
+    return number, (row,)
+
+
+def _stated(take: Latest, row: Observation | None) -> Found:
+    if row is None:
+        return (Truth.FALSE if take.when_absent == "no" else Truth.UNKNOWN), ()
+    return Truth.of(row.code == take.says), (row,)
+
+
+def held(index: CourseIndex, kind: str, holds_hours: float | None, at: int) -> Observation | None:
+    """The last usable row of a kind, if it still holds at `at`."""
+    row = index.latest(kind, at)
+    if row is None or holds_hours is None:
+        return row
+    return row if at < to_microseconds(row.observed_at) + hours(holds_hours) else None
+
+
+def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:
+    """The highest or lowest value observed in (at - within, at]."""
+    after = at - hours(take.within_hours)
+    rows = [r for r in index.before(take.observation, at) if to_microseconds(r.observed_at) > after]
+    if not rows:
+        return ANY_NUMBER, ()
+    ranges = [_relative(index, take, row, at) for row in rows]
+    best = max if take.take == "highest" else min
+    return NumberRange(best(r.low for r in ranges), best(r.high for r in ranges)), tuple(rows)
+
+
+def baseline_value(index: CourseIndex, take: BaselineValue, at: int) -> Found:
+    """The baseline itself."""
+    row = baseline_row(index, take.observation, take.baseline, at)
+    return (ANY_NUMBER, ()) if row is None else (_reported(row), (row,))
+
+
+def baseline_row(index: CourseIndex, kind: str, spec: Baseline, at: int) -> Observation | None:
+    """The last usable row in [anchor - within, anchor]; None before the anchor."""
+    if spec.before == "infusion":
+        anchor = index.course.infused_at
+    else:
+        milestones = index.milestones(("lymphodepletion",))
+        anchor = milestones[0].at if milestones else None
+    if anchor is None or to_microseconds(anchor) > at:
+        return None
+    end = to_microseconds(anchor)
+    row = index.latest(kind, end)
+    earliest = end - round(spec.within_days * MICROSECONDS_PER_DAY)
+    return row if row is not None and to_microseconds(row.observed_at) >= earliest else None
+
+
+def steepest_rise(index: CourseIndex, take: SteepestRise, at: int) -> Found:
+    """The steepest rise per hour between consecutive exact values."""
+    rows = [r for r in index.before(take.observation, at) if r.comparator is None]
+    within, apart = hours(take.within_hours), hours(take.apart_hours)
+    steepest: float | None = None
+    behind: tuple[Observation, ...] = ()
+    for before, after in zip(rows, rows[1:], strict=False):
+        gap = to_microseconds(after.observed_at) - to_microseconds(before.observed_at)
+        recent = to_microseconds(after.observed_at) > at - within
+        if not recent or gap <= 0 or not apart <= gap <= within:
+            continue
+        slope = round((_number(after) - _number(before)) / (gap / MICROSECONDS_PER_HOUR), RATIO_DECIMALS)
+        if steepest is None or slope > steepest:
+            steepest, behind = slope, (before, after)
+    return (ANY_NUMBER, ()) if steepest is None else (NumberRange(steepest, steepest), behind)
+
+
+def measured_span(index: CourseIndex, take: MeasuredSpan, at: int) -> Found:
+    """Hours from the first to the last of the unbroken run of qualifying measurements that ends now."""
+    rows = index.before(take.observation, at)
+    if not rows or at >= to_microseconds(rows[-1].observed_at) + hours(take.holds_hours):
+        return NumberRange(0, math.inf), ()
+    low = _span(rows, take, certain=True)
+    high = _span(rows, take, certain=False)
+    return NumberRange(low, high), (rows[-1],)
+
+
+def _span(rows: list[Observation], take: MeasuredSpan, *, certain: bool) -> float:
+    first: int | None = None
+    following: int | None = None
+    for row in reversed(rows):
+        truth = _reported(row).compare("at_least", take.at_least)
+        instant = to_microseconds(row.observed_at)
+        broken = following is not None and following - instant > hours(take.gap_hours)
+        if broken or not (truth.is_certain if certain else truth.is_possible):
+            break
+        first = following = instant
+    last = to_microseconds(rows[-1].observed_at)
+    return 0.0 if first is None else (last - first) / MICROSECONDS_PER_HOUR
+
+
+def item_sum(index: CourseIndex, take: ItemSum, at: int) -> Found:
+    """A recorded total while it holds and is not older than the newest item; else the sum of the items."""
+    items = {kind: held(index, kind, take.holds_hours, at) for kind in take.items}
+    known = [row for row in items.values() if row is not None]
+    total = held(index, take.total, take.holds_hours, at)
+    if total is not None and all(total.observed_at >= row.observed_at for row in known):
+        return _reported(total), (total,)
+    low = high = 0.0
+    for kind, row in items.items():
+        number = NumberRange(*take.items[kind]) if row is None else _reported(row)
+        low, high = low + number.low, high + number.high
+    return NumberRange(low, high), tuple(known)
+
+
+def age_years(index: CourseIndex, at: int) -> int | None:
+    """Completed years of age on the local calendar day of `at`; a birthday on 29 February is kept on 1 March."""
+    born = index.course.patient.born_on
+    if born is None:
+        return None
+    today = local_date(from_microseconds(at), index.course.zone)
+    return today.year - born.year - (_month_and_day(today) < _month_and_day(born))
+
+
+def _month_and_day(day: date) -> tuple[int, int]:
+    return day.month, day.day
+
+
+def _relative(index: CourseIndex, take: Latest | Extreme, row: Observation, at: int) -> NumberRange:
+    number = _reported(row)
+    match take.relative_to:
+        case None:
+            return number
+        case "upper_limit":
+            limit = row.reference_high if row.reference_high is not None else take.assumed_limit
+        case "lower_limit":
+            limit = row.reference_low if row.reference_low is not None else take.assumed_limit
+        case "baseline":
+            base = baseline_row(index, take.observation, take.baseline, at)
+            limit = None if base is None or base.comparator is not None else base.value
+    if limit is None or limit <= 0:
+        return ANY_NUMBER
+    return NumberRange(
+        round(number.low / limit, RATIO_DECIMALS),
+        round(number.high / limit, RATIO_DECIMALS),
+        number.low_is_open,
+        number.high_is_open,
+    )
+
+
+def _reported(row: Observation) -> NumberRange:
+    return ANY_NUMBER if row.value is None else NumberRange.reported(row.value, row.comparator)
+
+
+def _shifted(number: NumberRange, by: float) -> NumberRange:
+    return NumberRange(number.low + by, number.high + by, number.low_is_open, number.high_is_open)
+
+
+def _number(row: Observation) -> float:
+    return math.nan if row.value is None else row.value
+
+
+def _rows(row: Observation | None) -> tuple[Observation, ...]:
+    return () if row is None else (row,)
