@@ -41,13 +41,18 @@ class CaseFailure:
     got: Bounds | None
 
 
-def run_worked_cases(rule: RuleSet) -> list[CaseFailure]:
-    """All worked cases of a bound rule set that fail; empty when all hold."""
+def run_worked_cases(raw: Mapping[str, Any]) -> list[CaseFailure]:
+    """All worked cases of a raw rule file that fail, each under its own parameters; empty when all hold."""
+    rules: dict[str, RuleSet] = {}
+    default = rules["{}"] = bound(raw, {})
     failures = []
-    for case in rule.worked_cases:
-        got = case_bounds(rule, case)
+    for case in default.worked_cases:
+        key = str(case.parameters)
+        if key not in rules:
+            rules[key] = bound(raw, case.parameters)
+        got = case_bounds(rules[key], case)
         if got != case.bounds:
-            failures.append(CaseFailure(rule.id, case.name, case.bounds, got))
+            failures.append(CaseFailure(default.id, case.name, case.bounds, got))
     return failures
 
 
@@ -160,7 +165,7 @@ def mutants(raw: dict[str, Any]) -> Iterator[Mutant]:
                 if len(body[1]) > 1:
                     fewer = [c for i, c in enumerate(body[1]) if i != place]
                     yield _changed(raw, (*path, word, 1), f"{body[0]} without {body[1][place]}", value=fewer)
-        elif word == "n_of":
+        elif word == "n_of" and isinstance(body["at_least"], int):
             for needed in (body["at_least"] - 1, body["at_least"] + 1):
                 if 1 <= needed <= len(body["of"]):
                     yield _changed(raw, (*path, word, "at_least"), f"n_of {body['at_least']} -> {needed}", value=needed)
@@ -172,11 +177,10 @@ def surviving_mutants(raw: dict[str, Any]) -> list[Mutant]:
     survivors = []
     for mutant in mutants(raw):
         try:
-            rule = bound(mutant.raw, {})
+            if not run_worked_cases(mutant.raw):
+                survivors.append(mutant)
         except KnowledgeError:
             continue
-        if not run_worked_cases(rule):
-            survivors.append(mutant)
     return survivors
 
 

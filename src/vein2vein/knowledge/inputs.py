@@ -20,6 +20,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Hours = Annotated[float, Field(gt=0)]
+Reference = Literal["upper_limit", "lower_limit", "baseline"]
 
 
 class _Input(BaseModel):
@@ -46,7 +47,8 @@ class Latest(_OfObservation):
 
     take: latest. Number, category or yes/no, after the type of the observation. `holds_hours` null means until replaced.
     With `relative_to` the value is divided by the reference limit that came with it, or by the baseline; without that
-    limit or baseline it is unknown (`assumed_limit` names a limit to use instead; it is shown as an assumption).
+    limit or baseline it is unknown (`assumed_limit` names a limit to use instead; it is shown as an assumption). With `minus`
+    the limit or baseline is taken off instead.
     A value reported as "< x" or "> x" is a range. The holding time is half-open: [observed_at, observed_at + holds).
     For a stated fact, `says: no` asks for the denial instead, and `when_absent: no` takes an unstated fact as not stated, which
     the verdict names as an assumption. `minus_per_year_of_age` takes that much off for every completed year of age, for limits
@@ -55,7 +57,8 @@ class Latest(_OfObservation):
 
     take: Literal["latest"]
     holds_hours: Hours | None = None
-    relative_to: Literal["upper_limit", "lower_limit", "baseline"] | None = None
+    relative_to: Reference | None = None
+    minus: Reference | None = None
     baseline: Baseline = Baseline()
     assumed_limit: float | None = None
     says: Literal["yes", "no"] = "yes"
@@ -66,21 +69,28 @@ class Latest(_OfObservation):
 class Extreme(_OfObservation):
     """The highest or lowest usable value observed in the last `within_hours`: (t - within, t].
 
-    take: highest | lowest. Unknown when no row lies in the window.
+    take: highest | lowest. Unknown when no row lies in the window. With `since_day`, rows before the start of that local
+    relative day do not count. `relative_to`, `minus` and `assumed_limit` as in `latest`.
     """
 
     take: Literal["highest", "lowest"]
     within_hours: Hours
-    relative_to: Literal["upper_limit", "lower_limit", "baseline"] | None = None
+    since_day: int | None = None
+    relative_to: Reference | None = None
+    minus: Reference | None = None
     baseline: Baseline = Baseline()
     assumed_limit: float | None = None
 
 
 class BaselineValue(_OfObservation):
-    """The baseline value itself; unknown before the anchor and when no row lies in the look-back. take: baseline."""
+    """The baseline value itself; unknown before the anchor and when no row lies in the look-back.
+
+    take: baseline. With `relative_to` it is divided by the reference limit that came with the baseline row.
+    """
 
     take: Literal["baseline"]
     baseline: Baseline = Baseline()
+    relative_to: Literal["upper_limit", "lower_limit"] | None = None
 
 
 class SteepestRise(_OfObservation):
@@ -98,12 +108,13 @@ class SteepestRise(_OfObservation):
 class MeasuredSpan(_OfObservation):
     """Hours between the first and the last of an unbroken run of measurements that are all at or above a value.
 
-    take: measured_span. 0 while fewer than two measurements in a row qualify. A gap of more than `gap_hours` between two
+    take: measured_span. `strict: true` asks for values above it. 0 while fewer than two measurements in a row qualify. A gap of more than `gap_hours` between two
     measurements breaks the run. Holds for `holds_hours` after the last measurement; unknown after that.
     """
 
     take: Literal["measured_span"]
     at_least: float
+    strict: bool = False
     gap_hours: Hours
     holds_hours: Hours
 
@@ -233,7 +244,8 @@ class _OfDays(_OfObservation):
 
     Missing days are filled first: `linear` between the neighbouring days with a value, and with the nearest value at both ends;
     `neighbour_mean` with the mean of the previous and the next day with a value, and with the nearest at both ends. A block of
-    missing days longer than `fill_at_most_days` stays missing. Then every value, observed or filled, is rounded to a multiple of
+    missing days longer than `fill_at_most_days` stays missing; with `fill_ends: false` days before the first and after the last
+    value stay missing too. Days after `to_day` up to `reads_to_day` help to fill and to join and are never counted. Then every value, observed or filled, is rounded to a multiple of
     `round_to` (halves to even), when given.
     """
 
@@ -243,6 +255,8 @@ class _OfDays(_OfObservation):
     round_to: float | None = None
     fill: Literal["none", "linear", "neighbour_mean"] = "none"
     fill_at_most_days: int | None = None
+    fill_ends: bool = True
+    reads_to_day: int | None = None
 
 
 class DayRun(_OfDays):

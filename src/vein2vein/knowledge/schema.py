@@ -180,12 +180,16 @@ class GivenUnit(_Strict):
 
 
 class WorkedCase(_Strict):
-    """One example with its right answer: inputs (null = missing) and the expected value or [low, high]."""
+    """One example with its right answer: inputs (null = missing) and the expected value or [low, high].
+
+    `parameters` puts other choices in place of the defaults for this case.
+    """
 
     name: Text
     given: dict[str, Any]
     expect: int | tuple[int, int] | Literal["not_applicable"]
     source: Text | None = None
+    parameters: dict[str, Any] = {}
 
     @property
     def bounds(self) -> Bounds | None:

@@ -26,7 +26,7 @@ def _of_input(index: CourseIndex, take: Input) -> Iterator[int]:
     match take:
         case methods.Latest():
             yield from _values(index, take.observation, take.holds_hours)
-            if take.relative_to == "baseline":
+            if "baseline" in (take.relative_to, take.minus):
                 yield from _anchors(index)
             if take.minus_per_year_of_age is not None:
                 yield from _birthdays(index)
@@ -60,7 +60,7 @@ def _of_input(index: CourseIndex, take: Input) -> Iterator[int]:
             yield from (to_microseconds(m.at) for m in index.milestones((*take.stops_at, "death")))
             if index.course.followed_until is not None:
                 yield to_microseconds(index.course.followed_until)
-            yield from _midnights(index, range(take.from_day, take.to_day + 2))
+            yield from _midnights(index, range(take.from_day, (take.reads_to_day or take.to_day) + 2))
 
 
 def _values(index: CourseIndex, kind: str, lasts_hours: float | None) -> Iterator[int]:

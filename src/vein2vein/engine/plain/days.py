@@ -35,6 +35,7 @@ def day_value(index: CourseIndex, take: DayInput, at: int) -> tuple[Value, tuple
     rows = _rows(index, take, at)
     days = _days(index, take, at, rows)
     filled = [_rounded(day, take.round_to) for day in _fill(days, take)]
+    counted = filled[: max(0, take.to_day - take.from_day + 1)]
     match take:
         case DayRun():
             low = _length(_runs(_affected(filled, take, missing=False), take), take)
@@ -43,22 +44,22 @@ def day_value(index: CourseIndex, take: DayInput, at: int) -> tuple[Value, tuple
         case UnrecoveredRun():
             if not _has_ended(index, take, at):
                 return Truth.FALSE, rows
-            certain = _reaches_end(_runs(_affected(filled, take, missing=False), take), take, len(filled))
-            possible = _reaches_end(_runs(_affected(filled, take, missing=True), take), take, len(filled))
+            certain = _reaches_end(_runs(_affected(filled, take, missing=False), take), take, len(counted))
+            possible = _reaches_end(_runs(_affected(filled, take, missing=True), take), take, len(counted))
             return Truth.from_pair(certain=certain, possible=possible), rows
         case NthLowestDay():
-            return _nth_lowest(filled, take.n), rows
+            return _nth_lowest(counted, take.n), rows
         case CountDays():
-            known = float(sum(day is not None for day in filled))
+            known = float(sum(day is not None for day in counted))
             return NumberRange(known, known), rows
 
 
 def _last_day(index: CourseIndex, take: DayInput, at: int) -> int | None:
-    """The last day of the series: today, the end of the window, of the follow-up, or of a stopping milestone."""
+    """The last day of the series: today, the last day read, the end of the follow-up, or a stopping milestone."""
     today = index.day(at)
     if today is None:
         return None
-    ends = [today, take.to_day]
+    ends = [today, _reads_to(take)]
     followed = index.course.followed_until
     stops = [m.at for m in index.milestones((*take.stops_at, "death"))]
     for instant in [*stops, *([] if followed is None else [followed])]:
@@ -68,11 +69,15 @@ def _last_day(index: CourseIndex, take: DayInput, at: int) -> int | None:
     return min(ends)
 
 
+def _reads_to(take: DayInput) -> int:
+    return take.to_day if take.reads_to_day is None else max(take.to_day, take.reads_to_day)
+
+
 def _has_ended(index: CourseIndex, take: DayInput, at: int) -> bool:
     followed = index.course.followed_until
     today = index.day(at)
     stopped = any(to_microseconds(m.at) <= at for m in index.milestones((*take.stops_at, "death")))
-    over = today is not None and today > take.to_day
+    over = today is not None and today > _reads_to(take)
     return over or stopped or (followed is not None and to_microseconds(followed) <= at)
 
 
@@ -114,6 +119,8 @@ def _fill(days: list[_Day | None], take: DayInput) -> list[_Day | None]:
             continue
         before = days[start - 1] if start > 0 else None
         after = days[end] if end < len(days) else None
+        if not take.fill_ends and (before is None or after is None):
+            continue
         for place in range(start, end):
             filled[place] = _between(before, after, (place - start + 1) / (end - start + 1), take.fill)
     return filled
@@ -177,12 +184,13 @@ def _runs(affected: list[bool], take: DayRun | UnrecoveredRun) -> list[Run]:
 
 
 def _length(runs: list[Run], take: DayRun) -> float:
-    lengths = [last - first + 1 for first, last in runs]
+    counted = take.to_day - take.from_day
+    lengths = [min(last, counted) - first + 1 for first, last in runs if first <= counted]
     return float((max(lengths, default=0)) if take.method == "longest" else sum(lengths))
 
 
 def _reaches_end(runs: list[Run], take: UnrecoveredRun, n_days: int) -> bool:
-    return any(first + take.from_day <= take.starts_by_day and last == n_days - 1 for first, last in runs)
+    return any(first + take.from_day <= take.starts_by_day and last >= n_days - 1 for first, last in runs)
 
 
 def _nth_lowest(days: list[_Day | None], n: int) -> NumberRange:

@@ -16,7 +16,7 @@ from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, f
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.knowledge.codes import observation_kind
-from vein2vein.knowledge.inputs import Baseline, BaselineValue, Extreme, ItemSum, Latest, MeasuredSpan, SteepestRise
+from vein2vein.knowledge.inputs import Baseline, BaselineValue, Extreme, ItemSum, Latest, MeasuredSpan, Reference, SteepestRise
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
 from vein2vein.record.timeline import Observation
 
@@ -59,7 +59,12 @@ def held(index: CourseIndex, kind: str, holds_hours: float | None, at: int) -> O
 def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:
     """The highest or lowest value observed in (at - within, at]."""
     after = at - hours(take.within_hours)
-    rows = [r for r in index.before(take.observation, at) if to_microseconds(r.observed_at) > after]
+    since = _since(index, take.since_day)
+    if since is None:
+        return ANY_NUMBER, ()
+    rows = [
+        r for r in index.before(take.observation, at) if to_microseconds(r.observed_at) > after and to_microseconds(r.observed_at) >= since
+    ]
     if not rows:
         return ANY_NUMBER, ()
     ranges = [_relative(index, take, row, at) for row in rows]
@@ -67,10 +72,23 @@ def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:
     return NumberRange(best(r.low for r in ranges), best(r.high for r in ranges)), tuple(rows)
 
 
+def _since(index: CourseIndex, since_day: int | None) -> float | None:
+    """Start of the first day that counts; None while the infusion that days are counted from is not known."""
+    if since_day is None:
+        return -math.inf
+    starts = index.day_starts(range(since_day, since_day + 1))
+    return starts[0] if starts else None
+
+
 def baseline_value(index: CourseIndex, take: BaselineValue, at: int) -> Found:
     """The baseline itself."""
     row = baseline_row(index, take.observation, take.baseline, at)
-    return (ANY_NUMBER, ()) if row is None else (_reported(row), (row,))
+    if row is None:
+        return ANY_NUMBER, ()
+    if take.relative_to is None:
+        return _reported(row), (row,)
+    limit = row.reference_high if take.relative_to == "upper_limit" else row.reference_low
+    return _over(_reported(row), limit), (row,)
 
 
 def baseline_row(index: CourseIndex, kind: str, spec: Baseline, at: int) -> Observation | None:
@@ -119,7 +137,7 @@ def _span(rows: list[Observation], take: MeasuredSpan, *, certain: bool) -> floa
     first: int | None = None
     following: int | None = None
     for row in reversed(rows):
-        truth = _reported(row).compare("at_least", take.at_least)
+        truth = _reported(row).compare("above" if take.strict else "at_least", take.at_least)
         instant = to_microseconds(row.observed_at)
         broken = following is not None and following - instant > hours(take.gap_hours)
         if broken or not (truth.is_certain if certain else truth.is_possible):
@@ -158,16 +176,26 @@ def _month_and_day(day: date) -> tuple[int, int]:
 
 def _relative(index: CourseIndex, take: Latest | Extreme, row: Observation, at: int) -> NumberRange:
     number = _reported(row)
-    match take.relative_to:
-        case None:
-            return number
+    if take.relative_to is not None:
+        return _over(number, _reference(index, take, take.relative_to, row, at))
+    if take.minus is not None:
+        limit = _reference(index, take, take.minus, row, at)
+        return ANY_NUMBER if limit is None else _shifted(number, -limit)
+    return number
+
+
+def _reference(index: CourseIndex, take: Latest | Extreme, to: Reference, row: Observation, at: int) -> float | None:
+    match to:
         case "upper_limit":
-            limit = row.reference_high if row.reference_high is not None else take.assumed_limit
+            return row.reference_high if row.reference_high is not None else take.assumed_limit
         case "lower_limit":
-            limit = row.reference_low if row.reference_low is not None else take.assumed_limit
+            return row.reference_low if row.reference_low is not None else take.assumed_limit
         case "baseline":
             base = baseline_row(index, take.observation, take.baseline, at)
-            limit = None if base is None or base.comparator is not None else base.value
+            return None if base is None or base.comparator is not None else base.value
+
+
+def _over(number: NumberRange, limit: float | None) -> NumberRange:
     if limit is None or limit <= 0:
         return ANY_NUMBER
     return NumberRange(
@@ -183,7 +211,9 @@ def _reported(row: Observation) -> NumberRange:
 
 
 def _shifted(number: NumberRange, by: float) -> NumberRange:
-    return NumberRange(number.low + by, number.high + by, number.low_is_open, number.high_is_open)
+    return NumberRange(
+        round(number.low + by, RATIO_DECIMALS), round(number.high + by, RATIO_DECIMALS), number.low_is_open, number.high_is_open
+    )
 
 
 def _number(row: Observation) -> float:
