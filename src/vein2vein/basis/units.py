@@ -4,8 +4,9 @@ Place    Floor 0. Read by intake, by worked cases of rule files and by exposures
 In       UCUM unit strings such as "mg/dL", "10*9/L", "[degF]"; case matters, as UCUM says ("mg" is not "Mg").
 Out      A scale and an offset, or a converted number.
 Missing  A unit that does not parse or does not fit gives None, never a guess.
-Knows    Temperatures have an offset; a molar mass joins mass and amount of substance; [IU] is not U; the annotations
-         {FEU} and {DDU} name two different quantities of D-dimer, all other annotations only remark.
+Knows    Temperatures have an offset; a molar mass joins mass and amount of substance. Three things that UCUM calls
+         dimensionless are kept apart all the same: arbitrary units ([IU] is neither U nor 1), mass per mass (ug/kg/min
+         is not /min), and the annotations {FEU} and {DDU} of D-dimer. All other annotations only remark.
 Does not Decide which unit a bare number was meant in, or read local spellings (knowledge.spellings does).
 Checked  tests/unit/basis/test_units.py
 """
@@ -23,6 +24,8 @@ Affine: TypeAlias = tuple[float, float]
 # UCUM ignores annotations; these two change what was measured by about a factor of two.
 _MEANINGFUL: Final = ("FEU", "DDU")
 _ANNOTATION: Final = re.compile(r"\{([^{}]*)\}")
+# Units defined by an assay, such as [IU] and [arb'U]; UCUM calls each of them 1.
+_ARBITRARY: Final = re.compile(r"\[([A-Za-z0-9'.]*[uU])\]")
 # Digits of a scale that carry meaning; the rest is the noise of binary floating point.
 _DIGITS: Final = 15
 
@@ -84,7 +87,7 @@ def conversion(unit: str, to: str, molar_mass: float | None = None) -> Affine | 
     source, target = _quantity(unit), _quantity(to)
     try:
         if source.dimensionality == target.dimensionality:
-            return _affine(source, target)
+            return _affine(source, target) if _ratios(source) == _ratios(target) else None
         return None if molar_mass is None else _through_amount(source, target, molar_mass)
     except Exception:  # offset and logarithmic units refuse arithmetic in several ways
         return None
@@ -101,8 +104,19 @@ def convert(value: float, unit: str, to: str, *, molar_mass: float | None = None
     return None if found is None else value * found[0] + found[1]
 
 
-def _meaning(unit: str) -> frozenset[str]:
-    return frozenset(note for note in _ANNOTATION.findall(unit) if note in _MEANINGFUL)
+def _meaning(unit: str) -> tuple[str, ...]:
+    """What UCUM leaves out of a unit but a laboratory means by it."""
+    notes = [note for note in _ANNOTATION.findall(unit) if note in _MEANINGFUL]
+    return tuple(sorted(notes + [symbol.upper() for symbol in _ARBITRARY.findall(unit)]))
+
+
+def _ratios(quantity: Any) -> frozenset[str]:
+    """Dimensions that stand both above and below the stroke, such as mass in ug/kg/min."""
+    signs: dict[str, set[bool]] = {}
+    for name, exponent in quantity.unit_items():
+        for dimension, power in quantity._REGISTRY.get_dimensionality(name).items():  # noqa: SLF001  (no public way)
+            signs.setdefault(dimension, set()).add(exponent * power > 0)
+    return frozenset(dimension for dimension, seen in signs.items() if seen == {True, False})
 
 
 def _affine(source: Any, target: Any) -> Affine | None:

@@ -27,6 +27,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: dict[str, str]
+    names: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
     note: str | None = None
 
@@ -56,7 +57,9 @@ class ObservationKind(_Entry):
         decimals: Places to which a converted value is rounded, so that cut-offs compare exactly.
         plausible: Closed range of values that can be real; values outside are refused with the row named.
         molar_mass: g/mol, for units that count particles; null when no such conversion is allowed.
-        also: Conversion needs more than a unit, such as an equivalence of the assay; named in `note`.
+        ambiguous_units: UCUM units that two assays use for different quantities; refused although they would convert.
+        accepted_as: UCUM units that laboratories write for this kind in the meaning of another, such as [IU]/L for U/L.
+        names: Further names by which the kind is sent (intake compares them without case, blanks and punctuation).
     """
 
     type: Literal["number", "category", "yes_no"]
@@ -65,6 +68,7 @@ class ObservationKind(_Entry):
     plausible: tuple[float, float] | None = None
     molar_mass: float | None = None
     ambiguous_units: tuple[str, ...] = ()
+    accepted_as: dict[str, str] = Field(default_factory=dict)
     categories: dict[str, Category] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -88,10 +92,14 @@ class Stream(_Entry):
     Attributes:
         exclusive: Whether only one agent runs at a time, so that a recorded one says that the others do not run.
         rate_units: Canonical UCUM units in which rates are kept.
+        amount_units: Canonical UCUM units in which amounts are kept.
+        accepted_as: UCUM units that are written in the meaning of another, such as [IU]/min for U/min.
+        reasons: Known reasons by id, with their labels.
         agents: Known agents by id.
     """
 
     exclusive: bool = False
+    accepted_as: dict[str, str] = Field(default_factory=dict)
     rate_units: tuple[str, ...] = ()
     amount_units: tuple[str, ...] = ()
     reasons: dict[str, dict[str, str]] = Field(default_factory=dict)

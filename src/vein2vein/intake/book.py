@@ -1,0 +1,168 @@
+"""Keep the books of a delivery: every fault grouped, every row accounted for.
+
+Place    Floor 3. Filled by the adapters and the shared steps of intake; read by `delivery`.
+In       Faults with the rows they concern; what became of each row.
+Out      `FaultBook.faults()`, `Ledger.account()`, `Ledger.refused()`.
+Knows    A million rows of one unknown code are one fault with a count. `row` counts data rows of a file from 1, without
+         the header; for a format without rows it counts records.
+Does not Decide what is a fault.
+Checked  tests/unit/intake/test_book.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import polars as pl
+
+from vein2vein.errors import Fault
+
+PLACE: Final = {"file": pl.String, "row": pl.Int64}
+REFUSED: Final = {**PLACE, "reason": pl.String}
+ACCOUNT: Final = {
+    "file": pl.String,
+    "rows": pl.Int64,
+    "used": pl.Int64,
+    "not_assessable": pl.Int64,
+    "refused": pl.Int64,
+}
+USED, NOT_ASSESSABLE, REFUSAL = 2, 1, 0
+
+
+@dataclass
+class FaultBook:
+    """Faults of a delivery, grouped by what is wrong.
+
+    Attributes:
+        rows_shown: How many places of one fault are named.
+        groups_shown: How many faults of one id are told apart; the rest of them is told as one.
+    """
+
+    rows_shown: int = 5
+    groups_shown: int = 40
+    _entries: dict[tuple[str, str], Fault] = field(default_factory=dict, repr=False)
+    _per_id: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def note(self, fault: Fault, *, what: str = "") -> None:
+        """Enter a fault; faults of one id and one `what` are counted together."""
+        key = (fault.id, what)
+        if key not in self._entries:
+            if self._per_id.get(fault.id, 0) >= self.groups_shown:
+                key = (fault.id, _OTHERS)
+                fault = replace(fault, saw="further faults of this id, each about something else")
+            self._per_id[fault.id] = self._per_id.get(fault.id, 0) + 1
+        self._entries[key] = self._merged(self._entries.get(key), fault)
+
+    def note_rows(self, frame: pl.DataFrame, by: Iterable[str], describe: Callable[[Mapping[str, Any]], Fault]) -> None:
+        """Enter one fault for each distinct combination of `by` in a frame that has columns file and row.
+
+        Args:
+            frame: The rows concerned; may be empty.
+            by: Columns that tell one fault from another.
+            describe: Makes the fault from one group's values (and the first row's other columns); rows and count are
+                filled in here.
+        """
+        keys = list(by)
+        if frame.is_empty():
+            return
+        spot = pl.format("{}:{}", pl.col("file"), pl.col("row"))
+        rest = [pl.col(name).first() for name in frame.columns if name not in {*keys, "file", "row"}]
+        grouped = (
+            frame.group_by(keys, maintain_order=True)
+            if keys
+            else frame.with_columns(pl.lit("").alias("_all")).group_by("_all", maintain_order=True)
+        )
+        groups = grouped.agg(spot.head(self.rows_shown).alias("_rows"), pl.len().alias("_count"), *rest)
+        for group in groups.sort("_count", descending=True, maintain_order=True).iter_rows(named=True):
+            fault = replace(describe(group), rows=tuple(group["_rows"]), count=group["_count"])
+            self.note(fault, what="|".join(str(group[key]) for key in keys))
+
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults, by id and then by how often they were seen."""
+        others = {key: key[1] == _OTHERS for key in self._entries}
+        order = sorted(self._entries, key=lambda key: (key[0], others[key], -self._entries[key].count, key[1]))
+        return tuple(self._entries[key] for key in order)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _merged(self, known: Fault | None, new: Fault) -> Fault:
+        if known is None:
+            return replace(new, rows=new.rows[: self.rows_shown])
+        return replace(known, rows=(*known.rows, *new.rows)[: self.rows_shown], count=known.count + new.count)
+
+
+_OTHERS = "\x00others"
+
+
+@dataclass
+class Ledger:
+    """What became of every row of every file.
+
+    A source row may give several facts (a blood pressure panel): it is used when one of them is, otherwise kept as not
+    assessable when one of them is, otherwise refused.
+    """
+
+    _rows: dict[str, int] = field(default_factory=dict, repr=False)
+    _counts: dict[str, list[int]] = field(default_factory=dict, repr=False)
+    _refused: list[pl.DataFrame] = field(default_factory=list, repr=False)
+
+    def read(self, file: str, rows: int) -> None:
+        """Say that `rows` further rows of a file were read."""
+        self._rows[file] = self._rows.get(file, 0) + rows
+        self._counts.setdefault(file, [0, 0, 0])
+
+    def settle(self, kept: pl.DataFrame, refused: pl.DataFrame) -> None:
+        """Enter the fate of a set of source rows; every source row must be settled exactly once.
+
+        Args:
+            kept: Columns file, row, usability ("ok" or "not-assessable"); a source row may occur often.
+            refused: Columns file, row, reason (an error id); rows that also occur in `kept` are not refused.
+        """
+        fates = pl.concat(
+            [
+                kept.select(
+                    pl.col("file").cast(pl.String),
+                    pl.col("row").cast(pl.Int64),
+                    pl.when(pl.col("usability") == "ok").then(USED).otherwise(NOT_ASSESSABLE).alias("fate"),
+                    pl.lit(None, dtype=pl.String).alias("reason"),
+                ),
+                refused.select(
+                    pl.col("file").cast(pl.String),
+                    pl.col("row").cast(pl.Int64),
+                    pl.lit(REFUSAL).alias("fate"),
+                    pl.col("reason").cast(pl.String),
+                ),
+            ]
+        )
+        one_each = fates.group_by("file", "row").agg(pl.col("fate").max(), pl.col("reason").drop_nulls().first())
+        for file, fate, count in one_each.group_by("file", "fate").len().iter_rows():
+            self._counts.setdefault(file, [0, 0, 0])[fate] += count
+        gone = one_each.filter(pl.col("fate") == REFUSAL).select(list(REFUSED)).sort("file", "row")
+        if gone.height:
+            self._refused.append(gone)
+
+    def account(self) -> pl.DataFrame:
+        """Rows, used, not_assessable and refused for each file; the three always add up to the rows.
+
+        Raises:
+            AssertionError: A row was settled twice or never: a mistake of an adapter, never of a delivery.
+        """
+        for file, counts in self._counts.items():
+            if sum(counts) != self._rows.get(file, 0):
+                msg = f"{file}: {counts} do not add up to {self._rows.get(file, 0)} rows"
+                raise AssertionError(msg)
+        return pl.DataFrame(
+            [
+                (file, rows, self._counts[file][USED], self._counts[file][NOT_ASSESSABLE], self._counts[file][REFUSAL])
+                for file, rows in sorted(self._rows.items())
+            ],
+            schema=ACCOUNT,
+            orient="row",
+        )
+
+    def refused(self) -> pl.DataFrame:
+        """File, row and reason (an error id) of every refused row."""
+        return pl.concat(self._refused) if self._refused else pl.DataFrame(schema=REFUSED)
