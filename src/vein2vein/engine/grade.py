@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +20,7 @@ import polars as pl
 from vein2vein.basis.clock import check_aware, from_microseconds
 from vein2vein.engine.episodes import derive_episodes
 from vein2vein.engine.plain.engine import CourseGrader
+from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS, Graded
 from vein2vein.errors import GradingError
 from vein2vein.knowledge.registry import Registry, default_registry
@@ -30,14 +30,6 @@ from vein2vein.record.tables import Instant
 
 Engine = Literal["vector", "plain"]
 COURSES_PER_PARTITION = 2_000
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Verdict steps of some courses, and how far each was looked at."""
-
-    verdicts: pl.DataFrame
-    last_looks: pl.DataFrame
 
 
 def grade_cohort(

@@ -17,19 +17,19 @@ from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import CHARTED
 
 
-def change_points(index: CourseIndex, rule: RuleSet) -> set[int]:
-    """All instants at which an input of the rule set may change."""
-    return {instant for take in rule.inputs.values() for instant in _of_input(index, take)}
+def change_points(index: CourseIndex, rule: RuleSet, last: int) -> set[int]:
+    """All instants up to `last` at which an input of the rule set may change (and possibly later ones)."""
+    return {instant for take in rule.inputs.values() for instant in _of_input(index, take, last)}
 
 
-def _of_input(index: CourseIndex, take: Input) -> Iterator[int]:
+def _of_input(index: CourseIndex, take: Input, last: int) -> Iterator[int]:
     match take:
         case methods.Latest():
             yield from _values(index, take.observation, take.holds_hours)
             if "baseline" in (take.relative_to, take.minus):
                 yield from _anchors(index)
             if take.minus_per_year_of_age is not None:
-                yield from _birthdays(index)
+                yield from _birthdays(index, last)
         case methods.Extreme():
             yield from _values(index, take.observation, take.within_hours)
             yield from _anchors(index)
@@ -47,12 +47,12 @@ def _of_input(index: CourseIndex, take: Input) -> Iterator[int]:
         case methods.Given():
             yield from _spans(index, take.exposure, hours(take.within_hours))
         case methods.AgeYears():
-            yield from _birthdays(index)
+            yield from _birthdays(index, last)
         case methods.Death():
             yield from (to_microseconds(m.at) for m in index.milestones(("death",)))
         case methods.RelativeDay():
             yield from _anchors(index)
-            yield from _midnights(index, None)
+            yield from _midnights(index, range((index.day(last) or 0) + 2))
         case methods.CourseField():
             return
         case _:
@@ -85,10 +85,10 @@ def _spans(index: CourseIndex, stream: str, after: int) -> Iterator[int]:
             yield from (end, end + after)
 
 
-def _birthdays(index: CourseIndex) -> Iterator[int]:
+def _birthdays(index: CourseIndex, last: int) -> Iterator[int]:
     born = index.course.patient.born_on
-    first, last = index.first_row, index.last_row
-    if born is None or first is None or last is None:
+    first = index.first_row
+    if born is None or first is None:
         return
     zone = index.course.zone
     for year in range(local_date(from_microseconds(first), zone).year, local_date(from_microseconds(last), zone).year + 2):
@@ -101,8 +101,5 @@ def _birthday(born: date, year: int) -> date:
     return born.replace(year=year)
 
 
-def _midnights(index: CourseIndex, days: range | None) -> Iterator[int]:
-    if days is None:
-        last = None if index.last_row is None else index.day(index.last_row)
-        days = range(0 if last is None else last + 2)
+def _midnights(index: CourseIndex, days: range) -> Iterator[int]:
     yield from index.day_starts(days)

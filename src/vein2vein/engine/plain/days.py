@@ -9,6 +9,7 @@ Checked  tests/unit/engine/plain, tests/reference (published examples of ICAHT);
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from vein2vein.basis.clock import to_microseconds
@@ -141,6 +142,8 @@ def _missing_blocks(days: list[_Day | None]) -> list[tuple[int, int]]:
 def _between(before: _Day | None, after: _Day | None, share: float, how: str) -> _Day | None:
     if before is None or after is None:
         return before or after
+    if not all(map(math.isfinite, (before.low, before.high, after.low, after.high))):
+        return _Day(min(before.low, after.low), max(before.high, after.high))  # nothing to draw a line between
     part = share if how == "linear" else 0.5
     return _Day(before.low + (after.low - before.low) * part, before.high + (after.high - before.high) * part)
 

@@ -139,7 +139,7 @@ class CourseGrader:
         """The evaluation from each change point on, in order, up to the last look or the closing of the window."""
         if self.why_never is not None or self.opens is None or self.last is None:
             return
-        queue = sorted({p for p in change_points(self.index, self.rule) if self.opens < p} | {self.opens})
+        queue = sorted({p for p in change_points(self.index, self.rule, self.last) if self.opens < p} | {self.opens})
         criteria = {name: OverTime(self.rule.criteria[name].when) for name in self.rule.order if name in self.rule.over_time}  # type: ignore[arg-type]
         done: int | None = None
         while queue:

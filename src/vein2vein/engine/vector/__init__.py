@@ -1,0 +1,1 @@
+"""The fast twin: the same answers from whole columns at once, held to the plain engine by shared tests."""

@@ -1,0 +1,319 @@
+"""The cohort tables of many courses as sorted arrays with one integer key per row.
+
+Place    Engine, vector. Made once for a partition of courses; read by the vector input methods.
+In       A `Cohort`, already cut at the instant of the question.
+Out      Arrays per kind, stream and milestone, in order of (course, time).
+Knows    A key is ``course << bits | microseconds since the first row of the course``: keys sort like (course, time), so that
+         looking back is one binary search and looking back past the start of a course is seen at once.
+Missing  A missing instant is `NEVER`; an open end is `FOREVER`.
+Does not Judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vein2vein.basis.clock import MICROSECONDS_PER_DAY, day_start
+from vein2vein.record.cohort import Cohort
+from vein2vein.record.timeline import CHARTED
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+NEVER: Final = np.iinfo(np.int64).min
+FOREVER: Final = np.iinfo(np.int64).max
+MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding times never run into the next course
+LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
+COMPARATORS: Final = ("<", "<=", ">", ">=")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Usable observations of one kind, sorted by course and time, rows at one instant in table order."""
+
+    course: Ints
+    at: Ints
+    value: Floats
+    comparator: npt.NDArray[np.int8]
+    code: npt.NDArray[np.object_] | None
+    reference_low: Floats
+    reference_high: Floats
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def take(self, where: npt.NDArray[np.intp] | Bools) -> Observed:
+        """Some of the rows."""
+        return Observed(
+            self.course[where],
+            self.at[where],
+            self.value[where],
+            self.comparator[where],
+            None if self.code is None else self.code[where],
+            self.reference_low[where],
+            self.reference_high[where],
+        )
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """Exposures of one stream, sorted by course and start."""
+
+    course: Ints
+    start: Ints
+    end: Ints
+    agent: npt.NDArray[np.object_]
+    reason: npt.NDArray[np.object_]
+    rate: Floats
+    rate_unit: npt.NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+class Batch:
+    """A partition of courses as arrays.
+
+    Args:
+        cohort: Some courses.
+        as_of: Microseconds up to which anything is known, or None.
+    """
+
+    def __init__(self, cohort: Cohort, as_of: int | None) -> None:
+        self.cohort = cohort
+        self.n = len(cohort)
+        courses = cohort.courses
+        self.ids = courses["course_id"]
+        self.zones = courses["zone"].to_numpy()
+        self.infused = _instants(courses["infused_at"])
+        self.followed = _instants(courses["followed_until"])
+        self._observed: dict[str, Observed] = {}
+        self._exposed: dict[str, Exposed] = {}
+        self._observation_course = _course_numbers(cohort.observations, self.ids)
+        self._exposure_course = _course_numbers(cohort.exposures, self.ids)
+        self._milestone_course = _course_numbers(cohort.milestones, self.ids)
+        self.first, self.last_row = self._extent()
+        earliest = np.minimum(self.first, np.where(self.infused == NEVER, FOREVER, self.infused))
+        self.base = np.where(earliest == FOREVER, 0, earliest - LEAD)
+        ends = np.maximum(self.last_row, np.maximum(self.followed, 0 if as_of is None else as_of))
+        longest = int(np.maximum(ends - self.base, 0).max(initial=0))
+        self.bits = max(longest.bit_length(), MARGIN_BITS) + 1
+        if self.bits + max(self.n - 1, 0).bit_length() > 62:
+            raise OverflowError("too many courses for one batch of keys")
+        self.last_look = self._last_look(as_of)
+
+    def _extent(self) -> tuple[Ints, Ints]:
+        first = np.full(self.n, FOREVER, np.int64)
+        last = np.full(self.n, NEVER, np.int64)
+        columns = [
+            (self._observation_course, self.cohort.observations["observed_at"]),
+            (self._exposure_course, self.cohort.exposures["started_at"]),
+            (self._exposure_course, self.cohort.exposures["ended_at"]),
+            (self._milestone_course, self.cohort.milestones["at"]),
+        ]
+        for number, (course, column) in enumerate(columns):
+            at = _instants(column)
+            known = at != NEVER
+            if number != 2:  # an end is no first sign of a course
+                _reduce_sorted(np.minimum, first, course[known], at[known])
+            _reduce_sorted(np.maximum, last, course[known], at[known])
+        return first, last
+
+    def _last_look(self, as_of: int | None) -> Ints:
+        last = np.where(self.followed == NEVER, self.last_row, self.followed)
+        if as_of is not None:
+            last = np.where((self.followed == NEVER) | (as_of < self.followed), as_of, last)
+        died = self.death_at
+        return np.where(died == NEVER, last, np.minimum(np.where(last == NEVER, died, last), died))
+
+    def key(self, course: Ints, at: Ints) -> Ints:
+        """Sortable keys of instants; instants before the first row of a course are taken to its start."""
+        relative = np.clip(at - self.base[course], 0, (1 << self.bits) - 1)
+        return (course << self.bits) + relative
+
+    def course_of(self, key: Ints) -> Ints:
+        """The course of each key."""
+        return key >> self.bits
+
+    def at_of(self, key: Ints) -> Ints:
+        """The instant of each key."""
+        course = key >> self.bits
+        return key - (course << self.bits) + self.base[course]
+
+    @cached_property
+    def starts(self) -> Ints:
+        """The lowest key of each course."""
+        return np.arange(self.n, dtype=np.int64) << self.bits
+
+    @cached_property
+    def ends(self) -> Ints:
+        """The highest key of each course."""
+        return self.starts + ((1 << self.bits) - 1)
+
+    @cached_property
+    def _observation_parts(self) -> tuple[pl.DataFrame, Ints]:
+        frame = self.cohort.observations
+        usable = (frame["usability"] == "ok") & (frame["value"].is_not_null() | frame["code"].is_not_null())
+        if usable.all():
+            return frame, self._observation_course
+        return frame.filter(usable), self._observation_course[usable.to_numpy()]
+
+    def observed(self, kind: str) -> Observed:
+        """Usable observations of a kind."""
+        if kind not in self._observed:
+            frame, courses = self._observation_parts
+            here = frame["kind"] == kind
+            self._observed[kind] = _observed(frame.filter(here), courses[here.to_numpy()])
+        return self._observed[kind]
+
+    def exposed(self, stream: str) -> Exposed:
+        """Exposures of a stream; an end at the end of the follow-up is not known to be an end."""
+        if stream not in self._exposed:
+            frame = self.cohort.exposures
+            here = frame["kind"] == stream
+            part, course = frame.filter(here), self._exposure_course[here.to_numpy()]
+            end = _instants(part["ended_at"])
+            followed = self.followed[course]
+            end = np.where((end == NEVER) | ((followed != NEVER) & (end >= followed)), FOREVER, end)
+            self._exposed[stream] = Exposed(
+                course,
+                _instants(part["started_at"]),
+                end,
+                part["agent"].to_numpy(),
+                part["reason"].to_numpy(),
+                part["rate"].to_numpy().astype(np.float64),
+                part["rate_unit"].to_numpy(),
+            )
+        return self._exposed[stream]
+
+    def charted(self, stream: str) -> tuple[Ints, Ints, Ints]:
+        """Merged charted intervals of a stream: course, start, end."""
+        rows = self.exposed(CHARTED)
+        mine = rows.agent == stream
+        course, start, end = rows.course[mine], rows.start[mine], rows.end[mine]
+        if not len(course):
+            return course, start, end
+        start_key = self.key(course, start)
+        end_key = np.where(end == FOREVER, self.ends[course], self.key(course, np.where(end == FOREVER, 0, end)))
+        reach = np.maximum.accumulate(end_key)
+        opens = np.ones(len(course), bool)
+        opens[1:] = start_key[1:] > reach[:-1]
+        first = np.flatnonzero(opens)
+        merged_end = np.maximum.reduceat(end_key, first)
+        ends = np.where(merged_end == self.ends[course[first]], FOREVER, self.at_of(merged_end))
+        return course[first], start[first], ends
+
+    def milestones(self, kinds: tuple[str, ...]) -> Ints:
+        """First milestone of any of the kinds, per course; NEVER without one."""
+        frame = self.cohort.milestones
+        here = frame["kind"].is_in(list(kinds)).to_numpy()
+        first = np.full(self.n, FOREVER, np.int64)
+        _reduce_sorted(np.minimum, first, self._milestone_course[here], _instants(frame["at"])[here])
+        return np.where(first == FOREVER, NEVER, first)
+
+    @cached_property
+    def death_at(self) -> Ints:
+        """First recorded death, per course; NEVER without one."""
+        return self.milestones(("death",))
+
+    @cached_property
+    def death_detail(self) -> npt.NDArray[np.object_]:
+        """Cause of the first recorded death, per course; None without one."""
+        cause = np.full(self.n, None, dtype=object)
+        frame = self.cohort.milestones
+        here = (frame["kind"] == "death").to_numpy()
+        courses, details = self._milestone_course[here][::-1], frame["detail"].to_numpy()[here][::-1]
+        cause[courses] = details  # reversed, so that the first death wins
+        return cause
+
+    @cached_property
+    def born(self) -> list[date | None]:
+        """Birth date per course."""
+        joined = self.cohort.courses.select("patient_id").join(
+            self.cohort.patients.select("patient_id", "born_on"), on="patient_id", how="left", maintain_order="left"
+        )
+        return joined["born_on"].to_list()
+
+    @cached_property
+    def day_zero(self) -> npt.NDArray[np.int64]:
+        """Local calendar day of the infusion as days since 1970-01-01; NEVER without one."""
+        return self.local_days(np.arange(self.n, dtype=np.int64), self.infused)
+
+    def local_days(self, course: Ints, at: Ints) -> Ints:
+        """Local calendar day of each instant at the course's centre, as days since 1970-01-01; NEVER stays."""
+        days = np.full(len(at), NEVER, np.int64)
+        zones = self.zones[course]
+        for zone in np.unique(self.zones):
+            here = (zones == zone) & (at != NEVER)
+            if here.any():
+                instants = pl.Series(at[here]).cast(pl.Datetime("us", "UTC"))
+                local = instants.dt.convert_time_zone(str(zone)).dt.date()
+                days[here] = local.cast(pl.Int32).to_numpy().astype(np.int64)
+        return days
+
+    def day_starts(self, course: Ints, days: Ints) -> Ints:
+        """First instant of local calendar days (days since 1970-01-01) at the course's centre."""
+        starts = np.full(len(days), NEVER, np.int64)
+        zones = self.zones[course]
+        for zone in np.unique(self.zones):
+            here = np.flatnonzero(zones == zone)
+            if len(here):
+                starts[here] = _day_starts(days[here], str(zone))
+        return starts
+
+
+def _day_starts(days: Ints, zone: str) -> Ints:
+    unique, where = np.unique(days, return_inverse=True)
+    naive = pl.Series(unique.astype(np.int32)).cast(pl.Date).cast(pl.Datetime("us"))
+    local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    starts = _instants(local)
+    for place in np.flatnonzero(starts == NEVER):  # midnights that a clock change skips
+        starts[place] = day_start(date.fromordinal(int(unique[place]) + date(1970, 1, 1).toordinal()), zone)
+    return starts[where]
+
+
+def _instants(column: pl.Series) -> Ints:
+    return column.dt.epoch("us").fill_null(NEVER).to_numpy().astype(np.int64, copy=False)
+
+
+def _course_numbers(frame: pl.DataFrame, ids: pl.Series) -> Ints:
+    """Position of each row's course; rows come sorted by course, so each course is looked up once."""
+    if not frame.height:
+        return np.zeros(0, np.int64)
+    runs = frame["course_id"].rle_id()
+    first = frame["course_id"].filter(runs.diff().fill_null(1) != 0)
+    positions = pl.DataFrame({"course_id": ids}).with_row_index("position")
+    found = pl.DataFrame({"course_id": first}).join(positions, on="course_id", how="left", maintain_order="left")
+    return found["position"].to_numpy().astype(np.int64)[runs.to_numpy()]
+
+
+def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
+    """Fold sorted rows into one number per course."""
+    if not len(course):
+        return
+    first = np.flatnonzero(np.r_[True, course[1:] != course[:-1]])
+    into[course[first]] = ufunc(into[course[first]], ufunc.reduceat(at, first))
+
+
+def _observed(part: pl.DataFrame, course: Ints) -> Observed:
+    comparator = np.zeros(part.height, np.int8)
+    if part["comparator"].null_count() < part.height:
+        for number, sign in enumerate(COMPARATORS, start=1):
+            comparator[(part["comparator"] == sign).fill_null(value=False).to_numpy()] = number
+    return Observed(
+        course,
+        _instants(part["observed_at"]),
+        part["value"].to_numpy().astype(np.float64, copy=False),
+        comparator,
+        None if part["code"].null_count() == part.height else part["code"].to_numpy(),
+        part["reference_low"].to_numpy().astype(np.float64, copy=False),
+        part["reference_high"].to_numpy().astype(np.float64, copy=False),
+    )

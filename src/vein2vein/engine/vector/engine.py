@@ -1,0 +1,377 @@
+"""Grade many courses at once.
+
+Place    Engine, vector. Called by `engine.grade` for each partition.
+In       Courses, bound rule sets, an instant up to which anything is known.
+Out      The same `Steps` as the plain engine, row for row.
+Knows    Every signal is a step function, so that what holds at an instant rests on entries at or before it.
+Checked  tests/spec (shared with the plain engine), tests/property/test_twins.py (random courses)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from vein2vein.basis.clock import to_microseconds
+from vein2vein.engine.steps import Steps
+from vein2vein.engine.vector import days, exposures, logic, observations, over_time
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Ints
+from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
+from vein2vein.engine.vector.rows import Leaf, Rows, Signal, compressed, gather, signal_of
+from vein2vein.engine.verdict import VERDICTS
+from vein2vein.knowledge import inputs as methods
+from vein2vein.knowledge.inputs import Input
+from vein2vein.knowledge.predicates import Sustained, Syndrome
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
+from vein2vein.record.tables import Instant
+
+_PREPARED: dict[int, Prepared] = {}
+
+
+def prepared(rule: RuleSet) -> Prepared:
+    """The prepared form of a rule set, kept for the life of the process."""
+    found = _PREPARED.get(id(rule))
+    if found is None or found.rule is not rule:
+        found = _PREPARED[id(rule)] = Prepared.of(rule)
+    return found
+
+
+def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
+    """Verdict steps of some courses under some rule sets."""
+    batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
+    signals = Signals(batch)
+    tables = [_grade(batch, signals, prepared(rule)) for rule in rules]
+    looks = pl.DataFrame(
+        {"course_id": batch.ids, "last_look": pl.Series(batch.last_look).cast(Instant)}
+    ).with_columns(last_look=pl.when(pl.Series(batch.last_look != NEVER)).then("last_look"))
+    return Steps(
+        pl.concat(tables) if tables else pl.DataFrame(schema=dict(VERDICTS)),
+        pl.concat([looks.select("course_id", pl.lit(rule.id).alias("rule_set_id"), "last_look") for rule in rules]),
+    )
+
+
+class Signals:
+    """Input signals of a batch, each worked out once however many rule sets ask for it."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._rows: dict[str, Rows] = {}
+
+    def rows(self, take: Input) -> Rows:
+        """Values of an input over time."""
+        key = take.model_dump_json(exclude={"label"})
+        if key not in self._rows:
+            self._rows[key] = rows_of(self._batch, take)
+        return self._rows[key]
+
+    def signal(self, take: Input, leaves: tuple[Leaf, ...]) -> Signal:
+        """Truths of the leaves that rest on an input."""
+        return signal_of(self._batch, self.rows(take), leaves)
+
+
+def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: PLR0911  (one line per input method)
+    """Possible values of one input over time."""
+    match take:
+        case methods.Latest():
+            return observations.latest(batch, take)
+        case methods.Extreme():
+            return observations.extreme(batch, take)
+        case methods.BaselineValue():
+            return observations.baseline_value(batch, take)
+        case methods.SteepestRise():
+            return observations.steepest_rise(batch, take)
+        case methods.MeasuredSpan():
+            return observations.measured_span(batch, take)
+        case methods.ItemSum():
+            return observations.item_sum(batch, take)
+        case methods.Active():
+            return exposures.active(batch, take)
+        case methods.CountActive():
+            return exposures.count_active(batch, take)
+        case methods.Given():
+            return exposures.given(batch, take)
+        case methods.RateSum():
+            return exposures.rate_sum(batch, take)
+        case methods.Death():
+            return observations.death(batch, take)
+        case methods.AgeYears():
+            return observations.age_rows(batch)
+        case methods.RelativeDay():
+            return observations.relative_day(batch)
+        case methods.CourseField():
+            return observations.course_field(batch, take)
+        case _:
+            return days.day_value(batch, take)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Courses that a rule set can say something about, and from where to where (keys; `closes` is exclusive)."""
+
+    courses: Ints
+    opens: Ints
+    last: Ints
+    closes: Ints
+
+    @classmethod
+    def of(cls, batch: Batch, rule: RuleSet) -> _Span:
+        opens = _opening(batch, rule)
+        closes = np.full(batch.n, FOREVER, np.int64)
+        if rule.window.closes is not None:
+            known = np.flatnonzero(batch.infused != NEVER)
+            closes[known] = batch.day_starts(known, batch.day_zero[known] + rule.window.closes)
+        can = (opens != NEVER) & (batch.last_look != NEVER) & (batch.last_look >= opens) & (opens < closes)
+        courses = np.flatnonzero(can)
+        close_keys = np.where(closes[courses] == FOREVER, FOREVER, batch.key(courses, np.where(closes[courses] == FOREVER, 0, closes[courses])))
+        return cls(courses, batch.key(courses, opens[courses]), batch.key(courses, batch.last_look[courses]), close_keys)
+
+
+def _opening(batch: Batch, rule: RuleSet) -> Ints:
+    opens = rule.window.opens
+    if opens is None:
+        return np.where(batch.first == FOREVER, NEVER, batch.first)
+    if opens == "infusion":
+        return batch.infused
+    starts = np.full(batch.n, NEVER, np.int64)
+    known = np.flatnonzero(batch.infused != NEVER)
+    starts[known] = batch.day_starts(known, batch.day_zero[known] + opens)
+    return starts
+
+
+class _Grid:
+    """Instants at which something may change, with the truth of everything there."""
+
+    def __init__(self, batch: Batch, span: _Span, signals: Mapping[str, Signal], leaves: Mapping[str, tuple[Leaf, ...]]) -> None:
+        self._batch = batch
+        self._span = span
+        self._signals = signals
+        self._leaves = leaves
+        self._timed: dict[str, tuple[over_time.World, over_time.World]] = {}
+        changing = [s.key for s in signals.values() if not s.is_constant]
+        self._set(self._inside(np.concatenate([np.zeros(0, np.int64), *changing])))
+
+    def _inside(self, key: Ints) -> Ints:
+        """Sorted distinct keys within the span of their course, openings included."""
+        span, batch = self._span, self._batch
+        place = np.full(batch.n, -1, np.int64)
+        place[span.courses] = np.arange(len(span.courses))
+        at = place[batch.course_of(key)]
+        safe = np.maximum(at, 0)
+        keep = at >= 0
+        if len(span.courses):
+            keep &= (key > span.opens[safe]) & (key <= span.last[safe]) & (key < span.closes[safe])
+        return np.unique(np.concatenate([span.opens, key[keep]]))
+
+    def _set(self, key: Ints) -> None:
+        self.key = key
+        self._codes: dict[str, Ints | int] = {}
+        self.criteria: dict[str, Pair] = {}
+
+    def _code(self, name: str) -> Ints | int:
+        if name not in self._codes:
+            signal = self._signals[name]
+            constant = signal.is_constant or not len(self.key)
+            self._codes[name] = int(signal.code[0]) if constant and len(signal.code) else gather(signal, self.key)
+        return self._codes[name]
+
+    def leaf(self, name: str, leaf: Leaf) -> Pair:
+        """Certain and possible truth of a leaf."""
+        code = self._code(name)
+        place = 1 + 2 * self._leaves[name].index(leaf)
+        if isinstance(code, int):
+            return bool(code >> place & 1), bool(code >> (place + 1) & 1)
+        return (code >> place & 1).astype(bool), (code >> (place + 1) & 1).astype(bool)
+
+    def is_known(self, name: str) -> logic.BoolLike:
+        """Whether nothing about an input is missing."""
+        code = self._code(name)
+        return bool(code & 1) if isinstance(code, int) else (code & 1).astype(bool)
+
+    def work_out_criteria(self, rule: RuleSet) -> None:
+        """Truth of every criterion; criteria over time may add instants, after which all is read anew."""
+        for name in rule.order:
+            if name in rule.over_time and name not in self._timed:
+                self._work_out_until(rule, name)
+                self._timed[name] = self._worlds(rule, name)
+                added = [world[0] for world in self._timed[name]]
+                self._set(self._inside(np.concatenate([self.key, *added])))
+        self._work_out_until(rule, None)
+
+    def _work_out_until(self, rule: RuleSet, stop: str | None) -> None:
+        for name in rule.order:
+            if name == stop:
+                return
+            if name not in self.criteria:
+                if name in self._timed:
+                    low, high = self._timed[name]
+                    self.criteria[name] = self._read(low), self._read(high)
+                else:
+                    self.criteria[name] = truth_of(rule.criteria[name].when, self.leaf, self.criteria)
+
+    def _read(self, world: over_time.World) -> Bools:
+        signal = compressed(self._batch, world[0], world[1].astype(np.int64))
+        return gather(signal, self.key).astype(bool)
+
+    def _worlds(self, rule: RuleSet, name: str) -> tuple[over_time.World, over_time.World]:
+        when = rule.criteria[name].when
+        n = len(self.key)
+
+        def spread(truth: logic.BoolLike) -> Bools:
+            return np.full(n, truth, bool) if isinstance(truth, bool) else truth
+
+        if isinstance(when, Sustained):
+            low, high = (spread(t) for t in truth_of(when.part, self.leaf, self.criteria))
+            return over_time.sustained(self._batch, self.key, when, low), over_time.sustained(self._batch, self.key, when, high)
+        assert isinstance(when, Syndrome)
+        parts = [truth_of(p, self.leaf, self.criteria) for p in (when.opens, when.sustained_by, when.masked_by)]
+        low_parts = [spread(p[0]) for p in parts]
+        high_parts = [spread(p[1]) for p in parts]
+        return (
+            over_time.syndrome(self._batch, self.key, when, *low_parts),
+            over_time.syndrome(self._batch, self.key, when, *high_parts),
+        )
+
+
+def _grade(batch: Batch, signals: Signals, prepared: Prepared) -> pl.DataFrame:
+    rule = prepared.rule
+    span = _Span.of(batch, rule)
+    if not len(span.courses):
+        return _never(batch, rule, np.arange(batch.n))
+    found = {name: signals.signal(take, prepared.leaves[name]) for name, take in rule.inputs.items()}
+    grid = _Grid(batch, span, found, prepared.leaves)
+    grid.work_out_criteria(rule)
+    n = len(grid.key)
+    timed = {name: grid.criteria[name] for name in rule.over_time}
+    unknown = logic.pack(
+        [_unknown(timed[m]) if m in timed else logic._not(grid.is_known(m)) for m in prepared.missing_names],  # noqa: SLF001
+        n,
+    )
+    outcome = logic.evaluate(prepared, n, grid.leaf, grid.criteria, unknown)
+    applies = np.ones(n, bool)
+    if rule.applies is not None:
+        applies = _restrict(prepared, grid, outcome, unknown)
+    flags = logic.pack([truth_of(flag.when, grid.leaf, grid.criteria)[1] for flag in rule.flags], n)
+    table = _steps(batch, prepared, span, grid.key, outcome, applies, flags)
+    never = np.setdiff1d(np.arange(batch.n), span.courses)
+    return table if not len(never) else pl.concat([table, _never(batch, rule, never)])
+
+
+def _unknown(pair: Pair) -> logic.BoolLike:
+    certain, possible = pair
+    return possible & ~certain
+
+
+def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:
+    """Widen the answer where it is not known whether the rule set applies; returns where it may apply."""
+    rule, n = prepared.rule, len(grid.key)
+    assert rule.applies is not None
+    certain, possible = (
+        np.full(n, t, bool) if isinstance(t, bool) else t for t in truth_of(rule.applies, grid.leaf, grid.criteria)
+    )
+    perhaps = possible & ~certain
+    outcome.low[perhaps] = np.minimum(outcome.low[perhaps], rule.result.lowest)
+    for word, bits in enumerate(logic.bits_of(rule.inputs_of(rule.applies), prepared.missing_names)):
+        outcome.missing[word][perhaps] |= unknown[word][perhaps] & np.uint64(bits)
+    for column in (outcome.deciding, outcome.missing):
+        column[:, ~possible] = 0
+    outcome.low[~possible] = outcome.high[~possible] = np.iinfo(np.int32).min
+    return possible
+
+
+def _steps(
+    batch: Batch,
+    prepared: Prepared,
+    span: _Span,
+    key: Ints,
+    outcome: logic.Outcome,
+    applies: Bools,
+    flags: logic.Bits,
+) -> pl.DataFrame:
+    flags[:, ~applies] = 0
+    course = batch.course_of(key)
+    keep = np.ones(len(key), bool)
+    changes = course[1:] != course[:-1]
+    columns = [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
+    for column in columns:
+        changes |= column[1:] != column[:-1]
+    keep[1:] = changes
+    kept, course = key[keep], course[keep]
+    since = batch.at_of(kept)
+    until = np.full(len(kept), NEVER, np.int64)
+    same = course[1:] == course[:-1]
+    until[:-1] = np.where(same, since[1:], NEVER)
+    place = np.full(batch.n, 0, np.int64)
+    place[span.courses] = np.arange(len(span.courses))
+    closes = span.closes[place[course]]
+    is_last = np.r_[~same, True]
+    ends_at_close = is_last & (closes <= span.last[place[course]])
+    until[ends_at_close] = batch.at_of(closes[ends_at_close])
+    rule = prepared.rule
+    return pl.DataFrame(
+        {
+            "course_id": batch.ids.gather(course),
+            "rule_set_id": pl.repeat(rule.id, len(kept), eager=True, dtype=pl.String),
+            "from_at": pl.Series(since).cast(Instant),
+            "until_at": _instants(until),
+            "low": _null_where(outcome.low[keep], ~applies[keep]),
+            "high": _null_where(outcome.high[keep], ~applies[keep]),
+            "deciding": _names(outcome.deciding[:, keep], prepared.criteria_names),
+            "missing": _names(outcome.missing[:, keep], prepared.missing_names),
+            "flags": _places(flags[:, keep]),
+        }
+    )
+
+
+def _never(batch: Batch, rule: RuleSet, courses: Ints) -> pl.DataFrame:
+    """One row without times for each course to which the rule set never applies."""
+    n = len(courses)
+    return pl.DataFrame(
+        {
+            "course_id": batch.ids.gather(courses),
+            "rule_set_id": pl.repeat(rule.id, n, eager=True, dtype=pl.String),
+            "deciding": pl.Series([[]] * n, dtype=pl.List(pl.String)),
+            "missing": pl.Series([[]] * n, dtype=pl.List(pl.String)),
+            "flags": pl.Series([[]] * n, dtype=pl.List(pl.Int32)),
+        }
+    ).select(
+        pl.col(name) if name in {"course_id", "rule_set_id", "deciding", "missing", "flags"} else pl.lit(None, dtype).alias(name)
+        for name, dtype in VERDICTS.items()
+    )
+
+
+def _instants(at: Ints) -> pl.Series:
+    series = pl.Series(np.where(at == NEVER, 0, at)).cast(Instant)
+    return series.set(pl.Series(at == NEVER), None) if (at == NEVER).any() else series
+
+
+def _null_where(values: npt.NDArray[np.int32], nowhere: Bools) -> pl.Series:
+    series = pl.Series(values, dtype=pl.Int32)
+    return series.set(pl.Series(nowhere), None) if nowhere.any() else series
+
+
+def _names(bits: logic.Bits, order: tuple[str, ...]) -> pl.Series:
+    return _decoded(bits, order, pl.String)
+
+
+def _places(bits: logic.Bits) -> pl.Series:
+    return _decoded(bits, tuple(range(logic.WORD * len(bits))), pl.Int32)
+
+
+def _decoded(bits: logic.Bits, order: tuple[object, ...], dtype: type[pl.DataType]) -> pl.Series:
+    """Sets of bits as lists, decoded once per distinct set."""
+    if len(bits) == 1:
+        unique, where = np.unique(bits[0], return_inverse=True)
+        distinct = [(int(u),) for u in unique]
+    else:
+        rows, where = np.unique(bits.T, axis=0, return_inverse=True)
+        distinct = [tuple(int(w) for w in row) for row in rows]
+    lists = [
+        [name for place, name in enumerate(order) if row[place // logic.WORD] >> (place % logic.WORD) & 1] for row in distinct
+    ]
+    return pl.Series(lists, dtype=pl.List(dtype)).gather(where.ravel())

@@ -1,0 +1,409 @@
+"""Vector input methods over observations and over what is known of the course itself.
+
+Place    Engine, vector. The fast twin of `engine.plain.observations`; same names, same meaning.
+In       A batch and an input declaration.
+Out      `Rows`: possible values over half-open times.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, hours
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Floats, Ints, Observed
+from vein2vein.engine.vector.rows import (
+    Categories,
+    Facts,
+    Numbers,
+    Rows,
+    Values,
+    last_of_each_key,
+    unknown_numbers,
+    until_next,
+)
+from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.inputs import (
+    Baseline,
+    BaselineValue,
+    CourseField,
+    Death,
+    Extreme,
+    ItemSum,
+    Latest,
+    MeasuredSpan,
+    Reference,
+    SteepestRise,
+)
+
+_DATE_ZERO = date(1970, 1, 1)
+
+
+def latest(batch: Batch, take: Latest) -> Rows:
+    """The last usable value while it holds."""
+    kind = observation_kind(take.observation)
+    rows = batch.observed(take.observation)
+    key = batch.key(rows.course, rows.at)
+    keep = last_of_each_key(key)
+    if not keep.all():
+        rows, key = rows.take(keep), key[keep]
+    end = until_next(batch, key, None if take.holds_hours is None else hours(take.holds_hours))
+    if kind.type == "yes_no":
+        says = np.zeros(len(rows), bool) if rows.code is None else rows.code == take.says
+        absent = Facts(np.array([False]), np.array([take.when_absent == "unknown"]))
+        return Rows(key, end, Facts(says, says), absent)
+    if kind.type == "category":
+        return Rows(key, end, *_categories(rows, tuple(sorted(kind.categories))))
+    splits = _splits(batch, take)
+    if splits is not None:
+        key, end, source = _split(batch, key, end, splits)
+        rows = rows.take(source)
+    numbers = _relative(batch, take, rows, key)
+    if take.minus_per_year_of_age is not None:
+        numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
+    return Rows(key, end, numbers, unknown_numbers())
+
+
+def _categories(rows: Observed, names: tuple[str, ...]) -> tuple[Categories, Categories]:
+    everything = (1 << len(names)) - 1
+    mask = np.full(len(rows), everything, np.int64)
+    if rows.code is not None:
+        for number, name in enumerate(names):
+            mask[rows.code == name] = 1 << number
+    return Categories(mask, names), Categories(np.array([everything]), names)
+
+
+def _splits(batch: Batch, take: Latest) -> Ints | None:
+    """Keys at which a held value means something else although no new row arrives: anchors and birthdays."""
+    parts = []
+    if "baseline" in (take.relative_to, take.minus):
+        anchor = _anchor(batch, take.baseline)
+        known = np.flatnonzero(anchor != NEVER)
+        parts.append(batch.key(known, anchor[known]))
+    if take.minus_per_year_of_age is not None:
+        parts.append(birthdays(batch)[0])
+    return None if not parts else np.unique(np.concatenate(parts))
+
+
+def _split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Ints]:
+    """Cut rows at some keys; returns new keys, ends and the position of the row each piece came from."""
+    place = np.searchsorted(key, at, side="right") - 1
+    inside = (place >= 0) & (at > key[np.maximum(place, 0)]) & (at < end[np.maximum(place, 0)]) if len(key) else np.zeros(len(at), bool)
+    all_keys = np.concatenate([key, at[inside]])
+    source = np.concatenate([np.arange(len(key)), place[inside]])
+    order = np.argsort(all_keys, kind="stable")
+    all_keys, source = all_keys[order], source[order]
+    new_end = end[source]
+    if len(all_keys) > 1:
+        new_end[:-1] = np.minimum(new_end[:-1], all_keys[1:])
+    return all_keys, new_end, source
+
+
+def reported(rows: Observed) -> Numbers:
+    """Ranges behind reported values; a comparator opens one side."""
+    value, sign = np.where(np.isnan(rows.value), 0.0, rows.value), rows.comparator
+    unknown = np.isnan(rows.value)
+    if not sign.any():
+        if not unknown.any():
+            return Numbers(value, value)
+        return Numbers(np.where(unknown, -np.inf, value), np.where(unknown, np.inf, value))
+    upper, lower = (sign == 1) | (sign == 2), (sign == 3) | (sign == 4)
+    return Numbers(
+        np.where(unknown | upper, -np.inf, value),
+        np.where(unknown | lower, np.inf, value),
+        sign == 3,
+        sign == 1,
+    )
+
+
+def _relative(batch: Batch, take: Latest | Extreme, rows: Observed, key: Ints) -> Numbers:
+    numbers = reported(rows)
+    if take.relative_to is not None:
+        return numbers.over(_reference(batch, take, take.relative_to, rows, key))
+    if take.minus is not None:
+        return numbers.shifted(-_reference(batch, take, take.minus, rows, key))
+    return numbers
+
+
+def _reference(batch: Batch, take: Latest | Extreme, to: Reference, rows: Observed, key: Ints) -> Floats:
+    """The limit or baseline of each row at its key; NaN where it is not known."""
+    if to == "baseline":
+        base, anchor_key = baselines(batch, take.observation, take.baseline)
+        course = batch.course_of(key)
+        low, high = base.low[course], base.high[course]
+        return np.where((low == high) & (key >= anchor_key[course]), low, np.nan)
+    limit = rows.reference_high if to == "upper_limit" else rows.reference_low
+    return limit if take.assumed_limit is None else np.where(np.isnan(limit), take.assumed_limit, limit)
+
+
+def _anchor(batch: Batch, spec: Baseline) -> Ints:
+    return batch.infused if spec.before == "infusion" else batch.milestones(("lymphodepletion",))
+
+
+def baseline_rows(batch: Batch, kind: str, spec: Baseline) -> tuple[Ints, Ints, Observed]:
+    """Courses with a baseline, the keys of their anchors, and the rows that are the baselines."""
+    anchor = _anchor(batch, spec)
+    rows = batch.observed(kind)
+    courses = np.flatnonzero(anchor != NEVER)
+    if not len(rows) or not len(courses):
+        return courses[:0], courses[:0], rows.take(np.zeros(0, np.intp))
+    row_key = batch.key(rows.course, rows.at)
+    anchor_key = batch.key(courses, anchor[courses])
+    place = np.searchsorted(row_key, anchor_key, side="right") - 1
+    earliest = anchor[courses] - round(spec.within_days * MICROSECONDS_PER_DAY)
+    safe = np.maximum(place, 0)
+    found = (place >= 0) & (rows.course[safe] == courses) & (rows.at[safe] >= earliest)
+    return courses[found], anchor_key[found], rows.take(safe[found])
+
+
+def baselines(batch: Batch, kind: str, spec: Baseline) -> tuple[Numbers, Ints]:
+    """Baseline range per course (fully open where there is none) and the key from which it is known."""
+    courses, anchor_key, rows = baseline_rows(batch, kind, spec)
+    numbers = unknown_numbers(batch.n)
+    exact = reported(rows)
+    numbers.low[courses], numbers.high[courses] = exact.low, exact.high
+    keys = np.full(batch.n, FOREVER, np.int64)
+    keys[courses] = anchor_key
+    return numbers, keys
+
+
+def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
+    """The baseline itself, from its anchor on."""
+    _, key, rows = baseline_rows(batch, take.observation, take.baseline)
+    numbers = reported(rows)
+    if take.relative_to is not None:
+        numbers = numbers.over(rows.reference_high if take.relative_to == "upper_limit" else rows.reference_low)
+    return Rows(key, until_next(batch, key, None), numbers, unknown_numbers())
+
+
+def extreme(batch: Batch, take: Extreme) -> Rows:
+    """The highest or lowest value observed in (t - within, t]."""
+    rows = batch.observed(take.observation)
+    if take.since_day is not None:
+        starts = _day_start(batch, take.since_day)
+        rows = rows.take((starts[rows.course] != NEVER) & (rows.at >= starts[rows.course]))
+    key = batch.key(rows.course, rows.at)
+    within = hours(take.within_hours)
+    points = np.unique(np.concatenate([key, key + within]))
+    if "baseline" in (take.relative_to, take.minus):
+        anchor = _anchor(batch, take.baseline)
+        known = np.flatnonzero(anchor != NEVER)
+        points = np.unique(np.concatenate([points, batch.key(known, anchor[known])]))
+    left, right = _window(batch, key, points, within)
+    filled = right > left
+    if "baseline" not in (take.relative_to, take.minus):
+        numbers = _relative(batch, take, rows, key)
+        low, high = _fold(take, numbers, left[filled], right[filled])
+    else:  # the meaning of every row in the window depends on what was known of the baseline at the point
+        plain = reported(rows)
+        low, high = _fold(take, plain, left[filled], right[filled])
+        reference = _reference(batch, take, "baseline", rows, points[filled])
+        moved = Numbers(low, high)
+        moved = moved.over(reference) if take.relative_to else moved.shifted(-reference)
+        low, high = moved.low, moved.high
+    values = unknown_numbers(len(points))
+    values.low[filled], values.high[filled] = low, high
+    return Rows(points, until_next(batch, points, None), values, unknown_numbers())
+
+
+def _day_start(batch: Batch, day: int) -> Ints:
+    courses = np.flatnonzero(batch.infused != NEVER)
+    starts = np.full(batch.n, NEVER, np.int64)
+    starts[courses] = batch.day_starts(courses, batch.day_zero[courses] + day)
+    return starts
+
+
+def _window(batch: Batch, key: Ints, points: Ints, within: int) -> tuple[Ints, Ints]:
+    """Half-open ranges of rows in (point - within, point], never reaching into another course."""
+    start_of_course = batch.starts[batch.course_of(points)] - 1
+    left = np.searchsorted(key, np.maximum(points - within, start_of_course), side="right")
+    return left, np.searchsorted(key, points, side="right")
+
+
+def _fold(take: Extreme, numbers: Numbers, left: Ints, right: Ints) -> tuple[Floats, Floats]:
+    if not len(left):
+        return np.zeros(0), np.zeros(0)
+    ufunc = np.maximum if take.take == "highest" else np.minimum
+    places = np.column_stack([left, right]).ravel()
+
+    def reduced(values: Floats) -> Floats:
+        padded = np.append(values, 0.0)  # so that a window may end at the last row
+        return ufunc.reduceat(padded, places)[::2]
+
+    return reduced(numbers.low), reduced(numbers.high)
+
+
+def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
+    """The steepest rise per hour between consecutive exact values."""
+    rows = batch.observed(take.observation)
+    rows = rows.take((rows.comparator == 0) & ~np.isnan(rows.value))
+    within, apart = hours(take.within_hours), hours(take.apart_hours)
+    gap = rows.at[1:] - rows.at[:-1]
+    usable = (rows.course[1:] == rows.course[:-1]) & (gap > 0) & (gap >= apart) & (gap <= within)
+    later = np.flatnonzero(usable) + 1
+    slope = np.round((rows.value[later] - rows.value[later - 1]) / (gap[later - 1] / MICROSECONDS_PER_HOUR), 9)
+    key = batch.key(rows.course[later], rows.at[later])
+    points = np.unique(np.concatenate([key, key + within]))
+    left, right = _window(batch, key, points, within)
+    filled = right > left
+    values = unknown_numbers(len(points))
+    if filled.any():
+        places = np.column_stack([left[filled], right[filled]]).ravel()
+        values.low[filled] = values.high[filled] = np.maximum.reduceat(np.append(slope, 0.0), places)[::2]
+    return Rows(points, until_next(batch, points, None), values, unknown_numbers())
+
+
+def measured_span(batch: Batch, take: MeasuredSpan) -> Rows:
+    """Hours from the first to the last of the unbroken run of qualifying measurements that ends now."""
+    rows = batch.observed(take.observation)
+    numbers = reported(rows)
+    low_end = numbers.low > take.at_least if take.strict else numbers.low >= take.at_least
+    high_end = numbers.high > take.at_least if take.strict else numbers.high >= take.at_least
+    if numbers.low_is_open is not None and numbers.high_is_open is not None:
+        if take.strict:
+            low_end |= (numbers.low == take.at_least) & numbers.low_is_open
+        else:
+            high_end &= (numbers.high > take.at_least) | ~numbers.high_is_open
+    low = _span(rows, low_end, hours(take.gap_hours))
+    high = _span(rows, high_end, hours(take.gap_hours))
+    key = batch.key(rows.course, rows.at)
+    keep = last_of_each_key(key)
+    key, low, high = key[keep], low[keep], high[keep]
+    end = until_next(batch, key, hours(take.holds_hours))
+    return Rows(key, end, Numbers(low, high), Numbers(np.array([0.0]), np.array([np.inf])))
+
+
+def _span(rows: Observed, qualifies: np.ndarray[tuple[int], np.dtype[np.bool_]], gap: int) -> Floats:
+    if not len(rows):
+        return np.zeros(0)
+    breaks = np.ones(len(rows), bool)
+    breaks[1:] = (rows.course[1:] != rows.course[:-1]) | (rows.at[1:] - rows.at[:-1] > gap) | ~qualifies[:-1]
+    first = np.maximum.accumulate(np.where(breaks, np.arange(len(rows)), 0))
+    return np.where(qualifies, (rows.at - rows.at[first]) / MICROSECONDS_PER_HOUR, 0.0)
+
+
+def item_sum(batch: Batch, take: ItemSum) -> Rows:
+    """A recorded total while it holds and is not older than the newest item; else the sum of the items."""
+    parts = {kind: _held(batch, kind, take.holds_hours) for kind in (*take.items, take.total)}
+    points = np.unique(np.concatenate([batch.starts, *(np.concatenate([p.key, p.end]) for p in parts.values())]))
+    points = points[batch.course_of(points) < batch.n]
+    low, high = np.zeros(len(points)), np.zeros(len(points))
+    newest = np.full(len(points), NEVER, np.int64)
+    for kind, (lowest, highest) in take.items.items():
+        here, numbers, since = _at(parts[kind], points)
+        low += np.where(here, numbers.low, lowest)
+        high += np.where(here, numbers.high, highest)
+        newest = np.where(here, np.maximum(newest, since), newest)
+    here, numbers, since = _at(parts[take.total], points)
+    use_total = here & (since >= newest)
+    low, high = np.where(use_total, numbers.low, low), np.where(use_total, numbers.high, high)
+    lowest = float(sum(low for low, _ in take.items.values()))
+    highest = float(sum(high for _, high in take.items.values()))
+    return Rows(points, until_next(batch, points, None), Numbers(low, high), Numbers(np.array([lowest]), np.array([highest])))
+
+
+def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
+    rows = batch.observed(kind)
+    key = batch.key(rows.course, rows.at)
+    keep = last_of_each_key(key)
+    rows, key = rows.take(keep), key[keep]
+    numbers = reported(rows)
+    return Rows(key, until_next(batch, key, hours(holds_hours)), Numbers(numbers.low, numbers.high), unknown_numbers())
+
+
+def _at(rows: Rows, points: Ints) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], Numbers, Ints]:
+    """Whether a row holds at each point, its value, and its key."""
+    if not len(rows):
+        return np.zeros(len(points), bool), unknown_numbers(len(points)), np.full(len(points), NEVER, np.int64)
+    place = np.searchsorted(rows.key, points, side="right") - 1
+    safe = np.maximum(place, 0)
+    here = (place >= 0) & (points < rows.end[safe])
+    values: Values = rows.values.take(safe)
+    assert isinstance(values, Numbers)
+    return here, values, rows.key[safe]
+
+
+def birthdays(batch: Batch) -> tuple[Ints, Floats]:
+    """Keys at which a patient completes a year of life, and the age from then on; covers the whole of each course."""
+    courses: list[int] = []
+    days: list[int] = []
+    ages: list[int] = []
+    for course, born in enumerate(batch.born):
+        if born is None:
+            continue
+        first = _DATE_ZERO + timedelta(microseconds=int(batch.base[course]))
+        last = _DATE_ZERO + timedelta(microseconds=int(max(batch.last_row[course], batch.last_look[course], batch.base[course])))
+        for year in range(max(first.year - 1, born.year), last.year + 2):
+            courses.append(course)
+            days.append((_birthday(born, year) - _DATE_ZERO).days)
+            ages.append(year - born.year)
+    course_array = np.array(courses, np.int64)
+    starts = batch.day_starts(course_array, np.array(days, np.int64))
+    return batch.key(course_array, starts), np.array(ages, np.float64)
+
+
+def _birthday(born: date, year: int) -> date:
+    if (born.month, born.day) == (2, 29):
+        try:
+            return date(year, 2, 29)
+        except ValueError:
+            return date(year, 3, 1)
+    return born.replace(year=year)
+
+
+def age_rows(batch: Batch) -> Rows:
+    """Completed years of age over time."""
+    key, age = birthdays(batch)
+    order = np.argsort(key, kind="stable")
+    key, age = key[order], age[order]
+    last = last_of_each_key(key)
+    key, age = key[last], age[last]
+    return Rows(key, until_next(batch, key, None), Numbers(age, age), unknown_numbers())
+
+
+def age_at(batch: Batch, key: Ints) -> Floats:
+    """Completed years at each key; NaN without a birth date."""
+    rows = age_rows(batch)
+    here, numbers, _ = _at(rows, key)
+    return np.where(here, numbers.low, np.nan)
+
+
+def relative_day(batch: Batch) -> Rows:
+    """Relative day over time, from the infusion on."""
+    courses = np.flatnonzero(batch.infused != NEVER)
+    last = np.maximum(batch.last_row[courses], batch.last_look[courses])
+    last_day = batch.local_days(courses, np.maximum(last, batch.infused[courses])) - batch.day_zero[courses]
+    lengths = np.maximum(last_day, 0) + 2
+    course = np.repeat(courses, lengths)
+    day = np.concatenate([np.arange(n) for n in lengths]) if len(lengths) else np.zeros(0, np.int64)
+    start = batch.day_starts(course, batch.day_zero[course] + day)
+    key = batch.key(course, np.maximum(start, batch.infused[course]))
+    number = day.astype(np.float64)
+    return Rows(key, until_next(batch, key, None), Numbers(number, number), unknown_numbers())
+
+
+def course_field(batch: Batch, take: CourseField) -> Rows:
+    """A category of the course itself."""
+    names = (*take.categories, "other")
+    if take.field == "sex":
+        joined = batch.cohort.courses.select("patient_id").join(
+            batch.cohort.patients.select("patient_id", "sex"), on="patient_id", how="left", maintain_order="left"
+        )
+        column = joined["sex"]
+    else:
+        column = batch.cohort.courses[take.field]
+    everything = (1 << len(names)) - 1
+    place = {name: 1 << number for number, name in enumerate(names)}
+    mask = np.array([everything if v is None else place.get(v, place["other"]) for v in column], np.int64)
+    return Rows(batch.starts, batch.ends + 1, Categories(mask, names), Categories(np.array([everything]), names))
+
+
+def death(batch: Batch, take: Death) -> Rows:
+    """Whether the patient has died of one of the causes."""
+    courses = np.flatnonzero(batch.death_at != NEVER)
+    key = batch.key(courses, batch.death_at[courses])
+    cause = batch.death_detail[courses]
+    certain = np.array([c in take.causes for c in cause], bool)
+    possible = certain | np.array([c is None for c in cause], bool)
+    return Rows(key, until_next(batch, key, None), Facts(certain, possible), Facts(np.array([False]), np.array([False])))
