@@ -77,7 +77,9 @@ class FaultBook:
         groups = grouped.agg(spot.head(self.rows_shown).alias("_rows"), pl.len().alias("_count"), *rest)
         for group in groups.sort("_count", descending=True, maintain_order=True).iter_rows(named=True):
             fault = replace(describe(group), rows=tuple(group["_rows"]), count=group["_count"])
-            self.note(fault, what="|".join(str(group[key]) for key in keys))
+            # Without keys, faults are told apart by what was seen, the example at its end left out.
+            what = "|".join(str(group[key]) for key in keys) if keys else fault.saw.split(", first ")[0]
+            self.note(fault, what=what)
 
     def faults(self) -> tuple[Fault, ...]:
         """All faults, by id and then by how often they were seen."""
