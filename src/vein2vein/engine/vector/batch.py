@@ -274,7 +274,7 @@ def _day_starts(days: Ints, zone: str) -> Ints:
     unique, where = np.unique(days, return_inverse=True)
     naive = pl.Series(unique.astype(np.int32)).cast(pl.Date).cast(pl.Datetime("us"))
     local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    starts = _instants(local)
+    starts = _instants(local).copy()
     for place in np.flatnonzero(starts == NEVER):  # midnights that a clock change skips
         starts[place] = day_start(date.fromordinal(int(unique[place]) + date(1970, 1, 1).toordinal()), zone)
     return starts[where]
