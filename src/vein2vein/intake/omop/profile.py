@@ -1,0 +1,137 @@
+"""Take stock of each table before reading it: how many rows, and which concepts the wanted persons have.
+
+Place    Floor 3, intake.
+In       An open source, the lexicon, the wanted persons.
+Out      `Stock` per table: rows in all, rows of wanted persons, and the meaning of each distinct concept of theirs.
+Knows    One question per table; of rows of other persons only the number comes back.
+Does not Read a value or a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from vein2vein.intake.omop.cdm import EVENTS, Events
+from vein2vein.intake.omop.concepts import Lexicon
+from vein2vein.intake.omop.source import Source, numbers
+from vein2vein.intake.omop.wanted import Meaning
+from vein2vein.knowledge import codes
+
+KEYS: Final = ("concept", "source_concept", "code_text", "value_concept")
+_MEANING: Final = {"role": pl.String, "kind": pl.String, "agent": pl.String}
+_ROLES: Final = {
+    "measurement": {"observation", "exposure", "milestone"},
+    "observation": {"observation", "exposure", "milestone", "infusion"},
+    "drug_exposure": {"exposure", "milestone", "infusion"},
+    "procedure_occurrence": {"observation", "exposure", "milestone", "infusion"},
+    "device_exposure": {"exposure", "infusion"},
+    "condition_occurrence": {"observation"},
+    "visit_occurrence": {"exposure"},
+    "visit_detail": {"exposure"},
+}
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What one table holds.
+
+    Attributes:
+        table: Its name.
+        rows: Readable rows in all.
+        of_persons: Rows of wanted persons.
+        without_person: Rows whose person cannot be read.
+        concepts: One row per distinct concept of the wanted persons: the four `KEYS`, role, kind, agent (null where
+            it has no meaning here), and n, the number of rows.
+    """
+
+    table: str
+    rows: int
+    of_persons: int
+    without_person: int
+    concepts: pl.DataFrame
+
+    @property
+    def needed(self) -> pl.DataFrame:
+        """The concepts that have a meaning."""
+        return self.concepts.filter(pl.col("role").is_not_null())
+
+
+def key_columns(events: Events, lexicon: Lexicon) -> str:
+    """SQL of the four `KEYS` of a row ``e``.
+
+    The text of the delivering system counts only where there is no concept, or no vocabulary to know concepts from.
+    """
+    if lexicon.has_vocabulary:
+        text = f"CASE WHEN coalesce(e.{events.concept}, 0) = 0 THEN e.{events.source_value} END"
+    else:
+        text = f"e.{events.source_value}"
+    devices = numbers(_charted_as_value(lexicon))
+    value = "CAST(NULL AS BIGINT)"
+    if events.table in {"measurement", "observation"} and devices != "NULL":
+        value = f"CASE WHEN e.value_as_concept_id IN ({devices}) THEN e.value_as_concept_id END"
+    return (
+        f"coalesce(e.{events.concept}, 0) AS concept, coalesce(e.{events.source_concept}, 0) AS source_concept,"
+        f" {text} AS code_text, {value} AS value_concept"
+    )
+
+
+def take_stock(source: Source, lexicon: Lexicon, table: str, persons: Iterable[int]) -> Stock:
+    """Count a table and find the meanings of the concepts that the wanted persons have in it."""
+    events = EVENTS[table]
+    ids = numbers(persons)
+    inner = (
+        f"SELECT {key_columns(events, lexicon)}, e.person_id IN ({ids}) AS wanted, e.person_id IS NULL AS lost"  # noqa: S608
+        f" FROM {source.relation(table)} e"
+    )
+    blank = ", ".join(f"CASE WHEN wanted THEN {key} END AS {key}" for key in KEYS)
+    frame = source.frame(
+        f"SELECT {blank}, coalesce(wanted, FALSE) AS wanted, lost, count(*) AS n"  # noqa: S608
+        f" FROM ({inner}) AS k GROUP BY 1, 2, 3, 4, 5, 6"
+    )
+    wanted = frame.filter(pl.col("wanted")).drop("wanted", "lost").with_columns(pl.col("n").cast(pl.Int64))
+    return Stock(
+        table,
+        rows=int(frame["n"].sum()),
+        of_persons=int(wanted["n"].sum()),
+        without_person=int(frame.filter(pl.col("lost"))["n"].sum()),
+        concepts=_with_meanings(source, lexicon, table, wanted.sort(KEYS)),
+    )
+
+
+def _charted_as_value(lexicon: Lexicon) -> set[int]:
+    """Concepts of exclusive streams other than places of care: oxygen devices stand as the value of a charted row."""
+    exclusive = {kind for kind, stream in codes.streams().items() if stream.exclusive and kind != "stay"}
+    return {concept for concept, m in lexicon.meanings.items() if m.role == "exposure" and m.kind in exclusive}
+
+
+def _with_meanings(source: Source, lexicon: Lexicon, table: str, concepts: pl.DataFrame) -> pl.DataFrame:
+    present = set(concepts["concept"].to_list()) | set(concepts["source_concept"].to_list())
+    below, _ = lexicon.below(source, present)
+    known = below | dict(lexicon.meanings)
+    allowed = _ROLES[table]
+
+    def meaning(concept: int, source_concept: int, text: str | None, value: int | None) -> Meaning | None:
+        candidates = (known.get(concept), known.get(source_concept), lexicon.of_text(text), known.get(value or 0))
+        return next((m for m in candidates if m is not None and _fits(m, table, allowed)), None)
+
+    found = [meaning(*row) for row in concepts.select(KEYS).iter_rows()]
+    columns = {
+        "role": [m.role if m else None for m in found],
+        "kind": [m.kind if m else None for m in found],
+        "agent": [m.code if m else None for m in found],
+    }
+    return concepts.with_columns(pl.Series(name, columns[name], dtype=dtype) for name, dtype in _MEANING.items())
+
+
+def _fits(meaning: Meaning, table: str, allowed: set[str]) -> bool:
+    if meaning.role not in allowed:
+        return False
+    if meaning.role == "exposure" and (meaning.kind == "stay") != table.startswith("visit"):
+        return False
+    if meaning.role == "observation" and table in {"condition_occurrence", "procedure_occurrence"}:
+        return codes.observations()[meaning.kind].type == "yes_no"
+    return True

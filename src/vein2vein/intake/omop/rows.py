@@ -1,0 +1,108 @@
+"""Read the needed rows of one table, and place each in time and in a course.
+
+Place    Floor 3, intake.
+In       An open source, the stock of a table, the courses.
+Out      One frame with file, row, person_id, course_id, role, kind, agent, instants, and the value columns of the table.
+Knows    Only rows of wanted persons with a wanted concept are asked for.
+Missing  A row without a person or an instant has no course; what becomes of it is decided in `facts`.
+Does not Judge values.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from vein2vein.intake.omop import clock
+from vein2vein.intake.omop.cdm import EVENTS, EXTRA
+from vein2vein.intake.omop.concepts import Lexicon
+from vein2vein.intake.omop.infusions import Course
+from vein2vein.intake.omop.options import Options
+from vein2vein.intake.omop.profile import KEYS, Stock, key_columns
+from vein2vein.intake.omop.source import RAW, Source, numbers, texts
+from vein2vein.record.tables import Instant
+
+MEANING: Final = ("role", "kind", "agent")
+
+
+def question(source: Source, lexicon: Lexicon, stock: Stock, persons: list[int]) -> str:
+    """The SQL that reads the needed rows of a table."""
+    events = EVENTS[stock.table]
+    needed = stock.needed
+    either = [
+        f"e.{events.concept} IN ({numbers(c for c in needed['concept'] if c)})",
+        f"e.{events.source_concept} IN ({numbers(c for c in needed['source_concept'] if c)})",
+    ]
+    written = [text for text in needed["code_text"] if text]
+    if written:
+        either.append(f"e.{events.source_value} IN ({texts(written)})")
+    values = [concept for concept in needed["value_concept"] if concept]
+    if values:
+        either.append(f"e.value_as_concept_id IN ({numbers(values)})")
+    keys = {events.concept, events.source_concept, events.source_value}
+    columns = ", ".join(f"e.{name}" for name in source.names(stock.table) if name not in keys)
+    return (
+        f"SELECT {columns}, {key_columns(events, lexicon)} FROM {source.relation(stock.table)} e"  # noqa: S608
+        f" WHERE e.person_id IN ({numbers(persons)}) AND ({' OR '.join(either)})"
+    )
+
+
+def read_rows(
+    source: Source, lexicon: Lexicon, stock: Stock, courses: list[Course], options: Options
+) -> pl.DataFrame:
+    """Needed rows of a table, each with its meaning, its instants and (where there is one) its course."""
+    persons = sorted({course.person_id for course in courses})
+    events = EVENTS[stock.table]
+    frame = source.frame(question(source, lexicon, stock, persons))
+    frame = frame.join(stock.needed.select(*KEYS, *MEANING), on=list(KEYS), how="inner", nulls_equal=True)
+    frame = frame.sort(events.id, maintain_order=True, nulls_last=True)
+    frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=options)
+    if events.end_date is not None and events.end_datetime is not None:
+        frame = clock.put(frame, date=events.end_date, datetime=events.end_datetime, into="ended_at", options=options, end=True)
+    else:
+        frame = frame.with_columns(
+            pl.lit(None, dtype=Instant).alias("ended_at"),
+            pl.lit(None, dtype=pl.String).alias("ended_at_reason"),
+            pl.lit(None, dtype=pl.String).alias("ended_at_sent"),
+        )
+    extra = [column for name in EXTRA.get(stock.table, {}) for column in (name, f"{name}{RAW}") if column in frame.columns]
+    frame = frame.select(
+        pl.lit(stock.table).alias("file"), pl.col(events.id).cast(pl.Int64).alias("row"),
+        pl.col("person_id").cast(pl.Int64), *MEANING, "code_text", "value_concept",
+        *(f"{name}{suffix}" for name in ("at", "ended_at") for suffix in ("", "_reason", "_sent")),
+        *extra,
+    )  # fmt: skip
+    return in_courses(frame, courses)
+
+
+def in_courses(frame: pl.DataFrame, courses: list[Course]) -> pl.DataFrame:
+    """Add course_id: the course of the person whose interval holds the row; null for rows outside all of them.
+
+    A row that began earlier and still runs when the course begins belongs to it. A row without an instant gets the first
+    course of its person, so that it is told of where it is missed.
+    """
+    table = pl.DataFrame(
+        [(c.person_id, c.course_id, c.from_at, c.until_at) for c in courses],
+        schema={"person_id": pl.Int64, "course_id": pl.String, "from_at": Instant, "until_at": Instant},
+        orient="row",
+    )
+    if table["person_id"].n_unique() == table.height:
+        joined = frame.join(table, on="person_id", how="left", maintain_order="left")
+    else:
+        joined = _in_one_of_several(frame, table)
+    return joined.with_columns(pl.when(_belongs()).then(pl.col("course_id"))).drop("from_at", "until_at")
+
+
+def _belongs() -> pl.Expr:
+    reaches = (pl.col("at") >= pl.col("from_at")) | (pl.col("ended_at") > pl.col("from_at"))
+    before_next = pl.col("until_at").is_null() | (pl.col("at") < pl.col("until_at"))
+    return pl.col("at").is_null() | (reaches.fill_null(value=False) & before_next)
+
+
+def _in_one_of_several(frame: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    indexed = frame.with_row_index("_row")
+    joined = indexed.join(table, on="person_id", how="left", maintain_order="left")
+    first = joined.with_columns(_belongs().fill_null(value=False).alias("_belongs"))
+    best = first.sort("_row", "_belongs", "from_at", descending=[False, True, False]).group_by("_row", maintain_order=True).first()
+    return best.drop("_row", "_belongs")

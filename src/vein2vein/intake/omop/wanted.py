@@ -1,0 +1,134 @@
+"""Which codes are looked for in an OMOP delivery, and what each stands for.
+
+Place    Floor 3, intake.
+In       The code files of knowledge (kinds, streams, milestones) and knowledge/data/codes/omop.yaml.
+Out      `wanted_codes()`: vocabulary, code and meaning of everything that is looked for; `conventions()`.
+Knows    Drugs, devices and procedures are found with everything below them in the vocabulary (a clinical drug contains its
+         ingredient); observations only exactly, because what lies below a test is another test.
+Does not Contain a concept number: those come from the delivery (`concepts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from vein2vein.knowledge import codes
+
+Role = Literal["observation", "category", "exposure", "milestone", "infusion"]
+
+VOCABULARIES: Final[Mapping[str, str]] = {
+    "loinc": "LOINC",
+    "snomed": "SNOMED",
+    "rxnorm": "RxNorm",
+    "atc": "ATC",
+    "icd10cm": "ICD10CM",
+}
+INFUSION: Final = "infusion"
+UNSPECIFIED: Final = "unspecified"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Meaning:
+    """What a concept stands for in the cohort tables.
+
+    Attributes:
+        role: Which kind of row it makes.
+        kind: Kind of observation, exposure stream or milestone.
+        code: Category, agent or product; empty where the kind says it all.
+    """
+
+    role: Role
+    kind: str
+    code: str = ""
+
+    @property
+    def descends(self) -> bool:
+        """Whether concepts below it in the vocabulary mean the same."""
+        return self.role in {"exposure", "infusion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One code that is looked for.
+
+    Attributes:
+        vocabulary: OMOP vocabulary id; empty for a concept number.
+        code: Code in that vocabulary, or the concept number.
+    """
+
+    vocabulary: str
+    code: str
+    meaning: Meaning
+
+
+class Convention(BaseModel):
+    """How the data model itself says something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    vocabulary: str
+    code: str
+    id: int | None = None
+    status: Literal["read", "secondary", "recalled"]
+    source: str
+
+
+class Conventions(BaseModel):
+    """Contents of knowledge/data/codes/omop.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operators: dict[str, Convention]
+    sex: dict[str, Convention]
+    answers: dict[str, tuple[Convention, ...]]
+    stay: dict[str, Convention]
+    infusion: dict[str, tuple[Convention, ...]] = Field(default_factory=dict)
+
+
+@cache
+def conventions() -> Conventions:
+    """Operators, sexes, answers, places of care and infusion codes of the data model."""
+    file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "omop.yaml")
+    return Conventions.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+@cache
+def wanted_codes() -> tuple[Wanted, ...]:
+    """Everything that is looked for, each code with what it stands for."""
+    return tuple(dict.fromkeys(_all()))
+
+
+def _all() -> Iterator[Wanted]:
+    for kind, observation in codes.observations().items():
+        yield from _of(observation.codes, Meaning("observation", kind))
+        for category, entry in observation.categories.items():
+            yield from _of(entry.codes, Meaning("category", kind, category))
+    for kind, stream in codes.streams().items():
+        yield from _of(stream.codes, Meaning("exposure", kind, UNSPECIFIED))
+        for agent, entry in stream.agents.items():
+            yield from _of(entry.codes, Meaning("exposure", kind, agent))
+    for kind, milestone in codes.milestones().items():
+        role: Role = "infusion" if kind == INFUSION else "milestone"
+        yield from _of(milestone.codes, Meaning(role, kind, UNSPECIFIED if role == "infusion" else ""))
+    for product, listed in conventions().infusion.items():
+        for convention in listed:
+            yield Wanted(convention.vocabulary, convention.code, Meaning("infusion", INFUSION, product))
+    for agent, convention in conventions().stay.items():
+        yield Wanted(convention.vocabulary, convention.code, Meaning("exposure", "stay", agent))
+
+
+def _of(listed: tuple[codes.Code, ...], meaning: Meaning) -> Iterator[Wanted]:
+    for code in listed:
+        if code.system in VOCABULARIES:
+            yield Wanted(VOCABULARIES[code.system], code.code, meaning)
+        elif code.system == "omop":
+            yield Wanted("", code.code, meaning)
+        elif code.system == "own":
+            yield Wanted("own", code.code, meaning)
