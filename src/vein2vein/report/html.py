@@ -1,0 +1,384 @@
+"""One self-contained HTML file: the cohort, and a page for each of the worst courses (or for all of them).
+
+Place    Report. The door of the room; called by the command line.
+In       A cohort, what `grade_cohort` said about it, the bound rule sets, and the instant of printing.
+Out      HTML that opens without a network: styles, fonts, data and a small script of our own stand inside; a content
+         security policy forbids everything else.
+Knows    The same input gives the same bytes. Nothing reads the clock.
+Limits   About 0.3 to 1 MB and some seconds for each course page, growing with observations and rule sets; therefore
+         `pages` (50) worst courses have a page, and the list holds `rows` (500) worst courses. Both can be raised.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Final
+
+from vein2vein._version import __version__
+from vein2vein.basis.clock import check_aware
+from vein2vein.engine.grade import cut
+from vein2vein.engine.verdict import Graded
+from vein2vein.errors import ReportError
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
+from vein2vein.record.timeline import Timeline
+from vein2vein.report import draw, page_cohort, rule_words, svg
+from vein2vein.report.figure import Ribbon, RibbonStep
+from vein2vein.report.markup import element, embedded, facts, text
+from vein2vein.report.page_cohort import AccountLine, CourseRow
+from vein2vein.report.page_course import CoursePage, course_page, printed
+from vein2vein.report.page_scales import rule_data, scales_section
+from vein2vein.report.palette import variables
+from vein2vein.report.static import font_css
+from vein2vein.report.summary import Summary, steps_with_hours, summarise
+from vein2vein.report.tables import cannot_write
+
+HEADLINE: Final = 4
+INTENDED_USE: Final = (
+    "Research and quality improvement only; not a medical device. It shows what a published rule says about recorded "
+    "data. It must not be used to decide or delay the treatment of a patient: clinicians decide."
+)
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report says about itself, and how large it may become.
+
+    Attributes:
+        printed_at: Aware instant shown as the time of printing; passed in, never read from the clock.
+        title: Heading of the report.
+        pages: How many of the worst courses have a page of their own; None for all.
+        rows: How many of the worst courses stand in the list of courses; None for all.
+        as_of: Instant up to which anything is known, as passed to `grade_cohort`; None for the whole record.
+        account: What became of the delivered rows; empty when it is not known.
+        source: Where the data came from, in words.
+    """
+
+    printed_at: datetime
+    title: str = "Toxicity after CAR-T cell infusion"
+    pages: int | None = 50
+    rows: int | None = 500
+    as_of: datetime | None = None
+    account: Sequence[AccountLine] = field(default=())
+    source: str = ""
+
+
+def write_report(
+    path: Path,
+    cohort: Cohort,
+    graded: Graded,
+    *,
+    rule_sets: Sequence[RuleSet],
+    options: ReportOptions,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the report.
+
+    Args:
+        path: The HTML file; its folder is made when needed.
+        cohort: The cohort that was graded.
+        graded: The answer of `grade_cohort`.
+        rule_sets: The bound rule sets that were used, in the order in which they are to stand.
+        options: What the report says about itself and how large it may become.
+        executor: Where the course pages are made; None makes them here, one after the other.
+        progress: Called with (pages done, pages in all).
+
+    Raises:
+        ReportError: REPORT-001 when the file cannot be written, REPORT-003 when graded table, cohort and rule sets do not
+            belong together.
+    """
+    content = report_html(cohort, graded, rule_sets=rule_sets, options=options, executor=executor, progress=progress)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
+def report_html(
+    cohort: Cohort,
+    graded: Graded,
+    *,
+    rule_sets: Sequence[RuleSet],
+    options: ReportOptions,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """The report as text; see `write_report`."""
+    check_aware(options.printed_at, what="printed_at")
+    _check_together(cohort, graded, rule_sets)
+    known = cohort if options.as_of is None else cut(cohort, options.as_of)
+    headline = headline_of(rule_sets)
+    rules = (*headline, *(rule for rule in rule_sets if rule not in headline))
+    summary = summarise(known, graded, rules)
+    order = page_cohort.worst_first(known, summary, headline)
+    chosen = [course_id for course_id, _ in order[: options.pages]]
+    pages = list(_pages(known, chosen, _Job(rules, options.as_of, len(headline)), executor, progress))
+    listed = order[: options.rows]
+    rows = _course_rows(known, graded, rules, headline, listed, chosen)
+    body = [_cohort_section(known, graded, rules, headline, summary, rows, options), *(page.markup for page in pages)]
+    return _document("".join(body), rules, options)
+
+
+def headline_of(rules: Sequence[RuleSet]) -> tuple[RuleSet, ...]:
+    """The rule sets that stand first and have a ribbon in the list of courses: the first grading scale of each subject."""
+    scales = [rule for rule in rules if rule.kind == "grading-scale"] or list(rules)
+    found: dict[str, RuleSet] = {}
+    for rule in sorted(scales, key=_subject_order):
+        found.setdefault(rule.about, rule)
+    return tuple(list(found.values())[:HEADLINE])
+
+
+_SUBJECTS: Final = ("crs", "icans", "neurotoxicity", "icaht", "haematotoxicity", "iec-hs", "hyperinflammation")
+
+
+def _subject_order(rule: RuleSet) -> int:
+    return next((i for i, subject in enumerate(_SUBJECTS) if rule.about.startswith(subject)), len(_SUBJECTS))
+
+
+def _check_together(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> None:
+    strangers = set(graded.verdicts["course_id"].unique()) - set(cohort.course_ids)
+    absent = set(graded.verdicts["rule_set_id"].unique()) - {rule.id for rule in rule_sets}
+    other = [r.id for r in rule_sets if r.id in graded.parameters and dict(graded.parameters[r.id]) != dict(r.chosen)]
+    unseen = [r.id for r in rule_sets if r.id not in graded.parameters]
+    for what, names in (
+        ("courses that the cohort does not hold", strangers),
+        ("rule sets that were not passed", absent),
+        ("rule sets graded with other parameters", other),
+        ("rule sets that were not graded", unseen),
+    ):
+        if names:
+            raise ReportError(
+                "REPORT-003",
+                saw=f"{len(names)} {what}, first {min(names)!r}",
+                expected="the cohort that was graded, and each rule set with the parameters it was graded with",
+                fix="pass the same cohort and rule sets to the report as to grade_cohort",
+            )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is the same for every course page."""
+
+    rules: tuple[RuleSet, ...]
+    as_of: datetime | None
+    headline: int
+
+
+def _page(timeline: Timeline, number: int, job: _Job) -> CoursePage:
+    return course_page(timeline, job.rules, number, as_of=job.as_of, headline=job.headline)
+
+
+def _pages(
+    cohort: Cohort,
+    chosen: Sequence[str],
+    job: _Job,
+    executor: Executor | None,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[CoursePage]:
+    timelines = (cohort.timeline(course_id) for course_id in chosen)
+    make = map if executor is None else executor.map
+    made = make(_page, timelines, range(len(chosen)), repeat(job, len(chosen)))
+    for done, page in enumerate(made, start=1):
+        if progress is not None:
+            progress(done, len(chosen))
+        yield page
+
+
+def _course_rows(
+    cohort: Cohort,
+    graded: Graded,
+    rules: Sequence[RuleSet],
+    headline: Sequence[RuleSet],
+    listed: Sequence[tuple[str, dict[str, Any]]],
+    chosen: Sequence[str],
+) -> list[CourseRow]:
+    ribbons = _ribbons(cohort, graded, headline)
+    products = dict(zip(cohort.courses["course_id"], cohort.courses["product"], strict=True))
+    places = {course_id: number for number, course_id in enumerate(chosen)}
+    rows = []
+    for course_id, peaks in listed:
+        hours = sum(row["hours"] for row in peaks.values())
+        open_hours = sum(row["hours_not_assessable"] for row in peaks.values())
+        rows.append(
+            CourseRow(
+                course_id,
+                products.get(course_id) or "",
+                {rule.id: _peak(peaks.get(rule.id)) for rule in rules},
+                [ribbons[course_id, rule.id] for rule in headline if (course_id, rule.id) in ribbons],
+                open_hours / hours if hours else 0.0,
+                places.get(course_id),
+            )
+        )
+    return rows
+
+
+def _peak(row: dict[str, Any] | None) -> tuple[int, int] | None:
+    if row is None or row["peak_low"] is None:
+        return None
+    return int(row["peak_low"]), int(row["peak_high"])
+
+
+def _ribbons(cohort: Cohort, graded: Graded, rules: Sequence[RuleSet]) -> dict[tuple[str, str], Ribbon]:
+    """Ribbons of the list of courses, from the verdict table; neighbours with the same bounds are one step."""
+    by_id = {rule.id: rule for rule in rules}
+    infused = dict(zip(cohort.courses["course_id"], cohort.courses["infused_at"], strict=True))
+    steps: dict[tuple[str, str], list[RibbonStep]] = {}
+    for row in steps_with_hours(cohort, graded).iter_rows(named=True):
+        rule, zero = by_id.get(row["rule_set_id"]), infused.get(row["course_id"])
+        if rule is None or zero is None or row["low"] is None or row["from_at"] is None:
+            continue
+        start = (row["from_at"] - zero).total_seconds() / 3600
+        step = RibbonStep(start, start + row["hours"], row["low"], row["high"])
+        mine = steps.setdefault((row["course_id"], rule.id), [])
+        if mine and (mine[-1].low, mine[-1].high, mine[-1].end) == (step.low, step.high, step.start):
+            mine[-1] = RibbonStep(mine[-1].start, step.end, step.low, step.high)
+        else:
+            mine.append(step)
+    return {
+        (course_id, id): Ribbon(
+            id,
+            rule_words.short_name(by_id[id]),
+            by_id[id].result.lowest,
+            by_id[id].result.highest,
+            by_id[id].result.kind,
+            page_cohort.clipped(found),
+        )
+        for (course_id, id), found in steps.items()
+    }
+
+
+def _cohort_section(
+    cohort: Cohort,
+    graded: Graded,
+    rules: Sequence[RuleSet],
+    headline: Sequence[RuleSet],
+    summary: Summary,
+    rows: Sequence[CourseRow],
+    options: ReportOptions,
+) -> str:
+    infused = cohort.courses["infused_at"]
+    parts = [
+        element("h1", text(options.title), tabindex="-1", id="cohort-heading"),
+        facts(
+            [
+                ("Courses", str(len(cohort))),
+                ("With an infusion", str(infused.count())),
+                ("Patients", str(cohort.patients.height)),
+                ("Scales", str(len(rules))),
+                ("Data", options.source),
+                ("Known up to", "" if options.as_of is None else printed(options.as_of)),
+                ("Printed at", printed(options.printed_at)),
+                ("Made with", f"vein2vein {__version__}"),
+            ]
+        ),
+        _status_note(rules),
+        page_cohort.levels_part(rules, summary),
+        page_cohort.courses_part(rows, rules, headline, total=len(cohort)),
+        page_cohort.onset_part(rules, summary),
+        page_cohort.assessable_part(rules, summary),
+        page_cohort.account_part(options.account) if options.account else "",
+        scales_section(rules),
+    ]
+    return element("section", *parts, class_="page", id="cohort", aria_labelledby="cohort-heading")
+
+
+def _status_note(rules: Sequence[RuleSet]) -> str:
+    open_ = [rule for rule in rules if rule.status != "verified"]
+    if not open_:
+        return ""
+    some = "None" if len(open_) == len(rules) else f"{len(rules) - len(open_)}"
+    return element(
+        "p",
+        element(
+            "strong",
+            f"{some} of the {len(rules)} rule sets used here {'is' if some in {'None', '1'} else 'are'} verified. ",
+        ),
+        "Verified means read in the primary source and signed by two people. The status of each stands beside its name; "
+        "what was read, and where, stands under ",
+        element("a", "Scales, choices and sources", href="#scales"),
+        ".",
+        class_="note",
+    )
+
+
+def _document(body: str, rules: Sequence[RuleSet], options: ReportOptions) -> str:
+    script = _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    head = [
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer">',
+        '<link rel="icon" href="data:,">',
+        element("title", text(options.title)),
+        element("style", style_sheet()),
+    ]
+    hatches = svg.tag("svg", draw.definitions(), width=0, height=0, aria_hidden="true", class_="defs")
+    page = [
+        element("a", "Skip to the content", href="#main", class_="skip"),
+        _banner(options),
+        hatches,
+        element("main", body, id="main"),
+        _footer(options),
+        embedded("rules", rule_data(rules)),
+        f"<script>{script}</script>",
+    ]
+    return f'<!doctype html>\n<html lang="en"><head>{"".join(head)}</head>\n<body>{"".join(page)}</body></html>\n'
+
+
+def _banner(options: ReportOptions) -> str:
+    switches = [
+        element("span", "Wording of the scales", class_="label", id="wording-label"),
+        element(
+            "span",
+            element("button", "English", type="button", data_wording="en", aria_pressed="true"),
+            element("button", "中文", type="button", data_wording="zh", aria_pressed="false", lang="zh"),
+            class_="switch",
+            role="group",
+            aria_labelledby="wording-label",
+        ),
+        element("button", "Dark", type="button", id="theme", aria_pressed="false"),
+        element("button", "Print this page", type="button", id="print"),
+    ]
+    brand = element("p", element("a", text(options.title), href="#cohort"), class_="brand")
+    return element("header", brand, element("div", *switches, class_="controls no-print"), class_="banner")
+
+
+def _footer(options: ReportOptions) -> str:
+    return element(
+        "footer",
+        element("p", element("strong", "Intended use. "), INTENDED_USE),
+        element("p", text(f"vein2vein {__version__} · printed at {printed(options.printed_at)}")),
+    )
+
+
+def style_sheet() -> str:
+    """The style of the page with both themes, the fonts and the style of the drawings."""
+    light, dark = variables("light"), variables("dark")
+    themes = (
+        f":root{{{light}color-scheme:light}}"
+        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
+        f":root[data-theme=dark]{{{dark}color-scheme:dark}}"
+        f"@media print{{:root:root:root{{{light}color-scheme:light}}}}"
+    )
+    geometry = f":root{{--left:{100 * draw.LEFT / draw.WIDTH:.4f};--plot:{100 * draw.PLOT / draw.WIDTH:.4f}}}"
+    return font_css() + themes + geometry + draw.style_sheet() + _asset("report.css")
+
+
+def _asset(name: str) -> str:
+    return resources.files("vein2vein.report").joinpath("assets", name).read_text(encoding="utf-8")

@@ -1,0 +1,184 @@
+"""A cohort in numbers: who reached which grade, when, for how long, and how much could not be assessed and why.
+
+Place    Report. Reads the verdict and episode tables of `engine.verdict`; read by tables and the cohort page.
+Knows    "Certain" counts courses whose lowest possible result reached a level, "possible" those whose highest did.
+Missing  A course to which a rule set never applies is counted apart and stands in no denominator.
+Does not Compare rule sets or test hypotheses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from vein2vein.engine.verdict import Graded
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
+
+LEVELS: Final = {
+    "rule_set_id": pl.String,
+    "level": pl.Int32,
+    "name": pl.String,
+    "courses": pl.UInt32,
+    "reached_certain": pl.UInt32,
+    "reached_possible": pl.UInt32,
+    "peak_exactly": pl.UInt32,
+}
+RULE_SETS: Final = {
+    "rule_set_id": pl.String,
+    "courses": pl.UInt32,
+    "courses_applicable": pl.UInt32,
+    "courses_fully_assessable": pl.UInt32,
+    "courses_with_episode": pl.UInt32,
+    "onset_day_median": pl.Float64,
+    "onset_day_quarter": pl.Float64,
+    "onset_day_three_quarters": pl.Float64,
+    "episodes": pl.UInt32,
+    "episodes_resolved": pl.UInt32,
+    "episode_days_median": pl.Float64,
+    "episode_days_quarter": pl.Float64,
+    "episode_days_three_quarters": pl.Float64,
+    "hours": pl.Float64,
+    "hours_not_assessable": pl.Float64,
+}
+MISSING: Final = {"rule_set_id": pl.String, "input": pl.String, "hours": pl.Float64, "courses": pl.UInt32}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Three tables about a graded cohort, each in the order of the rule sets given.
+
+    Attributes:
+        rule_sets: One row per rule set, columns of `RULE_SETS`. Onset is the relative day of the first episode of a course
+            that is certain (lowest possible peak above 0); days in episode are those of resolved certain episodes.
+        levels: One row per rule set and level, columns of `LEVELS`.
+        missing: One row per rule set and missing input, most hours first, columns of `MISSING`. Hours of several inputs
+            that are missing at once count for each of them.
+        peaks: One row per course and rule set: highest `low`, highest `high`, hours, hours not assessable.
+    """
+
+    rule_sets: pl.DataFrame
+    levels: pl.DataFrame
+    missing: pl.DataFrame
+    peaks: pl.DataFrame
+
+
+def summarise(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> Summary:
+    """Count and measure a graded cohort."""
+    steps = steps_with_hours(cohort, graded)
+    peaks = _peaks(steps)
+    rows = [_rule_set_row(rule, peaks, graded.episodes) for rule in rule_sets]
+    levels = [row for rule in rule_sets for row in _level_rows(rule, peaks)]
+    order = {rule.id: i for i, rule in enumerate(rule_sets)}
+    missing = (
+        steps.filter(pl.col("low") < pl.col("high"))
+        .explode("missing", empty_as_null=True)
+        .drop_nulls("missing")
+        .group_by("rule_set_id", "missing")
+        .agg(hours=pl.col("hours").sum(), courses=pl.col("course_id").n_unique())
+        .rename({"missing": "input"})
+        .with_columns(_order=pl.col("rule_set_id").replace_strict(order, default=len(order), return_dtype=pl.Int32))
+        .sort(["_order", "hours", "input"], descending=[False, True, False])
+        .select(*MISSING)
+        .cast(MISSING)  # type: ignore[arg-type]
+    )
+    return Summary(pl.DataFrame(rows, schema=RULE_SETS), pl.DataFrame(levels, schema=LEVELS), missing, peaks)
+
+
+def steps_with_hours(cohort: Cohort, graded: Graded) -> pl.DataFrame:
+    """The verdict table with `hours` of each step; the last step of a course lasts until the end of its follow-up.
+
+    Where the end of the follow-up is not known, the last step has no length: it is what held at the last look.
+    """
+    ends = cohort.courses.select("course_id", "followed_until")
+    until = pl.coalesce("until_at", "followed_until")
+    hours = (until - pl.col("from_at")).dt.total_microseconds() / 3_600_000_000
+    return (
+        graded.verdicts.join(ends, on="course_id", how="left", maintain_order="left")
+        .with_columns(hours=hours.clip(0).fill_null(0.0), until_at=until)
+        .drop("followed_until")
+    )
+
+
+def _peaks(steps: pl.DataFrame) -> pl.DataFrame:
+    is_open = pl.col("low") < pl.col("high")
+    return (
+        steps.group_by("course_id", "rule_set_id", maintain_order=True)
+        .agg(
+            peak_low=pl.col("low").max(),
+            peak_high=pl.col("high").max(),
+            hours=pl.col("hours").filter(pl.col("low").is_not_null()).sum(),
+            hours_not_assessable=pl.col("hours").filter(is_open).sum(),
+            open_steps=is_open.sum(),
+        )
+        .sort("course_id", "rule_set_id", maintain_order=True)
+    )
+
+
+def _rule_set_row(rule: RuleSet, peaks: pl.DataFrame, episodes: pl.DataFrame) -> dict[str, object]:
+    mine = peaks.filter(pl.col("rule_set_id") == rule.id)
+    applicable = mine.filter(pl.col("peak_low").is_not_null())
+    certain = episodes.filter((pl.col("rule_set_id") == rule.id) & (pl.col("peak_low") > 0))
+    firsts = certain.sort("course_id", "episode").group_by("course_id", maintain_order=True).first()
+    resolved = certain.filter(pl.col("state") == "resolved")
+    onset, days = firsts["onset_day"].cast(pl.Float64), resolved["episode_hours"] / 24
+    return {
+        "rule_set_id": rule.id,
+        "courses": mine.height,
+        "courses_applicable": applicable.height,
+        "courses_fully_assessable": applicable.filter(pl.col("open_steps") == 0).height,
+        "courses_with_episode": firsts.height,
+        "onset_day_median": _quantile(onset, 0.5),
+        "onset_day_quarter": _quantile(onset, 0.25),
+        "onset_day_three_quarters": _quantile(onset, 0.75),
+        "episodes": certain.height,
+        "episodes_resolved": resolved.height,
+        "episode_days_median": _quantile(days, 0.5),
+        "episode_days_quarter": _quantile(days, 0.25),
+        "episode_days_three_quarters": _quantile(days, 0.75),
+        "hours": float(applicable["hours"].sum()),
+        "hours_not_assessable": float(applicable["hours_not_assessable"].sum()),
+    }
+
+
+def _quantile(values: pl.Series, share: float) -> float | None:
+    return values.drop_nulls().quantile(share, interpolation="linear")
+
+
+def levels_of(rule: RuleSet) -> tuple[tuple[int, str], ...]:
+    """The levels of a rule set that are counted, lowest first, each with its name.
+
+    Grades above the lowest, "met" for criteria, and the named bands of a score.
+    """
+    if rule.result.kind == "met":
+        return ((rule.result.highest, "met"),)
+    if rule.result.kind == "points":
+        bands = sorted(rule.bands, key=lambda band: band.at_least)
+        return tuple((band.at_least, f"{band.name} (from {band.at_least})") for band in bands)
+    return tuple((g, str(g)) for g in range(max(1, rule.result.lowest), rule.result.highest + 1))
+
+
+def _level_rows(rule: RuleSet, peaks: pl.DataFrame) -> list[dict[str, object]]:
+    mine = peaks.filter((pl.col("rule_set_id") == rule.id) & pl.col("peak_low").is_not_null())
+    levels = levels_of(rule)
+    rows: list[dict[str, object]] = []
+    for i, (level, name) in enumerate(levels):
+        following = levels[i + 1][0] if i + 1 < len(levels) else rule.result.highest + 1
+        within = pl.col("peak_low").is_between(level, following - 1) & pl.col("peak_high").is_between(
+            level, following - 1
+        )
+        rows.append(
+            {
+                "rule_set_id": rule.id,
+                "level": level,
+                "name": name,
+                "courses": mine.height,
+                "reached_certain": mine.filter(pl.col("peak_low") >= level).height,
+                "reached_possible": mine.filter(pl.col("peak_high") >= level).height,
+                "peak_exactly": mine.filter(within).height,
+            }
+        )
+    return rows
