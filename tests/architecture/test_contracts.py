@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,15 +114,28 @@ def _section(output: str, title: str, config: configparser.ConfigParser) -> str:
     return details[starts[title] : min(later, default=len(details))]
 
 
-def test_every_floor_below_the_report_is_pure(repository: Path, config: configparser.ConfigParser) -> None:
-    above = {"__main__", "cli", "report", "_version", "__init__"}
-    rooms = {
+def _packages_in(folder: Path) -> set[str]:
+    """Names of the modules and packages of one folder."""
+    if not folder.exists():
+        return set()
+    return {
         path.name.removesuffix(".py")
-        for path in (repository / "src" / "vein2vein").iterdir()
+        for path in folder.iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    pure = config["importlinter:contract:pure-core"]["source_modules"].split()
-    assert {f"vein2vein.{room}" for room in rooms - above} <= set(pure), "add the new room to contract pure-core"
+    } - {"__init__"}
+
+
+def test_every_floor_below_the_report_is_pure(repository: Path, config: configparser.ConfigParser) -> None:
+    above = {"__main__", "cli", "report", "_version"}
+    named = config["importlinter:contract:pure-core"]["source_modules"].split()
+    pure = {name.removeprefix("vein2vein.").removesuffix(".**") for name in named}
+    rooms = _packages_in(repository / "src" / "vein2vein")
+    assert rooms - above <= pure, "add the new room to contract pure-core"
+
+
+def test_every_stage_of_the_journey_has_its_place(repository: Path, config: configparser.ConfigParser) -> None:
+    named = set(re.findall(r"journey\.(\w+)", config["importlinter:contract:journey"]["layers"]))
+    assert _packages_in(repository / "src" / "vein2vein" / "journey") <= named, "add the new stage to contract journey"
 
 
 def test_nothing_is_exempt(config: configparser.ConfigParser) -> None:
