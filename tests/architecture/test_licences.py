@@ -27,7 +27,13 @@ def _licence(held: Distribution) -> str:
     """What the metadata say: the expression, the classifiers, and the first words of the free text."""
     classifiers = [text for text in held.metadata.get_all("Classifier") or [] if text.startswith("License ::")]
     texts = [held.metadata.get("License-Expression") or "", *classifiers]
-    return "; ".join(texts) if any(texts) else (held.metadata.get("License") or "")[:80]
+    return "; ".join(texts) if any(texts) else (held.metadata.get("License") or "")[:80] or _licence_file(held)
+
+
+def _licence_file(held: Distribution) -> str:
+    """MIT when that is what the licence file says, for packages whose metadata are silent."""
+    texts = [file.read_text() for file in held.files or [] if "licenses" in file.parts and file.suffix != ".json"]
+    return "MIT" if any("Permission is hereby granted, free of charge" in text for text in texts) else ""
 
 
 def test_no_dependency_of_the_library_is_copyleft_or_unlicensed() -> None:
