@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # needed at run time without being imported by name
 INDIRECT = {
     "adbc-driver-manager": "the ADBC driver for PostgreSQL is loaded by it",
+    "fhir-resources": "intake.fhir imports its models by the name of the resource",
     "tzdata": "zoneinfo reads it where the system has no zones",
 }
 

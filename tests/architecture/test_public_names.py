@@ -45,6 +45,7 @@ def test_every_public_name_is_there() -> None:
 
 def test_the_list_of_public_names_is_complete_and_sorted() -> None:
     assert sorted(vein2vein.__all__) == list(vein2vein.__all__)
+    assert set(vein2vein.__all__) == {*vein2vein._HOMES, "__version__"}
     assert set(vein2vein.__all__) <= set(dir(vein2vein))
 
 
