@@ -47,7 +47,12 @@ def delivery(rows: OmopRows) -> Delivery:
     given = checks.Tables.of(
         patients=people, courses=courses.courses, **{name: part.rows for name, part in parts.items()}
     )
-    refused = [*(part.refused for part in parts.values()), lost, findings.refused_infusions(rows), findings.refused_lines(rows)]
+    refused = [
+        *(part.refused for part in parts.values()),
+        lost,
+        findings.refused_infusions(rows),
+        findings.refused_lines(rows),
+    ]
     needed = [*frames, dead, people, courses.periods, *refused[-2:]]
     lines = _count(rows, pl.concat([frame.select(list(PLACE)) for frame in needed]).unique(), ledger)
     spared = coverage(lines)
@@ -65,12 +70,15 @@ def _own_rows(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame:
     frame = frame.with_columns(shared.alias("_shared"))
     book.note_rows(frame.filter(pl.col("_shared")).select("file", "row"), ["file"], findings.shared_number)
     own = -(pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-    return frame.with_columns(pl.when(pl.col("_shared")).then(own).otherwise(pl.col("row")).alias("row")).drop("_shared")
+    return frame.with_columns(pl.when(pl.col("_shared")).then(own).otherwise(pl.col("row")).alias("row")).drop(
+        "_shared"
+    )
 
 
 def _infusion_rows(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that tell of infusions that have a time, and the refused ones that have none."""
-    rows = [frame.filter(pl.col("role") == "infusion").select(*PLACE, "at", pl.col("at_reason").alias("reason")) for frame in frames]
+    reason = pl.col("at_reason").alias("reason")
+    rows = [frame.filter(pl.col("role") == "infusion").select(*PLACE, "at", reason) for frame in frames]
     told = pl.concat([_NOTHING, *(frame.filter(pl.col("at").is_not_null()).select(list(PLACE)) for frame in rows)])
     nothing = pl.DataFrame(schema=REFUSED)
     return told, pl.concat([nothing, *(frame.filter(pl.col("at").is_null()).select(list(REFUSED)) for frame in rows)])
@@ -113,7 +121,11 @@ def _charted(
     if not points:
         return [], nothing, _NOTHING
     together = pl.concat(points)
-    _note_times(together.rename({"at": "started_at", "at_reason": "started_at_reason", "at_sent": "started_at_sent"}), ["started_at"], book)
+    _note_times(
+        together.rename({"at": "started_at", "at_reason": "started_at_reason", "at_sent": "started_at_sent"}),
+        ["started_at"],
+        book,
+    )
     # A day alone is no instant, and an interval has no way to say so.
     placed = pl.col("at").is_not_null() & pl.col("at_reason").is_null()
     has_hold = pl.col("kind").is_in(sorted(rows.options.hold))
@@ -135,7 +147,9 @@ def _milestones(
     raw = [part for frame in frames if (part := facts.milestones(frame)).height]
     infused = persons.infusion_milestones(rows.courses, rows.infusions)
     last = courses.group_by("patient_id", maintain_order=True).agg(pl.col("course_id").last())
-    dead = dead.with_columns(pl.col("person_id").cast(pl.String).alias("patient_id")).join(last, on="patient_id", how="left")
+    dead = dead.with_columns(pl.col("person_id").cast(pl.String).alias("patient_id")).join(
+        last, on="patient_id", how="left"
+    )
     raw += [part for part in (infused, dead) if part.height]
     for part in raw:
         _note_times(part, ["at"], book)

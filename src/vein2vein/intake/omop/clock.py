@@ -22,7 +22,9 @@ from vein2vein.record.tables import Instant
 CONTRADICTION: Final = "INTAKE-508"
 
 
-def put(frame: pl.DataFrame, *, date: str, datetime: str, into: str, options: Options, end: bool = False) -> pl.DataFrame:
+def put(
+    frame: pl.DataFrame, *, date: str, datetime: str, into: str, options: Options, end: bool = False
+) -> pl.DataFrame:
     """Replace a date and a date-time column by the instant `into`, with ``<into>_reason`` and ``<into>_sent``.
 
     Args:

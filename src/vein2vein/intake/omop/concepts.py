@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.source import Source, numbers, texts
 from vein2vein.intake.omop.wanted import Convention, Meaning, Wanted, conventions, wanted_codes
 
@@ -33,7 +34,9 @@ _SHAPES: Final[Mapping[str, str]] = {
     "CPT4": r"\d{4}[0-9T]",
     "own": r"[a-z][a-z0-9_-]+",
 }
-_PREFIX: Final = re.compile(r"^\s*(LOINC|ATC|SNOMED(?:[ -]?CT)?|HCPCS|ICD-?10-?PCS|ICD-?10-?CM|CPT4?|RxNorm|own)\s*[:|]\s*", re.I)
+_PREFIX: Final = re.compile(
+    r"^\s*(LOINC|ATC|SNOMED(?:[ -]?CT)?|HCPCS|ICD-?10-?PCS|ICD-?10-?CM|CPT4?|RxNorm|own)\s*[:|]\s*", re.I
+)
 _SPELLINGS: Final = {
     "loinc": "LOINC", "atc": "ATC", "snomed": "SNOMED", "snomedct": "SNOMED", "hcpcs": "HCPCS", "icd10pcs": "ICD10PCS",
     "icd10cm": "ICD10CM", "cpt": "CPT4", "cpt4": "CPT4", "rxnorm": "RxNorm", "own": "own",
@@ -76,7 +79,9 @@ class Lexicon:
         }
         return found.pop() if len(found) == 1 else None
 
-    def below(self, source: Source, present: Iterable[int]) -> tuple[dict[int, Meaning], dict[int, tuple[Meaning, ...]]]:
+    def below(
+        self, source: Source, present: Iterable[int]
+    ) -> tuple[dict[int, Meaning], dict[int, tuple[Meaning, ...]]]:
         """Meanings of those of the present concepts that lie below wanted drugs, devices and procedures.
 
         Returns:
@@ -100,17 +105,29 @@ def look_up(source: Source) -> Lexicon:
     by_code = {(w.vocabulary, w.code): w.meaning for w in wanted if w.vocabulary}
     numbered = {int(w.code): w.meaning for w in wanted if not w.vocabulary}
     if not source.has("concept"):
-        return Lexicon(False, False, numbered | _numbered_conventions(), by_code)
+        return _without_vocabulary(numbered, by_code)
     found = _concepts_of(source, wanted)
     if not found and not _has_rows(source, "concept"):
-        return Lexicon(False, False, numbered | _numbered_conventions(), by_code)
+        return _without_vocabulary(numbered, by_code)
     levels = [(concept, 0, meaning) for concept, meaning in found.items()]
     levels += [(concept, 1, meaning) for concept, meaning in _standard(source, found)]
     meanings, ambiguous = _nearest(levels)
     known = set(found.values())
     not_found = tuple(w for w in wanted if w.vocabulary not in {"", "own"} and w.meaning not in known)
     has_ancestors = source.has("concept_ancestor") and _has_rows(source, "concept_ancestor")
-    return Lexicon(True, has_ancestors, numbered | meanings, by_code, ambiguous, not_found)
+    return Lexicon(
+        has_vocabulary=True,
+        has_ancestors=has_ancestors,
+        meanings=numbered | meanings,
+        by_code=by_code,
+        ambiguous=ambiguous,
+        not_found=not_found,
+    )
+
+
+def _without_vocabulary(numbered: dict[int, Meaning], by_code: Mapping[tuple[str, str], Meaning]) -> Lexicon:
+    meanings = numbered | _numbered_conventions()
+    return Lexicon(has_vocabulary=False, has_ancestors=False, meanings=meanings, by_code=by_code)
 
 
 def _numbered_conventions() -> dict[int, Meaning]:
@@ -124,10 +141,7 @@ def _has_rows(source: Source, table: str) -> bool:
 
 def _concepts_of(source: Source, wanted: Iterable[Wanted]) -> dict[int, Meaning]:
     meaning_of = {(w.vocabulary, w.code): w.meaning for w in wanted if w.vocabulary}
-    return {
-        concept: meaning_of[vocabulary, code]
-        for concept, vocabulary, code in concepts_by_code(source, meaning_of)
-    }
+    return {concept: meaning_of[vocabulary, code] for concept, vocabulary, code in concepts_by_code(source, meaning_of)}
 
 
 def concepts_by_code(source: Source, codes: Iterable[tuple[str, str]]) -> list[tuple[int, str, str]]:
@@ -195,3 +209,12 @@ def convention_concepts(source: Source, listed: Mapping[str, Convention]) -> dic
     found = {concept: by_code[vocabulary, code] for concept, vocabulary, code in concepts_by_code(source, by_code)}
     missing = {concept: name for concept, name in numbered.items() if name not in found.values()}
     return missing | found
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open delivery: where its rows are, what its concepts mean, what was declared for it."""
+
+    source: Source
+    lexicon: Lexicon
+    options: Options

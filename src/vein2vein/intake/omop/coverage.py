@@ -48,7 +48,14 @@ def coverage(lines: Mapping[str, Line]) -> pl.DataFrame:
     """One row per table: rows, the three reasons for not being needed, and rows needed (they add up)."""
     return pl.DataFrame(
         [
-            (table, line.rows, line.rows - line.of_persons, line.of_persons - line.read, line.read - line.needed, line.needed)
+            (
+                table,
+                line.rows,
+                line.rows - line.of_persons,
+                line.of_persons - line.read,
+                line.read - line.needed,
+                line.needed,
+            )
             for table, line in sorted(lines.items())
         ],
         schema=COVERAGE,
@@ -62,7 +69,8 @@ def coverage_text(frame: pl.DataFrame) -> str:
     body = [tuple(str(row[0]) if i == 0 else f"{row[i]:,}" for i in range(6)) for row in frame.iter_rows()]
     widths = [max(len(line[i]) for line in (head, *body)) for i in range(6)]
     lines = [
-        "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in range(1, 6))]) for line in (head, *body)
+        "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in range(1, 6))])
+        for line in (head, *body)
     ]
     never = ", ".join(sorted(NEVER_READ))
     return "\n".join(["Rows of the delivery that were counted and not needed", *lines, f"Never opened: {never}."])

@@ -26,7 +26,10 @@ from vein2vein.errors import IntakeError
 from vein2vein.intake.omop.cdm import TABLES, Type
 from vein2vein.intake.omop.source import SQL_TYPE, BadRow, Column, Source, literal, quoted
 
-_NO_NETWORK: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_NO_NETWORK: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 _FITS: Final[Mapping[Type, tuple[str, ...]]] = {
     "integer": ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     "number": ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT"),
@@ -45,6 +48,7 @@ class _DuckDbSource(Source):
     _connection: duckdb.DuckDBPyConnection
 
     def cast(self, column: Column, wanted: Type) -> str:
+        """See `Source`."""
         name = quoted(column.name)
         if wanted == "text":
             return f"nullif(CAST({name} AS VARCHAR), '')"
@@ -52,16 +56,19 @@ class _DuckDbSource(Source):
             return name
         if column.type == "VARCHAR" and wanted == "datetime":
             # The cast would drop an offset; such texts are left to `raw`, where the offset is honoured.
-            return f"CASE WHEN NOT regexp_matches({name}, '{_OFFSET_AT_END}') OR length({name}) <= 10 THEN TRY_CAST({name} AS TIMESTAMP) END"
+            bare = f"NOT regexp_matches({name}, '{_OFFSET_AT_END}') OR length({name}) <= 10"
+            return f"CASE WHEN {bare} THEN TRY_CAST({name} AS TIMESTAMP) END"
         return f"TRY_CAST({name} AS {SQL_TYPE[wanted]})"
 
     def raw(self, column: Column, wanted: Type) -> str | None:
+        """See `Source`."""
         if wanted in {"text", "integer"} or column.type in _FITS[wanted]:
             return None
         name = quoted(column.name)
         return f"CASE WHEN {self.cast(column, wanted)} IS NULL THEN nullif(CAST({name} AS VARCHAR), '') END"
 
     def frame(self, sql: str) -> pl.DataFrame:
+        """See `Source`."""
         try:
             answer = pl.from_arrow(self._connection.sql(sql).to_arrow_table())
         except duckdb.Error as error:
@@ -69,9 +76,11 @@ class _DuckDbSource(Source):
         return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
 
     def explain(self, sql: str) -> str:
+        """See `Source`."""
         return "\n".join(row[1] for row in self._connection.execute(f"EXPLAIN {sql}").fetchall())
 
     def close(self) -> None:
+        """See `Source`."""
         self._connection.close()
 
 
@@ -95,9 +104,11 @@ class DuckDbFile(_DuckDbSource):
         ).fetchall()
 
     def columns(self, table: str) -> Mapping[str, Column] | None:
+        """See `Source`."""
         return self._tables[table][1] if table in self._tables else None
 
     def from_clause(self, table: str) -> str:
+        """See `Source`."""
         return self._tables[table][0]
 
 
@@ -114,9 +125,11 @@ class Folder(_DuckDbSource):
         self._counts: dict[str, int] = {}
 
     def columns(self, table: str) -> Mapping[str, Column] | None:
+        """See `Source`."""
         return self._read(table)[1] if table in self._files else None
 
     def from_clause(self, table: str) -> str:
+        """See `Source`."""
         return self._read(table)[0]
 
     def _read(self, table: str) -> tuple[str, Mapping[str, Column]]:
@@ -130,7 +143,7 @@ class Folder(_DuckDbSource):
         listed = ", ".join(literal(str(f)) for f in files)
         clause = f"read_parquet([{listed}], union_by_name=true)"
         try:
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM {clause}").fetchall()
+            described = self._connection.execute(f"DESCRIBE SELECT * FROM {clause}").fetchall()  # noqa: S608
         except duckdb.Error as error:
             raise _unreadable(self.place, error) from error
         return clause, {row[0].lower(): Column(row[0], row[1].upper()) for row in described}
@@ -159,11 +172,13 @@ class Folder(_DuckDbSource):
         return clause, columns
 
     def count(self, table: str) -> int:
+        """See `Source`."""
         if table not in self._counts:
             self._counts[table] = super().count(table)
         return self._counts[table]
 
     def bad_rows(self) -> list[BadRow]:
+        """See `Source`."""
         table_of = {str(file): table for table, files in self._files.items() for file in files}
         try:
             rows = self._connection.execute(
@@ -188,6 +203,7 @@ class Zip(Folder):
             raise
 
     def close(self) -> None:
+        """See `Source`."""
         super().close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -270,7 +286,9 @@ def not_omop(place: str, tables: list[str]) -> IntakeError:
 
 def _table_of(name: str) -> str | None:
     lowered = name.lower()
-    stem = next((lowered.removesuffix(s) for s in sorted(_SUFFIXES, key=len, reverse=True) if lowered.endswith(s)), lowered)
+    stem = next(
+        (lowered.removesuffix(s) for s in sorted(_SUFFIXES, key=len, reverse=True) if lowered.endswith(s)), lowered
+    )
     return stem if stem in TABLES else None
 
 
@@ -302,23 +320,39 @@ def _header(file: Path) -> tuple[str, tuple[str, ...]]:
 def _unpack(path: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [(member, _member_target(member.filename)) for member in archive.infolist() if not member.is_dir()]
+            members = [
+                (member, _member_target(member.filename)) for member in archive.infolist() if not member.is_dir()
+            ]
             wanted = [(member, target) for member, target in members if target is not None]
-            size = sum(member.file_size for member, _ in wanted)
-            free = shutil.disk_usage(folder).free
-            if size > free:
-                raise IntakeError(
-                    "INTAKE-505",
-                    saw=f"{path.name} needs {size / _BYTES_PER_GIB:.1f} GiB unpacked; {free / _BYTES_PER_GIB:.1f} GiB are free",
-                    expected="room for the tables that are read",
-                    fix="unpack it on a larger disk and give the folder, or set TMPDIR",
-                )
+            _check_room(path, folder, sum(member.file_size for member, _ in wanted))
             for member, target in wanted:
-                (folder / target).parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as packed, (folder / target).open("wb") as plain:
-                    shutil.copyfileobj(packed, plain, 1024 * 1024)
+                _unpack_one(archive, member, folder / target)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise _unreadable(str(path), error) from error
+
+
+def _check_room(path: Path, folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise IntakeError(
+            "INTAKE-505",
+            saw=f"{path.name} needs {size / _BYTES_PER_GIB:.1f} GiB unpacked; {free / _BYTES_PER_GIB:.1f} GiB are free",
+            expected="room for the tables that are read",
+            fix="unpack it on a larger disk and give the folder, or point TMPDIR at a larger disk",
+        )
+
+
+def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    if target.exists():
+        raise IntakeError(
+            "INTAKE-503",
+            saw=f"{target.name} in several folders of the zip, among them {member.filename}",
+            expected="each table once",
+            fix="make a zip of one delivery only",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as packed, target.open("wb") as plain:
+        shutil.copyfileobj(packed, plain, 1024 * 1024)
 
 
 def _member_target(name: str) -> str | None:

@@ -74,15 +74,30 @@ def observations(frame: pl.DataFrame, names: Names) -> list[pl.DataFrame]:
     is_number = pl.col("kind").replace_strict(types, return_dtype=pl.String) == "number"
     numeric = is_number & pl.col("value_as_number").is_not_null()
     parts = [
-        here.filter(numeric).with_columns(pl.col("value_as_number").alias("value"), pl.lit(None, dtype=pl.String).alias("code")),
-        here.filter(~numeric & is_number).with_columns(_text().alias("value"), pl.lit(None, dtype=pl.String).alias("code")),
+        here.filter(numeric).with_columns(
+            pl.col("value_as_number").alias("value"), pl.lit(None, dtype=pl.String).alias("code")
+        ),
+        here.filter(~numeric & is_number).with_columns(
+            _text().alias("value"), pl.lit(None, dtype=pl.String).alias("code")
+        ),
         here.filter(~is_number).with_columns(pl.lit(None, dtype=pl.String).alias("value"), _word().alias("code")),
     ]
     return [_named(part) for part in parts if part.height]
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
-    columns = ["file", "row", "course_id", "kind", "value", "unit", "code", "comparator", "reference_low", "reference_high"]
+    columns = [
+        "file",
+        "row",
+        "course_id",
+        "kind",
+        "value",
+        "unit",
+        "code",
+        "comparator",
+        "reference_low",
+        "reference_high",
+    ]
     times = ["observed_at", "observed_at_reason", "observed_at_sent"]
     renamed = frame.rename({"at": "observed_at", "at_reason": "observed_at_reason", "at_sent": "observed_at_sent"})
     return renamed.select(c for c in (*columns, *times) if c in renamed.columns)
@@ -100,7 +115,9 @@ def _with_words(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
         )
         for side in ("low", "high")
     ]
-    return frame.with_columns(operator.alias("comparator"), _looked_up("value_as_concept_id", words).alias("word"), *limits)
+    return frame.with_columns(
+        operator.alias("comparator"), _looked_up("value_as_concept_id", words).alias("word"), *limits
+    )
 
 
 def _looked_up(column: str, table: dict[int, str]) -> pl.Expr:
@@ -131,18 +148,20 @@ def _with_unit(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
         _looked_up("unit_concept_id", units).alias("_ucum"),
         pl.col("unit_source_value").str.strip_chars().alias("_written"),
     )
-    both = frame.filter(pl.col("_ucum").is_not_null() & pl.col("_written").is_not_null() & (pl.col("_ucum") != pl.col("_written")))
+    both = frame.filter(
+        pl.col("_ucum").is_not_null() & pl.col("_written").is_not_null() & (pl.col("_ucum") != pl.col("_written"))
+    )
     pairs = both.select("kind", "_ucum", "_written").unique()
     frame = frame.join(_ratios(pairs), on=["kind", "_ucum", "_written"], how="left", maintain_order="left")
     as_written = pl.col("value_source_value").str.strip_chars().cast(pl.Float64, strict=False)
     converted = ((as_written * pl.col("_ratio") + pl.col("_shift") - pl.col("value_as_number")).abs()
                  <= _CLOSE * pl.col("value_as_number").abs())  # fmt: skip
     contradicts = pl.col("_ratio").is_not_null() & ~converted.fill_null(value=False)
-    unit = pl.coalesce(pl.col("_ucum"), pl.col("_written"))
+    stated = pl.coalesce(pl.col("_ucum"), pl.col("_written"))
     return frame.with_columns(
         pl.when(contradicts)
         .then(pl.format("{} as concept, {} as text", pl.col("_ucum"), pl.col("_written")))
-        .otherwise(unit)
+        .otherwise(stated)
         .alias("unit")
     )
 
@@ -217,4 +236,9 @@ def unmapped(concepts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     where = pl.col("role").is_null() & pl.col("code_text").is_not_null()
     if lexicon.has_vocabulary:
         where &= pl.col("concept") == 0
-    return concepts.filter(where).group_by("code_text").agg(pl.col("n").sum()).sort("n", "code_text", descending=[True, False])
+    return (
+        concepts.filter(where)
+        .group_by("code_text")
+        .agg(pl.col("n").sum())
+        .sort("n", "code_text", descending=[True, False])
+    )

@@ -75,7 +75,7 @@ def refused_infusions(rows: OmopRows) -> pl.DataFrame:
     """Rows that tell of an infusion that cannot be placed in time, of persons who have no other: file, row, reason."""
     persons = [course.person_id for course in rows.courses]
     lost = rows.infusions.filter(pl.col("at").is_null() & ~pl.col("person_id").is_in(persons))
-    return lost.select("file", "row", pl.col("at_reason").fill_null("INTAKE-032").alias("reason")).cast(dict(REFUSED))
+    return lost.select("file", "row", pl.col("at_reason").fill_null("INTAKE-032").alias("reason"))
 
 
 def refused_lines(rows: OmopRows) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Find the CAR-T infusions of a delivery, and make courses of them.
 
 Place    Floor 3, intake.
-In       An open source and the lexicon.
+In       An open delivery.
 Out      Infusions (one row per recorded row), and courses with the interval of rows that belong to each.
 Knows    Infusions of one person on one local day are one infusion, told by several rows (a drug and a procedure). A later
          infusion of the same or an unnamed product within `same_course_days` is a fraction; otherwise a course of its own.
@@ -12,24 +12,24 @@ Checked  tests/unit/intake/omop/test_infusions.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from vein2vein.basis.clock import local_date
 from vein2vein.intake.omop import clock
 from vein2vein.intake.omop.cdm import EVENTS
-from vein2vein.intake.omop.concepts import Lexicon
+from vein2vein.intake.omop.concepts import Opened
 from vein2vein.intake.omop.options import Options
-from vein2vein.intake.omop.source import Source, numbers, texts
+from vein2vein.intake.omop.source import numbers, texts
 from vein2vein.intake.omop.wanted import INFUSION, UNSPECIFIED, Meaning, wanted_codes
 from vein2vein.record.tables import Instant
 
 TABLES: Final = ("drug_exposure", "procedure_occurrence", "device_exposure", "observation")
-COLUMNS: Final = {
+COLUMNS: Final[Mapping[str, Any]] = {
     "file": pl.String,
     "row": pl.Int64,
     "person_id": pl.Int64,
@@ -59,59 +59,53 @@ class Course:
     fractions: tuple[datetime, ...]
 
 
-def find_infusions(source: Source, lexicon: Lexicon, options: Options) -> pl.DataFrame:
+def find_infusions(opened: Opened) -> pl.DataFrame:
     """All rows that say that CAR-T cells were given, with product and instant (columns `COLUMNS`)."""
+    lexicon = opened.lexicon
     meanings = {concept: m for concept, m in lexicon.meanings.items() if m.role == INFUSION}
-    meanings |= _below(source, lexicon, meanings)
-    written = sorted({w.code for w in wanted_codes() if w.meaning.role == INFUSION and w.vocabulary})
-    frames = [
-        _read(source, table, lexicon, meanings, written, options)  # noqa: PLR0917
-        for table in TABLES
-        if source.has(table)
-    ]
+    meanings |= _below(opened, meanings)
+    frames = [_read(opened, table, meanings) for table in TABLES if opened.source.has(table)]
     found = pl.concat(frames) if frames else pl.DataFrame(schema=COLUMNS)
     return found.sort("person_id", "at", "file", "row")
 
 
-def _below(source: Source, lexicon: Lexicon, roots: dict[int, Meaning]) -> dict[int, Meaning]:
-    if not (lexicon.has_ancestors and roots):
+def _below(opened: Opened, roots: Mapping[int, Meaning]) -> dict[int, Meaning]:
+    if not (opened.lexicon.has_ancestors and roots):
         return {}
-    descendants = source.frame(
-        f"SELECT DISTINCT a.descendant_concept_id AS d FROM {source.relation('concept_ancestor')} a"  # noqa: S608
+    descendants = opened.source.frame(
+        f"SELECT DISTINCT a.descendant_concept_id AS d FROM {opened.source.relation('concept_ancestor')} a"  # noqa: S608
         f" WHERE a.ancestor_concept_id IN ({numbers(roots)})"
     )
-    below, _ = lexicon.below(source, descendants["d"].to_list())
+    below, _ = opened.lexicon.below(opened.source, descendants["d"].to_list())
     return {concept: m for concept, m in below.items() if m.role == INFUSION}
 
 
-def _read(
-    source: Source, table: str, lexicon: Lexicon, meanings: dict[int, Meaning], written: list[str], options: Options
-) -> pl.DataFrame:
+def _read(opened: Opened, table: str, meanings: Mapping[int, Meaning]) -> pl.DataFrame:
     events = EVENTS[table]
     listed = numbers(meanings)
-    unmapped = f"coalesce(e.{events.concept}, 0) = 0 AND " if lexicon.has_vocabulary else ""
-    frame = source.frame(
-        f"SELECT e.* FROM {source.relation(table)} e WHERE e.{events.concept} IN ({listed})"  # noqa: S608
-        f" OR e.{events.source_concept} IN ({listed}) OR ({unmapped}e.{events.source_value} IN ({texts(written)}))"
+    written = texts(w.code for w in wanted_codes() if w.meaning.role == INFUSION and w.vocabulary)
+    unmapped = f"coalesce(e.{events.concept}, 0) = 0 AND " if opened.lexicon.has_vocabulary else ""
+    frame = opened.source.frame(
+        f"SELECT e.* FROM {opened.source.relation(table)} e WHERE e.{events.concept} IN ({listed})"  # noqa: S608
+        f" OR e.{events.source_concept} IN ({listed}) OR ({unmapped}e.{events.source_value} IN ({written}))"
     )
-    frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=options)
-    keys = frame.select(events.concept, events.source_concept, events.source_value).rows()
-    products = [_product(lexicon, meanings, *key) for key in keys]
+    frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=opened.options)
+
+    def product(concept: int | None, source_concept: int | None, text: str | None) -> str:
+        said = [meanings.get(concept or 0), meanings.get(source_concept or 0), opened.lexicon.of_text(text)]
+        named = [m.code for m in said if m is not None and m.role == INFUSION and m.code != UNSPECIFIED]
+        return named[0] if named else UNSPECIFIED
+
+    keys = frame.select(events.concept, events.source_concept, events.source_value)
     return (
         frame.with_columns(
             pl.lit(table).alias("file"),
             pl.col(events.id).alias("row"),
-            pl.Series("product", products, dtype=pl.String),
+            pl.Series("product", [product(*key) for key in keys.iter_rows()], dtype=pl.String),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
         .filter(pl.col("person_id").is_not_null())
     )
-
-
-def _product(lexicon: Lexicon, meanings: dict[int, Meaning], concept: int, source_concept: int, text: str) -> str:
-    said = [meanings.get(concept), meanings.get(source_concept), lexicon.of_text(text)]
-    named = [m.code for m in said if m is not None and m.role == INFUSION and m.code != UNSPECIFIED]
-    return named[0] if named else UNSPECIFIED
 
 
 def courses_of(infusions: pl.DataFrame, options: Options) -> list[Course]:
@@ -133,15 +127,13 @@ class _Day:
 
 def _days(rows: pl.DataFrame, zone: str) -> Iterator[_Day]:
     """Infusions by local day: the named product, and a real time of day before a date alone."""
-    grouped: dict[date, list[dict[str, object]]] = {}
+    grouped: dict[date, list[dict[str, Any]]] = {}
     for row in rows.iter_rows(named=True):
         grouped.setdefault(local_date(row["at"], zone), []).append(row)
     for day, listed in sorted(grouped.items()):
         exact = [row for row in listed if row["at_reason"] is None] or listed
         products = sorted({str(row["product"]) for row in listed} - {UNSPECIFIED})
-        first = min(row["at"] for row in exact)  # type: ignore[type-var]
-        assert isinstance(first, datetime)  # noqa: S101  (rows without an instant were left out)
-        yield _Day(day, first, " + ".join(products) or None)
+        yield _Day(day, min(row["at"] for row in exact), " + ".join(products) or None)
 
 
 def _courses_of_person(person: int, days: list[_Day], options: Options) -> list[Course]:

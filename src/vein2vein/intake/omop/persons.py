@@ -11,10 +11,10 @@ Does not Guess a cause of death from a diagnosis code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
-
+from typing import Any, Final
 
 import polars as pl
 
@@ -31,7 +31,6 @@ from vein2vein.intake.times import birth_dates, note_times
 from vein2vein.record import tables
 
 
-
 @dataclass(frozen=True)
 class PeopleRows:
     """Rows of persons, deaths and observation periods of the patients with a course, as read."""
@@ -45,11 +44,11 @@ class PeopleRows:
         return {"person": self.persons.height, "death": self.deaths.height, "observation_period": self.periods.height}
 
 
-_PERSONS: Final = {"person_id": pl.Int64, "sex": pl.String, "born_on": pl.String}
-_DEATHS: Final = {
+_PERSONS: Final[Mapping[str, Any]] = {"person_id": pl.Int64, "sex": pl.String, "born_on": pl.String}
+_DEATHS: Final[Mapping[str, Any]] = {
     "person_id": pl.Int64, "at": tables.Instant, "at_reason": pl.String, "at_sent": pl.String, "cause": pl.String,
 }  # fmt: skip
-_PERIODS: Final = {"row": pl.Int64, "person_id": pl.Int64, "begins": pl.Date, "ends": pl.Date}
+_PERIODS: Final[Mapping[str, Any]] = {"row": pl.Int64, "person_id": pl.Int64, "begins": pl.Date, "ends": pl.Date}
 
 
 def read_people(source: Source, courses: list[Course], options: Options) -> PeopleRows:
@@ -74,7 +73,8 @@ def _persons(source: Source, ids: list[int]) -> pl.DataFrame:
         for concept, text in frame.select("gender_concept_id", "gender_source_value").iter_rows()
     ]
     year, month, day = (
-        pl.col(f"{part}_of_birth").cast(pl.String).str.zfill(width) for part, width in (("year", 4), ("month", 2), ("day", 2))
+        pl.col(f"{part}_of_birth").cast(pl.String).str.zfill(width)
+        for part, width in (("year", 4), ("month", 2), ("day", 2))
     )
     # A part that is missing ends the text, so that a year or a month alone is seen for what it is.
     born = pl.concat_str(
@@ -88,9 +88,13 @@ def _persons(source: Source, ids: list[int]) -> pl.DataFrame:
 
 
 def _deaths(source: Source, ids: list[int], options: Options) -> pl.DataFrame:
-    frame = source.frame(f"SELECT d.* FROM {source.relation('death')} d WHERE d.person_id IN ({numbers(ids)}) ORDER BY 1")  # noqa: S608
+    frame = source.frame(
+        f"SELECT d.* FROM {source.relation('death')} d WHERE d.person_id IN ({numbers(ids)}) ORDER BY 1"  # noqa: S608
+    )
     frame = clock.put(frame, date="death_date", datetime="death_datetime", into="at", options=options)
-    return frame.rename({"cause_source_value": "cause"}).select(pl.col(name).cast(dtype) for name, dtype in _DEATHS.items())
+    return frame.rename({"cause_source_value": "cause"}).select(
+        pl.col(name).cast(dtype) for name, dtype in _DEATHS.items()
+    )
 
 
 def _periods(source: Source, ids: list[int]) -> pl.DataFrame:
@@ -150,7 +154,9 @@ def course_rows(courses: tuple[Course, ...], rows: PeopleRows, options: Options)
         ends = [at for at in (until, died.get(course.person_id), course.until_at) if at is not None]
         followed = max(min(ends), course.infused_at) if until is not None or course.person_id in died else None
         patient = str(course.person_id)
-        table.append((course.course_id, patient, course.product, None, options.centre_id, zone, course.infused_at, followed))
+        table.append(
+            (course.course_id, patient, course.product, None, options.centre_id, zone, course.infused_at, followed)
+        )
     places = pl.DataFrame(used, schema={"file": pl.String, "row": pl.Int64}, orient="row").unique(maintain_order=True)
     return CourseRows(pl.DataFrame(table, schema=dict(tables.COURSES), orient="row"), places)
 
@@ -176,7 +182,7 @@ def infusion_milestones(courses: tuple[Course, ...], infusions: pl.DataFrame) ->
             )
             kind = "infusion" if at == course.infused_at else "fraction"
             rows.append((file, row, course.course_id, kind, at, reason, sent))
-    schema = {
+    schema: Mapping[str, Any] = {
         "file": pl.String, "row": pl.Int64, "course_id": pl.String, "kind": pl.String, "at": tables.Instant,
         "at_reason": pl.String, "at_sent": pl.String,
     }  # fmt: skip

@@ -64,12 +64,15 @@ class Postgres(Source):
         return rows.rows()
 
     def columns(self, table: str) -> Mapping[str, Column] | None:
+        """See `Source`."""
         return self._tables[table][1] if table in self._tables else None
 
     def from_clause(self, table: str) -> str:
+        """See `Source`."""
         return self._tables[table][0]
 
     def cast(self, column: Column, wanted: Type) -> str:
+        """See `Source`."""
         name = quoted(column.name)
         if wanted == "text":
             return f"nullif({name if column.type in _FITS['text'] else f'CAST({name} AS text)'}, '')"
@@ -77,6 +80,7 @@ class Postgres(Source):
         return name if column.type in _FITS[wanted] else f"CAST({name} AS {SQL_TYPE[wanted]})"
 
     def frame(self, sql: str) -> pl.DataFrame:
+        """See `Source`."""
         import adbc_driver_postgresql.dbapi as driver  # noqa: PLC0415
 
         try:
@@ -88,12 +92,14 @@ class Postgres(Source):
         return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
 
     def explain(self, sql: str) -> str:
+        """See `Source`."""
         with self._connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
             cursor.execute(f"EXPLAIN {sql}")
             return "\n".join(row[0] for row in cursor.fetchall())
 
     def close(self) -> None:
+        """See `Source`."""
         self._connection.rollback()
         self._connection.close()
 

@@ -9,20 +9,20 @@ Does not Read a value or a date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from vein2vein.intake.omop.cdm import EVENTS, Events
-from vein2vein.intake.omop.concepts import Lexicon
-from vein2vein.intake.omop.source import Source, numbers
+from vein2vein.intake.omop.concepts import Lexicon, Opened
+from vein2vein.intake.omop.source import numbers
 from vein2vein.intake.omop.wanted import Meaning
 from vein2vein.knowledge import codes
 
 KEYS: Final = ("concept", "source_concept", "code_text", "value_concept")
-_MEANING: Final = {"role": pl.String, "kind": pl.String, "agent": pl.String}
+_MEANING: Final[Mapping[str, Any]] = {"role": pl.String, "kind": pl.String, "agent": pl.String}
 _ROLES: Final = {
     "measurement": {"observation", "exposure", "milestone"},
     "observation": {"observation", "exposure", "milestone", "infusion"},
@@ -79,16 +79,16 @@ def key_columns(events: Events, lexicon: Lexicon) -> str:
     )
 
 
-def take_stock(source: Source, lexicon: Lexicon, table: str, persons: Iterable[int]) -> Stock:
+def take_stock(opened: Opened, table: str, persons: Iterable[int]) -> Stock:
     """Count a table and find the meanings of the concepts that the wanted persons have in it."""
     events = EVENTS[table]
     ids = numbers(persons)
     inner = (
-        f"SELECT {key_columns(events, lexicon)}, e.person_id IN ({ids}) AS wanted, e.person_id IS NULL AS lost"  # noqa: S608
-        f" FROM {source.relation(table)} e"
+        f"SELECT {key_columns(events, opened.lexicon)}, e.person_id IN ({ids}) AS wanted, e.person_id IS NULL AS lost"  # noqa: S608
+        f" FROM {opened.source.relation(table)} e"
     )
     blank = ", ".join(f"CASE WHEN wanted THEN {key} END AS {key}" for key in KEYS)
-    frame = source.frame(
+    frame = opened.source.frame(
         f"SELECT {blank}, coalesce(wanted, FALSE) AS wanted, lost, count(*) AS n"  # noqa: S608
         f" FROM ({inner}) AS k GROUP BY 1, 2, 3, 4, 5, 6"
     )
@@ -98,7 +98,7 @@ def take_stock(source: Source, lexicon: Lexicon, table: str, persons: Iterable[i
         rows=int(frame["n"].sum()),
         of_persons=int(wanted["n"].sum()),
         without_person=int(frame.filter(pl.col("lost"))["n"].sum()),
-        concepts=_with_meanings(source, lexicon, table, wanted.sort(KEYS)),
+        concepts=_with_meanings(opened, table, wanted.sort(KEYS)),
     )
 
 
@@ -108,9 +108,10 @@ def _charted_as_value(lexicon: Lexicon) -> set[int]:
     return {concept for concept, m in lexicon.meanings.items() if m.role == "exposure" and m.kind in exclusive}
 
 
-def _with_meanings(source: Source, lexicon: Lexicon, table: str, concepts: pl.DataFrame) -> pl.DataFrame:
+def _with_meanings(opened: Opened, table: str, concepts: pl.DataFrame) -> pl.DataFrame:
     present = set(concepts["concept"].to_list()) | set(concepts["source_concept"].to_list())
-    below, _ = lexicon.below(source, present)
+    lexicon = opened.lexicon
+    below, _ = lexicon.below(opened.source, present)
     known = below | dict(lexicon.meanings)
     allowed = _ROLES[table]
 
@@ -119,7 +120,7 @@ def _with_meanings(source: Source, lexicon: Lexicon, table: str, concepts: pl.Da
         return next((m for m in candidates if m is not None and _fits(m, table, allowed)), None)
 
     found = [meaning(*row) for row in concepts.select(KEYS).iter_rows()]
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "role": [m.role if m else None for m in found],
         "kind": [m.kind if m else None for m in found],
         "agent": [m.code if m else None for m in found],

@@ -19,7 +19,7 @@ import polars as pl
 
 from vein2vein.errors import IntakeError
 from vein2vein.intake.omop.cdm import CLINICAL, EVENTS, TABLES
-from vein2vein.intake.omop.concepts import Lexicon, look_up
+from vein2vein.intake.omop.concepts import Lexicon, Opened, look_up
 from vein2vein.intake.omop.coverage import Line
 from vein2vein.intake.omop.duckdb_source import DuckDbFile, Folder, Zip
 from vein2vein.intake.omop.facts import Names, names_of
@@ -101,17 +101,13 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
     """
     options = options or Options()
     with open_source(place, options) as source:
-        lexicon = look_up(source)
-        infusions = find_infusions(source, lexicon, options)
+        opened = Opened(source, look_up(source), options)
+        infusions = find_infusions(opened)
         courses = courses_of(infusions, options)
         persons = sorted({course.person_id for course in courses})
         tables = [table for table in EVENTS if source.has(table)]
-        stocks = {table: take_stock(source, lexicon, table, persons) for table in tables}
-        frames = {
-            table: read_rows(source, lexicon, stock, courses, options)
-            for table, stock in stocks.items()
-            if stock.needed.height
-        }
+        stocks = {table: take_stock(opened, table, persons) for table in tables}
+        frames = {table: read_rows(opened, stock, courses) for table, stock in stocks.items() if stock.needed.height}
         people = read_people(source, courses, options)
         lines = {table: _line(stock, frames.get(table)) for table, stock in stocks.items()}
         lines |= {
@@ -122,7 +118,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
         return OmopRows(
             place=source.place,
             options=options,
-            lexicon=lexicon,
+            lexicon=opened.lexicon,
             infusions=infusions,
             courses=tuple(courses),
             frames=frames,
@@ -130,7 +126,9 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
             lines=lines,
             names=names_of(source, list(frames.values())),
             people=people,
-            lacking={table: source.lacking(table) for table in TABLES if source.columns(table) and source.lacking(table)},
+            lacking={
+                table: source.lacking(table) for table in TABLES if source.columns(table) and source.lacking(table)
+            },
             bad_rows=tuple(source.bad_rows()),
         )
 

@@ -16,17 +16,16 @@ import polars as pl
 
 from vein2vein.intake.omop import clock
 from vein2vein.intake.omop.cdm import EVENTS, EXTRA
-from vein2vein.intake.omop.concepts import Lexicon
+from vein2vein.intake.omop.concepts import Opened
 from vein2vein.intake.omop.infusions import Course
-from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.profile import KEYS, Stock, key_columns
-from vein2vein.intake.omop.source import RAW, Source, numbers, texts
+from vein2vein.intake.omop.source import RAW, numbers, texts
 from vein2vein.record.tables import Instant
 
 MEANING: Final = ("role", "kind", "agent")
 
 
-def question(source: Source, lexicon: Lexicon, stock: Stock, persons: list[int]) -> str:
+def question(opened: Opened, stock: Stock, persons: list[int]) -> str:
     """The SQL that reads the needed rows of a table."""
     events = EVENTS[stock.table]
     needed = stock.needed
@@ -41,32 +40,34 @@ def question(source: Source, lexicon: Lexicon, stock: Stock, persons: list[int])
     if values:
         either.append(f"e.value_as_concept_id IN ({numbers(values)})")
     keys = {events.concept, events.source_concept, events.source_value}
-    columns = ", ".join(f"e.{name}" for name in source.names(stock.table) if name not in keys)
+    columns = ", ".join(f"e.{name}" for name in opened.source.names(stock.table) if name not in keys)
     return (
-        f"SELECT {columns}, {key_columns(events, lexicon)} FROM {source.relation(stock.table)} e"  # noqa: S608
+        f"SELECT {columns}, {key_columns(events, opened.lexicon)} FROM {opened.source.relation(stock.table)} e"  # noqa: S608
         f" WHERE e.person_id IN ({numbers(persons)}) AND ({' OR '.join(either)})"
     )
 
 
-def read_rows(
-    source: Source, lexicon: Lexicon, stock: Stock, courses: list[Course], options: Options
-) -> pl.DataFrame:
+def read_rows(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFrame:
     """Needed rows of a table, each with its meaning, its instants and (where there is one) its course."""
     persons = sorted({course.person_id for course in courses})
     events = EVENTS[stock.table]
-    frame = source.frame(question(source, lexicon, stock, persons))
+    frame = opened.source.frame(question(opened, stock, persons))
     frame = frame.join(stock.needed.select(*KEYS, *MEANING), on=list(KEYS), how="inner", nulls_equal=True)
     frame = frame.sort(events.id, maintain_order=True, nulls_last=True)
-    frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=options)
+    frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=opened.options)
     if events.end_date is not None and events.end_datetime is not None:
-        frame = clock.put(frame, date=events.end_date, datetime=events.end_datetime, into="ended_at", options=options, end=True)
+        frame = clock.put(
+            frame, date=events.end_date, datetime=events.end_datetime, into="ended_at", options=opened.options, end=True
+        )
     else:
         frame = frame.with_columns(
             pl.lit(None, dtype=Instant).alias("ended_at"),
             pl.lit(None, dtype=pl.String).alias("ended_at_reason"),
             pl.lit(None, dtype=pl.String).alias("ended_at_sent"),
         )
-    extra = [column for name in EXTRA.get(stock.table, {}) for column in (name, f"{name}{RAW}") if column in frame.columns]
+    extra = [
+        column for name in EXTRA.get(stock.table, {}) for column in (name, f"{name}{RAW}") if column in frame.columns
+    ]
     frame = frame.select(
         pl.lit(stock.table).alias("file"), pl.col(events.id).cast(pl.Int64).alias("row"),
         pl.col("person_id").cast(pl.Int64), *MEANING, "code_text", "value_concept",
@@ -104,5 +105,9 @@ def _in_one_of_several(frame: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame
     indexed = frame.with_row_index("_row")
     joined = indexed.join(table, on="person_id", how="left", maintain_order="left")
     first = joined.with_columns(_belongs().fill_null(value=False).alias("_belongs"))
-    best = first.sort("_row", "_belongs", "from_at", descending=[False, True, False]).group_by("_row", maintain_order=True).first()
+    best = (
+        first.sort("_row", "_belongs", "from_at", descending=[False, True, False])
+        .group_by("_row", maintain_order=True)
+        .first()
+    )
     return best.drop("_row", "_belongs")

@@ -112,14 +112,17 @@ def _all() -> Iterator[Wanted]:
             yield from _of(entry.codes, Meaning("category", kind, category))
     for kind, stream in codes.streams().items():
         yield from _of(stream.codes, Meaning("exposure", kind, UNSPECIFIED))
-        for agent, entry in stream.agents.items():
-            yield from _of(entry.codes, Meaning("exposure", kind, agent))
+        for agent, listed_agent in stream.agents.items():
+            yield from _of(listed_agent.codes, Meaning("exposure", kind, agent))
     for kind, milestone in codes.milestones().items():
         role: Role = "infusion" if kind == INFUSION else "milestone"
         yield from _of(milestone.codes, Meaning(role, kind, UNSPECIFIED if role == "infusion" else ""))
     for product, listed in conventions().infusion.items():
         for convention in listed:
-            yield Wanted(convention.vocabulary, convention.code, Meaning("infusion", INFUSION, product))
+            meaning = Meaning("infusion", INFUSION, product)
+            yield Wanted(convention.vocabulary, convention.code, meaning)
+            if convention.id is not None:
+                yield Wanted("", str(convention.id), meaning)
     for agent, convention in conventions().stay.items():
         yield Wanted(convention.vocabulary, convention.code, Meaning("exposure", "stay", agent))
 
