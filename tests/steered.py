@@ -75,8 +75,19 @@ class Steering:
         )
 
     def _course(self, number: int, infused: datetime) -> Course:
-        born = self.pick((None, date(1960, 5, 5), date(2014, 3, 29), date(2016, 2, 29), date(2025, 3, 30), infused.date().replace(year=2020)))
-        indications = [t for t in self.rule.inputs.values() if isinstance(t, methods.CourseField) and t.field == "indication"]
+        born = self.pick(
+            (
+                None,
+                date(1960, 5, 5),
+                date(2014, 3, 29),
+                date(2016, 2, 29),
+                date(2025, 3, 30),
+                infused.date().replace(year=2020),
+            )
+        )
+        indications = [
+            t for t in self.rule.inputs.values() if isinstance(t, methods.CourseField) and t.field == "indication"
+        ]
         pool = [None, "other-disease", *(c for t in indications for c in t.categories)]
         days = 120 if self.by_days else 5
         return Course(
@@ -86,7 +97,9 @@ class Steering:
             indication=self.pick(pool),
             zone=self.pick(ZONES),
             infused_at=None if self.chance(0.03) else infused,
-            followed_until=None if self.chance(0.4) else infused + timedelta(hours=int(self.rng.integers(0, 24 * days))),
+            followed_until=None
+            if self.chance(0.4)
+            else infused + timedelta(hours=int(self.rng.integers(0, 24 * days))),
         )
 
     def _at(self, infused: datetime, take: object) -> datetime:
@@ -128,7 +141,10 @@ class Steering:
         if relative == "lower_limit" and low_limit is not None:
             cut *= low_limit
         step = 10.0**-definition.decimals
-        value = round(cut + self.pick((-1, -step, 0, 0, step, 1)) if self.chance(0.8) else cut * self.pick((0, 2, 5)), definition.decimals)
+        value = round(
+            cut + self.pick((-1, -step, 0, 0, step, 1)) if self.chance(0.8) else cut * self.pick((0, 2, 5)),
+            definition.decimals,
+        )
         return Observation(
             kind,
             at,
@@ -181,7 +197,11 @@ class Steering:
         hours = self.pick(SHORT_HOURS) if not self.by_days else 24 * self.pick((3, 16, 29, 30, 45))
         if self.chance(0.15):
             causes = [c for t in self.rule.inputs.values() if isinstance(t, methods.Death) for c in t.causes]
-            found.append(Milestone("death", infused + timedelta(hours=max(hours, 1)), detail=self.pick([None, "infection", *causes])))
+            found.append(
+                Milestone(
+                    "death", infused + timedelta(hours=max(hours, 1)), detail=self.pick([None, "infection", *causes])
+                )
+            )
         if self.chance(0.2):
             found.append(Milestone(self.pick(("progression", "subsequent_therapy")), infused + timedelta(hours=hours)))
         return found

@@ -46,7 +46,10 @@ def derive_episodes(
     Returns:
         A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set and onset.
     """
-    gaps = pl.DataFrame({"rule_set_id": list(gap_hours), "gap": list(gap_hours.values())}, schema={"rule_set_id": pl.String, "gap": pl.Float64})
+    gaps = pl.DataFrame(
+        {"rule_set_id": list(gap_hours), "gap": list(gap_hours.values())},
+        schema={"rule_set_id": pl.String, "gap": pl.Float64},
+    )
     steps = (
         verdicts.lazy()
         .filter(pl.col("from_at").is_not_null())
@@ -76,7 +79,9 @@ def derive_episodes(
         )
         .sum(),
         late_unassessed=pl.col("hours")
-        .filter(~pl.col("present") & ~pl.col("absent") & (pl.col("from_at") > pl.col("first_absent")).fill_null(value=False))
+        .filter(
+            ~pl.col("present") & ~pl.col("absent") & (pl.col("from_at") > pl.col("first_absent")).fill_null(value=False)
+        )
         .sum(),
         from_at=pl.col("from_at").first(),
         until=pl.col("until").first(),
@@ -89,7 +94,8 @@ def derive_episodes(
         runs.with_columns(closed=closed)
         .with_columns(
             episode=1 + pl.col("closed").cast(pl.Int32).shift(1, fill_value=0).cum_sum().over(_KEYS),
-            unassessed_hours=pl.col("unassessed_hours") + pl.when(closed).then(0.0).otherwise(pl.col("late_unassessed")),
+            unassessed_hours=pl.col("unassessed_hours")
+            + pl.when(closed).then(0.0).otherwise(pl.col("late_unassessed")),
         )
         .group_by(*_KEYS, "episode", maintain_order=True)
         .agg(
@@ -118,9 +124,7 @@ def derive_episodes(
         )
         .collect()
     )
-    return _with_days(episodes, courses).select(
-        pl.col(name).cast(dtype) for name, dtype in EPISODES.items()
-    )
+    return _with_days(episodes, courses).select(pl.col(name).cast(dtype) for name, dtype in EPISODES.items())
 
 
 def _with_days(episodes: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +151,10 @@ def _days_in_zone(part: pl.DataFrame, zone: str) -> pl.DataFrame:
         .with_columns(new=pl.max_horizontal(pl.col("first"), pl.col("seen") + pl.duration(days=1)))
         .group_by("row")
         .agg(
-            days_affected=((pl.col("last") - pl.col("new")).dt.total_days() + 1).clip(lower_bound=0).sum().cast(pl.Int32)
+            days_affected=((pl.col("last") - pl.col("new")).dt.total_days() + 1)
+            .clip(lower_bound=0)
+            .sum()
+            .cast(pl.Int32)
         )
     )
     return onset.join(days, on="row")

@@ -187,5 +187,3 @@ def _join(steps: list[Steps], cohort: Cohort, rules: tuple[RuleSet, ...]) -> Gra
     gaps = {rule.id: rule.episodes.gap_hours for rule in rules if rule.episodes is not None}
     episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), gaps, cohort.courses)
     return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
-
-

@@ -96,6 +96,41 @@ class Verdict:
         return self.bounds is not None and self.bounds.is_exact
 
 
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A maximal run of verdicts with a lower bound of at least 1; see `engine.episodes` for the words.
+
+    Attributes:
+        onset_at: First instant at which the criteria are met for certain.
+        peak: Lowest and highest possible peak over the assessed steps.
+        resolved_at: First instant of the sustained absence; None while ongoing or censored.
+        state: resolved, ongoing, censored or fatal.
+        episode_hours: From onset to resolution, or to the last look.
+        days_affected: Local calendar days touched.
+        unassessed_hours: Time inside the episode that could not be assessed.
+    """
+
+    course_id: str
+    rule_set_id: str
+    episode: int
+    onset_at: datetime
+    onset_day: int | None
+    peak: Bounds
+    peak_at: datetime
+    resolved_at: datetime | None
+    last_at: datetime
+    state: str
+    episode_hours: float
+    days_affected: int
+    unassessed_hours: float
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Episode:
+        """An episode from a row of the episode table."""
+        rest = {name: value for name, value in row.items() if name not in {"peak_low", "peak_high"}}
+        return cls(peak=Bounds(row["peak_low"], row["peak_high"]), **rest)
+
+
 @dataclass(frozen=True)
 class Graded:
     """Verdict steps and episodes of a cohort under one or more rule sets.
@@ -110,3 +145,8 @@ class Graded:
     verdicts: pl.DataFrame
     episodes: pl.DataFrame
     parameters: Mapping[str, Mapping[str, Any]]
+
+    def episodes_of(self, course_id: str) -> tuple[Episode, ...]:
+        """Episodes of one course, by rule set and onset."""
+        rows = self.episodes.filter(pl.col("course_id") == course_id)
+        return tuple(Episode.of_row(row) for row in rows.iter_rows(named=True))

@@ -72,7 +72,11 @@ def as_value(rule: RuleSet, name: str, given: Any) -> Value:
         return _as_truth(given)
     if kind == "category":
         universe = categories_of(rule, name)
-        return Categories(universe) if given is None else Categories(frozenset([given] if isinstance(given, str) else given))
+        return (
+            Categories(universe)
+            if given is None
+            else Categories(frozenset([given] if isinstance(given, str) else given))
+        )
     return _as_number(rule, name, given)
 
 
@@ -182,8 +186,6 @@ def surviving_mutants(raw: dict[str, Any]) -> list[Mutant]:
         except KnowledgeError:
             continue
     return survivors
-
-
 
 
 def _comparisons(raw: dict[str, Any]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:

@@ -52,9 +52,7 @@ class Evaluation:
     criteria: Mapping[str, Truth]
 
 
-def evaluate(
-    rule: RuleSet, values: Mapping[str, Value], over_time: Mapping[str, Truth] | None = None
-) -> Evaluation:
+def evaluate(rule: RuleSet, values: Mapping[str, Value], over_time: Mapping[str, Truth] | None = None) -> Evaluation:
     """Evaluate a rule set.
 
     Args:
@@ -64,7 +62,11 @@ def evaluate(
     """
     truths = criteria_truths(rule, values, over_time or {})
     applies = Truth.TRUE if rule.applies is None else truth_of(rule.applies, values, truths)
-    result = _by_items(rule, values, truths) if rule.items else _by_cases(rule, rule.cases, rule.otherwise or 0, values, truths)
+    result = (
+        _by_items(rule, values, truths)
+        if rule.items
+        else _by_cases(rule, rule.cases, rule.otherwise or 0, values, truths)
+    )
     flags = tuple(i for i, flag in enumerate(rule.flags) if truth_of(flag.when, values, truths).is_possible)
     missing = set(result.missing)
     bounds = result.bounds
@@ -74,9 +76,7 @@ def evaluate(
     return Evaluation(applies, bounds, tuple(sorted(result.deciding)), tuple(sorted(missing)), flags, truths)
 
 
-def criteria_truths(
-    rule: RuleSet, values: Mapping[str, Value], over_time: Mapping[str, Truth]
-) -> dict[str, Truth]:
+def criteria_truths(rule: RuleSet, values: Mapping[str, Value], over_time: Mapping[str, Truth]) -> dict[str, Truth]:
     """Truth of every criterion, each evaluated after those it mentions."""
     truths: dict[str, Truth] = {}
     for name in rule.order:

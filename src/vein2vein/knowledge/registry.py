@@ -194,3 +194,12 @@ def _package_files() -> list[Traversable]:
 def default_registry() -> Registry:
     """The rule files of the package."""
     return Registry()
+
+
+def rule_set(id: str, **parameters: Any) -> RuleSet:
+    """One rule set of the package, with `parameters` in place of the defaults.
+
+    Raises:
+        KnowledgeError: RULE-003 unknown id, RULE-004 parameter not allowed.
+    """
+    return default_registry().get(id, parameters)

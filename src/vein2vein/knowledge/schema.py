@@ -43,7 +43,9 @@ def _wording(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Wording = Annotated[dict[str, Text], BeforeValidator(_wording)]
-Condition = Annotated[SkipValidation[Predicate], BeforeValidator(lambda raw: raw if isinstance(raw, Predicate) else predicates.parse(raw))]
+Condition = Annotated[
+    SkipValidation[Predicate], BeforeValidator(lambda raw: raw if isinstance(raw, Predicate) else predicates.parse(raw))
+]
 
 
 class Source(_Strict):
@@ -95,7 +97,7 @@ class Parameter(_Strict):
             if value not in self.choices:
                 raise ValueError(f"{value!r} is not one of {sorted(self.choices)}")
         elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is not a number")  # noqa: TRY004  (pydantic wants ValueError)
+            raise ValueError(f"{value!r} is not a number")
         elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             raise ValueError(f"{value!r} is not within {self.minimum} to {self.maximum}")
 
@@ -299,7 +301,11 @@ def _name_problems(rule: RuleSet) -> list[str]:
     problems = [f"{name!r} is both an input and a criterion" for name in sorted(both)]
     mentioned = {name for condition in rule.conditions for name in predicates.names(condition)}
     problems += [f"{name!r} is neither an input nor a criterion" for name in sorted(mentioned - known)]
-    used = {name for condition in rule.conditions for name in rule.inputs_of(condition)} if not mentioned - known else known
+    used = (
+        {name for condition in rule.conditions for name in rule.inputs_of(condition)}
+        if not mentioned - known
+        else known
+    )
     problems += [f"input {name!r} is never used" for name in sorted(set(rule.inputs) - used)]
     strangers = set(rule.typical) - known
     problems += [f"typical names {name!r}, which does not exist" for name in sorted(strangers)]

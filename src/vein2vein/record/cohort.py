@@ -179,8 +179,7 @@ class Cohort:
                 seen.add(course.patient.patient_id)
                 rows["patients"].append(_fields(course.patient))
             rows["courses"].append(
-                {k: v for k, v in _fields(course).items() if k != "patient"}
-                | {"patient_id": course.patient.patient_id}
+                {k: v for k, v in _fields(course).items() if k != "patient"} | {"patient_id": course.patient.patient_id}
             )
             for table in ("observations", "exposures", "milestones"):
                 rows[table].extend({"course_id": course.course_id} | _fields(r) for r in getattr(timeline, table))

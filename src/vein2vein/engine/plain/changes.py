@@ -91,7 +91,9 @@ def _birthdays(index: CourseIndex, last: int) -> Iterator[int]:
     if born is None or first is None:
         return
     zone = index.course.zone
-    for year in range(local_date(from_microseconds(first), zone).year, local_date(from_microseconds(last), zone).year + 2):
+    for year in range(
+        local_date(from_microseconds(first), zone).year, local_date(from_microseconds(last), zone).year + 2
+    ):
         yield day_start(_birthday(born, year), zone)
 
 

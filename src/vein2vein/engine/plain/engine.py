@@ -140,7 +140,9 @@ class CourseGrader:
         if self.why_never is not None or self.opens is None or self.last is None:
             return
         queue = sorted({p for p in change_points(self.index, self.rule, self.last) if self.opens < p} | {self.opens})
-        criteria = {name: OverTime(self.rule.criteria[name].when) for name in self.rule.order if name in self.rule.over_time}  # type: ignore[arg-type]
+        criteria = {
+            name: OverTime(self.rule.criteria[name].when) for name in self.rule.order if name in self.rule.over_time
+        }  # type: ignore[arg-type]
         done: int | None = None
         while queue:
             at = heapq.heappop(queue)
@@ -228,5 +230,3 @@ def _input_used(index: CourseIndex, rule: RuleSet, name: str, at: int) -> InputU
     if not rows and (getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"):
         assumption = "not recorded, taken as no"
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
-
-

@@ -12,11 +12,27 @@ from __future__ import annotations
 import math
 from datetime import date
 
-from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, from_microseconds, hours, local_date, to_microseconds
+from vein2vein.basis.clock import (
+    MICROSECONDS_PER_DAY,
+    MICROSECONDS_PER_HOUR,
+    from_microseconds,
+    hours,
+    local_date,
+    to_microseconds,
+)
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.knowledge.codes import observation_kind
-from vein2vein.knowledge.inputs import Baseline, BaselineValue, Extreme, ItemSum, Latest, MeasuredSpan, Reference, SteepestRise
+from vein2vein.knowledge.inputs import (
+    Baseline,
+    BaselineValue,
+    Extreme,
+    ItemSum,
+    Latest,
+    MeasuredSpan,
+    Reference,
+    SteepestRise,
+)
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
 from vein2vein.record.timeline import Observation
 
@@ -63,7 +79,9 @@ def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:
     if since is None:
         return ANY_NUMBER, ()
     rows = [
-        r for r in index.before(take.observation, at) if to_microseconds(r.observed_at) > after and to_microseconds(r.observed_at) >= since
+        r
+        for r in index.before(take.observation, at)
+        if to_microseconds(r.observed_at) > after and to_microseconds(r.observed_at) >= since
     ]
     if not rows:
         return ANY_NUMBER, ()
@@ -212,7 +230,10 @@ def _reported(row: Observation) -> NumberRange:
 
 def _shifted(number: NumberRange, by: float) -> NumberRange:
     return NumberRange(
-        round(number.low + by, RATIO_DECIMALS), round(number.high + by, RATIO_DECIMALS), number.low_is_open, number.high_is_open
+        round(number.low + by, RATIO_DECIMALS),
+        round(number.high + by, RATIO_DECIMALS),
+        number.low_is_open,
+        number.high_is_open,
     )
 
 

@@ -64,7 +64,8 @@ def _concatenated(take: DayInput, parts: list[Values]) -> Values:
         )
     numbers = [p for p in parts if isinstance(p, Numbers)]
     return Numbers(
-        np.concatenate([np.zeros(0), *(p.low for p in numbers)]), np.concatenate([np.zeros(0), *(p.high for p in numbers)])
+        np.concatenate([np.zeros(0), *(p.low for p in numbers)]),
+        np.concatenate([np.zeros(0), *(p.high for p in numbers)]),
     )
 
 
@@ -151,7 +152,9 @@ def _table(take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table
     place = np.searchsorted(daily.key, points.key, side="right") - 1
     safe = np.maximum(place, 0)
     if len(daily.key):
-        is_today = (place >= 0) & (daily.course[safe] == points.course) & (daily.column[safe] == points.today - take.from_day)
+        is_today = (
+            (place >= 0) & (daily.course[safe] == points.course) & (daily.column[safe] == points.today - take.from_day)
+        )
         is_today &= daily.column[safe] <= last
         here = np.flatnonzero(is_today)
         low[here, daily.column[safe[here]]] = daily.low[safe[here]]
@@ -189,7 +192,9 @@ def _filled(take: DayInput, low: Table, high: Table, last: Ints) -> tuple[Table,
     finite = np.isfinite(low_before) & np.isfinite(low_after) & np.isfinite(high_before) & np.isfinite(high_after)
     with np.errstate(invalid="ignore"):
         between_low = np.where(finite, low_before + (low_after - low_before) * share, np.minimum(low_before, low_after))
-        between_high = np.where(finite, high_before + (high_after - high_before) * share, np.maximum(high_before, high_after))
+        between_high = np.where(
+            finite, high_before + (high_after - high_before) * share, np.maximum(high_before, high_after)
+        )
     both = has_before & has_after
     new_low = np.where(both, between_low, np.where(has_before, low_before, low_after))
     new_high = np.where(both, between_high, np.where(has_before, high_before, high_after))
@@ -233,7 +238,9 @@ class _Runs:
     def __init__(self, take: DayRun | UnrecoveredRun, affected: npt.NDArray[np.bool_], last: Ints) -> None:
         n = len(affected)
         self._counted = take.to_day - take.from_day
-        self._starts_by = (take.starts_by_day if isinstance(take, UnrecoveredRun) else take.from_day - 1) - take.from_day
+        self._starts_by = (
+            take.starts_by_day if isinstance(take, UnrecoveredRun) else take.from_day - 1
+        ) - take.from_day
         self._end = np.minimum(last, self._counted)
         self._start = np.full(n, -1, np.int64)
         self._until = np.full(n, -1, np.int64)
@@ -264,5 +271,3 @@ class _Runs:
     def length(self, method: str) -> Floats:
         """Days of the longest run, or of all."""
         return (self._longest if method == "longest" else self._total).astype(np.float64)
-
-

@@ -47,9 +47,9 @@ def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | N
     batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
     signals = Signals(batch)
     tables = [_grade(batch, signals, prepared(rule)) for rule in rules]
-    looks = pl.DataFrame(
-        {"course_id": batch.ids, "last_look": pl.Series(batch.last_look).cast(Instant)}
-    ).with_columns(last_look=pl.when(pl.Series(batch.last_look != NEVER)).then("last_look"))
+    looks = pl.DataFrame({"course_id": batch.ids, "last_look": pl.Series(batch.last_look).cast(Instant)}).with_columns(
+        last_look=pl.when(pl.Series(batch.last_look != NEVER)).then("last_look")
+    )
     return Steps(
         pl.concat(tables) if tables else pl.DataFrame(schema=dict(VERDICTS)),
         pl.concat([looks.select("course_id", pl.lit(rule.id).alias("rule_set_id"), "last_look") for rule in rules]),
@@ -128,8 +128,14 @@ class _Span:
             closes[known] = batch.day_starts(known, batch.day_zero[known] + rule.window.closes)
         can = (opens != NEVER) & (batch.last_look != NEVER) & (batch.last_look >= opens) & (opens < closes)
         courses = np.flatnonzero(can)
-        close_keys = np.where(closes[courses] == FOREVER, FOREVER, batch.key(courses, np.where(closes[courses] == FOREVER, 0, closes[courses])))
-        return cls(courses, batch.key(courses, opens[courses]), batch.key(courses, batch.last_look[courses]), close_keys)
+        close_keys = np.where(
+            closes[courses] == FOREVER,
+            FOREVER,
+            batch.key(courses, np.where(closes[courses] == FOREVER, 0, closes[courses])),
+        )
+        return cls(
+            courses, batch.key(courses, opens[courses]), batch.key(courses, batch.last_look[courses]), close_keys
+        )
 
 
 def _opening(batch: Batch, rule: RuleSet) -> Ints:
@@ -147,7 +153,9 @@ def _opening(batch: Batch, rule: RuleSet) -> Ints:
 class _Grid:
     """Instants at which something may change, with the truth of everything there."""
 
-    def __init__(self, batch: Batch, span: _Span, signals: Mapping[str, Signal], leaves: Mapping[str, tuple[Leaf, ...]]) -> None:
+    def __init__(
+        self, batch: Batch, span: _Span, signals: Mapping[str, Signal], leaves: Mapping[str, tuple[Leaf, ...]]
+    ) -> None:
         self._batch = batch
         self._span = span
         self._signals = signals
@@ -227,7 +235,9 @@ class _Grid:
 
         if isinstance(when, Sustained):
             low, high = (spread(t) for t in truth_of(when.part, self.leaf, self.criteria))
-            return over_time.sustained(self._batch, self.key, when, low), over_time.sustained(self._batch, self.key, when, high)
+            return over_time.sustained(self._batch, self.key, when, low), over_time.sustained(
+                self._batch, self.key, when, high
+            )
         assert isinstance(when, Syndrome)
         parts = [truth_of(p, self.leaf, self.criteria) for p in (when.opens, when.sustained_by, when.masked_by)]
         low_parts = [spread(p[0]) for p in parts]
@@ -340,7 +350,9 @@ def _never(batch: Batch, rule: RuleSet, courses: Ints) -> pl.DataFrame:
             "flags": pl.Series([[]] * n, dtype=pl.List(pl.Int32)),
         }
     ).select(
-        pl.col(name) if name in {"course_id", "rule_set_id", "deciding", "missing", "flags"} else pl.lit(None, dtype).alias(name)
+        pl.col(name)
+        if name in {"course_id", "rule_set_id", "deciding", "missing", "flags"}
+        else pl.lit(None, dtype).alias(name)
         for name, dtype in VERDICTS.items()
     )
 
@@ -372,6 +384,7 @@ def _decoded(bits: logic.Bits, order: tuple[object, ...], dtype: type[pl.DataTyp
         rows, where = np.unique(bits.T, axis=0, return_inverse=True)
         distinct = [tuple(int(w) for w in row) for row in rows]
     lists = [
-        [name for place, name in enumerate(order) if row[place // logic.WORD] >> (place % logic.WORD) & 1] for row in distinct
+        [name for place, name in enumerate(order) if row[place // logic.WORD] >> (place % logic.WORD) & 1]
+        for row in distinct
     ]
     return pl.Series(lists, dtype=pl.List(dtype)).gather(where.ravel())

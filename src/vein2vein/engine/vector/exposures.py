@@ -164,9 +164,7 @@ def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bo
     return certain & reason_certain, possible & reason_possible
 
 
-def _agent_matches(
-    batch: Batch, take: ExposureInput, rows: Exposed, here: Bools, agent: str
-) -> tuple[Bools, Bools]:
+def _agent_matches(batch: Batch, take: ExposureInput, rows: Exposed, here: Bools, agent: str) -> tuple[Bools, Bools]:
     nothing, everything = np.zeros(len(rows), bool), np.ones(len(rows), bool)
     if agent in take.except_agents:
         return nothing, nothing

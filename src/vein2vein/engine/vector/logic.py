@@ -60,7 +60,9 @@ class Prepared:
                 elif isinstance(node, Compare | IsIn):
                     leaves[node.input][node] = None
         groups = (
-            tuple((item.cases, item.otherwise) for item in rule.items) if rule.items else ((rule.cases, rule.otherwise or 0),)
+            tuple((item.cases, item.otherwise) for item in rule.items)
+            if rule.items
+            else ((rule.cases, rule.otherwise or 0),)
         )
         cases = [case for group, _ in groups for case in group]
         missing_of = {}

@@ -89,7 +89,11 @@ def _splits(batch: Batch, take: Latest) -> Ints | None:
 def _split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Ints]:
     """Cut rows at some keys; returns new keys, ends and the position of the row each piece came from."""
     place = np.searchsorted(key, at, side="right") - 1
-    inside = (place >= 0) & (at > key[np.maximum(place, 0)]) & (at < end[np.maximum(place, 0)]) if len(key) else np.zeros(len(at), bool)
+    inside = (
+        (place >= 0) & (at > key[np.maximum(place, 0)]) & (at < end[np.maximum(place, 0)])
+        if len(key)
+        else np.zeros(len(at), bool)
+    )
     all_keys = np.concatenate([key, at[inside]])
     source = np.concatenate([np.arange(len(key)), place[inside]])
     order = np.argsort(all_keys, kind="stable")
@@ -300,7 +304,9 @@ def item_sum(batch: Batch, take: ItemSum) -> Rows:
     low, high = np.where(use_total, numbers.low, low), np.where(use_total, numbers.high, high)
     lowest = float(sum(low for low, _ in take.items.values()))
     highest = float(sum(high for _, high in take.items.values()))
-    return Rows(points, until_next(batch, points, None), Numbers(low, high), Numbers(np.array([lowest]), np.array([highest])))
+    return Rows(
+        points, until_next(batch, points, None), Numbers(low, high), Numbers(np.array([lowest]), np.array([highest]))
+    )
 
 
 def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
@@ -333,7 +339,9 @@ def birthdays(batch: Batch) -> tuple[Ints, Floats]:
         if born is None:
             continue
         first = _DATE_ZERO + timedelta(microseconds=int(batch.base[course]))
-        last = _DATE_ZERO + timedelta(microseconds=int(max(batch.last_row[course], batch.last_look[course], batch.base[course])))
+        last = _DATE_ZERO + timedelta(
+            microseconds=int(max(batch.last_row[course], batch.last_look[course], batch.base[course]))
+        )
         for year in range(max(first.year - 1, born.year), last.year + 2):
             courses.append(course)
             days.append((_birthday(born, year) - _DATE_ZERO).days)
@@ -406,4 +414,6 @@ def death(batch: Batch, take: Death) -> Rows:
     cause = batch.death_detail[courses]
     certain = np.array([c in take.causes for c in cause], bool)
     possible = certain | np.array([c is None for c in cause], bool)
-    return Rows(key, until_next(batch, key, None), Facts(certain, possible), Facts(np.array([False]), np.array([False])))
+    return Rows(
+        key, until_next(batch, key, None), Facts(certain, possible), Facts(np.array([False]), np.array([False]))
+    )

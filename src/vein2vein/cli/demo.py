@@ -1,0 +1,55 @@
+"""`vein2vein demo`: the main job on the demonstration cohort."""
+
+from __future__ import annotations
+
+import functools
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from vein2vein.cli import options
+from vein2vein.cli.grade import report, run, write_account, write_results
+from vein2vein.cli.show import show_summary
+from vein2vein.journey.toxicity.scales import scale_ids
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Folder for the results.",
+)
+@click.option("--scale", "scales", default="standard", show_default=True, help="Rule sets, as for grade.")
+@click.option("--serve", is_flag=True, help="Serve the folder on this machine until stopped.")
+@click.option("--port", type=int, default=8000, show_default=True, help="Port for --serve.")
+def demo(output: Path, scales: str, serve: bool, port: int) -> None:
+    """Grade the demonstration cohort, which is made up, and write its report."""
+    with resources.as_file(resources.files("vein2vein.cli").joinpath("demo_cohort")) as folder:
+        delivery = options.open_input(str(folder), mapping=folder / "mapping.yaml", zone=None, charted=None, holds=())
+    registry = options.registry_of(())
+    rules = options.bound_rules(scale_ids(scales.split(","), registry), registry, ())
+    output.mkdir(parents=True, exist_ok=True)
+    write_account(delivery, output)
+    graded = run(delivery.require_courses(), rules, as_of=None, engine="vector", workers=1)
+    write_results(delivery, graded, rules, output, ("parquet", "csv", "json", "fhir"))
+    path = output / "report.html"
+    report(delivery, graded, rules, path, as_of=None, pages=None, source="demonstration cohort: no real patient")
+    show_summary(delivery, graded, rules, output, path)
+    click.echo(f"\nOpen {path.resolve().as_uri()} in a browser, or run: vein2vein demo --serve")
+    if serve:
+        _serve(output, port)
+
+
+def _serve(folder: Path, port: int) -> None:
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        click.echo(f"Serving http://127.0.0.1:{port}/report.html (stop with Ctrl-C)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("Stopped.")

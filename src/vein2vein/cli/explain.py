@@ -1,0 +1,89 @@
+"""`vein2vein explain`: the reason for one grade of one course at one instant."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from vein2vein.cli import options
+from vein2vein.engine.plain.engine import verdict_at
+from vein2vein.engine.verdict import Verdict
+from vein2vein.journey.toxicity.scales import scale_ids
+from vein2vein.knowledge.schema import RuleSet
+
+
+@click.command()
+@click.argument("place", metavar="INPUT")
+@click.option("--course", "course_id", required=True, help="Identifier of the course.")
+@click.option("--at", required=True, help="The instant, such as 2026-03-05T08:00+01:00.")
+@click.option("--scale", "scales", default="standard", show_default=True, help="Rule sets, as for grade.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")
+@options.delivery_options
+@options.rule_options
+def explain(**given: Any) -> None:
+    """Say what rule sets say about one course of INPUT at one instant, knowing nothing later, and why."""
+    registry = options.registry_of(given["folders"])
+    ids = scale_ids([part.strip() for part in given["scales"].split(",")], registry)
+    rules = options.bound_rules(ids, registry, given["settings"])
+    delivery = options.open_input(
+        given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
+    )
+    timeline = delivery.cohort.timeline(given["course_id"])
+    at = options.instant(given["at"], given["zone"] or timeline.course.zone)
+    assert at is not None
+    verdicts = [(rule, verdict_at(timeline, rule, at)) for rule in rules]
+    if given["as_json"]:
+        click.echo(json.dumps([as_json(rule, verdict) for rule, verdict in verdicts], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n\n".join(as_text(rule, verdict) for rule, verdict in verdicts))
+
+
+def as_text(rule: RuleSet, verdict: Verdict) -> str:
+    """A verdict for people."""
+    head = f"{rule.title['en']}  [{rule.id}, status {rule.status}]"
+    if verdict.bounds is None:
+        return f"{head}\n  not applicable: {verdict.not_applicable}"
+    lines = [head, f"  {rule.result.name['en']}  {verdict.bounds}"]
+    texts = [case.text["en"] for case in rule.cases if verdict.bounds.contains(case.value)]
+    lines += [f"    {text}" for text in texts]
+    lines += [f"  because   {rule.criteria[name].label['en']}" for name in verdict.deciding]
+    lines += [f"  missing   {name}" for name in verdict.missing]
+    lines += [f"  remark    {rule.flags[place].text['en']}" for place in verdict.flags]
+    for used in verdict.inputs:
+        where = f"  ({used.rows[-1].source})" if used.rows and used.rows[-1].source else ""
+        note = f"  [{used.assumption}]" if used.assumption else ""
+        lines.append(f"  input     {used.name}: {used.shown}{where}{note}")
+    lines += [f"  decided   {name} = {value}" for name, value in verdict.parameters.items()]
+    lines += [f"  source    {source.key}, {source.locator} ({source.read})" for source in rule.sources]
+    return "\n".join(lines)
+
+
+def as_json(rule: RuleSet, verdict: Verdict) -> dict[str, Any]:
+    """A verdict for machines."""
+    return {
+        "rule_set_id": rule.id,
+        "encoding": rule.encoding,
+        "status": rule.status,
+        "at": verdict.at.isoformat(),
+        "low": None if verdict.bounds is None else verdict.bounds.low,
+        "high": None if verdict.bounds is None else verdict.bounds.high,
+        "not_applicable": verdict.not_applicable,
+        "deciding": list(verdict.deciding),
+        "missing": list(verdict.missing),
+        "remarks": [rule.flags[place].text["en"] for place in verdict.flags],
+        "criteria": {name: truth.value for name, truth in verdict.criteria.items()},
+        "inputs": [
+            {
+                "name": used.name,
+                "shown": used.shown,
+                "known": used.is_known,
+                "assumption": used.assumption,
+                "rows": [row.source for row in used.rows if row.source],
+            }
+            for used in verdict.inputs
+        ],
+        "parameters": dict(verdict.parameters),
+        "sources": [{"key": s.key, "locator": s.locator, "read": s.read} for s in rule.sources],
+    }

@@ -1,0 +1,166 @@
+"""`vein2vein grade`: a delivery in, verdicts, episodes and a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vein2vein.cli import options
+from vein2vein.cli.show import show_summary
+from vein2vein.engine.grade import grade_cohort
+from vein2vein.engine.verdict import Graded
+from vein2vein.intake.delivery import Delivery
+from vein2vein.journey.toxicity.scales import scale_ids
+from vein2vein.knowledge.schema import RuleSet
+
+FORMATS = ("parquet", "csv", "json", "fhir")
+
+
+@click.command()
+@click.argument("place", metavar="INPUT")
+@click.option(
+    "--scale",
+    "scales",
+    default="standard",
+    show_default=True,
+    help="Rule sets: ids, subjects (crs, icans, ...), standard or all; separated by commas.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."
+)
+@click.option(
+    "--format",
+    "formats",
+    default="parquet,csv,json",
+    show_default=True,
+    help=f"Of {', '.join(FORMATS)}; separated by commas.",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a report that opens in any browser, offline.",
+)
+@click.option(
+    "--pages", type=int, default=50, show_default=True, help="Course pages in the report, worst first; 0 for all."
+)
+@click.option("--as-of", help="Grade as it was known at this instant.")
+@click.option(
+    "--engine",
+    type=click.Choice(["vector", "plain"]),
+    default="vector",
+    show_default=True,
+    help="The fast engine, or the definition.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that grade partitions of courses.",
+)
+@options.delivery_options
+@options.rule_options
+def grade(**given: Any) -> None:
+    """Grade the courses of INPUT.
+
+    INPUT is a folder or file of tables (CSV, Parquet), a FHIR R4 Bundle or NDJSON folder, or an OMOP CDM 5.4 folder, zip,
+    DuckDB file or PostgreSQL URL. Every row is accounted for in OUTPUT/delivery.txt and delivery.json.
+    """
+    output: Path = given["output"]
+    formats = _formats(given["formats"])
+    registry = options.registry_of(given["folders"])
+    ids = scale_ids(_parts(given["scales"]), registry)
+    rules = options.bound_rules(ids, registry, given["settings"])
+    delivery = options.open_input(
+        given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    write_account(delivery, output)
+    delivery.require_courses()
+    as_of = options.instant(given["as_of"], given["zone"])
+    graded = run(delivery, rules, as_of=as_of, engine=given["engine"], workers=given["workers"])
+    write_results(delivery, graded, rules, output, formats)
+    if given["report"] is not None:
+        pages = None if given["pages"] == 0 else given["pages"]
+        report(delivery, graded, rules, given["report"], as_of=as_of, pages=pages, source=Path(given["place"]).name)
+    show_summary(delivery, graded, rules, output, given["report"])
+
+
+def run(delivery: Delivery, rules: tuple[RuleSet, ...], *, as_of: datetime | None, engine: Any, workers: int) -> Graded:
+    """Grade with a progress bar, here or in worker processes."""
+    with options.progress_bar("Grading courses") as progress, _executor(workers) as executor:
+        return grade_cohort(delivery.cohort, rules, as_of=as_of, engine=engine, executor=executor, progress=progress)
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor | None]:
+    if workers == 1:
+        yield None
+        return
+    # Polars keeps threads; forked children of a threaded process may hang, spawned ones start clean.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def write_account(delivery: Delivery, output: Path) -> None:
+    """Write what became of every delivered row."""
+    (output / "delivery.txt").write_text(delivery.render(), encoding="utf-8")
+    (output / "delivery.json").write_text(delivery.to_json(), encoding="utf-8")
+    delivery.refused.write_csv(output / "refused_rows.csv")
+
+
+def write_results(
+    delivery: Delivery, graded: Graded, rules: tuple[RuleSet, ...], output: Path, formats: tuple[str, ...]
+) -> None:
+    """Write the tables, and FHIR resources when asked."""
+    from vein2vein.report.tables import write_tables
+
+    tables = tuple(name for name in formats if name != "fhir")
+    if tables:
+        write_tables(output, delivery.cohort, graded, rule_sets=rules, formats=tables)
+    if "fhir" in formats:
+        from vein2vein.report.fhir import write_fhir
+
+        write_fhir(output / "fhir", delivery.cohort, graded, rule_sets=rules)
+
+
+def report(
+    delivery: Delivery,
+    graded: Graded,
+    rules: tuple[RuleSet, ...],
+    path: Path,
+    *,
+    as_of: datetime | None,
+    pages: int | None,
+    source: str,
+) -> None:
+    """Write the report, with the time of printing read here."""
+    from vein2vein.report.html import ReportOptions, write_report
+    from vein2vein.report.page_cohort import AccountLine
+
+    account = [
+        AccountLine(row["file"], row["rows"], row["used"], row["not_assessable"], row["refused"])
+        for row in delivery.account.iter_rows(named=True)
+    ]
+    chosen = ReportOptions(printed_at=datetime.now(UTC), as_of=as_of, pages=pages, account=account, source=source)
+    with options.progress_bar("Drawing courses") as progress:
+        write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = _parts(text)
+    for name in formats:
+        if name not in FORMATS:
+            raise click.BadParameter(f"saw {name!r}; expected some of {', '.join(FORMATS)}", param_hint="--format")
+    return formats
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

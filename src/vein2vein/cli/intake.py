@@ -1,0 +1,43 @@
+"""`vein2vein intake`: look at a delivery before grading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vein2vein.cli import options
+
+
+@click.group()
+def intake() -> None:
+    """Check a delivery, or draft a mapping for local codes and units."""
+
+
+@intake.command()
+@click.argument("place", metavar="INPUT")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable report.")
+@options.delivery_options
+def check(place: str, as_json: bool, **given: Any) -> None:
+    """Report all faults of INPUT at once, grouped, with an account of every row."""
+    delivery = options.open_input(
+        place, mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
+    )
+    click.echo(delivery.to_json() if as_json else delivery.render())
+    delivery.require_courses()
+
+
+@intake.command("draft-mapping")
+@click.argument("place", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The mapping file to write."
+)
+def draft(place: Path, output: Path) -> None:
+    """Draft a mapping file from what INPUT holds; questions for people stand in it and must be answered."""
+    from vein2vein.intake.tables.draft import draft_mapping
+
+    output.write_text(draft_mapping(place), encoding="utf-8")
+    click.echo(
+        f"Mapping  {output}\nAnswer the questions in it, then: vein2vein intake check {place} --mapping {output}"
+    )

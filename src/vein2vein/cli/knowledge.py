@@ -1,0 +1,140 @@
+"""`vein2vein knowledge`: what rules there are, where they come from, and what must still be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from vein2vein.cli import options
+from vein2vein.knowledge import audit
+from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
+from vein2vein.knowledge.citations import citation
+from vein2vein.knowledge.registry import bound
+from vein2vein.knowledge.rendering import render
+from vein2vein.knowledge.wording import pick
+
+_LANGUAGE = click.option(
+    "--language", default="en", show_default=True, help="Language of labels where the rule file has it, such as zh."
+)
+
+
+@click.group()
+def knowledge() -> None:
+    """Show the rule sets, their sources and status, and what must be read."""
+
+
+@knowledge.command("list")
+@click.option("--about", help="Only rule sets of one subject, such as crs.")
+@_LANGUAGE
+@options.rule_options
+def list_rules(about: str | None, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """List the rule sets: id, subject, status, title."""
+    rules = [rule for rule in options.registry_of(folders).all() if about in (None, rule.about)]
+    _columns([("id", "about", "status", "title"), *((r.id, r.about, r.status, pick(r.title, language)) for r in rules)])
+    click.echo(
+        f"\n{len(rules)} rule sets. Status: verified (read and signed by two people), secondary, recalled, uncertain."
+    )
+
+
+@knowledge.command()
+@click.argument("id")
+@_LANGUAGE
+@options.rule_options
+def show(id: str, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Show one rule set as readable tables, made from its file."""
+    registry = options.registry_of(folders)
+    (rule,) = options.bound_rules((id,), registry, settings)
+    click.echo(render(rule, language))
+
+
+@knowledge.command()
+@click.argument("id")
+@options.rule_options
+def sources(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Show where each part of one rule set comes from, and how sure it is."""
+    registry = options.registry_of(folders)
+    (rule,) = options.bound_rules((id,), registry, settings)
+    click.echo(f"{rule.id}  status {rule.status}, next review {rule.next_review}")
+    for source in rule.sources:
+        click.echo(f"\n{source.key}  read: {source.read}\n  {citation(source.key).reference()}\n  {source.locator}")
+        if source.note:
+            click.echo(f"  {source.note}")
+    for entry in audit.entries([rule]):
+        if entry.what == "parameter":
+            click.echo(f"\nopen point {entry.name}  status: {entry.status}\n  the source says: {entry.locator}")
+
+
+@knowledge.command("review-queue")
+@options.rule_options
+def review_queue(folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """List what must be read, and whose signatures are missing; the most used work first."""
+    queue = audit.review_queue(options.registry_of(folders).all())
+    for reading in queue:
+        click.echo(f"{reading.key}  {reading.reference}")
+        click.echo(f"  so far     {reading.read}; open points {reading.open_points}; review by {reading.next_review}")
+        click.echo(f"  signs      {reading.by}")
+        click.echo(f"  rule sets  {', '.join(reading.rule_sets)}")
+    click.echo(f"\n{len(queue)} works to read.")
+
+
+@knowledge.command()
+@click.argument("first")
+@click.argument("second")
+@_LANGUAGE
+@options.rule_options
+def diff(first: str, second: str, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Show where two rule sets differ."""
+    registry = options.registry_of(folders)
+    one, other = options.bound_rules((first, second), registry, settings)
+    section = None
+    for difference in audit.diff(one, other, language):
+        if difference.section != section:
+            section = difference.section
+            click.echo(f"\n{section}")
+        click.echo(
+            f"  {difference.name}\n    {first}: {difference.first or '-'}\n    {second}: {difference.second or '-'}"
+        )
+
+
+@knowledge.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--mutants/--no-mutants", default=True, show_default=True, help="Also try slips that the worked cases must notice."
+)
+@options.rule_options
+def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Check rule FILES (all known ones without FILES): schema, sources, worked cases, mutants. Exit code 4 on any fault."""
+    registry = options.registry_of(folders)
+    raws: list[dict[str, Any]] = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in files] or [
+        registry.raw(id) for id in registry.ids
+    ]
+    n_faults = 0
+    for raw in raws:
+        faults = _faults(raw, with_mutants=mutants)
+        n_faults += len(faults)
+        click.echo(f"{'ok   ' if not faults else 'FAULT'}  {raw.get('id')}")
+        for fault in faults:
+            click.echo(f"       {fault}")
+    click.echo(f"\n{len(raws)} files, {n_faults} faults")
+    if n_faults:
+        raise SystemExit(4)
+
+
+def _faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
+    rule = bound(raw, {})
+    faults = [f"case {f.case!r}: expected {f.expected}, got {f.got}" for f in run_worked_cases(raw)]
+    for source in rule.sources:
+        citation(source.key)
+    if with_mutants and not faults:
+        faults += [f"no case notices: {mutant.slip}" for mutant in surviving_mutants(raw)]
+    return faults
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]))

@@ -1,0 +1,68 @@
+"""Which scales grade which toxicity, and how people name them.
+
+Place    Journey, toxicity. Reads the registry; read by the command line and by whoever grades by name.
+In       Names: a rule set id, a subject such as "crs", "standard", or "all".
+Out      Rule set ids.
+Knows    Editions are never mixed: a name opens to whole rule sets, each with its own rows in every table.
+Missing  An unknown name is an error with the nearest known names.
+Does not Grade (the engine does) or choose between editions of a subject: "crs" means every edition.
+Checked  tests/unit/journey/test_scales.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge.codes import nearest
+from vein2vein.knowledge.registry import Registry
+
+ALL = "all"
+
+
+@cache
+def bundles() -> Mapping[str, tuple[str, ...]]:
+    """Named bundles of rule sets, such as "standard", from scales.yaml."""
+    text = resources.files(__package__).joinpath("bundles.yaml").read_text(encoding="utf-8")
+    return {name: tuple(entry["rule_sets"]) for name, entry in yaml.safe_load(text).items()}
+
+
+def subjects(registry: Registry) -> Mapping[str, tuple[str, ...]]:
+    """Ids of the rule sets of each subject, such as "crs", in order of id."""
+    found: dict[str, list[str]] = {}
+    for id in registry.ids:
+        found.setdefault(str(registry.raw(id).get("about")), []).append(id)
+    return {about: tuple(ids) for about, ids in sorted(found.items())}
+
+
+def scale_ids(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
+    """Open names to rule set ids, in order, each once.
+
+    Raises:
+        KnowledgeError: RULE-003 for a name that is none.
+    """
+    known = subjects(registry)
+    ids: dict[str, None] = {}
+    for name in names:
+        if name == ALL:
+            found: tuple[str, ...] = registry.ids
+        elif name in bundles():
+            found = bundles()[name]
+        elif name in known:
+            found = known[name]
+        elif name in registry:
+            found = (name,)
+        else:
+            words = (ALL, *bundles(), *known, *registry.ids)
+            raise KnowledgeError(
+                "RULE-003",
+                saw=f"scale {name!r}",
+                expected=f"a rule set id, a subject, a bundle or {ALL!r}; nearest: {', '.join(nearest(name, words)) or 'none'}",
+                fix="list them with `vein2vein knowledge list`",
+            )
+        ids.update(dict.fromkeys(found))
+    return tuple(ids)
