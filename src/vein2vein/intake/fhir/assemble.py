@@ -25,11 +25,14 @@ from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.courses import Course, courses_of, patient_id, with_course
 from vein2vein.intake.fhir.faults import fault
+from vein2vein.intake.fhir.flows import with_flows
+from vein2vein.intake.fhir.model import READ
 from vein2vein.intake.fhir.options import Options
 from vein2vein.intake.fhir.reading import Delivered
 from vein2vein.record import tables as record_tables
 from vein2vein.record.timeline import UNSPECIFIED
 
+_WITH_FLOW: Final = ("oxygen",)
 FACTS: Final = ("patient", "observation", "exposure", "milestone")
 _INSTANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "patient": (),
@@ -204,6 +207,10 @@ def _as_intervals(work: Work, frame: pl.DataFrame) -> list[pl.DataFrame]:
         & pl.col("kind").is_in(list(work.options.hold_hours))
         & pl.col("started_at").is_not_null()
     )
+    for stream in _WITH_FLOW:
+        hours = work.options.hold_hours.get(stream)
+        frame, used = with_flows(frame, stream, None if hours is None else timedelta(hours=hours))
+        work.merged.append(used)
     parts = [frame.filter(~point)]
     for stream, hold in work.options.hold_hours.items():
         points = frame.filter(point & (pl.col("kind") == stream) & pl.col("started_at_reason").is_null())
@@ -291,12 +298,11 @@ def _courses(courses: list[Course], milestones: pl.DataFrame, options: Options) 
 
 
 def _notes(work: Work, courses: list[Course]) -> tuple[str, ...]:
-    read = work.delivered.n_resources
-    counted = ", ".join(f"{number:,} {kind}" for kind, number in read.items()) or "none"
-    notes = [
-        f"Resources read: {counted}.",
-        f"{len(courses):,} courses of {len({c.patient for c in courses}):,} patients.",
-    ]
+    read = {kind: number for kind, number in work.delivered.n_resources.items() if kind in READ}
+    others = sum(work.delivered.n_resources.values()) - sum(read.values())
+    counted = ", ".join(f"{number:,} {kind}" for kind, number in read.items()) or "none that grading reads"
+    notes = [f"Resources: {counted}; {others:,} of other types."]
+    notes.append(f"{len(courses):,} courses of {len({c.patient for c in courses}):,} patients.")
     if work.options.zone is None:
         notes.append("No zone of the centre is declared: days are counted in UTC.")
     if work.delivered.n_panel_members_missing:

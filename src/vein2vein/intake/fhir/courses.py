@@ -60,7 +60,7 @@ def courses_of(infusions: pl.DataFrame, orders: pl.DataFrame, options: Options) 
 
     Args:
         infusions: Columns patient, at, at_reason, product, course; rows without an instant are left out.
-        orders: Columns patient, product.
+        orders: Columns patient, product, course.
         options: How infusions are joined into courses.
     """
     courses: list[Course] = []
@@ -70,10 +70,9 @@ def courses_of(infusions: pl.DataFrame, orders: pl.DataFrame, options: Options) 
     infused = {course.patient for course in courses}
     for (patient,), rows in orders.group_by("patient", maintain_order=True):
         if patient not in infused:
-            products = rows["product"].drop_nulls().to_list()
-            courses.append(
-                Course(f"{_name(str(patient))}-1", str(patient), products[0] if products else None, None, None, None)
-            )
+            products, stated = (rows[name].drop_nulls().to_list() for name in ("product", "course"))
+            id = stated[0] if stated else f"{patient_id(str(patient))}-1"
+            courses.append(Course(id, str(patient), products[0] if products else None, None, None, None))
     return sorted(courses, key=lambda course: course.course_id)
 
 
@@ -116,10 +115,6 @@ def with_course(frame: pl.DataFrame, courses: list[Course], *, time: str, end: s
 
 def patient_id(key: str) -> str:
     """The patient id of the record: the id of the resource, or its whole key when it has none."""
-    return _name(key)
-
-
-def _name(key: str) -> str:
     return key.removeprefix("Patient/")
 
 
@@ -145,7 +140,7 @@ def _of_patient(patient: str, days: list[_Day], options: Options) -> list[Course
     starts = [_start(groups, i, options) for i in range(len(groups))]
     return [
         Course(
-            course_id=next((d.course for d in group if d.course), None) or f"{_name(patient)}-{i + 1}",
+            course_id=next((d.course for d in group if d.course), None) or f"{patient_id(patient)}-{i + 1}",
             patient=patient,
             product=next((d.product for d in group if d.product), None),
             infused_at=group[0].at,

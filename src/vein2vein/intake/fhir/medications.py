@@ -63,7 +63,7 @@ def read_request(resource: Any, body: dict[str, Any], context: Context) -> None:
     if not products:
         context.out.refuse(fault(faults.ORDER, "orders of medicines"))
         return
-    context.out.milestone("ordered", body.get("authoredOn"), product=products[0])
+    context.out.milestone("ordered", body.get("authoredOn"), product=products[0], course=_course(resource))
 
 
 def read_infusion(resource: Any, concepts: list[Any], at: When, context: Context) -> bool:
@@ -77,9 +77,13 @@ def read_infusion(resource: Any, concepts: list[Any], at: When, context: Context
     )
     if not products and not is_infusion:
         return False
-    course = next((i.value for i in resource.identifier or [] if i.system == urls.COURSES), None)
-    context.out.milestone("infusion", at.start or at.end, product=products[0] if products else None, course=course)
+    product = products[0] if products else None
+    context.out.milestone("infusion", at.start or at.end, product=product, course=_course(resource))
     return True
+
+
+def _course(resource: Any) -> str | None:
+    return next((i.value for i in resource.identifier or [] if i.system == urls.COURSES), None)
 
 
 def enter_exposure(

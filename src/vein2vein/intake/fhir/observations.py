@@ -34,13 +34,15 @@ _VALUES: Final = (
     "DateTime",
     "Period",
 )
+# A focus on one of these still says something about the patient.
+_OF_THE_PATIENT: Final = ("Condition", "Procedure", "Encounter", "MedicationAdministration", "AdverseEvent")
 
 
 def read_observation(resource: Any, body: dict[str, Any], context: Context) -> None:
     """Enter what an Observation says, or why it cannot be used."""
     if not context.is_usable(resource):
         return
-    if resource.focus:
+    if any(_is_other(focus) for focus in resource.focus or []):
         context.out.refuse(fault(faults.NOT_ABOUT_PATIENT, "Observation with a focus other than its subject"))
         return
     for member in resource.hasMember or []:
@@ -61,6 +63,11 @@ def read_observation(resource: Any, body: dict[str, Any], context: Context) -> N
         _read_part(resource, resource, at, context)
     for component in components:
         _read_part(component, resource, at, context)
+
+
+def _is_other(focus: Any) -> bool:
+    """Whether a focus is something else than the patient; a disease or treatment of the patient is not."""
+    return key_of(focus, wanted="Patient").partition("/")[0] not in _OF_THE_PATIENT
 
 
 def short_hash(key: str) -> int:

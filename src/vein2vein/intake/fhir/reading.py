@@ -50,7 +50,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
 )
 DEFINITIONS: Final = ("Medication", "Device", "Location")
 _SKIPPED: Final = MappingProxyType(
-    {"deletion": "entries that ask for a deletion", "search-outcome": "entries that tell how a search went"}
+    {"question": "entries that ask or delete", "search-outcome": "entries that tell how a search went"}
 )
 
 

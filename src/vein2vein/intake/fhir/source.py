@@ -26,6 +26,7 @@ BUNDLE_LIMIT = 512 * 2**20
 LINE_LIMIT = 64 * 2**20
 _LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 _WHOLE = (".json",)
+_ASKS = ("GET", "HEAD", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Entry:
             ``no-bundle``, ``not-gzip``.
         detail: What was seen, for the message.
         full_url: The identity that the Bundle gives the resource, when it does.
-        skip: Why the resource is not data of the record (a deletion, a search outcome); empty otherwise.
+        skip: Why the resource is not data of the record (a question, a deletion, a search outcome); empty otherwise.
     """
 
     file: str
@@ -154,8 +155,8 @@ def _bundle(body: dict[str, Any], name: str) -> Iterator[Entry]:
     for row, (link, raw) in enumerate(zip(envelope.entry or [], entries, strict=True), start=1):
         resource = raw.get("resource")
         skip = ""
-        if link.request is not None and link.request.method == "DELETE":
-            skip = "deletion"
+        if link.request is not None and link.request.method in _ASKS:
+            skip = "question"
         elif link.search is not None and link.search.mode == "outcome":
             skip = "search-outcome"
         full_url = None if link.fullUrl is None else str(link.fullUrl)

@@ -159,7 +159,12 @@ def _listed() -> Mapping[tuple[str, str], tuple[Meaning, ...]]:
         for what, listed in entries.items():
             for code in listed:
                 key = (_exact(code["system"]), str(code["code"]))
-                found[key] = (*found.get(key, ()), Meaning(tables[section], "", what))
+                meaning = (
+                    Meaning("exposure", what, "unspecified")
+                    if section == "flows"
+                    else Meaning(tables[section], "", what)
+                )
+                found[key] = (*found.get(key, ()), meaning)
     return found
 
 
