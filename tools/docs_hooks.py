@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
     from vein2vein.knowledge.codes import Agent, MilestoneKind, ObservationKind
+    from vein2vein.knowledge.schema import RuleSet
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "src" / "vein2vein"
@@ -47,6 +48,7 @@ ROOT_PAGES = {
     "reference/changelog.md": "CHANGELOG.md",
     "reference/knowledge-changelog.md": "KNOWLEDGE.md",
 }
+ACRONYMS = {"crs", "icans", "ice", "capd", "licats", "ctcae"}
 FLOORS = (
     ("errors", "Errors"),
     ("basis", "Basis"),
@@ -96,7 +98,8 @@ def _tree(pages: list[str], folder: str) -> list[Any]:
 
 
 def _title(folder: str) -> str:
-    return "Python API" if folder == "api" else folder.replace("-", " ").capitalize()
+    words = [word.upper() if word in ACRONYMS else word for word in folder.split("-")]
+    return "Python API" if folder == "api" else " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _generated_pages() -> dict[str, str]:
@@ -112,18 +115,24 @@ def _root_page(source: str) -> str:
 
 def _rule_pages() -> dict[str, str]:
     """One page for each rule set, made from its file, and the list of them all with how they were checked."""
-    rules = default_registry().all()
-    pages = {f"rules/{rule.id}.md": render(rule) for rule in rules}
-    rows = "\n".join(
-        f"| [{pick(rule.title, 'en')}]({rule.id}.md) | `{rule.id}` | {rule.encoding} | {rule.status} |"
+    rules = sorted(default_registry().all(), key=lambda rule: (_rule_folder(rule), rule.id))
+    places = {rule.id: f"{_rule_folder(rule)}/{rule.id}.md" for rule in rules}
+    pages = {f"rules/{places[rule.id]}": render(rule) for rule in rules}
+    rows = [
+        (_title(_rule_folder(rule)), f"[{pick(rule.title, 'en')}]({places[rule.id]})", f"`{rule.id}`", rule.status)
         for rule in rules
-    )
+    ]
     pages["rules/index.md"] = (
         "# Rule sets\n\nEach page is made from the rule file that both engines read: text and rule cannot disagree.\n"
         "The status says how the numbers were checked; only `verified` means that two people read them in the\n"
-        f"primary source and signed.\n\n| Rule set | Id | Encoding | Status |\n|---|---|---|---|\n{rows}\n"
+        f"primary source and signed.\n\n{_table(('About', 'Rule set', 'Id', 'Status'), rows)}\n"
     )
     return pages
+
+
+def _rule_folder(rule: RuleSet) -> str:
+    """Where the page of a rule set stands: with its subject; the many terms of CTCAE stand together."""
+    return "ctcae-terms" if rule.id.startswith("ctcae-") and rule.about != "crs" else rule.about
 
 
 def _code_pages() -> dict[str, str]:
