@@ -106,10 +106,13 @@ def test_alanine_aminotransferase_by_limit_or_by_baseline(
         )
 
 
-def test_without_a_baseline_transaminases_stay_open(engine: Engine) -> None:
-    timeline = course_of("alt", {3: 130}, limits=(5, 40))
+@pytest.mark.parametrize(("value", "low", "high"), [(30, 0, 0), (41, 0, 1), (130, 0, 2), (900, 0, 4)])
+def test_without_a_baseline_a_raised_transaminase_stays_open_and_a_normal_one_does_not(
+    value: float, low: int, high: int, engine: Engine
+) -> None:
+    timeline = course_of("alt", {3: value}, limits=(5, 40))
 
-    assert final_bounds(timeline, "ctcae-5.0.alanine-aminotransferase-increased", 3, engine) == Bounds(0, 4)
+    assert final_bounds(timeline, "ctcae-5.0.alanine-aminotransferase-increased", 3, engine) == Bounds(low, high)
 
 
 @pytest.mark.parametrize(
