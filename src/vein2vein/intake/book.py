@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -74,7 +75,7 @@ class FaultBook:
             if keys
             else frame.with_columns(pl.lit("").alias("_all")).group_by("_all", maintain_order=True)
         )
-        groups = grouped.agg(spot.head(self.rows_shown).alias("_rows"), pl.len().alias("_count"), *rest)
+        groups = grouped.agg(spot.drop_nulls().head(self.rows_shown).alias("_rows"), pl.len().alias("_count"), *rest)
         for group in groups.sort("_count", descending=True, maintain_order=True).iter_rows(named=True):
             fault = replace(describe(group), rows=tuple(group["_rows"]), count=group["_count"])
             # Without keys, faults are told apart by what was seen, the example at its end left out.
@@ -105,11 +106,18 @@ class Ledger:
 
     A source row may give several facts (a blood pressure panel): it is used when one of them is, otherwise kept as not
     assessable when one of them is, otherwise refused.
+
+    Attributes:
+        spill: Folder into which the refused rows are written as Parquet, for deliveries larger than memory; `refused`
+            then gives none. None keeps them in memory.
     """
 
+    spill: Path | None = None
+    _reasons: dict[str, int] = field(default_factory=dict, repr=False)
     _rows: dict[str, int] = field(default_factory=dict, repr=False)
     _counts: dict[str, list[int]] = field(default_factory=dict, repr=False)
     _refused: list[pl.DataFrame] = field(default_factory=list, repr=False)
+    _parts: int = 0
 
     def read(self, file: str, rows: int) -> None:
         """Say that `rows` further rows of a file were read."""
@@ -143,8 +151,13 @@ class Ledger:
         for file, fate, count in one_each.group_by("file", "fate").len().iter_rows():
             self._counts.setdefault(file, [0, 0, 0])[fate] += count
         gone = one_each.filter(pl.col("fate") == REFUSAL).select(list(REFUSED)).sort("file", "row")
-        if gone.height:
+        for reason, count in gone.group_by("reason").len().iter_rows():
+            self._reasons[reason] = self._reasons.get(reason, 0) + count
+        if gone.height and self.spill is None:
             self._refused.append(gone)
+        elif gone.height and self.spill is not None:
+            gone.write_parquet(self.spill / f"refused-{self._parts:06d}.parquet")
+            self._parts += 1
 
     def account(self) -> pl.DataFrame:
         """Rows, used, not_assessable and refused for each file; the three always add up to the rows.
@@ -165,6 +178,10 @@ class Ledger:
             orient="row",
         )
 
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """Error id and number of refused rows, the commonest first."""
+        return tuple(sorted(self._reasons.items(), key=lambda pair: (-pair[1], pair[0])))
+
     def refused(self) -> pl.DataFrame:
-        """File, row and reason (an error id) of every refused row."""
+        """File, row and reason (an error id) of every refused row that was not spilled."""
         return pl.concat(self._refused) if self._refused else pl.DataFrame(schema=REFUSED)

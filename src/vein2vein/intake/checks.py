@@ -59,7 +59,7 @@ class Checked:
     refused: pl.DataFrame
 
 
-def finish(
+def finish(  # noqa: PLR0913  (one call closes the books; every part has a name)
     given: Tables,
     book: FaultBook,
     ledger: Ledger,
@@ -194,8 +194,8 @@ def _completed(frame: pl.DataFrame | None, name: str) -> pl.DataFrame:
 
 def _people(given: Tables, book: FaultBook, refused: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per patient and per course; every course has its patient."""
-    patients = _one_each(given.patients, "patient_id", book, refused)
-    courses = _one_each(given.courses, "course_id", book, refused)
+    patients = one_each(given.patients, "patient_id", book, refused)
+    courses = one_each(given.courses, "course_id", book, refused)
     nobody = courses.filter(pl.col("patient_id").is_null())
     book.note_rows(_sight(nobody, "course_id"), [], _course_without_patient)
     refused.append(nobody.select("file", "row", pl.lit("INTAKE-032").alias("reason")))
@@ -216,7 +216,7 @@ def _people(given: Tables, book: FaultBook, refused: list[pl.DataFrame]) -> tupl
     )
 
 
-def _one_each(frame: pl.DataFrame, key: str, book: FaultBook, refused: list[pl.DataFrame]) -> pl.DataFrame:
+def one_each(frame: pl.DataFrame, key: str, book: FaultBook, refused: list[pl.DataFrame]) -> pl.DataFrame:
     """One row per identifier, with what all its rows agree on."""
     unnamed = frame.filter(pl.col(key).is_null())
     book.note_rows(unnamed.select("file", "row"), [], lambda _: _no_identifier(key))

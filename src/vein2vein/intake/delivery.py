@@ -1,7 +1,7 @@
 """What came of a delivery: the cohort, all faults at once, and an account of every row.
 
 Place    Floor 3. Made by the adapters; read by the command line, reports and people.
-Out      `Delivery`: `render()` as text, `to_json()` for machines.
+Out      `Delivery` (in memory) and `SpooledDelivery` (on disk): `render()` as text, `to_json()` for machines.
 Knows    rows = used + not_assessable + refused, for every file. Refused rows stand in `refused` with their reason.
 Does not Judge whether what is left is enough: `require_courses` says when nothing is left.
 Checked  tests/unit/intake/test_delivery.py
@@ -10,7 +10,9 @@ Checked  tests/unit/intake/test_delivery.py
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import polars as pl  # noqa: TC002  (dataclasses name their types at run time)
 
@@ -26,19 +28,21 @@ class Report:
     Attributes:
         faults: All faults, grouped, by id.
         account: One row per source file: file, rows, used, not_assessable, refused.
-        refused: One row per refused source row: file, row, reason (an error id).
+        refused: One row per refused source row: file, row, reason (an error id); empty when they were spilled to disk.
+        reasons: Error id and number of refused rows, the commonest first.
         notes: Sentences about the delivery that are not faults, such as what it does not hold.
     """
 
     faults: tuple[Fault, ...]
     account: pl.DataFrame
     refused: pl.DataFrame
+    reasons: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, book: FaultBook, ledger: Ledger, *, notes: tuple[str, ...] = ()) -> Report:
         """Close the books."""
-        return cls(book.faults(), ledger.account(), ledger.refused(), notes)
+        return cls(book.faults(), ledger.account(), ledger.refused(), ledger.reasons(), notes)
 
     def render(self) -> str:
         """The whole report as text for people."""
@@ -52,7 +56,7 @@ class Report:
         content = {
             "account": self.account.to_dicts(),
             "total": self.total(),
-            "refused_by_reason": {reason: count for _, reason, count in self._reasons()},
+            "refused_by_reason": dict(self.reasons),
             "faults": [{**asdict(fault), "title": describe(fault.id).get("title", "")} for fault in self.faults],
             "notes": list(self.notes),
         }
@@ -74,12 +78,8 @@ class Report:
         )
 
     def _refused_text(self) -> str:
-        lines = [f"  {count:>10,}  {reason}  {title}" for title, reason, count in self._reasons()]
+        lines = [f"  {count:>10,}  {id}  {describe(id).get('title', '')}".rstrip() for id, count in self.reasons]
         return "\n".join(["Refused rows, by reason", *lines]) if lines else ""
-
-    def _reasons(self) -> list[tuple[str, str, int]]:
-        counts = self.refused.group_by("reason").len().sort("len", "reason", descending=[True, False])
-        return [(describe(reason).get("title", ""), reason, count) for reason, count in counts.iter_rows()]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,33 @@ class Delivery:
         if len(self.cohort) == 0:
             raise nothing_left(self.report)
         return self
+
+
+@dataclass(frozen=True)
+class SpooledDelivery:
+    """A delivery larger than memory: its courses in partitions on disk, and the report.
+
+    Attributes:
+        partitions: Folders as written by `Cohort.write`; all rows of a patient are in one of them.
+        report: Faults and account; the refused rows are in `refused_folder` as Parquet.
+        refused_folder: Folder of Parquet files with file, row, reason.
+    """
+
+    partitions: tuple[Path, ...]
+    report: Report
+    refused_folder: Path
+
+    def cohorts(self) -> Iterator[Cohort]:
+        """The cohorts of the partitions, one at a time."""
+        return (Cohort.read(folder) for folder in self.partitions)
+
+    def render(self) -> str:
+        """The whole report as text for people."""
+        return self.report.render()
+
+    def to_json(self) -> str:
+        """The whole report as JSON."""
+        return self.report.to_json()
 
 
 def nothing_left(report: Report) -> IntakeError:
