@@ -8,14 +8,13 @@ docstrings, the glossary and the changelogs from the root of the repository.
 from __future__ import annotations
 
 import re
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from mkdocs.structure.files import File
 
+from vein2vein.cli import cli
 from vein2vein.errors import catalogue
 from vein2vein.knowledge.citations import citations
 from vein2vein.knowledge.codes import milestones, observations, streams
@@ -186,10 +185,7 @@ def _cell(text: str) -> str:
 
 def _command_pages() -> dict[str, str]:
     """The help texts of all commands, as the command line itself prints them."""
-    if find_spec("vein2vein.cli") is None:
-        return {}
-    command = import_module("vein2vein.cli").main
-    blocks = [f"## {' '.join(path)}\n\n```text\n{text}\n```" for path, text in _help_texts(command, ("vein2vein",))]
+    blocks = [f"## {' '.join(path)}\n\n```text\n{text}\n```" for path, text in _help_texts(cli, ("vein2vein",))]
     return {"reference/command-line.md": "# Command line\n\n" + "\n\n".join(blocks) + "\n"}
 
 

@@ -61,6 +61,12 @@ def test_every_error_has_a_page_and_is_listed(hooks: ModuleType) -> None:
         assert f"[{key}]({key}.md)" in index
 
 
+def test_every_command_is_described(hooks: ModuleType) -> None:
+    (page,) = hooks._command_pages().values()
+    assert "## vein2vein grade\n" in page
+    assert "## vein2vein knowledge review-queue\n" in page
+
+
 def test_every_rule_set_has_a_page_that_shows_its_status(hooks: ModuleType) -> None:
     pages = hooks._rule_pages()
     rules = default_registry().all()
