@@ -13,7 +13,7 @@ Checked  tests/acceptance/intake/test_tables.py
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -241,7 +241,7 @@ def _partitions(work: _Work) -> Iterator[tuple[int, Any]]:
             **{name: given[name] for name in ("observations", "exposures", "milestones") if name in given},
         )
         more, merged, refused = _charted(given, work)
-        whole = checks.with_rows(whole, exposures=more)
+        whole = checks.with_rows(_held(whole, work.mapping), exposures=more)
         checked = checks.check(whole, work.book, charted=work.mapping.charted)
         used = merged.with_columns(pl.lit("ok").alias("usability"))
         work.ledger.settle(pl.concat([checked.kept, used]), pl.concat([checked.refused, refused]))
@@ -292,6 +292,17 @@ def _implied_people(implied: pl.DataFrame, work: _Work) -> dict[str, pl.DataFram
         "patients": people,
         "courses": rows.select(c for c in tables.COURSES if c in rows.columns).with_columns(nowhere),
     }
+
+
+def _held(given: checks.Tables, mapping: Mapping) -> checks.Tables:
+    """Exposures without an end, of streams with a declared hold, end at the next of the stream or after the hold."""
+    frame = given.exposures.sort("course_id", "started_at", maintain_order=True)
+    for stream, declared in mapping.charting.items():
+        here = (pl.col("kind") == stream) & pl.col("ended_at").is_null()
+        following = pl.col("started_at").shift(-1).over("course_id", "kind")
+        end = pl.min_horizontal(following, pl.col("started_at") + timedelta(hours=declared.hold_hours))
+        frame = frame.with_columns(pl.when(here).then(end).otherwise(pl.col("ended_at")).alias("ended_at"))
+    return replace(given, exposures=frame)
 
 
 def _charted(given: dict[str, pl.DataFrame], work: _Work) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -91,7 +91,8 @@ class Charting(_Part):
     """A device charted now and then.
 
     Attributes:
-        device: Codes of observation rows whose value names the device.
+        device: Codes of observation rows whose value names the device; exposures of the stream that have no end are held
+            as long, with or without such codes.
         flow: Codes of observation rows whose value is the flow.
         hold_hours: How long a charting is believed when no other follows.
     """

@@ -153,7 +153,7 @@ def exposures(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
         if column not in frame.columns:
             frame = frame.with_columns(pl.lit(constant, dtype=pl.String).alias(column))
     pairs = frame.select("kind", "agent").unique().rows()
-    found = [(kind, agent, *_exposure(kind, agent, context.mapping)) for kind, agent in pairs]
+    found = [(kind, agent, *understood_exposure(kind, agent, context.mapping)) for kind, agent in pairs]
     schema = dict.fromkeys(("kind", "agent", "target", "agent_target"), pl.String)
     table = pl.DataFrame(found, schema=schema, orient="row")
     frame = frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
@@ -341,7 +341,7 @@ def _with_values(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     return frame
 
 
-def _exposure(kind: str | None, agent: str | None, mapping: Mapping) -> tuple[str | None, str | None]:
+def understood_exposure(kind: str | None, agent: str | None, mapping: Mapping) -> tuple[str | None, str | None]:
     """Stream and agent of what a row says, or ignore, ASK, None."""
     for word in (agent, kind):
         declared = mapping.codes.exposures.get(word) if word is not None else None
