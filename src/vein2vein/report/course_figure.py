@@ -13,7 +13,7 @@ from typing import Final
 from vein2vein.knowledge import codes
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.record.timeline import Exposure, Observation, Timeline
+from vein2vein.record.timeline import UNSPECIFIED, Exposure, Observation, Timeline
 from vein2vein.report import rule_words
 from vein2vein.report.figure import Curve, Event, Figure, Lane, Limit, Mark, Panel, Ribbon, Shape, Span, TimeAxis
 from vein2vein.report.shown import (
@@ -23,6 +23,7 @@ from vein2vein.report.shown import (
     exposure_text,
     kind_label,
     milestone_text,
+    number_text,
     observation_text,
     reason_text,
     row_start,
@@ -167,6 +168,27 @@ def _panels(timeline: Timeline, clock: CourseClock, rules: Sequence[RuleSet]) ->
     return [panel for panel in panels if panel is not None]
 
 
+_PLACES: Final = {"icu": "ICU", "ward": "ward", "home": "home"}
+_DEVICES: Final = {
+    "room-air": "air",
+    "nasal-cannula": "NC",
+    "high-flow-nasal-cannula": "HFNC",
+    "face-mask": "mask",
+    "venturi-mask": "Venturi",
+    "non-rebreather-mask": "NRB",
+    "cpap": "CPAP",
+    "bipap": "BiPAP",
+    "non-invasive-ventilation": "NIV",
+    "mechanical-ventilation": "vent.",
+    "ecmo": "ECMO",
+}
+
+
+def _brief_device(row: Exposure) -> str:
+    name = _DEVICES.get(row.agent, "")
+    return f"{name} {number_text(row.rate)}" if name and row.rate is not None else name
+
+
 class _Maker:
     """Makes panels out of the rows of one course."""
 
@@ -234,10 +256,10 @@ class _Maker:
             agents = sorted({e.agent for e in self._exposures if e.kind == kind})
             for agent in agents:
                 rows = [e for e in self._exposures if e.kind == kind and e.agent == agent]
-                name = agent_label(kind, agent) if agent != "unspecified" else f"{kind_label(kind).split()[0]}, which?"
+                name = agent_label(kind, agent) if agent != UNSPECIFIED else f"{kind_label(kind).split()[0]}, which?"
                 lanes.append(Lane(name, self._dose_spans(rows), charted=charted))
         if charted and not lanes:
-            lanes.append(Lane("Vasopressor chart", charted=charted))
+            lanes.append(Lane("Charted: none", charted=charted))
         return tuple(lanes)
 
     def _charted(self, kind: str) -> tuple[Span, ...]:
@@ -254,15 +276,16 @@ class _Maker:
                 row,
                 dose_text(row) or "dose not recorded",
                 share=0.3 + 0.7 * row.rate / highest if row.rate is not None and highest else 0.5,
+                brief="?" if row.rate is None else number_text(row.rate),
             )
             for row in rows
         )
 
-    def _span(self, row: Exposure, label: str, *, share: float = 1.0) -> Span:
+    def _span(self, row: Exposure, label: str, *, share: float = 1.0, brief: str = "") -> Span:
         end = None if row.ended_at is None else self._clock.hours(row.ended_at)
         reason = reason_text(row)
         shown = f"{label} ({reason.lower()})" if reason and row.kind == "stay" else label
-        return Span(self._clock.hours(row.started_at), end, shown, row.agent != "unspecified", share)
+        return Span(self._clock.hours(row.started_at), end, shown, row.agent != "unspecified", share, brief)
 
     def device(self) -> tuple[Lane, ...]:
         """The oxygen device and its flow, as one strip."""
@@ -270,7 +293,10 @@ class _Maker:
         if not rows:
             return ()
         spans = tuple(
-            self._span(r, "device not recorded" if r.agent == "unspecified" else exposure_text(r)) for r in rows
+            self._span(r, "device not recorded", brief="?")
+            if r.agent == UNSPECIFIED
+            else self._span(r, exposure_text(r), brief=_brief_device(r))
+            for r in rows
         )
         return (Lane("Oxygen device", spans),)
 
@@ -319,7 +345,12 @@ class _Maker:
         lanes = []
         stays = [e for e in self._exposures if e.kind == "stay"]
         if stays:
-            lanes.append(Lane("Place of care", tuple(self._span(e, agent_label(e.kind, e.agent)) for e in stays)))
+            lanes.append(
+                Lane(
+                    "Place of care",
+                    tuple(self._span(e, agent_label(e.kind, e.agent), brief=_PLACES.get(e.agent, "")) for e in stays),
+                )
+            )
         judged = [e for e in self._exposures if e.kind == "other_cause"]
         for agent in sorted({e.agent for e in judged}):
             spans = tuple(self._span(e, agent_label(e.kind, e.agent)) for e in judged if e.agent == agent)

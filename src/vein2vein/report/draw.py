@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from vein2vein.report import svg
@@ -18,7 +19,7 @@ from vein2vein.report.palette import GRADES, THEMES, Theme, grade_colour
 from vein2vein.report.scales import ValueAxis, day_every, runs, short, text_width, thinned, value_axis
 
 WIDTH: Final = 900
-LEFT: Final = 124
+LEFT: Final = 136
 RIGHT: Final = 10
 PLOT: Final = WIDTH - LEFT - RIGHT
 _SIZE: Final = 14.0
@@ -40,20 +41,17 @@ def x_of(axis: TimeAxis, at: float) -> float:
 
 
 def definitions() -> str:
-    """The hatchings, one for each colour of a grade, and one for what may be but is not certain."""
-    patterns = [
-        svg.tag(
-            "pattern",
-            svg.tag("rect", width=7, height=7, class_="hatch-ground"),
-            svg.tag("path", d="M-1 1L1 -1M0 7L7 0M6 8L8 6", class_=f"hatch-line {name}"),
-            id=f"hatch-{name}",
-            width=7,
-            height=7,
-            patternUnits="userSpaceOnUse",
-        )
-        for name in (*GRADES, "possible")
-    ]
-    return svg.tag("defs", *patterns)
+    """The hatching of everything that may be but is not certain; it has no colour of a grade, so that it claims none."""
+    pattern = svg.tag(
+        "pattern",
+        svg.tag("rect", width=7, height=7, class_="hatch-ground"),
+        svg.tag("path", d="M-1 1L1 -1M0 7L7 0M6 8L8 6", class_="hatch-line"),
+        id="hatch-possible",
+        width=7,
+        height=7,
+        patternUnits="userSpaceOnUse",
+    )
+    return svg.tag("defs", pattern)
 
 
 def time_axis(axis: TimeAxis) -> Drawing:
@@ -144,11 +142,10 @@ def _step(step: RibbonStep, item: Ribbon, axis: TimeAxis, bottom: float, unit: f
     low = grade_colour(step.low, item.lowest, item.highest)
     shapes = []
     if step.high > step.low:
-        high = grade_colour(step.high, item.lowest, item.highest)
         tall = (step.high - item.lowest) * unit
         if step.low == item.lowest:
             solid = 0.0
-        shapes.append(_bar(x, bottom - tall, width, tall - solid, f"hatched-{high}"))
+        shapes.append(_bar(x, bottom - tall, width, tall - solid, "unsure"))
     if solid:
         shapes.append(_bar(x, bottom - solid, width, solid, low))
     return "".join(shapes)
@@ -237,7 +234,7 @@ def _gaps(curve: Curve, axis: TimeAxis, y_axis: ValueAxis) -> list[str]:
     times = [t for t, _ in curve.points]
     edges = [max(axis.start, 0.0), *[t for t in times if t >= 0], axis.end]
     parts = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         if right - left <= curve.gap_hours or right <= axis.start or left >= axis.end:
             continue
         x, width = x_of(axis, left), x_of(axis, right) - x_of(axis, left)
@@ -286,11 +283,11 @@ def _cross(x: float, y: float) -> str:
 
 def _lane(lane: Lane, axis: TimeAxis, top: float) -> str:
     middle = top + _LANE / 2
-    name = _fitted(lane.label, LEFT - 10)
+    name = fitted(lane.label, LEFT - 10)
     parts = [svg.text(name, LEFT - 8, middle + 5, class_="lane end")]
     parts.append(svg.tag("path", d=f"M{LEFT} {svg.number(top + _LANE - 1.5)}h{PLOT}", class_="grid"))
     thin = [_x_range(axis, span) for span in lane.charted]
-    parts += [svg.tag("path", d=svg.box(x, top + _LANE - 3.5, w, 2.5), class_="charted") for x, w in thin if w > 0]
+    parts += [svg.tag("path", d=svg.box(x, top + _LANE - 2.5, w, 1.5), class_="charted") for x, w in thin if w > 0]
     parts += [_span(span, axis, top) for span in lane.spans]
     marks = [m for m in lane.marks if axis.start <= m.at < axis.end]
     parts += [
@@ -321,16 +318,18 @@ def _span(span: Span, axis: TimeAxis, top: float) -> str:
     y = top + _LANE - 2 - tall
     name = "span" if span.certain else "span unsure"
     shapes = [svg.tag("title", escaped(span.label)), svg.tag("path", d=svg.box(x, y, width, tall), class_=name)]
-    if text_width(span.label, 13) + 6 <= width:
-        halo = "span-label on-hatch" if not span.certain else "span-label"
-        shapes.append(svg.text(span.label, x + 4, top + _LANE - 7, class_=halo))
+    fitting = next((c for c in (span.label, span.brief) if c and text_width(c, 13) + 6 <= width), None)
+    if fitting is not None:
+        halo = "span-label" if span.certain else "span-label on-hatch"
+        shapes.append(svg.text(fitting, x + 4, top + _LANE - 7, class_=halo))
     return svg.tag("g", *shapes)
 
 
-def _fitted(content: str, width: float) -> str:
-    if text_width(content, _SIZE) <= width:
+def fitted(content: str, width: float) -> str:
+    """A lane label, cut with an ellipsis where it is wider than `width`."""
+    if text_width(content, 13) <= width:
         return content
-    fits = int(width / (_SIZE * 0.56)) - 1
+    fits = int(width / (13 * 0.53)) - 1
     return content[:fits].rstrip() + "…"
 
 
@@ -352,20 +351,14 @@ svg .limit{stroke:var(--limit);stroke-width:1.4;stroke-dasharray:8 4;fill:none}
 svg .limit-label{fill:var(--limit);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 svg .gap{fill:var(--grid);fill-opacity:.55}
 svg .gap-label{font-style:normal}
-svg .span{fill:var(--device);stroke:var(--grade-edge)}svg .span.unsure{fill:url(#hatch-possible)}
-svg .span-label{font-size:13px}svg .on-hatch{paint-order:stroke;stroke:var(--paper);stroke-width:4px;font-weight:700}
+svg .span{fill:var(--device);stroke:var(--grade-edge)}svg .unsure{fill:url(#hatch-possible)}
+svg .span-label,svg .lane{font-size:13px}svg .on-hatch{paint-order:stroke;stroke:var(--paper);stroke-width:4px;font-weight:700}
 svg .charted{fill:var(--soft)}
 svg .step{stroke:var(--grade-edge);stroke-width:.7}
-svg .hatch-ground{fill:var(--paper)}svg .hatch-line{fill:none;stroke-width:2.4}
-svg .hatch-line.possible{stroke:var(--possible);stroke-width:1}
+svg .hatch-ground{fill:var(--paper)}svg .hatch-line{fill:none;stroke:var(--possible);stroke-width:1.3}
 svg .heading{font-size:19px;font-weight:700}svg .caption{fill:var(--soft)}
 """
-# The palest grades are too faint as thin lines on paper: their hatching is drawn in the colour of the edge.
-_GRADE_CSS: Final = "".join(
-    f"svg .{g}{{fill:var(--{g})}}svg .hatched-{g}{{fill:url(#hatch-{g})}}"
-    f"svg .hatch-line.{g}{{fill:none;stroke:var(--{'grade-edge' if g in {'grade-0', 'grade-1'} else g})}}"
-    for g in GRADES
-)
+_GRADE_CSS: Final = "".join(f"svg .{name}{{fill:var(--{name})}}" for name in GRADES)
 
 
 def style_sheet(theme: Theme | None = None) -> str:

@@ -23,7 +23,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from vein2vein.engine.verdict import Graded, Verdict
+import polars as pl
+
+from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
 from vein2vein.intake.fhir import urls
 from vein2vein.intake.fhir.model import model_of
@@ -93,6 +95,7 @@ def export(
     rule_sets: Sequence[RuleSet],
     *,
     references: Mapping[str, str] | None = None,
+    as_of: datetime | None = None,
     issued_at: datetime | None = None,
 ) -> Exported:
     """Verdict steps and episodes as FHIR resources.
@@ -103,6 +106,7 @@ def export(
         rule_sets: The bound rule sets that were used.
         references: From the source of a row (``file:row``) to the resource it came from, such as ``Observation/1``; with it
             each Observation says which resources it is derived from. That walks the plain engine once for each course.
+        as_of: The instant up to which was graded, if one was given; only needed with references.
         issued_at: Aware instant at which the grades were made available; not stated when None.
 
     Raises:
@@ -114,20 +118,17 @@ def export(
         for course, rule in frame.select("course_id", "rule_set_id").unique().iter_rows():
             if course not in courses or rule not in rules:
                 raise _strangers(course, rule)
-    reasons = _Reasons(cohort, rules, references)
     observations: list[Any] = []
     without: list[tuple[str, str]] = []
-    for step in graded.verdicts.iter_rows(named=True):
-        if step["low"] is None:
-            if step["from_at"] is None:
-                without.append((step["course_id"], step["rule_set_id"]))
-            continue
-        verdict = reasons.at(step["course_id"], step["rule_set_id"], step["from_at"])
-        observations.append(
-            _observation(
-                step, courses[step["course_id"]], rules[step["rule_set_id"]], reasons.sources(verdict), issued_at
-            )
-        )
+    for (course, rule), part in graded.verdicts.group_by("course_id", "rule_set_id", maintain_order=True):
+        rows = part.filter(pl.col("low").is_not_null()).to_dicts()
+        if not rows:
+            without.append((str(course), str(rule)))
+        derived = _sources(rows, cohort, rules[str(rule)], references=references, as_of=as_of)
+        observations += [
+            _observation(row, courses[str(course)], rules[str(rule)], sources, issued_at)
+            for row, sources in zip(rows, derived, strict=True)
+        ]
     events = [
         _event(row, courses[row["course_id"]], rules[row["rule_set_id"]])
         for row in graded.episodes.iter_rows(named=True)
@@ -135,28 +136,38 @@ def export(
     return Exported(tuple(observations), tuple(events), tuple(without))
 
 
-class _Reasons:
-    """Which resources each verdict rests on; nothing when no references are known."""
+def write_fhir(
+    folder: Path,
+    cohort: Cohort,
+    graded: Graded,
+    *,
+    rule_sets: Sequence[RuleSet],
+    references: Mapping[str, str] | None = None,
+    as_of: datetime | None = None,
+) -> tuple[Path, ...]:
+    """`export` and `Exported.write` in one step; gives the files written."""
+    exported = export(graded, cohort, rule_sets, references=references, as_of=as_of)
+    return exported.write(folder)
 
-    def __init__(self, cohort: Cohort, rules: Mapping[str, RuleSet], references: Mapping[str, str] | None) -> None:
-        self._cohort, self._rules, self._references = cohort, rules, references
-        self._key: tuple[str, str] = ("", "")
-        self._steps: dict[datetime, Verdict] = {}
 
-    def at(self, course_id: str, rule_id: str, from_at: datetime) -> Verdict | None:
-        if self._references is None:
-            return None
-        if self._key != (course_id, rule_id):
-            steps = explained_steps(self._cohort.timeline(course_id), self._rules[rule_id])
-            self._key, self._steps = (course_id, rule_id), {step.verdict.at: step.verdict for step in steps}
-        return self._steps.get(from_at)
-
-    def sources(self, verdict: Verdict | None) -> list[str]:
-        """References to the observations and forms behind the inputs of a verdict, each once."""
-        rows = [row for used in (verdict.inputs if verdict is not None else ()) for row in used.rows]
-        known = self._references or {}
-        found = [known[row.source] for row in rows if row.source is not None and row.source in known]
-        return [key for key in dict.fromkeys(found) if key.startswith(_DERIVABLE)]
+def _sources(
+    rows: list[dict[str, Any]],
+    cohort: Cohort,
+    rule: RuleSet,
+    *,
+    references: Mapping[str, str] | None,
+    as_of: datetime | None,
+) -> list[list[str]]:
+    """For each verdict step of one course: the resources behind its inputs, each once; nothing without references."""
+    if references is None or not rows:
+        return [[] for _ in rows]
+    steps = explained_steps(cohort.timeline(rows[0]["course_id"]), rule, rows, as_of=as_of)
+    found = []
+    for step in steps:
+        named = (row.source for used in step.verdict.inputs for row in used.rows)
+        keys = dict.fromkeys(references[source] for source in named if source is not None and source in references)
+        found.append([key for key in keys if key.startswith(_DERIVABLE)])
+    return found
 
 
 # What R4 lets an Observation be derived from, among what intake reads.

@@ -61,7 +61,8 @@ class Limit:
 class Span:
     """Something that lasts; an `end` of None is not known and is drawn to the end of the axis, open.
 
-    `share` is the height of the bar as a share of its lane, such as a dose over the highest dose of that drug.
+    `share` is the height of the bar as a share of its lane, such as a dose over the highest dose of that drug. `brief` is
+    drawn where the label does not fit.
     """
 
     start: float
@@ -69,6 +70,7 @@ class Span:
     label: str
     certain: bool = True
     share: float = 1.0
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Ribbon:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Ribbons and panels over one time axis."""
+    """Ribbons and panels over one time axis. A `compact` figure has one low ribbon per line with its title beside it."""
 
     title: str
     caption: str
@@ -139,6 +141,7 @@ class Figure:
     ribbons: tuple[Ribbon, ...] = ()
     panels: tuple[Panel, ...] = ()
     footer: tuple[str, ...] = field(default=())
+    compact: bool = False
 
 
 def result_text(low: int, high: int, kind: str = "grade") -> str:

@@ -15,28 +15,30 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
+
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
 from vein2vein.engine.grade import cut
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
+from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
-from vein2vein.record.timeline import Timeline
-from vein2vein.report import draw, page_cohort, rule_words, svg
-from vein2vein.report.figure import Ribbon, RibbonStep
+from vein2vein.report import draw, page_cohort, svg
 from vein2vein.report.markup import element, embedded, facts, text
-from vein2vein.report.page_cohort import AccountLine, CourseRow
-from vein2vein.report.page_course import CoursePage, course_page, printed
+from vein2vein.report.page_cohort import CourseRow
+from vein2vein.report.page_course import CoursePage, PageJob, course_page, printed
 from vein2vein.report.page_scales import rule_data, scales_section
 from vein2vein.report.palette import variables
+from vein2vein.report.ribbons import ribbons_of
 from vein2vein.report.static import font_css
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
 from vein2vein.report.tables import cannot_write
@@ -58,7 +60,7 @@ class ReportOptions:
         pages: How many of the worst courses have a page of their own; None for all.
         rows: How many of the worst courses stand in the list of courses; None for all.
         as_of: Instant up to which anything is known, as passed to `grade_cohort`; None for the whole record.
-        account: What became of the delivered rows; empty when it is not known.
+        delivery: Account and faults of the delivery that the cohort came from; None when there was none.
         source: Where the data came from, in words.
     """
 
@@ -67,7 +69,7 @@ class ReportOptions:
     pages: int | None = 50
     rows: int | None = 500
     as_of: datetime | None = None
-    account: Sequence[AccountLine] = field(default=())
+    delivery: DeliveryReport | None = None
     source: str = ""
 
 
@@ -118,32 +120,46 @@ def report_html(
     check_aware(options.printed_at, what="printed_at")
     _check_together(cohort, graded, rule_sets)
     known = cohort if options.as_of is None else cut(cohort, options.as_of)
-    headline = headline_of(rule_sets)
-    rules = (*headline, *(rule for rule in rule_sets if rule not in headline))
-    summary = summarise(known, graded, rules)
+    summary = summarise(known, graded, rule_sets)
+    headline = headline_of(rule_sets, summary)
+    first = {rule.id for rule in headline}
+    rules = (*headline, *(rule for rule in rule_sets if rule.id not in first))
     order = page_cohort.worst_first(known, summary, headline)
     chosen = [course_id for course_id, _ in order[: options.pages]]
-    pages = list(_pages(known, chosen, _Job(rules, options.as_of, len(headline)), executor, progress))
+    job = PageJob(rules, options.as_of, len(headline))
+    steps = steps_with_hours(known, graded)
+    pages = list(_pages(known, steps, chosen, job, _Work(executor, progress)))
     listed = order[: options.rows]
-    rows = _course_rows(known, graded, rules, headline, listed, chosen)
+    rows = _course_rows(known, steps, rules, headline, listed, chosen)
     body = [_cohort_section(known, graded, rules, headline, summary, rows, options), *(page.markup for page in pages)]
     return _document("".join(body), rules, options)
 
 
-def headline_of(rules: Sequence[RuleSet]) -> tuple[RuleSet, ...]:
-    """The rule sets that stand first and have a ribbon in the list of courses: the first grading scale of each subject."""
-    scales = [rule for rule in rules if rule.kind == "grading-scale"] or list(rules)
+def headline_of(rules: Sequence[RuleSet], summary: Summary) -> tuple[RuleSet, ...]:
+    """The rule sets that stand first and have a ribbon in the list of courses.
+
+    Of each of the main subjects the grading scale that applies to most courses (the first given of several); without any
+    of these subjects the first rule sets given.
+    """
+    applies = dict(summary.rule_sets.select("rule_set_id", "courses_applicable").iter_rows())
     found: dict[str, RuleSet] = {}
-    for rule in sorted(scales, key=_subject_order):
-        found.setdefault(rule.about, rule)
-    return tuple(list(found.values())[:HEADLINE])
+    for rule in rules:
+        if rule.kind != "grading-scale" or rule.about not in _SUBJECTS:
+            continue
+        if rule.about not in found or applies.get(rule.id, 0) > applies.get(found[rule.about].id, 0):
+            found[rule.about] = rule
+    return tuple(sorted(found.values(), key=lambda r: _SUBJECTS.index(r.about))) or tuple(rules[:HEADLINE])
 
 
-_SUBJECTS: Final = ("crs", "icans", "neurotoxicity", "icaht", "haematotoxicity", "iec-hs", "hyperinflammation")
+_SUBJECTS: Final = ("crs", "icans", "haematotoxicity", "hyperinflammation")
 
 
-def _subject_order(rule: RuleSet) -> int:
-    return next((i for i, subject in enumerate(_SUBJECTS) if rule.about.startswith(subject)), len(_SUBJECTS))
+@dataclass(frozen=True)
+class _Work:
+    """Where pages are made, and who is told how far it is."""
+
+    executor: Executor | None
+    progress: Callable[[int, int], None] | None
 
 
 def _check_together(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> None:
@@ -166,44 +182,40 @@ def _check_together(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]
             )
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is the same for every course page."""
-
-    rules: tuple[RuleSet, ...]
-    as_of: datetime | None
-    headline: int
-
-
-def _page(timeline: Timeline, number: int, job: _Job) -> CoursePage:
-    return course_page(timeline, job.rules, number, as_of=job.as_of, headline=job.headline)
-
-
 def _pages(
     cohort: Cohort,
+    steps: pl.DataFrame,
     chosen: Sequence[str],
-    job: _Job,
-    executor: Executor | None,
-    progress: Callable[[int, int], None] | None,
+    job: PageJob,
+    work: _Work,
 ) -> Iterator[CoursePage]:
+    by_course = _rows_by_course(steps.filter(pl.col("course_id").is_in(list(chosen))))
     timelines = (cohort.timeline(course_id) for course_id in chosen)
-    make = map if executor is None else executor.map
-    made = make(_page, timelines, range(len(chosen)), repeat(job, len(chosen)))
+    rows = (by_course.get(course_id, {}) for course_id in chosen)
+    make = map if work.executor is None else work.executor.map
+    made = make(course_page, timelines, rows, range(len(chosen)), repeat(job, len(chosen)))
     for done, page in enumerate(made, start=1):
-        if progress is not None:
-            progress(done, len(chosen))
+        if work.progress is not None:
+            work.progress(done, len(chosen))
         yield page
+
+
+def _rows_by_course(steps: pl.DataFrame) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in steps.iter_rows(named=True):
+        found.setdefault(row["course_id"], {}).setdefault(row["rule_set_id"], []).append(row)
+    return found
 
 
 def _course_rows(
     cohort: Cohort,
-    graded: Graded,
+    steps: pl.DataFrame,
     rules: Sequence[RuleSet],
     headline: Sequence[RuleSet],
     listed: Sequence[tuple[str, dict[str, Any]]],
     chosen: Sequence[str],
 ) -> list[CourseRow]:
-    ribbons = _ribbons(cohort, graded, headline)
+    ribbons = ribbons_of(cohort, steps, headline)
     products = dict(zip(cohort.courses["course_id"], cohort.courses["product"], strict=True))
     places = {course_id: number for number, course_id in enumerate(chosen)}
     rows = []
@@ -227,35 +239,6 @@ def _peak(row: dict[str, Any] | None) -> tuple[int, int] | None:
     if row is None or row["peak_low"] is None:
         return None
     return int(row["peak_low"]), int(row["peak_high"])
-
-
-def _ribbons(cohort: Cohort, graded: Graded, rules: Sequence[RuleSet]) -> dict[tuple[str, str], Ribbon]:
-    """Ribbons of the list of courses, from the verdict table; neighbours with the same bounds are one step."""
-    by_id = {rule.id: rule for rule in rules}
-    infused = dict(zip(cohort.courses["course_id"], cohort.courses["infused_at"], strict=True))
-    steps: dict[tuple[str, str], list[RibbonStep]] = {}
-    for row in steps_with_hours(cohort, graded).iter_rows(named=True):
-        rule, zero = by_id.get(row["rule_set_id"]), infused.get(row["course_id"])
-        if rule is None or zero is None or row["low"] is None or row["from_at"] is None:
-            continue
-        start = (row["from_at"] - zero).total_seconds() / 3600
-        step = RibbonStep(start, start + row["hours"], row["low"], row["high"])
-        mine = steps.setdefault((row["course_id"], rule.id), [])
-        if mine and (mine[-1].low, mine[-1].high, mine[-1].end) == (step.low, step.high, step.start):
-            mine[-1] = RibbonStep(mine[-1].start, step.end, step.low, step.high)
-        else:
-            mine.append(step)
-    return {
-        (course_id, id): Ribbon(
-            id,
-            rule_words.short_name(by_id[id]),
-            by_id[id].result.lowest,
-            by_id[id].result.highest,
-            by_id[id].result.kind,
-            page_cohort.clipped(found),
-        )
-        for (course_id, id), found in steps.items()
-    }
 
 
 def _cohort_section(
@@ -283,11 +266,11 @@ def _cohort_section(
             ]
         ),
         _status_note(rules),
-        page_cohort.levels_part(rules, summary),
+        page_cohort.levels_part(rules, summary, first=len(headline)),
         page_cohort.courses_part(rows, rules, headline, total=len(cohort)),
-        page_cohort.onset_part(rules, summary),
-        page_cohort.assessable_part(rules, summary),
-        page_cohort.account_part(options.account) if options.account else "",
+        page_cohort.onset_part(rules, summary, first=len(headline)),
+        page_cohort.assessable_part(rules, summary, first=len(headline)),
+        page_cohort.account_part(options.delivery) if options.delivery else "",
         scales_section(rules),
     ]
     return element("section", *parts, class_="page", id="cohort", aria_labelledby="cohort-heading")

@@ -13,53 +13,41 @@ from typing import Any, Final
 
 import polars as pl
 
+from vein2vein.errors import describe
+from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report import draw, rule_words, svg
-from vein2vein.report.figure import Ribbon, RibbonStep, TimeAxis, result_text
+from vein2vein.report.figure import Ribbon, TimeAxis, result_text
 from vein2vein.report.markup import element, result_badge, share_bar, status_badge, table, text
+from vein2vein.report.ribbons import OVERVIEW_DAYS
 from vein2vein.report.scales import number_of_days, short
 from vein2vein.report.summary import Summary
 
-OVERVIEW_DAYS: Final = 30
 _STRIP: Final = 15.0
+_IN_THE_OPEN: Final = 6
 
 
-@dataclass(frozen=True)
-class AccountLine:
-    """How many rows of one kind of delivered data were used, kept as not assessable, and refused.
-
-    Attributes:
-        what: File or table, such as "labs.csv".
-        delivered: Rows delivered.
-        used: Rows used.
-        not_assessable: Rows kept whose value or unit could not be used.
-        refused: Rows that could not be placed at all.
-        note: Why rows were not used, in words.
-    """
-
-    what: str
-    delivered: int
-    used: int
-    not_assessable: int
-    refused: int
-    note: str = ""
-
-
-def levels_part(rules: Sequence[RuleSet], summary: Summary) -> str:
-    """Who reached which level: numbers with bars, certain and possible."""
+def levels_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> str:
+    """Who reached which level: numbers with bars, certain and possible; the `first` rule sets in the open."""
     shown = [r for r in rules if r.result.kind == "grade"]
     highest = max((r.result.highest for r in shown), default=0)
-    rows, quiet = [], []
+    rows: list[tuple[str, ...]] = []
+    others: list[tuple[str, ...]] = []
+    quiet: list[tuple[str, ...]] = []
+    leading = {rule.id for rule in rules[:first]}
     for rule in shown:
         mine = summary.levels.filter(pl.col("rule_set_id") == rule.id)
-        (quiet if not mine.height or mine["reached_possible"].max() == 0 else rows).append(
-            _level_row(rule, mine, highest)
-        )
+        nothing = not mine.height or mine["reached_possible"].max() == 0
+        group = rows if rule.id in leading else (quiet if nothing else others)
+        group.append(_level_row(rule, mine, highest))
     heads = ("Scale", "Courses", *(f"Grade {g}{' or higher' if g < highest else ''}" for g in range(1, highest + 1)))
     parts = [element("h2", "Who reached which grade", id="levels-heading"), element("p", _BOUNDS_WORDS)]
     if rows:
         parts.append(table(heads, rows, caption="Courses that reached a grade, by scale", class_="levels"))
+    if others:
+        inner = table(heads, others, caption="Other grading scales", class_="levels")
+        parts.append(_folded(f"Other grading scales ({len(others)})", inner, is_open=len(others) <= _IN_THE_OPEN))
     if quiet:
         inner = table(heads, quiet, caption="Scales in which nobody can have reached grade 1", class_="levels")
         parts.append(_folded(f"Scales in which nobody can have reached grade 1 ({len(quiet)})", inner))
@@ -111,9 +99,9 @@ def _other_levels(rules: Sequence[RuleSet], summary: Summary) -> str:
             rows.append((_scale_name(rule), text(row["name"]), str(courses), _count_cell(row, rule, courses)))
     if not rows:
         return ""
-    return table(
-        ("Criteria or score", "Level", "Courses", "Reached"), rows, caption="Criteria and scores", class_="levels"
-    )
+    heads = ("Criteria or score", "Level", "Courses", "Reached")
+    body = table(heads, rows, caption="Criteria and scores", class_="levels")
+    return _folded(f"Criteria and scores ({len(rows)} levels)", body, is_open=len(rows) <= _IN_THE_OPEN)
 
 
 def _scale_name(rule: RuleSet) -> str:
@@ -121,11 +109,14 @@ def _scale_name(rule: RuleSet) -> str:
     return f"{name} <span class='edition'>{text(rule_words.edition_name(rule))}</span> {status_badge(rule.status)}"
 
 
-def onset_part(rules: Sequence[RuleSet], summary: Summary) -> str:
-    """Onset and length of certain episodes, medians with quartiles."""
+def onset_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> str:
+    """Onset and length of certain episodes, medians with quartiles; the `first` rule sets in the open."""
     rows = []
+    leading = 0
+    ids = {rule.id for rule in rules[:first]}
     for rule, row in _rows(rules, summary.rule_sets):
         if row["episodes"]:
+            leading += rule.id in ids
             rows.append(
                 (
                     _scale_name(rule),
@@ -137,11 +128,8 @@ def onset_part(rules: Sequence[RuleSet], summary: Summary) -> str:
                 )
             )
     heads = ("Scale", "Courses with an episode", "First onset, relative day", "Episodes", "Resolved", "Length, days")
-    body = (
-        table(heads, rows, caption="Onset and length of certain episodes: median (quartiles)")
-        if rows
-        else element("p", "No certain episode of any scale.")
-    )
+    caption = "Onset and length of certain episodes: median (quartiles)"
+    body = _in_two(heads, rows, leading, caption) if rows else element("p", "No certain episode of any scale.")
     return element(
         "section", element("h2", "Onset and length", id="onset-heading"), body, aria_labelledby="onset-heading"
     )
@@ -160,12 +148,15 @@ def _median(row: Mapping[str, Any], name: str, before: str) -> str:
     return f"{before}{number_of_days(middle)} ({number_of_days(quarter)} to {number_of_days(three)})"
 
 
-def assessable_part(rules: Sequence[RuleSet], summary: Summary) -> str:
-    """How much time could not be assessed, and what was missing."""
+def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> str:
+    """How much time could not be assessed, and what was missing; the `first` rule sets in the open."""
     rows = []
+    leading = 0
+    ids = {rule.id for rule in rules[:first]}
     for rule, row in _rows(rules, summary.rule_sets):
         if not row["courses_applicable"]:
             continue
+        leading += rule.id in ids
         hours, open_ = row["hours"], row["hours_not_assessable"]
         share = open_ / hours if hours else 0.0
         label = f"{rule_words.short_name(rule)}: {100 * share:.0f} % of the time not assessable"
@@ -178,12 +169,12 @@ def assessable_part(rules: Sequence[RuleSet], summary: Summary) -> str:
             )
         )
     heads = ("Scale", "Time not assessable", "Courses without any gap", "What was missing (share of the open time)")
-    body = table(heads, rows, caption="What could not be assessed, and why")
+    body = _in_two(heads, rows, leading, "What could not be assessed, and why")
     return element(
         "section",
         element("h2", "What could not be assessed, and why", id="gaps-heading"),
         element("p", "Time is not assessable while something that is missing could change the result."),
-        body if len(rows) <= 8 else _folded(f"All {len(rows)} scales", body, is_open=True),  # noqa: PLR2004
+        body,
         aria_labelledby="gaps-heading",
     )
 
@@ -222,8 +213,8 @@ def worst_first(cohort: Cohort, summary: Summary, rules: Sequence[RuleSet]) -> l
 
     def key(pair: tuple[str, dict[str, Any]]) -> tuple[Any, ...]:
         rows = [pair[1].get(id) or {} for id in ids]
-        lows = sorted((-(r.get("peak_low") or 0) for r in rows))
-        highs = sorted((-(r.get("peak_high") or 0) for r in rows))
+        lows = sorted(-(r.get("peak_low") or 0) for r in rows)
+        highs = sorted(-(r.get("peak_high") or 0) for r in rows)
         return (lows, highs, pair[0])
 
     return sorted(by_course.items(), key=key)
@@ -323,7 +314,8 @@ def _course_line(row: CourseRow, rules: Sequence[RuleSet], headline: Sequence[Ru
     )
 
 
-def _overview_axis() -> TimeAxis:
+def overview_axis() -> TimeAxis:
+    """The axis of the list of courses: days 0 to 30 of 24 hours."""
     days = tuple((day, 24.0 * day) for day in range(OVERVIEW_DAYS + 1))
     return TimeAxis(0.0, 24.0 * (OVERVIEW_DAYS + 1), days)
 
@@ -334,13 +326,13 @@ def strip(ribbon: Ribbon, axis: TimeAxis) -> draw.Drawing:
 
 
 def _strips(row: CourseRow) -> str:
-    axis = _overview_axis()
+    axis = overview_axis()
     parts, y = [], 0.0
     for ribbon in row.ribbons:
         drawing = strip(ribbon, axis)
         parts.append(svg.tag("g", drawing.body, transform=f"translate({-draw.LEFT} {svg.number(y)})"))
         y += drawing.height + 1
-    said = "; ".join(_said(ribbon) for ribbon in row.ribbons)
+    said = "; ".join(_said(ribbon) for ribbon in row.ribbons) or "none"
     return svg.tag(
         "svg",
         *(parts or [""]),
@@ -355,13 +347,13 @@ def _strips(row: CourseRow) -> str:
 
 def _said(ribbon: Ribbon) -> str:
     if not ribbon.steps:
-        return f"{ribbon.title} does not apply"
+        return f"{ribbon.key} does not apply"
     low, high = max(s.low for s in ribbon.steps), max(s.high for s in ribbon.steps)
-    return f"{ribbon.title} highest {result_text(low, high, ribbon.kind)}"
+    return f"{ribbon.key} highest {result_text(low, high, ribbon.kind)}"
 
 
 def _day_scale() -> str:
-    axis = _overview_axis()
+    axis = overview_axis()
     labels = "".join(
         svg.text(short(day), axis.share(24.0 * day) * draw.PLOT, 14, class_="tick")
         for day in range(0, OVERVIEW_DAYS + 1, 5)
@@ -369,33 +361,45 @@ def _day_scale() -> str:
     return svg.tag("svg", labels, viewBox=f"0 0 {draw.PLOT} 18", class_="strip day-scale", aria_hidden="true")
 
 
-def account_part(account: Sequence[AccountLine]) -> str:
-    """What became of every delivered row."""
-    rows = [
-        (
-            text(line.what),
-            f"{line.delivered:,}".replace(",", "\u2009"),
-            f"{line.used:,}".replace(",", "\u2009"),
-            f"{line.not_assessable:,}".replace(",", "\u2009"),
-            f"{line.refused:,}".replace(",", "\u2009"),
-            text(line.note),
+def account_part(delivery: DeliveryReport) -> str:
+    """What became of every delivered row, and the faults that were found."""
+    columns = ("rows", "used", "not_assessable", "refused")
+    rows = [(text(row["file"]), *(_count(row[name]) for name in columns)) for row in delivery.account.to_dicts()]
+    if len(rows) > 1:
+        total = delivery.total()
+        rows.append((element("strong", "all files"), *(element("strong", _count(total[name])) for name in columns)))
+    heads = ("File", "Rows", "Used", "Kept, not assessable", "Refused")
+    parts = [table(heads, rows, caption="What became of every delivered row", class_="numbers")]
+    parts += [element("p", text(note)) for note in delivery.notes]
+    if delivery.faults:
+        faults = [
+            (text(f.id), text(describe(f.id).get("title", "")), text(f.saw), _count(f.count), text(f.effect or "none"))
+            for f in delivery.faults
+        ]
+        heads = ("Id", "Fault", "Seen", "Times", "Effect")
+        parts.append(
+            _folded(f"Faults of the delivery ({len(faults)})", table(heads, faults, caption="Faults of the delivery"))
         )
-        for line in account
-    ]
-    heads = ("Delivered as", "Rows", "Used", "Kept, not assessable", "Refused", "Why")
     return element(
         "section",
         element("h2", "Account of the delivery", id="account-heading"),
-        table(heads, rows, caption="What became of every delivered row", class_="numbers"),
+        *parts,
         aria_labelledby="account-heading",
     )
 
 
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def _in_two(heads: Sequence[str], rows: Sequence[tuple[str, ...]], leading: int, caption: str) -> str:
+    """The leading rows in the open and the others folded; all in the open when they are few."""
+    if len(rows) <= _IN_THE_OPEN:
+        return table(heads, rows, caption=caption)
+    others = table(heads, rows[leading:], caption=f"{caption}: other scales")
+    head = table(heads, rows[:leading], caption=caption) if leading else ""
+    return head + _folded(f"Other scales ({len(rows) - leading})", others)
+
+
 def _folded(summary: str, body: str, *, is_open: bool = False) -> str:
     return element("details", element("summary", text(summary)), body, open=is_open)
-
-
-def clipped(steps: Sequence[RibbonStep]) -> tuple[RibbonStep, ...]:
-    """Steps that touch the days of the overview."""
-    end = 24.0 * (OVERVIEW_DAYS + 1)
-    return tuple(s for s in steps if s.start < end and s.end > 0)

@@ -6,11 +6,10 @@ Knows    Ribbons are shown for every rule set with a finding; the others are lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
 
 from vein2vein.knowledge.inputs import ItemSum
 from vein2vein.knowledge.schema import RuleSet
@@ -19,7 +18,7 @@ from vein2vein.record.timeline import Timeline
 from vein2vein.report import course_figure, draw, rule_words
 from vein2vein.report.figure import Figure, Panel, Ribbon, RibbonStep, TimeAxis, result_text
 from vein2vein.report.markup import element, embedded, facts, picture, result_badge, status_badge, table, text
-from vein2vein.report.reasons import ExplainedStep, Reasons, by_rule_set, ribbon_of
+from vein2vein.report.reasons import ExplainedStep, Reasons, StepRow, explained_steps, ribbon_of
 from vein2vein.report.shown import CourseClock, Row, date_text
 
 _PANEL_KINDS = {
@@ -72,17 +71,29 @@ class _Scale:
         return peak[0] > lowest or (peak[1] > lowest and some_known)
 
 
-def course_page(
-    timeline: Timeline, rules: Sequence[RuleSet], number: int, *, as_of: datetime | None = None, headline: int = 1
-) -> CoursePage:
+@dataclass(frozen=True)
+class PageJob:
+    """What is the same for every course page.
+
+    Attributes:
+        rules: Bound rule sets in the order of the report.
+        as_of: Instant up to which anything is known; None for the whole record.
+        headline: How many of the first rule sets have a ribbon even when they found nothing.
+    """
+
+    rules: tuple[RuleSet, ...]
+    as_of: datetime | None
+    headline: int
+
+
+def course_page(timeline: Timeline, steps: Mapping[str, Sequence[StepRow]], number: int, job: PageJob) -> CoursePage:
     """Make the page of one course.
 
     Args:
         timeline: The course.
-        rules: Bound rule sets in the order of the report.
+        steps: Its rows of the verdict table by rule set.
         number: Place of the course in the report, from 0; part of its address within the file.
-        as_of: Instant up to which anything is known; None for the whole record.
-        headline: How many of the first rule sets have a ribbon even when they found nothing.
+        job: What is the same for every page.
     """
     course_id = timeline.course.course_id
     head = element("h1", text(f"Course {course_id}"), tabindex="-1", id=f"course-{number}-heading")
@@ -90,14 +101,16 @@ def course_page(
     if clock is None:
         body = element("p", "No infusion and no usable row is recorded for this course: there is nothing to show.")
         return CoursePage(_section(number, head + body), course_id)
-    found = by_rule_set(timeline, rules, as_of)
+    rules = job.rules
     reasons = Reasons(clock)
     scales = []
     for place, rule in enumerate(rules):
-        reasons.add(rule, place, found[rule.id])
-        scales.append(_Scale(place, rule, found[rule.id], ribbon_of(rule, found[rule.id], clock)))
-    shown = [s for s in scales if s.peak is not None and (s.has_finding or s.place < headline)]
-    rest = [s for s in scales if s not in shown]
+        found = explained_steps(timeline, rule, steps.get(rule.id, ()), as_of=job.as_of)
+        reasons.add(rule, place, found)
+        scales.append(_Scale(place, rule, found, ribbon_of(rule, found, clock)))
+    shown = [s for s in scales if s.peak is not None and (s.has_finding or s.place < job.headline)]
+    places = {s.place for s in shown}
+    rest = [s for s in scales if s.place not in places]
     figure = course_figure.course_figure(timeline, [s.ribbon for s in shown], rules)
     if figure is None:
         raise AssertionError("a course with a clock has a figure")
@@ -291,8 +304,7 @@ def _steps_table(shown: Sequence[_Scale], clock: CourseClock, number: int) -> st
 def _step_rows(scale: _Scale, clock: CourseClock, number: int) -> list[tuple[str, ...]]:
     rule = scale.rule
     rows = []
-    applicable = [step for step in scale.steps if step.verdict.bounds is not None]
-    for i, step in enumerate(applicable):
+    for i, step in enumerate(scale.steps):
         verdict = step.verdict
         assert verdict.bounds is not None  # noqa: S101  (chosen above)
         lacking = rule_words.lacking(rule, verdict.missing, {u.name: u.rows for u in verdict.inputs})
@@ -331,7 +343,7 @@ def _rest_table(rest: Sequence[_Scale], number: int) -> str:
     for scale in rest:
         peak = scale.peak
         if peak is None:
-            rows.append((text(scale.ribbon.title), "does not apply", text(_why_never(scale)), ""))
+            rows.append((text(scale.ribbon.title), "does not apply", _NEVER, ""))
             continue
         shown = rule_words.result_sentence(scale.rule, *peak)
         lacking = _all_lacking(scale)
@@ -349,8 +361,7 @@ def _rest_table(rest: Sequence[_Scale], number: int) -> str:
     return element("details", element("summary", f"Scales without a finding ({len(rows)})"), body, class_="rest")
 
 
-def _why_never(scale: _Scale) -> str:
-    return next((s.verdict.not_applicable or "" for s in scale.steps), "no time within the window of the rule set")
+_NEVER = "no infusion, outside the population, or no time within the window of the scale"
 
 
 def _all_lacking(scale: _Scale) -> tuple[str, ...]:

@@ -10,16 +10,18 @@ Checked  tests/unit/report/test_reasons.py: the same as `verdict_at` at every st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from vein2vein.basis.clock import from_microseconds
+from vein2vein.basis.clock import from_microseconds, to_microseconds
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.engine import CourseGrader, value_at
 from vein2vein.engine.shown import show_value
 from vein2vein.engine.verdict import InputUsed, Verdict
+from vein2vein.errors import ReportError
+from vein2vein.knowledge.evaluation import Evaluation, evaluate
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import is_known
 from vein2vein.record.timeline import Timeline
@@ -39,39 +41,66 @@ class ExplainedStep:
     until: datetime | None
 
 
-def explained_steps(timeline: Timeline, rule: RuleSet, as_of: datetime | None = None) -> list[ExplainedStep]:
-    """Every step of a course under a rule set, each with the verdict at its start.
+StepRow = Mapping[str, Any]
 
-    One walk through the course; `verdict_at` would walk it once for every step. Steps to which the rule set does not
-    apply have a verdict without bounds.
+
+def explained_steps(
+    timeline: Timeline, rule: RuleSet, rows: Sequence[StepRow], *, as_of: datetime | None = None
+) -> list[ExplainedStep]:
+    """The steps of one course under a rule set, as graded, each with the reasons at its start.
+
+    `verdict_at` walks the course anew for every instant. Here a rule set without a word about time is evaluated at the
+    starts only, any other is walked through once.
+
+    Args:
+        timeline: The course.
+        rule: The rule set, with the parameters it was graded with.
+        rows: Rows of the verdict table for this course and rule set, in time order; `until_at` of the last row may hold the
+            end of the follow-up. Rows with null bounds are passed over.
+        as_of: Instant up to which anything is known; None for the whole record.
+
+    Raises:
+        ReportError: REPORT-003 when the record gives another answer than the table.
     """
+    graded = [row for row in rows if row["low"] is not None and row["from_at"] is not None]
+    if not graded:
+        return []
     grader = CourseGrader(timeline, rule, as_of)
-    verdicts: list[Verdict] = []
-    for verdict in _walk(grader):
-        if not verdicts or _differs(verdicts[-1], verdict):
-            verdicts.append(verdict)
-    ends: list[datetime | None] = [v.at for v in verdicts[1:]]
-    last = None if grader.last is None else from_microseconds(grader.last)
-    if verdicts:
-        closes = None if grader.closes is None else from_microseconds(grader.closes)
-        ends.append(closes if closes is not None and last is not None and closes <= last else last)
-    return [ExplainedStep(v, end) for v, end in zip(verdicts, ends, strict=True)]
+    starts = [to_microseconds(row["from_at"]) for row in graded]
+    found = _walked(grader, frozenset(starts)) if rule.over_time else {at: _evaluated(grader, at) for at in starts}
+    steps = []
+    for row, at in zip(graded, starts, strict=True):
+        evaluation = found.get(at)
+        if evaluation is None or (evaluation.bounds.low, evaluation.bounds.high) != (row["low"], row["high"]):
+            raise _differs(timeline, rule, row)
+        ends_later = row["until_at"] is not None and row["until_at"] > row["from_at"]
+        steps.append(ExplainedStep(_verdict(grader, at, evaluation), row["until_at"] if ends_later else None))
+    return steps
 
 
-def _walk(grader: CourseGrader) -> Iterator[Verdict]:
-    rule = grader.rule
-    before: Verdict | None = None
-    for at, found in grader.evaluations():
-        applies = found.applies is not Truth.FALSE
-        shape = (found.bounds, found.deciding, found.missing, found.flags) if applies else (None, (), (), ())
-        if before is not None and shape == (before.bounds, before.deciding, before.missing, before.flags):
-            continue
-        used = tuple(_input_used(grader, name, at) for name in rule.inputs) if applies else ()
-        why_not = None if applies else "outside the population of the rule set"
-        before = Verdict(
-            rule.id, from_microseconds(at), shape[0], why_not, *shape[1:], found.criteria, used, rule.chosen
-        )
-        yield before
+def _walked(grader: CourseGrader, starts: frozenset[int]) -> dict[int, Evaluation]:
+    return {at: found for at, found in grader.evaluations() if at in starts}
+
+
+def _evaluated(grader: CourseGrader, at: int) -> Evaluation:
+    values = {name: value_at(grader.index, take, at)[0] for name, take in grader.rule.inputs.items()}
+    return evaluate(grader.rule, values)
+
+
+def _verdict(grader: CourseGrader, at: int, found: Evaluation) -> Verdict:
+    used = tuple(_input_used(grader, name, at) for name in grader.rule.inputs)
+    return Verdict(
+        grader.rule.id,
+        from_microseconds(at),
+        found.bounds,
+        None,
+        found.deciding,
+        found.missing,
+        found.flags,
+        found.criteria,
+        used,
+        grader.rule.chosen,
+    )
 
 
 def _input_used(grader: CourseGrader, name: str, at: int) -> InputUsed:
@@ -82,12 +111,13 @@ def _input_used(grader: CourseGrader, name: str, at: int) -> InputUsed:
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
 
 
-def _differs(one: Verdict, other: Verdict) -> bool:
-    return (one.bounds, one.deciding, one.missing, one.flags) != (
-        other.bounds,
-        other.deciding,
-        other.missing,
-        other.flags,
+def _differs(timeline: Timeline, rule: RuleSet, row: StepRow) -> ReportError:
+    return ReportError(
+        "REPORT-003",
+        saw=f"{rule.id} {row['low']} to {row['high']} from {row['from_at']} in course {timeline.course.course_id!r}, which "
+        "does not follow from this record",
+        expected="the record, rule set, parameters and as_of that were graded",
+        fix="grade again, and pass the same cohort, rule sets and as_of to the report",
     )
 
 
@@ -110,7 +140,7 @@ class Reasons:
 
     def add(self, rule: RuleSet, place: int, steps: Sequence[ExplainedStep]) -> None:
         """Add the steps of one rule set, which stands at `place` in the list of rule sets of the page."""
-        shown = [self._step(rule, step) for step in steps if step.verdict.bounds is not None]
+        shown = [self._step(rule, step) for step in steps]
         self.scales.append({"r": place, "s": shown})
 
     def _step(self, rule: RuleSet, step: ExplainedStep) -> dict[str, Any]:
@@ -184,10 +214,3 @@ def ribbon_of(rule: RuleSet, steps: Sequence[ExplainedStep], clock: CourseClock)
 def top_of(rule: RuleSet, highs: Sequence[int]) -> int:
     """Highest result that the axis of a ribbon holds: that of the rule set."""
     return max([rule.result.highest, *highs])
-
-
-def by_rule_set(
-    timeline: Timeline, rules: Sequence[RuleSet], as_of: datetime | None
-) -> Mapping[str, list[ExplainedStep]]:
-    """The explained steps of one course under every rule set, by id."""
-    return {rule.id: explained_steps(timeline, rule, as_of) for rule in rules}

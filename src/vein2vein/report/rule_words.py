@@ -20,7 +20,34 @@ from vein2vein.report.figure import result_text
 from vein2vein.report.shown import Row, kind_label
 
 _CAPITALS: Final = frozenset(
-    "astct ctcae mskcc isth hlh ebmt eha nci iec icaht icans crs hs dic tls mas who sitc esmo bnhl b nhl ice capd".split()
+    [
+        "astct",
+        "ctcae",
+        "mskcc",
+        "isth",
+        "hlh",
+        "ebmt",
+        "eha",
+        "nci",
+        "iec",
+        "icaht",
+        "icans",
+        "crs",
+        "hs",
+        "dic",
+        "tls",
+        "mas",
+        "who",
+        "sitc",
+        "esmo",
+        "bnhl",
+        "b",
+        "nhl",
+        "ice",
+        "capd",
+        "idsa",
+        "ucsf",
+    ]
 )
 _WRITTEN: Final = {"cartox": "CARTOX", "carhlh": "carHLH", "hscore": "HScore", "mas-l": "MAS-L", "licats": "LICATS"}
 # What a stream is called when its absence is named: the device, the drug, the place.
@@ -29,15 +56,17 @@ _STREAM_WORDS: Final = {"oxygen": ("oxygen device", "oxygen flow"), "stay": ("pl
 
 def short_name(rule: RuleSet) -> str:
     """Name of the result without the word for its kind, such as "CRS"."""
-    name = pick(rule.result.name, "en", rule.id)
-    for ending in (" grade", " score", " points"):
-        name = name.removesuffix(ending)
-    return name
+    name = pick(rule.result.name, "en", rule.id).strip()
+    for ending in (" grade", " score", " points", f", {edition_name(rule)}"):
+        name = name.removesuffix(ending).rstrip(":")
+    for start in ("Grade of ", "Class of "):
+        name = name.removeprefix(start)
+    return name[:1].upper() + name[1:] if name[1:2].islower() and name[:3] != "car" else name
 
 
 def edition_name(rule: RuleSet) -> str:
     """Publisher and year from the id, such as "ASTCT 2019"."""
-    words = rule.id.split(".")[0].split("-")
+    words = rule.id.rsplit(".", 1)[0].split("-")
     shown = [_WRITTEN.get(w) or (w.upper() if w in _CAPITALS else w.capitalize()) for w in words]
     return " ".join(shown)
 

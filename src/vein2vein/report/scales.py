@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 def text_width(content: str, size: float) -> float:
     """Estimated width of a text in the fonts used here, in the unit of `size`; on the generous side."""
-    return sum(1.0 if ord(c) > 0x2E7F else 0.56 for c in content) * size
+    return sum(1.0 if ord(c) > 0x2E7F else 0.53 for c in content) * size
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ def thinned(points: list[tuple[float, float]], bucket: float) -> list[tuple[floa
             kept += group
         else:
             places = {0, len(group) - 1}
-            places.add(min(range(len(group)), key=lambda i: group[i][1]))  # noqa: B023  (used at once)
-            places.add(max(range(len(group)), key=lambda i: group[i][1]))  # noqa: B023  (used at once)
+            places.add(min(range(len(group)), key=lambda i: group[i][1]))
+            places.add(max(range(len(group)), key=lambda i: group[i][1]))
             kept += [group[i] for i in sorted(places)]
         start = stop
     return kept

@@ -32,7 +32,7 @@ def svg_file(figure: Figure, *, theme: Theme = "light", embed_font: bool = True)
         theme: Colours.
         embed_font: Whether the fonts stand in the file (about 100 kB), so that it looks the same everywhere.
     """
-    blocks = [block for block in _blocks(figure)]
+    blocks = _blocks(figure)
     height = sum(block.height for block in blocks) + 2 * _MARGIN
     width = draw.WIDTH + 2 * _MARGIN
     body, y = [], _MARGIN
@@ -63,17 +63,31 @@ def _blocks(figure: Figure) -> Sequence[draw.Drawing]:
         draw.Drawing(svg.text(figure.title, 0, 22, class_="heading"), 28),
         draw.Drawing(svg.text(figure.caption, 0, 15, class_="caption"), 26),
     ]
-    head = draw.time_axis(figure.axis)
-    if figure.ribbons:
-        blocks.append(head)
+    blocks += _compact(figure) if figure.compact else _full(figure)
+    blocks.append(draw.days_only(figure.axis))
+    blocks.append(draw.Drawing(svg.text(figure.axis.name, draw.LEFT, 15, class_="caption"), 26))
+    blocks += [draw.Drawing(svg.text(line, 0, 15, class_="caption"), 20) for line in figure.footer]
+    return blocks
+
+
+def _full(figure: Figure) -> list[draw.Drawing]:
+    blocks = [draw.time_axis(figure.axis)]
     for ribbon in figure.ribbons:
         blocks.append(draw.Drawing(svg.text(ribbon.title, 0, 15, class_="title") + _note(ribbon.note), 20))
         blocks.append(draw.ribbon(ribbon, figure.axis))
         blocks.append(draw.Drawing("", 6))
-    blocks += [part for panel in figure.panels for part in (draw.panel(panel, figure.axis), draw.Drawing("", 6))]
-    blocks.append(draw.time_axis(figure.axis) if not figure.ribbons else draw.days_only(figure.axis))
-    blocks.append(draw.Drawing(svg.text(figure.axis.name, draw.LEFT, 15, class_="caption"), 22))
-    blocks += [draw.Drawing(svg.text(line, 0, 15, class_="caption"), 20) for line in figure.footer]
+    for panel in figure.panels:
+        blocks += [draw.panel(panel, figure.axis), draw.Drawing("", 6)]
+    return blocks
+
+
+def _compact(figure: Figure) -> list[draw.Drawing]:
+    """One low ribbon per line, its title to the left."""
+    blocks = []
+    for ribbon in figure.ribbons:
+        drawing = draw.ribbon(ribbon, figure.axis, bars=18.0, labels=False)
+        name = svg.text(draw.fitted(ribbon.title, draw.LEFT - 12), draw.LEFT - 8, 16, class_="lane end")
+        blocks.append(draw.Drawing(name + drawing.body, drawing.height + 2))
     return blocks
 
 

@@ -14,8 +14,8 @@
       criteria: "Criteria", deciding: "decided", T: "met", F: "not met", U: "unknown",
       inputs: "Observations behind it", input: "Input", value: "Value used", rows: "Rows of the record",
       none: "no row", flags: "Remarks", choices: "Choices for open points", source: "Source",
-      without: "Inputs without a row", before: "Previous step", after: "Next step", lowest: "if nothing more was there",
-      highest: "if what is missing was there", encoded: "encoding", row: "source row", absent: "source row not given",
+      without: "Inputs without a row", before: "Previous step", after: "Next step", lowest: "certain from what is recorded",
+      highest: "possible: depends on what is missing", encoded: "encoding", row: "source row", absent: "source row not given",
       otherwise: "none of the results above",
     },
     zh: {
@@ -24,8 +24,8 @@
       criteria: "判定条件", deciding: "决定性", T: "满足", F: "不满足", U: "未知",
       inputs: "所依据的记录", input: "输入", value: "采用值", rows: "记录行",
       none: "无记录", flags: "提示", choices: "未定之处的取值", source: "来源",
-      without: "无记录的输入", before: "上一步", after: "下一步", lowest: "若无更多发现",
-      highest: "若缺失项存在", encoded: "编码版本", row: "来源行", absent: "未提供来源行",
+      without: "无记录的输入", before: "上一步", after: "下一步", lowest: "据现有记录可确定",
+      highest: "可能：取决于缺失信息", encoded: "编码版本", row: "来源行", absent: "未提供来源行",
       otherwise: "以上结果均不成立",
     },
   };
@@ -63,10 +63,8 @@
     for (const other of pages) other.hidden = other !== page;
     const heading = one("h1", page);
     document.title = heading.textContent;
-    if (moveFocus) {
-      heading.focus({ preventScroll: true });
-      window.scrollTo(0, 0);
-    }
+    if (moveFocus) heading.focus({ preventScroll: true });
+    window.scrollTo({ top: 0, behavior: "instant" });
     if (page.classList.contains("course")) openFirst(page);
   }
 
@@ -429,7 +427,7 @@
     one("#print").addEventListener("click", () => window.print());
     const opened = new Set();
     window.addEventListener("beforeprint", () => {
-      for (const part of all(".all-steps, .rest, .reasons details, details.scale")) {
+      for (const part of all(".reasons details, details.scale")) {
         if (!part.open) { part.open = true; opened.add(part); }
       }
     });
