@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from reference.lab_courses import Daily, course_of, final_bounds
+from reference.lab_courses import Daily, at_day, course_of, final_bounds
 from vein2vein.basis.truth import Bounds
 from vein2vein.engine.grade import Engine
 from vein2vein.engine.plain.days import round_to
+from vein2vein.engine.plain.engine import verdict_at
+from vein2vein.knowledge.registry import default_registry
 
 AS_PUBLISHED = {"round_to": "0.01", "count_trailing": "true", "method": "longest", "fill": "linear"}
 DAYS = range(31)
@@ -234,3 +236,18 @@ def test_no_count_at_all_leaves_every_grade_open(engine: Engine) -> None:
     timeline = course_of("platelets", dict.fromkeys(DAYS, 200))
 
     assert final_bounds(timeline, "ebmt-2023.icaht-early", 31, engine) == Bounds(0, 4)
+
+
+def test_the_verdict_names_the_run_the_counts_and_every_open_point() -> None:
+    timeline = course_of("neutrophils", series({range(4, 12): 300}), per=1000)
+    rule = default_registry().get("ebmt-2023.icaht-early")
+
+    verdict = verdict_at(timeline, rule, at_day(31))
+
+    assert verdict.bounds == Bounds(2, 2)
+    assert verdict.deciding == ("one_week_at_most_500",)
+    used = {given.name: given for given in verdict.inputs}
+    assert "8" in used["days_at_most_500"].shown
+    assert len(used["days_at_most_500"].rows) == 31
+    assert set(verdict.parameters) == set(rule.parameters)
+    assert verdict.parameters["method"] == "longest"
