@@ -21,15 +21,20 @@ from vein2vein.intake.fhir.reading import Delivered, read
 __all__ = ["Delivered", "Options", "check", "convert", "read"]
 
 
-def check(place: str | Path, options: Options | None = None) -> Report:
+def check(place: str | Path | Delivered, options: Options | None = None) -> Report:
     """All faults of a delivery at once, and an account of every resource, without keeping the cohort."""
     return convert(place, options).report
 
 
-def convert(place: str | Path, options: Options | None = None) -> Delivery:
+def convert(place: str | Path | Delivered, options: Options | None = None) -> Delivery:
     """Cohort tables of all CAR-T courses of a delivery, with the report on how they came about.
+
+    Args:
+        place: A file or folder, or what `read` gave for one.
+        options: What must be declared because FHIR does not say it.
 
     Raises:
         IntakeError: INTAKE-301 nothing to read, INTAKE-302 a Bundle too large to hold in memory.
     """
-    return assemble(read(Path(place)), options or Options())
+    delivered = place if isinstance(place, Delivered) else read(Path(place))
+    return assemble(delivered, options or Options())

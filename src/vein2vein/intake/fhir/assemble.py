@@ -12,6 +12,7 @@ Checked  tests/unit/intake/test_fhir_assemble.py, tests/acceptance/intake/test_f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -83,7 +84,8 @@ class Work:
 
 def assemble(delivered: Delivered, options: Options) -> Delivery:
     """The cohort of what was read, and the report on how it came about."""
-    work = Work(delivered, options)
+    # The books go on from what reading found; a second call begins there again.
+    work = Work(replace(delivered, book=deepcopy(delivered.book), ledger=deepcopy(delivered.ledger)), options)
     frames = _current(work, {name: delivered.out.frame(name) for name in FACTS})
     frames = _placed(work, _of_known_patients(work, frames))
     steps = frames["milestone"]
@@ -105,7 +107,7 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
     return checks.finish(
         given,
         work.book,
-        delivered.ledger,
+        work.delivered.ledger,
         refused=[*work.refused, delivered.out.frame("refusal")],
         merged=work.merged,
         charted=options.charted,
@@ -272,8 +274,7 @@ def _milestones(work: Work, frame: pl.DataFrame, courses: list[Course]) -> pl.Da
 def _patients(work: Work, frame: pl.DataFrame) -> pl.DataFrame:
     dated = times.birth_dates(frame, "born_on")
     times.note_times(dated, "born_on", work.book)
-    id = pl.col("patient").map_elements(patient_id, return_dtype=pl.String)
-    return dated.select("file", "row", id.alias("patient_id"), "born_on", "sex")
+    return dated.select("file", "row", pl.col("patient").str.strip_prefix("Patient/").alias("patient_id"), "born_on", "sex")
 
 
 def _courses(courses: list[Course], milestones: pl.DataFrame, options: Options) -> pl.DataFrame:

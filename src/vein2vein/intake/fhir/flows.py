@@ -67,8 +67,9 @@ def _pieces(
     """The use of a device, piece by piece; its own rate before the first flow."""
     end: datetime | None = use["ended_at"]
     changes: list[tuple[datetime, float | None, str | None]] = [(use["started_at"], use["rate"], use["rate_unit"])]
-    for (at, rate, unit), following in zip(flows, [*(f[0] for f in flows[1:]), end], strict=True):
-        changes.append((at, rate, unit))
+    for flow, following in zip(flows, [*(later[0] for later in flows[1:]), end], strict=True):
+        at = flow[0]
+        changes.append(flow)
         if hold is not None and (following is None or at + hold < following):
             changes.append((at + hold, None, None))
     ends = [*(change[0] for change in changes[1:]), end]

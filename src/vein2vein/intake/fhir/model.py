@@ -115,7 +115,7 @@ def _problem(error: Any) -> Problem:
     element = ".".join(str(part) for part in error["loc"]) or "resource"
     saw = error["input"]
     shown = repr(saw) if isinstance(saw, str | int | float | bool) else type(saw).__name__
-    return Problem(element, shown[:80], " ".join(error["msg"].split())[:200])
+    return Problem(element, shown[:80], " ".join(error["msg"].split())[:400])
 
 
 def _complete_times(body: dict[str, Any], problems: tuple[Problem, ...]) -> list[tuple[Problem, str]]:

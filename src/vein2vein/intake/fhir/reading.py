@@ -18,13 +18,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import polars as pl
+
 from vein2vein.intake.book import FaultBook, Ledger
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.conditions import read_adverse_event, read_condition
 from vein2vein.intake.fhir.context import Context, WaitingError
 from vein2vein.intake.fhir.elements import key_of, keys_of
 from vein2vein.intake.fhir.encounters import read_encounter
-from vein2vein.intake.fhir.facts import Collector, Spot
+from vein2vein.intake.fhir.facts import FACTS, Collector, Spot
 from vein2vein.intake.fhir.faults import fault
 from vein2vein.intake.fhir.medications import read_administration, read_request
 from vein2vein.intake.fhir.model import READ, read_resource
@@ -73,6 +75,15 @@ class Delivered:
     aliases: Mapping[str, str]
     n_resources: Mapping[str, int]
     n_panel_members_missing: int
+
+    def references(self) -> dict[str, str]:
+        """From the source of a row of the cohort (``file:row``) to the resource it came from, such as ``Observation/1``.
+
+        The FHIR output of the report names with it what a grade is derived from.
+        """
+        known = pl.col("resource") != ""
+        pairs = [self.out.frame(name).filter(known).select("source", "resource").unique() for name in FACTS]
+        return dict(pl.concat(pairs).iter_rows())
 
 
 @dataclass
