@@ -18,7 +18,6 @@ from vein2vein.knowledge.schema import RuleSet
 
 REGISTRY = default_registry()
 IDS = REGISTRY.ids
-NUMBER_OF = (methods.Latest, methods.Extreme, methods.BaselineValue, methods.NthLowestDay)
 
 
 def choices(rule: RuleSet) -> Iterator[dict[str, Any]]:
@@ -50,26 +49,25 @@ def comparisons(rule: RuleSet, *, flags: bool = True) -> Iterator[Compare]:
 
 def range_of(rule: RuleSet, name: str) -> tuple[float, float] | None:
     """The range in which a numeric input can lie; None where no file says one."""
+    limits: tuple[float, float] | None = None
     match rule.inputs[name]:
         case methods.Latest() | methods.Extreme() | methods.BaselineValue() | methods.NthLowestDay() as declared:
-            compared = getattr(declared, "relative_to", None) or getattr(declared, "minus", None)
-            if compared or getattr(declared, "minus_per_year_of_age", None):
-                return None
-            return observation_kind(declared.observation).plausible
+            shifted = ("relative_to", "minus", "minus_per_year_of_age")
+            if not any(getattr(declared, word, None) for word in shifted):
+                limits = observation_kind(declared.observation).plausible
         case methods.ItemSum(items=items):
-            return sum(low for low, _ in items.values()), sum(high for _, high in items.values())
+            limits = sum(low for low, _ in items.values()), sum(high for _, high in items.values())
         case methods.CountActive(at_most_agents=most):
-            return 0, most
+            limits = 0, most
         case methods.RateSum(at_most=most):
-            return 0, most
+            limits = 0, most
         case methods.AgeYears():
-            return 0, 120
+            limits = 0, 120
         case methods.MeasuredSpan():
-            return 0, math.inf
+            limits = 0, math.inf
         case methods.DayRun(from_day=first, to_day=last) | methods.CountDays(from_day=first, to_day=last):
-            return 0, last - first + 1
-        case _:
-            return None
+            limits = 0, last - first + 1
+    return limits
 
 
 def cut_offs(rule: RuleSet, name: str, *, flags: bool = False) -> list[float]:

@@ -77,7 +77,7 @@ def _changes(old: dict[str, dict[str, str]], new: dict[str, dict[str, str]]) -> 
 
 
 def _major(encoding: str) -> int:
-    return int(encoding.split(".")[0])
+    return int(encoding.split(".", 1)[0])
 
 
 def test_there_is_no_frozen_table_without_a_rule_file() -> None:
