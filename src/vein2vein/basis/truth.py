@@ -22,7 +22,7 @@ class Truth(Enum):
     TRUE = "true"
 
     @classmethod
-    def of(cls, value: bool | None) -> Truth:
+    def of(cls, value: bool | None) -> Truth:  # noqa: FBT001  (the value itself is the question)
         """TRUE or FALSE for a boolean, UNKNOWN for None."""
         if value is None:
             return cls.UNKNOWN
@@ -51,7 +51,8 @@ class Truth(Enum):
         return Truth.FALSE if self is Truth.TRUE else Truth.TRUE
 
     def __bool__(self) -> bool:
-        raise TypeError("a three-valued truth has no plain boolean: ask is_certain or is_possible")
+        msg = "a three-valued truth has no plain boolean: ask is_certain or is_possible"
+        raise TypeError(msg)
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
@@ -86,7 +87,8 @@ class Bounds:
 
     def __post_init__(self) -> None:
         if self.low > self.high:
-            raise ValueError(f"bounds must not be empty: low {self.low} > high {self.high}")
+            msg = f"bounds must not be empty: low {self.low} > high {self.high}"
+            raise ValueError(msg)
 
     @property
     def is_exact(self) -> bool:

@@ -19,5 +19,6 @@ def errors(id: str | None) -> None:
     entry = describe(id.upper())
     if not entry:
         close = ", ".join(nearest(id.upper(), catalogue())) or "none"
-        raise click.BadParameter(f"{id!r} is no error id; nearest: {close}", param_hint="ID")
+        msg = f"{id!r} is no error id; nearest: {close}"
+        raise click.BadParameter(msg, param_hint="ID")
     click.echo(f"{id.upper()}  {entry['title']}\n\n  why   {entry['cause']}\n  cure  {entry['cure']}")

@@ -158,7 +158,8 @@ def _formats(text: str) -> tuple[str, ...]:
     formats = _parts(text)
     for name in formats:
         if name not in FORMATS:
-            raise click.BadParameter(f"saw {name!r}; expected some of {', '.join(FORMATS)}", param_hint="--format")
+            msg = f"saw {name!r}; expected some of {', '.join(FORMATS)}"
+            raise click.BadParameter(msg, param_hint="--format")
     return formats
 
 

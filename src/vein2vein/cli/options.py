@@ -97,7 +97,8 @@ def _hold(text: str) -> tuple[str, float]:
             return stream.strip(), float(hours)
     except ValueError:
         pass
-    raise click.BadParameter(f"saw {text!r}; expected STREAM=HOURS, such as oxygen=8", param_hint="--hold")
+    msg = f"saw {text!r}; expected STREAM=HOURS, such as oxygen=8"
+    raise click.BadParameter(msg, param_hint="--hold")
 
 
 def registry_of(folders: tuple[Path, ...]) -> Registry:
@@ -130,7 +131,8 @@ def parameters_of(settings: tuple[str, ...], registry: Registry) -> Mapping[str,
         target, sign, value = text.partition("=")
         id, dot, name = target.rpartition(".")
         if not sign or not dot:
-            raise click.BadParameter(f"saw {text!r}; expected ID.NAME=VALUE", param_hint="--set")
+            msg = f"saw {text!r}; expected ID.NAME=VALUE"
+            raise click.BadParameter(msg, param_hint="--set")
         registry.raw(id)
         chosen.setdefault(id, {})[name] = _value(id, name, value, registry)
     return chosen
@@ -155,7 +157,8 @@ def instant(text: str | None, zone: str | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"saw {text!r}; expected a time such as 2026-03-01T08:00+01:00") from error
+        msg = f"saw {text!r}; expected a time such as 2026-03-01T08:00+01:00"
+        raise click.BadParameter(msg) from error
     if at.tzinfo is None and zone is not None:
         at = at.replace(tzinfo=zone_of(zone))
     return check_aware(at)

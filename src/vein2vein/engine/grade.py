@@ -32,7 +32,7 @@ Engine = Literal["vector", "plain"]
 COURSES_PER_PARTITION = 2_000
 
 
-def grade_cohort(
+def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
     cohort: Cohort,
     rule_sets: Sequence[str | RuleSet] | str | RuleSet,
     *,
@@ -108,12 +108,8 @@ def cut(cohort: Cohort, at: datetime) -> Cohort:
 
 def partitions(cohort: Cohort, size: int = COURSES_PER_PARTITION) -> Iterator[Cohort]:
     """The cohort in parts of at most `size` courses, in order; the whole cohort when it is small."""
-    if len(cohort) <= size:
-        yield cohort
-        return
-    ids = cohort.course_ids
-    for start in range(0, len(ids), size):
-        yield cohort.select(ids[start : start + size])
+    for start in range(0, max(len(cohort), 1), size):
+        yield cohort.part(start, min(start + size, len(cohort)))
 
 
 def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine) -> Steps:
@@ -125,7 +121,7 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
     return vector_steps(part, rules, as_of)
 
 
-def _map(
+def _map(  # noqa: PLR0917  (passed on to `grade_partition` as they are)
     executor: Executor | None,
     parts: list[Cohort],
     rules: tuple[RuleSet, ...],

@@ -36,7 +36,7 @@ def _number(value: NumberRange) -> str:
     return f"{value.low:g} to {value.high:g}"
 
 
-def _unit(take: Any) -> str:
+def _unit(take: Any) -> str:  # noqa: PLR0911  (one line per input method)
     relative = getattr(take, "relative_to", None)
     if relative is not None:
         return {"upper_limit": "x upper limit", "lower_limit": "x lower limit", "baseline": "x baseline"}[relative]

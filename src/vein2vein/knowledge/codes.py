@@ -74,9 +74,11 @@ class ObservationKind(_Entry):
     @model_validator(mode="after")
     def _is_coherent(self) -> ObservationKind:
         if self.type == "number" and (self.unit is None or self.plausible is None):
-            raise ValueError("a number needs unit and plausible")
+            msg = "a number needs unit and plausible"
+            raise ValueError(msg)
         if self.type == "category" and not self.categories:
-            raise ValueError("a category needs categories")
+            msg = "a category needs categories"
+            raise ValueError(msg)
         return self
 
 

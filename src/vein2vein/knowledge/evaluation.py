@@ -88,7 +88,9 @@ def criteria_truths(rule: RuleSet, values: Mapping[str, Value], over_time: Mappi
     return truths
 
 
-def truth_of(predicate: Predicate, values: Mapping[str, Value], criteria: Mapping[str, Truth]) -> Truth:
+def truth_of(  # noqa: PLR0911  (one line per word of the language)
+    predicate: Predicate, values: Mapping[str, Value], criteria: Mapping[str, Truth]
+) -> Truth:
     """Truth of one condition; an input that is absent from `values` is missing."""
     match predicate:
         case Ref(name):
@@ -111,7 +113,8 @@ def truth_of(predicate: Predicate, values: Mapping[str, Value], criteria: Mappin
         case Constant(value):
             return Truth.of(value)
         case Sustained() | Syndrome():
-            raise TypeError("conditions over time are evaluated by the engines")
+            msg = "conditions over time are evaluated by the engines"
+            raise TypeError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class _Outcome:
     missing: frozenset[str]
 
 
-def _by_cases(
+def _by_cases(  # noqa: PLR0917  (the pieces of one evaluation)
     rule: RuleSet,
     cases: tuple[Case, ...],
     otherwise: int,

@@ -145,7 +145,8 @@ class AgentClause(BaseModel):
     @model_validator(mode="after")
     def _rates_have_units(self) -> AgentClause:
         if (self.rate_above is not None or self.rate_at_least is not None) and self.rate_unit is None:
-            raise ValueError("a rate needs rate_unit")
+            msg = "a rate needs rate_unit"
+            raise ValueError(msg)
         return self
 
 

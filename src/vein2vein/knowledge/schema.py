@@ -33,7 +33,8 @@ class _Strict(BaseModel):
 
 def _text(value: object) -> object:
     if isinstance(value, str) and value.strip().lower() in PLACEHOLDERS:
-        raise ValueError(f"placeholder {value!r} instead of a text")
+        msg = f"placeholder {value!r} instead of a text"
+        raise ValueError(msg)
     return value
 
 
@@ -95,11 +96,14 @@ class Parameter(_Strict):
         """Raise ValueError when `value` is not one of the choices or outside the range."""
         if self.choices is not None:
             if value not in self.choices:
-                raise ValueError(f"{value!r} is not one of {sorted(self.choices)}")
+                msg = f"{value!r} is not one of {sorted(self.choices)}"
+                raise ValueError(msg)
         elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is not a number")
+            msg = f"{value!r} is not a number"
+            raise ValueError(msg)
         elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
-            raise ValueError(f"{value!r} is not within {self.minimum} to {self.maximum}")
+            msg = f"{value!r} is not within {self.minimum} to {self.maximum}"
+            raise ValueError(msg)
 
 
 class Criterion(_Strict):
@@ -249,7 +253,8 @@ class RuleSet(_Strict):
 
         def visit(name: str, path: tuple[str, ...]) -> None:
             if name in path:
-                raise ValueError(f"criteria mention each other in a circle: {' -> '.join((*path, name))}")
+                msg = f"criteria mention each other in a circle: {' -> '.join((*path, name))}"
+                raise ValueError(msg)
             if name in done or name not in self.criteria:
                 return
             for other in sorted(predicates.names(self.criteria[name].when)):

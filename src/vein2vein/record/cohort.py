@@ -137,6 +137,28 @@ class Cohort:
             milestones=self.milestones.filter(here),
         )
 
+    def part(self, start: int, stop: int) -> Cohort:
+        """The courses at positions [start, stop) of `course_ids`: slices of the sorted tables, nothing is copied."""
+        courses = self.courses.slice(start, stop - start)
+        if courses.height == self.courses.height:
+            return self
+        following = self.courses["course_id"][stop] if stop < self.courses.height else None
+        first = courses["course_id"][0] if courses.height else following
+
+        def cut(frame: pl.DataFrame) -> pl.DataFrame:
+            ids = frame["course_id"].set_sorted()
+            low = 0 if first is None else int(ids.search_sorted(first, side="left"))
+            high = frame.height if following is None else int(ids.search_sorted(following, side="left"))
+            return frame.slice(low, high - low)
+
+        return Cohort(
+            patients=self.patients.filter(pl.col("patient_id").is_in(courses["patient_id"].implode())),
+            courses=courses,
+            observations=cut(self.observations),
+            exposures=cut(self.exposures),
+            milestones=cut(self.milestones),
+        )
+
     def timeline(self, course_id: str) -> Timeline:
         """One course in time order.
 
@@ -218,18 +240,25 @@ def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _is_in_order(frame: pl.DataFrame, order: list[str]) -> bool:
-    first = pl.col(order[0])
-    ahead = first > first.shift(1)
-    if len(order) == 2:
-        second = pl.col(order[1])
-        ahead = ahead | ((first == first.shift(1)) & (second >= second.shift(1)))
-    else:
-        ahead = ahead | (first == first.shift(1))
-    return bool(frame.select(ahead.slice(1).all()).item())
+    """Whether rows stand in the order of the first column, and within it of the second."""
+    first = frame[order[0]]
+    runs = first.rle_id()
+    heads = first.filter(runs.diff().fill_null(1) != 0)
+    if not heads.is_sorted() or heads.n_unique() != len(heads):
+        return False
+    if len(order) == 1:
+        return True
+    second = frame[order[1]]
+    backwards = (second.diff().cast(pl.Int64) < 0) & (runs.diff() == 0)
+    return not backwards.any()
 
 
 def _check_points_somewhere(frame: pl.DataFrame, target: pl.DataFrame, key: str, name: str) -> None:
-    lost = frame.select(pl.col(key).unique()).join(target.select(key), on=key, how="anti")
+    runs = frame[key].rle_id()
+    heads = frame[key].filter(runs.diff().fill_null(1) != 0)
+    lost = pl.DataFrame({key: heads.unique(maintain_order=True)}).join(
+        target.select(key), on=key, how="anti", nulls_equal=True
+    )
     if lost.height:
         raise RecordError(
             "RECORD-002",

@@ -22,7 +22,9 @@ def change_points(index: CourseIndex, rule: RuleSet, last: int) -> set[int]:
     return {instant for take in rule.inputs.values() for instant in _of_input(index, take, last)}
 
 
-def _of_input(index: CourseIndex, take: Input, last: int) -> Iterator[int]:
+def _of_input(  # noqa: C901, PLR0912  (one branch per input method)
+    index: CourseIndex, take: Input, last: int
+) -> Iterator[int]:
     match take:
         case methods.Latest():
             yield from _values(index, take.observation, take.holds_hours)

@@ -60,7 +60,9 @@ class Step:
         )
 
 
-def value_at(index: CourseIndex, take: Input, at: int) -> tuple[Value, tuple[Row, ...]]:
+def value_at(  # noqa: C901, PLR0911, PLR0912  (one branch per input method)
+    index: CourseIndex, take: Input, at: int
+) -> tuple[Value, tuple[Row, ...]]:
     """Possible values of one input at an instant, and the rows behind them."""
     match take:
         case methods.Latest():
@@ -203,8 +205,8 @@ def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime) -> Verdict:
     if why_not is not None:
         return Verdict(rule.id, at, None, why_not, parameters=rule.chosen)
     evaluation = None
-    for _, evaluation in grader.evaluations():
-        pass
+    for _, latest in grader.evaluations():
+        evaluation = latest
     if evaluation is None or evaluation.applies is Truth.FALSE:
         return Verdict(rule.id, at, None, OUTSIDE_POPULATION, parameters=rule.chosen)
     asked = min(instant, grader.last if grader.last is not None else instant)

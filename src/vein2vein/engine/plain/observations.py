@@ -9,6 +9,7 @@ Checked  tests/unit/engine/plain; the fast twin is held to this.
 
 from __future__ import annotations
 
+import itertools
 import math
 from datetime import date
 
@@ -130,7 +131,7 @@ def steepest_rise(index: CourseIndex, take: SteepestRise, at: int) -> Found:
     within, apart = hours(take.within_hours), hours(take.apart_hours)
     steepest: float | None = None
     behind: tuple[Observation, ...] = ()
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         gap = to_microseconds(after.observed_at) - to_microseconds(before.observed_at)
         recent = to_microseconds(after.observed_at) > at - within
         if not recent or gap <= 0 or not apart <= gap <= within:
@@ -202,7 +203,9 @@ def _relative(index: CourseIndex, take: Latest | Extreme, row: Observation, at: 
     return number
 
 
-def _reference(index: CourseIndex, take: Latest | Extreme, to: Reference, row: Observation, at: int) -> float | None:
+def _reference(  # noqa: PLR0917
+    index: CourseIndex, take: Latest | Extreme, to: Reference, row: Observation, at: int
+) -> float | None:
     match to:
         case "upper_limit":
             return row.reference_high if row.reference_high is not None else take.assumed_limit

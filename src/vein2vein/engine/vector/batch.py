@@ -32,7 +32,9 @@ NEVER: Final = np.iinfo(np.int64).min
 FOREVER: Final = np.iinfo(np.int64).max
 MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding times never run into the next course
 LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
+KEY_BITS: Final = 62
 COMPARATORS: Final = ("<", "<=", ">", ">=")
+LESS, AT_MOST, MORE, AT_LEAST = range(1, 5)  # their numbers in `Observed.comparator`; 0 is none
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,9 @@ class Batch:
         ends = np.maximum(self.last_row, np.maximum(self.followed, 0 if as_of is None else as_of))
         longest = int(np.maximum(ends - self.base, 0).max(initial=0))
         self.bits = max(longest.bit_length(), MARGIN_BITS) + 1
-        if self.bits + max(self.n - 1, 0).bit_length() > 62:
-            raise OverflowError("too many courses for one batch of keys")
+        if self.bits + max(self.n - 1, 0).bit_length() > KEY_BITS:
+            msg = "too many courses for one batch of keys"
+            raise OverflowError(msg)
         self.last_look = self._last_look(as_of)
 
     def _extent(self) -> tuple[Ints, Ints]:
@@ -119,12 +122,11 @@ class Batch:
             (self._exposure_course, self.cohort.exposures["ended_at"]),
             (self._milestone_course, self.cohort.milestones["at"]),
         ]
-        for number, (course, column) in enumerate(columns):
-            at = _instants(column)
-            known = at != NEVER
-            if number != 2:  # an end is no first sign of a course
-                _reduce_sorted(np.minimum, first, course[known], at[known])
-            _reduce_sorted(np.maximum, last, course[known], at[known])
+        for course, column in columns:
+            at, course = _known(_instants(column), course)  # noqa: PLW2901  (the same rows, those with a time)
+            if column.name != "ended_at":  # an end is no first sign of a course
+                _reduce_sorted(np.minimum, first, course, at)
+            _reduce_sorted(np.maximum, last, course, at)
         return first, last
 
     def _last_look(self, as_of: int | None) -> Ints:
@@ -159,19 +161,28 @@ class Batch:
         return self.starts + ((1 << self.bits) - 1)
 
     @cached_property
-    def _observation_parts(self) -> tuple[pl.DataFrame, Ints]:
+    def _rows_of_kind(self) -> dict[str, Ints]:
+        """Positions of the usable observations of each kind, found in one pass."""
         frame = self.cohort.observations
+        codes = frame["kind"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
         usable = (frame["usability"] == "ok") & (frame["value"].is_not_null() | frame["code"].is_not_null())
-        if usable.all():
-            return frame, self._observation_course
-        return frame.filter(usable), self._observation_course[usable.to_numpy()]
+        if not usable.all():
+            codes = np.where(usable.to_numpy(), codes, -1)
+        first = {
+            int(code): frame["kind"][int(place)]
+            for code, place in zip(*np.unique(codes, return_index=True), strict=True)
+        }
+        return {kind: np.flatnonzero(codes == code) for code, kind in first.items() if code >= 0}
+
+    @cached_property
+    def _columns(self) -> Observed:
+        """All observations as arrays."""
+        return _observed(self.cohort.observations, self._observation_course)
 
     def observed(self, kind: str) -> Observed:
         """Usable observations of a kind."""
         if kind not in self._observed:
-            frame, courses = self._observation_parts
-            here = frame["kind"] == kind
-            self._observed[kind] = _observed(frame.filter(here), courses[here.to_numpy()])
+            self._observed[kind] = self._columns.take(self._rows_of_kind.get(kind, np.zeros(0, np.int64)))
         return self._observed[kind]
 
     def exposed(self, stream: str) -> Exposed:
@@ -234,13 +245,37 @@ class Batch:
         cause[courses] = details  # reversed, so that the first death wins
         return cause
 
-    @cached_property
-    def born(self) -> list[date | None]:
-        """Birth date per course."""
+    def of_patient(self, column: str) -> pl.Series:
+        """A column of the patients table, per course."""
+        patients = self.cohort.patients.select("patient_id", column)
         joined = self.cohort.courses.select("patient_id").join(
-            self.cohort.patients.select("patient_id", "born_on"), on="patient_id", how="left", maintain_order="left"
+            patients, on="patient_id", how="left", maintain_order="left"
         )
-        return joined["born_on"].to_list()
+        return joined[column]
+
+    @cached_property
+    def birthdays(self) -> tuple[Ints, Floats]:
+        """Keys at which a patient completes a year of life, and the age from then on; covers the whole of each course.
+
+        A birthday on 29 February is kept on 1 March in other years.
+        """
+        born = self.of_patient("born_on").to_numpy().astype("datetime64[D]")
+        known = np.flatnonzero(~np.isnat(born))
+        born_month = born[known].astype("datetime64[M]")
+        born_year = born_month.astype("datetime64[Y]")
+        first = self.base[known].astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) - 1
+        ends = np.maximum(np.maximum(self.last_row, self.last_look), self.base)[known]
+        last = ends.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1
+        lengths = np.maximum(last - first + 1, 1)
+        row = np.repeat(np.arange(len(known)), lengths)
+        year = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        age = year - born_year.astype(np.int64)[row]
+        row, year, age = (a[age >= 0] for a in (row, year, age))
+        month_of_year = (born_month - born_year).astype(np.int64)[row]
+        day_of_month = (born[known] - born_month).astype(np.int64)[row]
+        month = (year * 12 + month_of_year).astype("datetime64[M]")
+        day = month.astype("datetime64[D]").astype(np.int64) + day_of_month
+        return self.key(known[row], self.day_starts(known[row], day)), age.astype(np.float64)
 
     @cached_property
     def day_zero(self) -> npt.NDArray[np.int64]:
@@ -303,17 +338,29 @@ def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
     into[course[first]] = ufunc(into[course[first]], ufunc.reduceat(at, first))
 
 
-def _observed(part: pl.DataFrame, course: Ints) -> Observed:
-    comparator = np.zeros(part.height, np.int8)
-    if part["comparator"].null_count() < part.height:
+def _known(at: Ints, course: Ints) -> tuple[Ints, Ints]:
+    known = at != NEVER
+    return (at, course) if known.all() else (at[known], course[known])
+
+
+def _numbers(column: pl.Series) -> Floats:
+    if column.null_count() == len(column):
+        return np.full(len(column), np.nan)
+    return column.to_numpy().astype(np.float64, copy=False)
+
+
+def _observed(frame: pl.DataFrame, course: Ints) -> Observed:
+    comparator = np.zeros(frame.height, np.int8)
+    if frame["comparator"].null_count() < frame.height:
         for number, sign in enumerate(COMPARATORS, start=1):
-            comparator[(part["comparator"] == sign).fill_null(value=False).to_numpy()] = number
+            comparator[(frame["comparator"] == sign).fill_null(value=False).to_numpy()] = number
+    code = frame["code"]
     return Observed(
         course,
-        _instants(part["observed_at"]),
-        part["value"].to_numpy().astype(np.float64, copy=False),
+        _instants(frame["observed_at"]),
+        _numbers(frame["value"]),
         comparator,
-        None if part["code"].null_count() == part.height else part["code"].to_numpy(),
-        part["reference_low"].to_numpy().astype(np.float64, copy=False),
-        part["reference_high"].to_numpy().astype(np.float64, copy=False),
+        None if code.null_count() == len(code) else code.to_numpy(),
+        _numbers(frame["reference_low"]),
+        _numbers(frame["reference_high"]),
     )

@@ -75,7 +75,7 @@ class Signals:
         return signal_of(self._batch, self.rows(take), leaves)
 
 
-def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: PLR0911  (one line per input method)
+def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
     """Possible values of one input over time."""
     match take:
         case methods.Latest():

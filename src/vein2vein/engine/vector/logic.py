@@ -101,7 +101,8 @@ def truth_of(predicate: Predicate, leaf: LeafTruth, criteria: Mapping[str, Pair]
         case Constant(value):
             return value, value
         case _:
-            raise TypeError("conditions over time are worked out by over_time")
+            msg = "conditions over time are worked out by over_time"
+            raise TypeError(msg)
 
 
 def _not(truth: BoolLike) -> BoolLike:

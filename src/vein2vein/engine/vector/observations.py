@@ -7,12 +7,22 @@ Out      `Rows`: possible values over half-open times.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import numpy as np
 
 from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, hours
-from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Floats, Ints, Observed
+from vein2vein.engine.vector.batch import (
+    AT_LEAST,
+    AT_MOST,
+    FOREVER,
+    LESS,
+    MORE,
+    NEVER,
+    Batch,
+    Bools,
+    Floats,
+    Ints,
+    Observed,
+)
 from vein2vein.engine.vector.rows import (
     Categories,
     Facts,
@@ -20,6 +30,7 @@ from vein2vein.engine.vector.rows import (
     Rows,
     Values,
     last_of_each_key,
+    numbers_of,
     unknown_numbers,
     until_next,
 )
@@ -36,8 +47,6 @@ from vein2vein.knowledge.inputs import (
     Reference,
     SteepestRise,
 )
-
-_DATE_ZERO = date(1970, 1, 1)
 
 
 def latest(batch: Batch, take: Latest) -> Rows:
@@ -82,7 +91,7 @@ def _splits(batch: Batch, take: Latest) -> Ints | None:
         known = np.flatnonzero(anchor != NEVER)
         parts.append(batch.key(known, anchor[known]))
     if take.minus_per_year_of_age is not None:
-        parts.append(birthdays(batch)[0])
+        parts.append(batch.birthdays[0])
     return None if not parts else np.unique(np.concatenate(parts))
 
 
@@ -112,12 +121,12 @@ def reported(rows: Observed) -> Numbers:
         if not unknown.any():
             return Numbers(value, value)
         return Numbers(np.where(unknown, -np.inf, value), np.where(unknown, np.inf, value))
-    upper, lower = (sign == 1) | (sign == 2), (sign == 3) | (sign == 4)
+    upper, lower = (sign == LESS) | (sign == AT_MOST), (sign == MORE) | (sign == AT_LEAST)
     return Numbers(
         np.where(unknown | upper, -np.inf, value),
         np.where(unknown | lower, np.inf, value),
-        sign == 3,
-        sign == 1,
+        sign == MORE,
+        sign == LESS,
     )
 
 
@@ -278,7 +287,7 @@ def measured_span(batch: Batch, take: MeasuredSpan) -> Rows:
     return Rows(key, end, Numbers(low, high), Numbers(np.array([0.0]), np.array([np.inf])))
 
 
-def _span(rows: Observed, qualifies: np.ndarray[tuple[int], np.dtype[np.bool_]], gap: int) -> Floats:
+def _span(rows: Observed, qualifies: Bools, gap: int) -> Floats:
     if not len(rows):
         return np.zeros(0)
     breaks = np.ones(len(rows), bool)
@@ -302,11 +311,14 @@ def item_sum(batch: Batch, take: ItemSum) -> Rows:
     here, numbers, since = _at(parts[take.total], points)
     use_total = here & (since >= newest)
     low, high = np.where(use_total, numbers.low, low), np.where(use_total, numbers.high, high)
+    sums = Numbers(low, high, _where_open(use_total, numbers.low_is_open), _where_open(use_total, numbers.high_is_open))
     lowest = float(sum(low for low, _ in take.items.values()))
     highest = float(sum(high for _, high in take.items.values()))
-    return Rows(
-        points, until_next(batch, points, None), Numbers(low, high), Numbers(np.array([lowest]), np.array([highest]))
-    )
+    return Rows(points, until_next(batch, points, None), sums, Numbers(np.array([lowest]), np.array([highest])))
+
+
+def _where_open(use_total: Bools, is_open: Bools | None) -> Bools | None:
+    return None if is_open is None else use_total & is_open
 
 
 def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
@@ -314,11 +326,10 @@ def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
     key = batch.key(rows.course, rows.at)
     keep = last_of_each_key(key)
     rows, key = rows.take(keep), key[keep]
-    numbers = reported(rows)
-    return Rows(key, until_next(batch, key, hours(holds_hours)), Numbers(numbers.low, numbers.high), unknown_numbers())
+    return Rows(key, until_next(batch, key, hours(holds_hours)), reported(rows), unknown_numbers())
 
 
-def _at(rows: Rows, points: Ints) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], Numbers, Ints]:
+def _at(rows: Rows, points: Ints) -> tuple[Bools, Numbers, Ints]:
     """Whether a row holds at each point, its value, and its key."""
     if not len(rows):
         return np.zeros(len(points), bool), unknown_numbers(len(points)), np.full(len(points), NEVER, np.int64)
@@ -326,43 +337,12 @@ def _at(rows: Rows, points: Ints) -> tuple[np.ndarray[tuple[int], np.dtype[np.bo
     safe = np.maximum(place, 0)
     here = (place >= 0) & (points < rows.end[safe])
     values: Values = rows.values.take(safe)
-    assert isinstance(values, Numbers)
-    return here, values, rows.key[safe]
-
-
-def birthdays(batch: Batch) -> tuple[Ints, Floats]:
-    """Keys at which a patient completes a year of life, and the age from then on; covers the whole of each course."""
-    courses: list[int] = []
-    days: list[int] = []
-    ages: list[int] = []
-    for course, born in enumerate(batch.born):
-        if born is None:
-            continue
-        first = _DATE_ZERO + timedelta(microseconds=int(batch.base[course]))
-        last = _DATE_ZERO + timedelta(
-            microseconds=int(max(batch.last_row[course], batch.last_look[course], batch.base[course]))
-        )
-        for year in range(max(first.year - 1, born.year), last.year + 2):
-            courses.append(course)
-            days.append((_birthday(born, year) - _DATE_ZERO).days)
-            ages.append(year - born.year)
-    course_array = np.array(courses, np.int64)
-    starts = batch.day_starts(course_array, np.array(days, np.int64))
-    return batch.key(course_array, starts), np.array(ages, np.float64)
-
-
-def _birthday(born: date, year: int) -> date:
-    if (born.month, born.day) == (2, 29):
-        try:
-            return date(year, 2, 29)
-        except ValueError:
-            return date(year, 3, 1)
-    return born.replace(year=year)
+    return here, numbers_of(values), rows.key[safe]
 
 
 def age_rows(batch: Batch) -> Rows:
     """Completed years of age over time."""
-    key, age = birthdays(batch)
+    key, age = batch.birthdays
     order = np.argsort(key, kind="stable")
     key, age = key[order], age[order]
     last = last_of_each_key(key)
@@ -395,10 +375,7 @@ def course_field(batch: Batch, take: CourseField) -> Rows:
     """A category of the course itself."""
     names = (*take.categories, "other")
     if take.field == "sex":
-        joined = batch.cohort.courses.select("patient_id").join(
-            batch.cohort.patients.select("patient_id", "sex"), on="patient_id", how="left", maintain_order="left"
-        )
-        column = joined["sex"]
+        column = batch.of_patient("sex")
     else:
         column = batch.cohort.courses[take.field]
     everything = (1 << len(names)) - 1

@@ -123,15 +123,25 @@ def until_next(batch: Batch, key: Ints, longest: Ints | int | None) -> Ints:
 
 def leaf_truth(leaf: Leaf, values: Values) -> tuple[Bools, Bools]:
     """Certain and possible truth of a leaf for each value."""
-    if isinstance(leaf, Ref):
-        assert isinstance(values, Facts)
+    if isinstance(leaf, Ref) and isinstance(values, Facts):
         return values.certain, values.possible
-    if isinstance(leaf, IsIn):
-        assert isinstance(values, Categories)
+    if isinstance(leaf, IsIn) and isinstance(values, Categories):
         wanted = sum(1 << i for i, name in enumerate(values.names) if name in leaf.categories)
-        return (values.mask & ~np.int64(wanted)) == 0, (values.mask & wanted) != 0
-    assert isinstance(values, Numbers)
-    return _compare(leaf, values)
+        certain: Bools = (values.mask & ~np.int64(wanted)) == 0
+        possible: Bools = (values.mask & wanted) != 0
+        return certain, possible
+    if isinstance(leaf, Compare):
+        return _compare(leaf, numbers_of(values))
+    message = f"{leaf} cannot be asked of {type(values).__name__}"
+    raise TypeError(message)
+
+
+def numbers_of(values: Values) -> Numbers:
+    """The values, which must be numbers."""
+    if not isinstance(values, Numbers):
+        message = f"numbers expected, not {type(values).__name__}"
+        raise TypeError(message)
+    return values
 
 
 def _compare(leaf: Compare, values: Numbers) -> tuple[Bools, Bools]:
@@ -164,11 +174,12 @@ def codes_of(leaves: tuple[Leaf, ...], values: Values, n: int) -> Ints:
 def _known(values: Values) -> Bools:
     match values:
         case Numbers():
-            return values.low == values.high
+            known: Bools = values.low == values.high
         case Facts():
-            return values.certain == values.possible
+            known = values.certain == values.possible
         case Categories():
-            return (values.mask & (values.mask - 1)) == 0
+            known = (values.mask & (values.mask - 1)) == 0
+    return known
 
 
 def signal_of(batch: Batch, rows: Rows, leaves: tuple[Leaf, ...]) -> Signal:
