@@ -143,13 +143,8 @@ def report(
 ) -> None:
     """Write the report, with the time of printing read here."""
     from vein2vein.report.html import ReportOptions, write_report
-    from vein2vein.report.page_cohort import AccountLine
 
-    account = [
-        AccountLine(row["file"], row["rows"], row["used"], row["not_assessable"], row["refused"])
-        for row in delivery.account.iter_rows(named=True)
-    ]
-    chosen = ReportOptions(printed_at=datetime.now(UTC), as_of=as_of, pages=pages, account=account, source=source)
+    chosen = ReportOptions(printed_at=datetime.now(UTC), as_of=as_of, pages=pages, delivery=delivery.report, source=source)
     with options.progress_bar("Drawing courses") as progress:
         write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)
 
