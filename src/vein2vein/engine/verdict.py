@@ -136,8 +136,9 @@ class Graded:
     """Verdict steps and episodes of a cohort under one or more rule sets.
 
     Attributes:
-        verdicts: One row per course, rule set and step; see `VERDICTS`. Courses to which a rule set never applies have one
-            row with null times and bounds, so that every course is accounted for.
+        verdicts: One row per course, rule set and step; see `VERDICTS`. Courses for which the window of a rule set never opens
+            have one row with null times and bounds, so that every course is accounted for; steps during which a rule set
+            does not apply (outside its population) have null bounds.
         episodes: One row per episode; see `EPISODES`.
         parameters: Chosen parameters by rule set.
     """

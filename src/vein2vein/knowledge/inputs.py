@@ -246,7 +246,8 @@ class _OfDays(_OfObservation):
     Missing days are filled first: `linear` between the neighbouring days with a value, and with the nearest value at both ends;
     `neighbour_mean` with the mean of the previous and the next day with a value, and with the nearest at both ends. A block of
     missing days longer than `fill_at_most_days` stays missing; with `fill_ends: false` days before the first and after the last
-    value stay missing too. Days after `to_day` up to `reads_to_day` help to fill and to join and are never counted. Then every value, observed or filled, is rounded to a multiple of
+    value stay missing too. Days after the last value are filled only once the series has ended (follow-up, stop, or window over):
+    while it runs, tomorrow's value may still say otherwise. Days after `to_day` up to `reads_to_day` help to fill and to join and are never counted. Then every value, observed or filled, is rounded to a multiple of
     `round_to` (halves to even), when given.
     """
 

@@ -35,7 +35,7 @@ def day_value(index: CourseIndex, take: DayInput, at: int) -> tuple[Value, tuple
     """The value of a day-based input at an instant."""
     rows = _rows(index, take, at)
     days = _days(index, take, at, rows)
-    filled = [_rounded(day, take.round_to) for day in _fill(days, take)]
+    filled = [_rounded(day, take.round_to) for day in _fill(days, take, has_ended=_has_ended(index, take, at))]
     counted = filled[: max(0, take.to_day - take.from_day + 1)]
     match take:
         case DayRun():
@@ -111,7 +111,7 @@ def _days(index: CourseIndex, take: DayInput, at: int, rows: tuple[Observation, 
     return days
 
 
-def _fill(days: list[_Day | None], take: DayInput) -> list[_Day | None]:
+def _fill(days: list[_Day | None], take: DayInput, *, has_ended: bool) -> list[_Day | None]:
     if take.fill == "none":
         return list(days)
     filled = list(days)
@@ -121,6 +121,8 @@ def _fill(days: list[_Day | None], take: DayInput) -> list[_Day | None]:
         before = days[start - 1] if start > 0 else None
         after = days[end] if end < len(days) else None
         if not take.fill_ends and (before is None or after is None):
+            continue
+        if after is None and not has_ended:  # tomorrow's value may still say otherwise
             continue
         for place in range(start, end):
             filled[place] = _between(before, after, (place - start + 1) / (end - start + 1), take.fill)

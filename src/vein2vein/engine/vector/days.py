@@ -159,7 +159,7 @@ def _table(take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table
         here = np.flatnonzero(is_today)
         low[here, daily.column[safe[here]]] = daily.low[safe[here]]
         high[here, daily.column[safe[here]]] = daily.high[safe[here]]
-    low, high = _filled(take, low, high, last)
+    low, high = _filled(take, low, high, last, has_ended=points.has_ended)
     if take.round_to is not None:
         low, high = _rounded(low, take.round_to), _rounded(high, take.round_to)
     return low, high, last, points.has_ended
@@ -169,7 +169,7 @@ def _rounded(values: Table, step: float) -> Table:
     return np.round(np.round(np.round(values / step, 6)) * step, 9)
 
 
-def _filled(take: DayInput, low: Table, high: Table, last: Ints) -> tuple[Table, Table]:
+def _filled(take: DayInput, low: Table, high: Table, last: Ints, *, has_ended: Bools) -> tuple[Table, Table]:
     if take.fill == "none" or not low.shape[1]:
         return low, high
     n_days = low.shape[1]
@@ -180,6 +180,7 @@ def _filled(take: DayInput, low: Table, high: Table, last: Ints) -> tuple[Table,
     has_before, has_after = before >= 0, after < n_days
     block = np.where(has_after, after, last[:, None] + 1) - before - 1
     fills = ~known & (column <= last[:, None]) & (has_before | has_after)
+    fills &= has_after | has_ended[:, None]  # while the series runs, tomorrow's value may still say otherwise
     if take.fill_at_most_days is not None:
         fills &= block <= take.fill_at_most_days
     if not take.fill_ends:
