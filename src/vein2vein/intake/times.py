@@ -76,22 +76,39 @@ def place(
         (null where there is none; INTAKE-020 beside an instant means: kept, not assessable) and ``<column>_sent`` the
         time as it was sent.
     """
+    zones = zone if isinstance(zone, pl.Expr) else pl.lit(zone, dtype=pl.String)
+    if column not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(column))
+    named = frame.with_columns(zones.alias("_zone"))
+    # Charts share their hours: each distinct time is read once.
+    distinct = named.select(column, "_zone").unique()
+    if distinct.height * 2 > named.height:
+        return _place(named, column, policy).drop("_zone")
+    added = {f"{column}_reason": pl.String, f"{column}_sent": pl.String}
+    read = _place(distinct.with_columns(pl.col(column).alias("_key")), column, policy).rename({"_zone": "_key_zone"})
+    joined = named.rename({column: "_key", "_zone": "_key_zone"}).join(
+        read, on=["_key", "_key_zone"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    return joined.select(*frame.columns, *added)
+
+
+def _place(frame: pl.DataFrame, column: str, policy: TimePolicy) -> pl.DataFrame:
+    """Read the times of a frame whose column _zone names the zones."""
     reason, sent = f"{column}_reason", f"{column}_sent"
     nothing = pl.lit(None, dtype=pl.String)
-    if column not in frame.columns or frame.schema[column] == pl.Null:
+    if frame.schema[column] == pl.Null:
         return frame.with_columns(pl.lit(None, dtype=Instant).alias(column), nothing.alias(reason), nothing.alias(sent))
     kind = frame.schema[column]
     if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         instant = pl.col(column).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
         return frame.with_columns(instant.alias(column), nothing.alias(reason), nothing.alias(sent))
-    zones = zone if isinstance(zone, pl.Expr) else pl.lit(zone, dtype=pl.String)
-    worked = frame.with_columns(zones.alias("_zone"), pl.col(column).cast(pl.String).alias(sent))
+    worked = frame.with_columns(pl.col(column).cast(pl.String).alias(sent))
     worked = _read(worked, column, policy)
     worked = _to_utc(worked, policy)
     return worked.with_columns(
         pl.col("_at").alias(column),
         _reason(policy).alias(reason),
-    ).drop("_zone", "_aware", "_naive", "_day", "_partial", "_empty", "_at", "_gap", "_fold")
+    ).drop("_aware", "_naive", "_day", "_partial", "_empty", "_at", "_gap", "_fold")
 
 
 def _read(frame: pl.DataFrame, column: str, policy: TimePolicy) -> pl.DataFrame:
