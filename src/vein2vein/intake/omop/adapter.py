@@ -18,8 +18,9 @@ from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.omop.assemble import delivery
 from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.reading import OmopRows, read
+from vein2vein.intake.times import TimePolicy
 
-__all__ = ["OmopRows", "Options", "check", "convert", "read"]
+__all__ = ["OmopRows", "Options", "TimePolicy", "check", "convert", "read"]
 
 
 def check(place: str | Path | OmopRows, options: Options | None = None) -> Report:

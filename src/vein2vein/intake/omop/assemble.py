@@ -9,8 +9,8 @@ Does not Read the delivery again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -18,50 +18,97 @@ import polars as pl
 from vein2vein.intake import canonical, charting, checks
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.canonical import Canonical
-from vein2vein.intake.delivery import Delivery
+from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.omop import facts, findings, persons
 from vein2vein.intake.omop.clock import CONTRADICTION
 from vein2vein.intake.omop.coverage import Line, coverage, coverage_text, with_not_needed
 from vein2vein.intake.omop.reading import OmopRows
 from vein2vein.intake.times import note_times
 from vein2vein.record import tables
+from vein2vein.record.cohort import Cohort
 
 _NOTHING: Final = pl.DataFrame(schema=PLACE)
+_ROWS_AT_ONCE: Final = 500_000
 
 
-def delivery(rows: OmopRows) -> Delivery:
-    """Cohort and report."""
+@dataclass(frozen=True)
+class _Share:
+    """Everything of some persons."""
+
+    frames: list[pl.DataFrame]
+    dead: pl.DataFrame
+    people: pl.DataFrame
+    courses: pl.DataFrame
+    infused: pl.DataFrame
+
+
+def delivery(rows: OmopRows, *, at_once: int = _ROWS_AT_ONCE) -> Delivery:
+    """Cohort and report.
+
+    Args:
+        rows: What was read.
+        at_once: About how many rows are converted at a time, always whole persons; bounds the memory, not the result.
+    """
     book, ledger = FaultBook(), Ledger()
     findings.note_delivery(rows, book)
     frames = [_own_rows(frame.filter(pl.col("course_id").is_not_null()), book) for frame in rows.frames.values()]
     dead = _own_rows(persons.deaths(rows.people), book)
     people = persons.patients(rows.people, book)
     courses = persons.course_rows(rows.courses, rows.people, rows.options)
-    told, lost = _infusion_rows(frames)
-    exposures, merged = _exposures(rows, frames, book)
+    infused = persons.infusion_milestones(rows.courses, rows.infusions)
+    lost = pl.concat([findings.refused_infusions(rows), findings.refused_lines(rows)])
+    needed = [*frames, dead, people, courses.periods, lost]
+    spared = coverage(_count(rows, needed, ledger))
+    ledger.settle(courses.periods.with_columns(usability=pl.lit("ok")), lost)
+    cohorts = [
+        _converted(share, rows, book, ledger)
+        for share in _shares(_Share(frames, dead, people, courses.courses, infused), at_once)
+    ]
+    cohort = Cohort.of(**{name: pl.concat([getattr(c, name) for c in cohorts]) for name in tables.SCHEMAS})
+    report = Report.of(book, ledger, notes=(coverage_text(spared), *findings.notes(rows)))
+    return Delivery(cohort, replace(report, account=with_not_needed(report.account, spared)))
+
+
+def _shares(whole: _Share, at_once: int) -> Iterator[_Share]:
+    """Shares of whole persons, in the order of their courses, each of about so many rows; one when there are few."""
+    counted = pl.concat(
+        [pl.DataFrame(schema={"person_id": pl.Int64}), *(frame.select("person_id") for frame in whole.frames)]
+    )
+    if counted.height <= at_once:
+        yield whole
+        return
+    sizes = counted.group_by("person_id").len().sort(pl.col("person_id").cast(pl.String))
+    shares = sizes.with_columns((pl.col("len").cum_sum() // at_once).alias("share"))
+    for _, part in shares.group_by("share", maintain_order=True):
+        here = part["person_id"].implode()
+        patients = part["person_id"].cast(pl.String).implode()
+        yield _Share(
+            [frame.filter(pl.col("person_id").is_in(here)) for frame in whole.frames],
+            whole.dead.filter(pl.col("person_id").is_in(here)),
+            whole.people.filter(pl.col("patient_id").is_in(patients)),
+            whole.courses.filter(pl.col("patient_id").is_in(patients)),
+            whole.infused.filter(pl.col("person_id").is_in(here)),
+        )
+
+
+def _converted(share: _Share, rows: OmopRows, book: FaultBook, ledger: Ledger) -> Cohort:
+    """The cohort of a share, whose rows are settled in the ledger."""
+    told, lost = _infusion_rows(share.frames)
+    exposures, merged = _exposures(rows, share.frames, book)
     parts = {
-        "observations": _observations(rows, frames, book),
+        "observations": _observations(rows, share.frames, book),
         "exposures": exposures,
-        "milestones": _milestones(rows, frames, courses.courses, dead=dead, book=book),
+        "milestones": _milestones(share, book),
     }
     given = checks.Tables.of(
-        patients=people, courses=courses.courses, **{name: part.rows for name, part in parts.items()}
+        patients=share.people, courses=share.courses, **{name: part.rows for name, part in parts.items()}
     )
-    refused = [
-        *(part.refused for part in parts.values()),
-        lost,
-        findings.refused_infusions(rows),
-        findings.refused_lines(rows),
-    ]
-    needed = [*frames, dead, people, courses.periods, *refused[-2:]]
-    lines = _count(rows, pl.concat([frame.select(list(PLACE)) for frame in needed]).unique(), ledger)
-    spared = coverage(lines)
-    made = checks.finish(
-        given, book, ledger,
-        refused=refused, merged=[told, merged, courses.periods], charted=rows.options.charted,
-        notes=(coverage_text(spared), *findings.notes(rows)),
-    )  # fmt: skip
-    return Delivery(made.cohort, replace(made.report, account=with_not_needed(made.report.account, spared)))
+    refused = [*(part.refused for part in parts.values()), lost]
+    del parts, exposures
+    checked = checks.check(given, book, charted=rows.options.charted)
+    used = pl.concat([told, merged]).with_columns(usability=pl.lit("ok"))
+    ledger.settle(pl.concat([checked.kept, used]), pl.concat([checked.refused, *refused], how="vertical_relaxed"))
+    return checked.cohort
 
 
 def _own_rows(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame:
@@ -141,16 +188,11 @@ def _charted(
     return made, pl.concat([nothing, refused]), pl.concat(merged)
 
 
-def _milestones(
-    rows: OmopRows, frames: list[pl.DataFrame], courses: pl.DataFrame, *, dead: pl.DataFrame, book: FaultBook
-) -> Canonical:
-    raw = [part for frame in frames if (part := facts.milestones(frame)).height]
-    infused = persons.infusion_milestones(rows.courses, rows.infusions)
-    last = courses.group_by("patient_id", maintain_order=True).agg(pl.col("course_id").last())
-    dead = dead.with_columns(pl.col("person_id").cast(pl.String).alias("patient_id")).join(
-        last, on="patient_id", how="left"
-    )
-    raw += [part for part in (infused, dead) if part.height]
+def _milestones(share: _Share, book: FaultBook) -> Canonical:
+    raw = [part for frame in share.frames if (part := facts.milestones(frame)).height]
+    last = share.courses.group_by("patient_id", maintain_order=True).agg(pl.col("course_id").last())
+    dead = share.dead.with_columns(pl.col("person_id").cast(pl.String).alias("patient_id"))
+    raw += [part for part in (share.infused, dead.join(last, on="patient_id", how="left")) if part.height]
     for part in raw:
         _note_times(part, ["at"], book)
     return _joined((canonical.milestones(part, book) for part in raw), "milestones")
@@ -166,12 +208,13 @@ def _joined(parts: Iterable[Canonical], table: str) -> Canonical:
     )
 
 
-def _count(rows: OmopRows, needed: pl.DataFrame, ledger: Ledger) -> dict[str, Line]:
+def _count(rows: OmopRows, needed: list[pl.DataFrame], ledger: Ledger) -> dict[str, Line]:
     """Tell the ledger how many rows of each table are needed; gives the counts of each table with that number."""
     lines = dict(rows.lines)
     for table in lines:
         ledger.read(table, 0)
-    for file, count in needed.group_by("file").len().sort("file").iter_rows():
+    places = pl.concat([frame.select(list(PLACE)) for frame in needed]).unique()
+    for file, count in places.group_by("file").len().sort("file").iter_rows():
         ledger.read(file, count)
         if file in lines:
             line = lines[file]

@@ -189,7 +189,7 @@ def exposures(frame: pl.DataFrame) -> pl.DataFrame:
     no_end = pl.col("ended_at").is_null() & pl.col("ended_at_reason").is_null()
     is_single = (no_end & pl.col("file").is_in(sorted(_INSTANT_TABLES))) | (
         pl.col("ended_at_sent").str.contains(_DAY)
-        & (pl.col("ended_at_sent").str.slice(0, 10) == pl.col("at_sent").str.slice(0, 10))
+        & (pl.col("ended_at_day") == pl.col("at_day"))
         & ~pl.col("kind").is_in(_running())
         & (pl.col("file") == "drug_exposure")
     )

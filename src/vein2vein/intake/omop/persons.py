@@ -144,11 +144,12 @@ def course_rows(courses: tuple[Course, ...], rows: PeopleRows, options: Options)
     died = dict(rows.deaths.filter(pl.col("at").is_not_null()).select("person_id", "at").iter_rows())
     known = set(rows.persons["person_id"].to_list())
     zone = options.zone or "UTC"
+    by_person = rows.periods.drop_nulls().partition_by("person_id", as_dict=True)
     table, used = [], []
     for course in courses:
         if course.person_id not in known:
             continue
-        until, row = _followed_until(course, rows.periods, zone)
+        until, row = _followed_until(course, by_person.get((course.person_id,)), zone)
         if row is not None:
             used.append(("observation_period", row))
         ends = [at for at in (until, died.get(course.person_id), course.until_at) if at is not None]
@@ -161,10 +162,9 @@ def course_rows(courses: tuple[Course, ...], rows: PeopleRows, options: Options)
     return CourseRows(pl.DataFrame(table, schema=dict(tables.COURSES), orient="row"), places)
 
 
-def _followed_until(course: Course, periods: pl.DataFrame, zone: str) -> tuple[datetime | None, int | None]:
+def _followed_until(course: Course, periods: pl.DataFrame | None, zone: str) -> tuple[datetime | None, int | None]:
     """First instant after the observation period that holds the infusion."""
-    here = periods.filter(pl.col("person_id") == course.person_id).drop_nulls()
-    for row, _, begins, ends in here.iter_rows():
+    for row, _, begins, ends in () if periods is None else periods.iter_rows():
         from_at, until_at = (from_microseconds(day_start(day, zone)) for day in (begins, ends + timedelta(days=1)))
         if from_at <= course.infused_at < until_at:
             return until_at, int(row)
@@ -172,18 +172,15 @@ def _followed_until(course: Course, periods: pl.DataFrame, zone: str) -> tuple[d
 
 
 def infusion_milestones(courses: tuple[Course, ...], infusions: pl.DataFrame) -> pl.DataFrame:
-    """Raw milestones of infusion and fraction: one per instant, told by the row that gave the instant."""
-    rows = []
-    for course in courses:
-        told = infusions.filter(pl.col("person_id") == course.person_id)
-        for at in (course.infused_at, *course.fractions):
-            file, row, reason, sent = (
-                told.filter(pl.col("at") == at).sort("file", "row").select("file", "row", "at_reason", "at_sent").row(0)
-            )
-            kind = "infusion" if at == course.infused_at else "fraction"
-            rows.append((file, row, course.course_id, kind, at, reason, sent))
+    """Raw milestones of infusion and fraction, with person_id: one per instant, told by the row that gave the instant."""
+    wanted = [
+        (course.person_id, course.course_id, "infusion" if at == course.infused_at else "fraction", at)
+        for course in courses
+        for at in (course.infused_at, *course.fractions)
+    ]
     schema: Mapping[str, Any] = {
-        "file": pl.String, "row": pl.Int64, "course_id": pl.String, "kind": pl.String, "at": tables.Instant,
-        "at_reason": pl.String, "at_sent": pl.String,
+        "person_id": pl.Int64, "course_id": pl.String, "kind": pl.String, "at": tables.Instant,
     }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(wanted, schema=schema, orient="row")
+    told = infusions.sort("file", "row").unique(["person_id", "at"], keep="first", maintain_order=True)
+    return frame.join(told.drop("product"), on=["person_id", "at"], how="left", maintain_order="left")

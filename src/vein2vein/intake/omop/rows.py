@@ -64,6 +64,7 @@ def read_rows(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFra
             pl.lit(None, dtype=Instant).alias("ended_at"),
             pl.lit(None, dtype=pl.String).alias("ended_at_reason"),
             pl.lit(None, dtype=pl.String).alias("ended_at_sent"),
+            pl.lit(None, dtype=pl.Date).alias("ended_at_day"),
         )
     extra = [
         column for name in EXTRA.get(stock.table, {}) for column in (name, f"{name}{RAW}") if column in frame.columns
@@ -71,7 +72,7 @@ def read_rows(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFra
     frame = frame.select(
         pl.lit(stock.table).alias("file"), pl.col(events.id).cast(pl.Int64).alias("row"),
         pl.col("person_id").cast(pl.Int64), *MEANING, "code_text", "value_concept",
-        *(f"{name}{suffix}" for name in ("at", "ended_at") for suffix in ("", "_reason", "_sent")),
+        *(f"{name}{suffix}" for name in ("at", "ended_at") for suffix in ("", "_reason", "_sent", "_day")),
         *extra,
     )  # fmt: skip
     return in_courses(frame, courses)
