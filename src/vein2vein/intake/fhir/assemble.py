@@ -178,7 +178,8 @@ def _placed(work: Work, frames: Frames) -> Frames:
     deaths = times.place(
         frames["milestone"].filter(pl.col("kind") == "death"), "at", zone=options.zone, policy=end_of_day
     )
-    placed["milestone"] = pl.concat([placed["milestone"].filter(pl.col("kind") != "death"), deaths])
+    others = placed["milestone"].filter(pl.col("kind") != "death")
+    placed["milestone"] = pl.concat([others, deaths.select(others.columns)])
     return placed
 
 
