@@ -43,17 +43,20 @@ class CaseFailure:
 
 def run_worked_cases(raw: Mapping[str, Any]) -> list[CaseFailure]:
     """All worked cases of a raw rule file that fail, each under its own parameters; empty when all hold."""
-    rules: dict[str, RuleSet] = {}
-    default = rules["{}"] = bound(raw, {})
-    failures = []
-    for case in default.worked_cases:
+    return list(_failures(raw))
+
+
+def _failures(raw: Mapping[str, Any]) -> Iterator[CaseFailure]:
+    """Failures one by one, so that a mutant is given up at the first; other parameters are put in when they are needed."""
+    default = bound(raw, {})
+    rules = {"{}": default}
+    for case in sorted(default.worked_cases, key=lambda case: bool(case.parameters)):
         key = str(case.parameters)
         if key not in rules:
             rules[key] = bound(raw, case.parameters)
         got = case_bounds(rules[key], case)
         if got != case.bounds:
-            failures.append(CaseFailure(default.id, case.name, case.bounds, got))
-    return failures
+            yield CaseFailure(default.id, case.name, case.bounds, got)
 
 
 def case_bounds(rule: RuleSet, case: WorkedCase) -> Bounds | None:
@@ -181,7 +184,7 @@ def surviving_mutants(raw: dict[str, Any]) -> list[Mutant]:
     survivors = []
     for mutant in mutants(raw):
         try:
-            if not run_worked_cases(mutant.raw):
+            if next(_failures(mutant.raw), None) is None:
                 survivors.append(mutant)
         except KnowledgeError:
             continue
