@@ -8,6 +8,7 @@ Missing  Curves break where nothing was measured; rows that cannot be used stand
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from vein2vein.knowledge import codes
@@ -27,6 +28,7 @@ from vein2vein.report.shown import (
     observation_text,
     reason_text,
     row_start,
+    rows_of,
     unit_text,
 )
 
@@ -34,6 +36,7 @@ VITAL_GAP_HOURS: Final = 12.0
 LABORATORY_GAP_HOURS: Final = 72.0
 FIRST_VIEW_DAYS: Final = 30
 _BEFORE_DAYS: Final = 7
+_LINES: Final = 3
 DRUGS: Final[Mapping[str, Shape]] = {
     "antipyretic": "circle",
     "anticytokine": "triangle",
@@ -104,8 +107,7 @@ def is_longer_than_first_view(timeline: Timeline) -> bool:
 
 
 def _axis(timeline: Timeline, clock: CourseClock, *, first_view: bool) -> TimeAxis:
-    rows = (*timeline.observations, *timeline.exposures, *timeline.milestones)
-    instants = [row_start(row) for row in rows]
+    instants = [row_start(row) for row in rows_of(timeline)]
     instants += [e.ended_at for e in timeline.exposures if e.ended_at is not None and e.kind != "charted"]
     if timeline.course.followed_until is not None:
         instants.append(timeline.course.followed_until)
@@ -122,9 +124,8 @@ def _axis(timeline: Timeline, clock: CourseClock, *, first_view: bool) -> TimeAx
 
 def _events(timeline: Timeline, clock: CourseClock) -> list[Event]:
     events = [Event(0.0, "Infusion", "infusion")] if clock.is_infusion else []
-    for row in timeline.milestones:
-        if row.kind != "infusion":
-            events.append(Event(clock.hours(row.at), milestone_text(row), row.kind))
+    rows = (row for row in timeline.milestones if row.kind != "infusion")
+    events += [Event(clock.hours(row.at), milestone_text(row), row.kind) for row in rows]
     return sorted(events, key=lambda event: event.at)
 
 
@@ -143,24 +144,11 @@ def _panels(timeline: Timeline, clock: CourseClock, rules: Sequence[RuleSet]) ->
         by_kind.setdefault(row.kind, []).append(row)
     made = _Maker(clock, by_kind, timeline.exposures, rules)
     panels = [
-        made.values("temperature", "Temperature", ("body_temperature",), least=(36.0, 40.0)),
-        made.values(
-            "pressure",
-            "Blood pressure",
-            ("systolic_blood_pressure", "mean_arterial_pressure"),
-            least=(60.0, 120.0),
-            lanes=made.support("vasopressor", "inotrope", "oral_vasopressor"),
-        ),
-        made.values(
-            "oxygen", "Oxygen saturation", ("oxygen_saturation",), least=(88.0, 100.0), height=104, lanes=made.device()
-        ),
+        made.values(_TEMPERATURE),
+        made.values(_PRESSURE, made.support("vasopressor", "inotrope", "oral_vasopressor")),
+        made.values(_OXYGEN, made.device()),
         *made.scores(),
-        *(
-            made.values(kind, kind_label(kind), (kind,), log=True, gap=LABORATORY_GAP_HOURS, height=116)
-            for kind in ("neutrophils", "platelets")
-        ),
-        made.values("crp", kind_label("crp"), ("crp",), gap=LABORATORY_GAP_HOURS, height=116),
-        made.values("ferritin", kind_label("ferritin"), ("ferritin",), log=True, gap=LABORATORY_GAP_HOURS, height=116),
+        *(made.values(measured) for measured in _LABORATORY),
         made.drugs(),
         made.care(),
         *made.others(),
@@ -168,6 +156,39 @@ def _panels(timeline: Timeline, clock: CourseClock, rules: Sequence[RuleSet]) ->
     return [panel for panel in panels if panel is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """How a kind of measurement is drawn; the first kind gives the unit and the cut-offs."""
+
+    key: str
+    title: str
+    kinds: tuple[str, ...]
+    gap: float = LABORATORY_GAP_HOURS
+    log: bool = False
+    least: tuple[float, float] | None = None
+    height: int = 116
+
+
+_TEMPERATURE: Final = _Measured(
+    "temperature", "Temperature", ("body_temperature",), VITAL_GAP_HOURS, least=(36.0, 40.0), height=132
+)
+_PRESSURE: Final = _Measured(
+    "pressure",
+    "Blood pressure",
+    ("systolic_blood_pressure", "mean_arterial_pressure"),
+    VITAL_GAP_HOURS,
+    least=(60.0, 120.0),
+    height=132,
+)
+_OXYGEN: Final = _Measured(
+    "oxygen", "Oxygen saturation", ("oxygen_saturation",), VITAL_GAP_HOURS, least=(88.0, 100.0), height=104
+)
+_LABORATORY: Final = (
+    _Measured("neutrophils", "Neutrophils", ("neutrophils",), log=True),
+    _Measured("platelets", "Platelets", ("platelets",), log=True),
+    _Measured("crp", "C-reactive protein", ("crp",)),
+    _Measured("ferritin", "Ferritin", ("ferritin",), log=True),
+)
 _PLACES: Final = {"icu": "ICU", "ward": "ward", "home": "home"}
 _DEVICES: Final = {
     "room-air": "air",
@@ -204,31 +225,27 @@ class _Maker:
         self._exposures = exposures
         self._rules = rules
 
-    def values(
-        self,
-        key: str,
-        title: str,
-        kinds: Sequence[str],
-        *,
-        gap: float = VITAL_GAP_HOURS,
-        log: bool = False,
-        least: tuple[float, float] | None = None,
-        height: int = 132,
-        lanes: tuple[Lane, ...] = (),
-    ) -> Panel | None:
-        """A panel of measured numbers; None when there is nothing to show."""
+    def values(self, drawn: _Measured, lanes: tuple[Lane, ...] = ()) -> Panel | None:
+        """A panel of measured numbers with lanes below; None when there is nothing to show."""
         curves = []
-        for series, kind in enumerate(kinds, start=1):
+        for series, kind in enumerate(drawn.kinds, start=1):
             points = self._points(kind)
             if points:
                 shape: Shape = "circle" if series == 1 else "square"
-                curves.append(Curve(_curve_label(kind), points, gap, series, shape))
-        lanes = (*self._unusable(kinds), *lanes)
+                curves.append(Curve(_curve_label(kind), points, drawn.gap, series, shape))
+        lanes = (*self._unusable(drawn.kinds), *lanes)
         if not curves and not lanes:
             return None
-        unit = unit_text(codes.observation_kind(kinds[0]).unit)
         return Panel(
-            key, title, unit, tuple(curves), self._limits(kinds[0]) if curves else (), lanes, log, least, height
+            drawn.key,
+            drawn.title,
+            unit_text(codes.observation_kind(drawn.kinds[0]).unit),
+            tuple(curves),
+            self._limits(drawn.kinds[0]) if curves else (),
+            lanes,
+            drawn.log,
+            drawn.least,
+            drawn.height,
         )
 
     def _points(self, kind: str) -> tuple[tuple[float, float], ...]:
@@ -243,8 +260,8 @@ class _Maker:
     def _limits(self, kind: str) -> tuple[Limit, ...]:
         unit = unit_text(codes.observation_kind(kind).unit)
         found = rule_words.cut_offs(self._rules, kind)
-        if len(found) > 3:
-            found = rule_words.cut_offs(self._rules[:1], kind)[:3]
+        if len(found) > _LINES:
+            found = rule_words.cut_offs(self._rules[:1], kind)[:_LINES]
         places = ".1f" if kind == "body_temperature" else "g"
         return tuple(Limit(value, f"{sign} {format(value, places)} {unit}".rstrip()) for sign, value in found)
 
@@ -364,10 +381,10 @@ class _Maker:
             for declared in rule.inputs.values():
                 if isinstance(declared, methods.ItemSum):
                     shown |= {declared.total, *declared.items}
-        used = {getattr(i, "observation", None) for rule in self._rules for i in rule.inputs.values()}
+        used: set[str] = {getattr(i, "observation", "") for rule in self._rules for i in rule.inputs.values()}
         known = codes.observations()
         names = sorted(k for k in used - shown if k in known and known[k].type == "number" and self._by_kind.get(k))
-        made = [self.values(k, kind_label(k), (k,), gap=LABORATORY_GAP_HOURS, height=92) for k in names]
+        made = [self.values(_Measured(k, kind_label(k), (k,), height=92)) for k in names]
         return [panel for panel in made if panel is not None]
 
 

@@ -25,6 +25,7 @@ PLOT: Final = WIDTH - LEFT - RIGHT
 _SIZE: Final = 14.0
 _LANE: Final = 22.0
 _MARKERS_UP_TO: Final = 110
+_GRADES_APART: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +116,20 @@ def ribbon(item: Ribbon, axis: TimeAxis, *, bars: float = 42.0, labels: bool = T
     bottom = top + bars
     unit = bars / max(item.highest - item.lowest, 1)
     parts = [_grid(axis, top, bottom)] if labels else []
-    parts += [_ribbon_scale(item, top, bottom, unit)] if labels else []
-    parts += [_step(step, item, axis, bottom, unit) for step in item.steps]
+    parts += [_ribbon_scale(item, top=top, bottom=bottom, unit=unit)] if labels else []
+    parts += [_step(step, item, axis, bottom=bottom, unit=unit) for step in item.steps]
     parts.append(svg.tag("path", d=f"M{LEFT} {svg.number(bottom)}H{WIDTH - RIGHT}", class_="rule"))
     if labels:
         parts += _step_labels(item, axis)
     return Drawing("".join(parts), bottom + 3)
 
 
-def _ribbon_scale(item: Ribbon, top: float, bottom: float, unit: float) -> str:
-    whole = range(item.lowest, item.highest + 1) if item.highest - item.lowest <= 5 else (item.lowest, item.highest)
+def _ribbon_scale(item: Ribbon, *, top: float, bottom: float, unit: float) -> str:
+    whole = (
+        range(item.lowest, item.highest + 1)
+        if item.highest - item.lowest <= _GRADES_APART
+        else (item.lowest, item.highest)
+    )
     lines = "".join(f"M{LEFT} {svg.number(bottom - (v - item.lowest) * unit)}h{PLOT}" for v in whole)
     ends = {item.lowest: bottom, item.highest: top + 9}
     if item.kind == "met":
@@ -134,7 +139,7 @@ def _ribbon_scale(item: Ribbon, top: float, bottom: float, unit: float) -> str:
     )
 
 
-def _step(step: RibbonStep, item: Ribbon, axis: TimeAxis, bottom: float, unit: float) -> str:
+def _step(step: RibbonStep, item: Ribbon, axis: TimeAxis, *, bottom: float, unit: float) -> str:
     x, right = x_of(axis, step.start), x_of(axis, step.end)
     width = max(right - x, 0.8)
     floor = 3.0
@@ -145,14 +150,14 @@ def _step(step: RibbonStep, item: Ribbon, axis: TimeAxis, bottom: float, unit: f
         tall = (step.high - item.lowest) * unit
         if step.low == item.lowest:
             solid = 0.0
-        shapes.append(_bar(x, bottom - tall, width, tall - solid, "unsure"))
+        shapes.append(_bar(svg.box(x, bottom - tall, width, tall - solid), "unsure"))
     if solid:
-        shapes.append(_bar(x, bottom - solid, width, solid, low))
+        shapes.append(_bar(svg.box(x, bottom - solid, width, solid), low))
     return "".join(shapes)
 
 
-def _bar(x: float, y: float, width: float, height: float, name: str) -> str:
-    return svg.tag("path", d=svg.box(x, y, width, height), class_=f"step {name}")
+def _bar(path: str, name: str) -> str:
+    return svg.tag("path", d=path, class_=f"step {name}")
 
 
 def _step_labels(item: Ribbon, axis: TimeAxis) -> list[str]:
@@ -320,7 +325,7 @@ def _span(span: Span, axis: TimeAxis, top: float) -> str:
     shapes = [svg.tag("title", escaped(span.label)), svg.tag("path", d=svg.box(x, y, width, tall), class_=name)]
     fitting = next((c for c in (span.label, span.brief) if c and text_width(c, 13) + 6 <= width), None)
     if fitting is not None:
-        halo = "span-label" if span.certain else "span-label on-hatch"
+        halo = "span-label" if span.certain and span.share >= 1 else "span-label on-hatch"
         shapes.append(svg.text(fitting, x + 4, top + _LANE - 7, class_=halo))
     return svg.tag("g", *shapes)
 

@@ -21,7 +21,7 @@ from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report import page_cohort, rule_words
 from vein2vein.report.course_figure import course_figure
-from vein2vein.report.figure import Figure
+from vein2vein.report.figure import Figure, Ribbon
 from vein2vein.report.reasons import explained_steps, ribbon_of
 from vein2vein.report.ribbons import ribbons_of
 from vein2vein.report.shown import CourseClock
@@ -58,8 +58,10 @@ def figure_of_course(
     timeline = known.timeline(CourseId(course_id))
     clock = CourseClock.of(timeline)
     rows = steps_with_hours(known, graded).filter(pl.col("course_id") == course_id)
-    ribbons = []
-    for rule in rule_sets if clock is not None else ():
+    ribbons: list[Ribbon] = []
+    for rule in rule_sets:
+        if clock is None:
+            break
         mine = rows.filter(pl.col("rule_set_id") == rule.id).to_dicts()
         ribbons.append(ribbon_of(rule, explained_steps(timeline, rule, mine, as_of=as_of), clock))
     figure = course_figure(timeline, ribbons, rule_sets, first_view=not whole)

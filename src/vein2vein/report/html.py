@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +43,7 @@ from vein2vein.report.static import font_css
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
 from vein2vein.report.tables import cannot_write
 
+Progress = Callable[[int, int], None]
 HEADLINE: Final = 4
 INTENDED_USE: Final = (
     "Research and quality improvement only; not a medical device. It shows what a published rule says about recorded "
@@ -62,6 +63,7 @@ class ReportOptions:
         as_of: Instant up to which anything is known, as passed to `grade_cohort`; None for the whole record.
         delivery: Account and faults of the delivery that the cohort came from; None when there was none.
         source: Where the data came from, in words.
+        executor: Where the course pages are made; None makes them here, one after the other. The bytes are the same.
     """
 
     printed_at: datetime
@@ -71,6 +73,7 @@ class ReportOptions:
     as_of: datetime | None = None
     delivery: DeliveryReport | None = None
     source: str = ""
+    executor: Executor | None = None
 
 
 def write_report(
@@ -80,8 +83,7 @@ def write_report(
     *,
     rule_sets: Sequence[RuleSet],
     options: ReportOptions,
-    executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the report.
 
@@ -91,14 +93,13 @@ def write_report(
         graded: The answer of `grade_cohort`.
         rule_sets: The bound rule sets that were used, in the order in which they are to stand.
         options: What the report says about itself and how large it may become.
-        executor: Where the course pages are made; None makes them here, one after the other.
         progress: Called with (pages done, pages in all).
 
     Raises:
         ReportError: REPORT-001 when the file cannot be written, REPORT-003 when graded table, cohort and rule sets do not
             belong together.
     """
-    content = report_html(cohort, graded, rule_sets=rule_sets, options=options, executor=executor, progress=progress)
+    content = report_html(cohort, graded, rule_sets=rule_sets, options=options, progress=progress)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8", newline="\n")
@@ -113,8 +114,7 @@ def report_html(
     *,
     rule_sets: Sequence[RuleSet],
     options: ReportOptions,
-    executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """The report as text; see `write_report`."""
     check_aware(options.printed_at, what="printed_at")
@@ -124,15 +124,12 @@ def report_html(
     headline = headline_of(rule_sets, summary)
     first = {rule.id for rule in headline}
     rules = (*headline, *(rule for rule in rule_sets if rule.id not in first))
+    view = _View(known, steps_with_hours(known, graded), rules, headline, summary, options)
     order = page_cohort.worst_first(known, summary, headline)
     chosen = [course_id for course_id, _ in order[: options.pages]]
-    job = PageJob(rules, options.as_of, len(headline))
-    steps = steps_with_hours(known, graded)
-    pages = list(_pages(known, steps, chosen, job, _Work(executor, progress)))
-    listed = order[: options.rows]
-    rows = _course_rows(known, steps, rules, headline, listed, chosen)
-    body = [_cohort_section(known, graded, rules, headline, summary, rows, options), *(page.markup for page in pages)]
-    return _document("".join(body), rules, options)
+    pages = list(_pages(view, chosen, progress))
+    rows = _course_rows(view, order[: options.rows], chosen)
+    return _document("".join([_cohort_section(view, rows), *(page.markup for page in pages)]), rules, options)
 
 
 def headline_of(rules: Sequence[RuleSet], summary: Summary) -> tuple[RuleSet, ...]:
@@ -155,11 +152,15 @@ _SUBJECTS: Final = ("crs", "icans", "haematotoxicity", "hyperinflammation")
 
 
 @dataclass(frozen=True)
-class _Work:
-    """Where pages are made, and who is told how far it is."""
+class _View:
+    """What every part of the report looks at."""
 
-    executor: Executor | None
-    progress: Callable[[int, int], None] | None
+    cohort: Cohort
+    steps: pl.DataFrame
+    rules: tuple[RuleSet, ...]
+    headline: tuple[RuleSet, ...]
+    summary: Summary
+    options: ReportOptions
 
 
 def _check_together(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> None:
@@ -182,21 +183,16 @@ def _check_together(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]
             )
 
 
-def _pages(
-    cohort: Cohort,
-    steps: pl.DataFrame,
-    chosen: Sequence[str],
-    job: PageJob,
-    work: _Work,
-) -> Iterator[CoursePage]:
-    by_course = _rows_by_course(steps.filter(pl.col("course_id").is_in(list(chosen))))
-    timelines = (cohort.timeline(course_id) for course_id in chosen)
+def _pages(view: _View, chosen: Sequence[str], progress: Progress | None) -> Iterator[CoursePage]:
+    by_course = _rows_by_course(view.steps.filter(pl.col("course_id").is_in(list(chosen))))
+    timelines = (view.cohort.timeline(course_id) for course_id in chosen)
     rows = (by_course.get(course_id, {}) for course_id in chosen)
-    make = map if work.executor is None else work.executor.map
+    job = PageJob(view.rules, view.options.as_of, len(view.headline))
+    make = map if view.options.executor is None else view.options.executor.map
     made = make(course_page, timelines, rows, range(len(chosen)), repeat(job, len(chosen)))
     for done, page in enumerate(made, start=1):
-        if work.progress is not None:
-            work.progress(done, len(chosen))
+        if progress is not None:
+            progress(done, len(chosen))
         yield page
 
 
@@ -207,32 +203,29 @@ def _rows_by_course(steps: pl.DataFrame) -> dict[str, dict[str, list[dict[str, A
     return found
 
 
-def _course_rows(
-    cohort: Cohort,
-    steps: pl.DataFrame,
-    rules: Sequence[RuleSet],
-    headline: Sequence[RuleSet],
-    listed: Sequence[tuple[str, dict[str, Any]]],
-    chosen: Sequence[str],
-) -> list[CourseRow]:
-    ribbons = ribbons_of(cohort, steps, headline)
-    products = dict(zip(cohort.courses["course_id"], cohort.courses["product"], strict=True))
+def _course_rows(view: _View, listed: Sequence[tuple[str, dict[str, Any]]], chosen: Sequence[str]) -> list[CourseRow]:
+    ribbons = ribbons_of(view.cohort, view.steps, view.headline)
+    courses = view.cohort.courses
+    products = dict(zip(courses["course_id"], courses["product"], strict=True))
     places = {course_id: number for number, course_id in enumerate(chosen)}
-    rows = []
-    for course_id, peaks in listed:
-        hours = sum(row["hours"] for row in peaks.values())
-        open_hours = sum(row["hours_not_assessable"] for row in peaks.values())
-        rows.append(
-            CourseRow(
-                course_id,
-                products.get(course_id) or "",
-                {rule.id: _peak(peaks.get(rule.id)) for rule in rules},
-                [ribbons[course_id, rule.id] for rule in headline if (course_id, rule.id) in ribbons],
-                open_hours / hours if hours else 0.0,
-                places.get(course_id),
-            )
+    return [
+        CourseRow(
+            course_id,
+            products.get(course_id) or "",
+            {rule.id: _peak(peaks.get(rule.id)) for rule in view.rules},
+            [ribbons[course_id, rule.id] for rule in view.headline if (course_id, rule.id) in ribbons],
+            _open_share(peaks, view.headline),
+            places.get(course_id),
         )
-    return rows
+        for course_id, peaks in listed
+    ]
+
+
+def _open_share(peaks: Mapping[str, Any], headline: Sequence[RuleSet]) -> float:
+    """Share of the time under the first rule sets in which the bounds differ."""
+    rows = [peaks[rule.id] for rule in headline if rule.id in peaks]
+    hours = sum(row["hours"] for row in rows)
+    return sum(row["hours_not_assessable"] for row in rows) / hours if hours else 0.0
 
 
 def _peak(row: dict[str, Any] | None) -> tuple[int, int] | None:
@@ -241,15 +234,9 @@ def _peak(row: dict[str, Any] | None) -> tuple[int, int] | None:
     return int(row["peak_low"]), int(row["peak_high"])
 
 
-def _cohort_section(
-    cohort: Cohort,
-    graded: Graded,
-    rules: Sequence[RuleSet],
-    headline: Sequence[RuleSet],
-    summary: Summary,
-    rows: Sequence[CourseRow],
-    options: ReportOptions,
-) -> str:
+def _cohort_section(view: _View, rows: Sequence[CourseRow]) -> str:
+    cohort, rules, summary, options = view.cohort, view.rules, view.summary, view.options
+    first = len(view.headline)
     infused = cohort.courses["infused_at"]
     parts = [
         element("h1", text(options.title), tabindex="-1", id="cohort-heading"),
@@ -266,10 +253,10 @@ def _cohort_section(
             ]
         ),
         _status_note(rules),
-        page_cohort.levels_part(rules, summary, first=len(headline)),
-        page_cohort.courses_part(rows, rules, headline, total=len(cohort)),
-        page_cohort.onset_part(rules, summary, first=len(headline)),
-        page_cohort.assessable_part(rules, summary, first=len(headline)),
+        page_cohort.levels_part(rules, summary, first=first),
+        page_cohort.courses_part(rows, rules, view.headline, total=len(cohort)),
+        page_cohort.onset_part(rules, summary, first=first),
+        page_cohort.assessable_part(rules, summary, first=first),
         page_cohort.account_part(options.delivery) if options.delivery else "",
         scales_section(rules),
     ]

@@ -181,7 +181,7 @@ def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -
 
 def _top_missing(rule: RuleSet, summary: Summary) -> str:
     mine = summary.missing.filter(pl.col("rule_set_id") == rule.id)
-    total = summary.rule_sets.filter(pl.col("rule_set_id") == rule.id)["hours_not_assessable"].sum()
+    total = float(summary.rule_sets.filter(pl.col("rule_set_id") == rule.id)["hours_not_assessable"].sum())
     phrases: dict[str, float] = {}
     for row in mine.iter_rows(named=True):
         for phrase in rule_words.lacking(rule, [row["input"]]):

@@ -140,7 +140,6 @@ def rule_data(rules: Sequence[RuleSet]) -> list[dict[str, Any]]:
 
 
 def _rule(rule: RuleSet) -> dict[str, Any]:
-    named = {name: criterion for name, criterion in rule.criteria.items()}
     return {
         "id": rule.id,
         "name": f"{rule_words.short_name(rule)} · {rule_words.edition_name(rule)}",
@@ -154,7 +153,7 @@ def _rule(rule: RuleSet) -> dict[str, Any]:
         "cases": {str(case.value): case.text for case in rule.cases},
         "otherwise": rule.otherwise,
         "bands": [[band.at_least, band.text] for band in sorted(rule.bands, key=lambda b: b.at_least)],
-        "criteria": [{"label": c.label, "note": c.note, "means": _means(rule, c.when)} for c in named.values()],
+        "criteria": [{"label": c.label, "note": c.note, "means": _means(rule, c.when)} for c in rule.criteria.values()],
         "inputs": [_input(rule, name) for name in rule.inputs],
         "flags": [flag.text for flag in rule.flags],
         "parameters": [

@@ -60,7 +60,7 @@ DARK: Final[Mapping[str, str]] = MappingProxyType(
         "select": "#4a431f",
         "grade-0": "#232d3b",
         "grade-1": "#3a4f80",
-        "grade-2": "#5d74bd",
+        "grade-2": "#5870b8",
         "grade-3": "#9b8ae0",
         "grade-4": "#dda3e6",
         "grade-5": "#fdeaff",
@@ -77,6 +77,7 @@ DARK: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 THEMES: Final[Mapping[Theme, Mapping[str, str]]] = MappingProxyType({"light": LIGHT, "dark": DARK})
+_LINEAR_UP_TO: Final = 0.04045  # where the sRGB curve leaves its straight part
 GRADES: Final = ("grade-0", "grade-1", "grade-2", "grade-3", "grade-4", "grade-5")
 
 
@@ -103,7 +104,7 @@ def grade_colour(value: int, lowest: int, highest: int) -> str:
 def channels(colour: str) -> tuple[float, float, float]:
     """Linear red, green and blue of ``#rrggbb``, each in [0, 1]."""
     raw = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in raw)
+    red, green, blue = (c / 12.92 if c <= _LINEAR_UP_TO else ((c + 0.055) / 1.055) ** 2.4 for c in raw)
     return red, green, blue
 
 

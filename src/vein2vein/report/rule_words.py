@@ -20,34 +20,10 @@ from vein2vein.report.figure import result_text
 from vein2vein.report.shown import Row, kind_label
 
 _CAPITALS: Final = frozenset(
-    [
-        "astct",
-        "ctcae",
-        "mskcc",
-        "isth",
-        "hlh",
-        "ebmt",
-        "eha",
-        "nci",
-        "iec",
-        "icaht",
-        "icans",
-        "crs",
-        "hs",
-        "dic",
-        "tls",
-        "mas",
-        "who",
-        "sitc",
-        "esmo",
-        "bnhl",
-        "b",
-        "nhl",
-        "ice",
-        "capd",
-        "idsa",
-        "ucsf",
-    ]
+    (
+        *("astct", "ctcae", "mskcc", "isth", "hlh", "ebmt", "eha", "nci", "idsa", "ucsf", "bnhl"),
+        *("iec", "icaht", "icans", "crs", "hs", "dic", "tls", "mas", "t", "ice", "capd"),
+    )
 )
 _WRITTEN: Final = {"cartox": "CARTOX", "carhlh": "carHLH", "hscore": "HScore", "mas-l": "MAS-L", "licats": "LICATS"}
 # What a stream is called when its absence is named: the device, the drug, the place.
@@ -135,18 +111,18 @@ def _lower(label: str) -> str:
 
 def cut_offs(rules: Iterable[RuleSet], kind: str) -> tuple[tuple[str, float], ...]:
     """Sign and number of every cut-off that the rule sets hold for an observation kind, sorted, without repetition."""
-    signs = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
     found: set[tuple[str, float]] = set()
     for rule in rules:
-        plain = {n for n, i in rule.inputs.items() if _is_plain_value(i, kind)}
-        for condition in rule.conditions:
-            for node in predicates.walk(condition):
-                if isinstance(node, predicates.Compare) and node.input in plain:
-                    found.add((signs[node.op], node.cut_off))
-        for declared in rule.inputs.values():
-            if isinstance(declared, methods.DayRun | methods.UnrecoveredRun) and declared.observation == kind:
-                found.add(("<" if declared.strict else "≤", declared.at_most))
+        plain = {n for n, declared in rule.inputs.items() if _is_plain_value(declared, kind)}
+        nodes = (node for condition in rule.conditions for node in predicates.walk(condition))
+        compared = (n for n in nodes if isinstance(n, predicates.Compare) and n.input in plain)
+        found |= {(_SIGNS[node.op], node.cut_off) for node in compared}
+        runs = (i for i in rule.inputs.values() if isinstance(i, methods.DayRun | methods.UnrecoveredRun))
+        found |= {("<" if run.strict else "≤", run.at_most) for run in runs if run.observation == kind}
     return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
+
+
+_SIGNS: Final = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
 
 
 def _is_plain_value(declared: methods.Input, kind: str) -> bool:

@@ -9,11 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+_WIDE_FROM: Final = 0x2E80  # Chinese, Japanese and Korean letters are as wide as they are high
+_DECADES: Final = 4
+_KEPT: Final = 4
+_MILLION: Final = 1e6
 
 
 def text_width(content: str, size: float) -> float:
     """Estimated width of a text in the fonts used here, in the unit of `size`; on the generous side."""
-    return sum(1.0 if ord(c) > 0x2E7F else 0.53 for c in content) * size
+    return sum(1.0 if ord(c) >= _WIDE_FROM else 0.53 for c in content) * size
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def value_axis(
         positive = [v for v in held if v > 0] or [1.0]
         low, high = math.floor(math.log10(min(positive))), math.ceil(math.log10(max(positive)))
         high = max(high, low + 1)
-        every = 1 if high - low <= 4 else 2
+        every = 1 if high - low <= _DECADES else 2
         ticks = tuple(10.0**k for k in range(low, high + 1, every))
         return ValueAxis(10.0**low, 10.0**high, top, bottom, ticks, log=True)
     low_value, high_value = min(held), max(held)
@@ -89,7 +95,7 @@ def thinned(points: list[tuple[float, float]], bucket: float) -> list[tuple[floa
         while stop < len(points) and points[stop][0] < points[start][0] + bucket:
             stop += 1
         group = points[start:stop]
-        if len(group) <= 4:
+        if len(group) <= _KEPT:
             kept += group
         else:
             places = {0, len(group) - 1}
@@ -102,7 +108,7 @@ def thinned(points: list[tuple[float, float]], bucket: float) -> list[tuple[floa
 
 def short(value: float) -> str:
     """A number for an axis: no trailing zero, the true minus sign, thin spaces between thousands."""
-    text = f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    text = f"{value:,.6g}" if abs(value) < _MILLION else f"{value:,.0f}"
     return text.replace(",", "\u2009").replace("-", "−")
 
 

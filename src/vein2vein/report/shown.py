@@ -55,7 +55,7 @@ class CourseClock:
         course = timeline.course
         if course.infused_at is not None:
             return cls(course.infused_at, course.zone, is_infusion=True)
-        firsts = [row_start(r) for r in (*timeline.observations, *timeline.exposures, *timeline.milestones)]
+        firsts = [row_start(r) for r in rows_of(timeline)]
         return cls(min(firsts), course.zone, is_infusion=False) if firsts else None
 
     def hours(self, at: datetime) -> float:
@@ -84,6 +84,12 @@ class CourseClock:
 def date_text(at: datetime) -> str:
     """A calendar day without doubt about its parts: "8 Mar 2026"."""
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def rows_of(timeline: Timeline) -> tuple[Row, ...]:
+    """All rows of a course: observations, exposures, milestones."""
+    rows: list[Row] = [*timeline.observations, *timeline.exposures, *timeline.milestones]
+    return tuple(rows)
 
 
 def row_start(row: Row) -> datetime:
