@@ -154,29 +154,39 @@ def mutants(raw: dict[str, Any]) -> Iterator[Mutant]:
     category dropped. Numbers given by a parameter are changed through the parameter's default.
     """
     for path, word, body in _comparisons(raw):
+        for step, slip, value in _slips(word, body):
+            yield _changed(raw, (*path, word, *step), slip, value=value)
         if word in COMPARISONS:
             yield _changed(raw, path, f"{word} -> {_TWIN[word]}", rename=_TWIN[word])
-            if isinstance(body[1], int | float):
-                for label, factor in _FACTORS.items():
-                    if body[1] * factor != body[1]:
-                        yield _changed(raw, (*path, word, 1), f"{body[0]} {body[1]} {label}", value=body[1] * factor)
-        elif word == "between":
-            for place in (1, 2):
-                if isinstance(body[place], int | float) and body[place]:
-                    for label, factor in (("+10 %", 1.1), ("-10 %", 0.9)):
-                        value = body[place] * factor
-                        if (value <= body[2]) if place == 1 else (value >= body[1]):
-                            yield _changed(raw, (*path, word, place), f"{body[0]} {body[place]} {label}", value=value)
-        elif word == "in":
-            for place in range(len(body[1])):
-                if len(body[1]) > 1:
-                    fewer = [c for i, c in enumerate(body[1]) if i != place]
-                    yield _changed(raw, (*path, word, 1), f"{body[0]} without {body[1][place]}", value=fewer)
-        elif word == "n_of" and isinstance(body["at_least"], int):
-            for needed in (body["at_least"] - 1, body["at_least"] + 1):
-                if 1 <= needed <= len(body["of"]):
-                    yield _changed(raw, (*path, word, "at_least"), f"n_of {body['at_least']} -> {needed}", value=needed)
     yield from _dropped_cases(raw)
+
+
+def _slips(word: str, body: Any) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    """Other values in the body of one condition: where, what slipped, and the new value."""
+    if word in COMPARISONS and isinstance(body[1], int | float):
+        slipped = ((label, body[1] * factor) for label, factor in _FACTORS.items())
+        yield from (((1,), f"{body[0]} {body[1]} {label}", value) for label, value in slipped if value != body[1])
+    elif word == "between":
+        yield from _slips_of_between(body)
+    elif word == "in" and len(body[1]) > 1:
+        for place, category in enumerate(body[1]):
+            fewer = [c for i, c in enumerate(body[1]) if i != place]
+            yield (1,), f"{body[0]} without {category}", fewer
+    elif word == "n_of" and isinstance(body["at_least"], int):
+        for needed in (body["at_least"] - 1, body["at_least"] + 1):
+            if 1 <= needed <= len(body["of"]):
+                yield ("at_least",), f"n_of {body['at_least']} -> {needed}", needed
+
+
+def _slips_of_between(body: Any) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
+    for place in (1, 2):
+        if not isinstance(body[place], int | float):
+            continue
+        for label, factor in (("+10 %", 1.1), ("-10 %", 0.9)):
+            value = body[place] * factor
+            still_ordered = value <= body[2] if place == 1 else value >= body[1]
+            if value != body[place] and still_ordered:
+                yield (place,), f"{body[0]} {body[place]} {label}", value
 
 
 def surviving_mutants(raw: dict[str, Any]) -> list[Mutant]:

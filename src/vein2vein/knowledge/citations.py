@@ -55,7 +55,8 @@ class Citation(BaseModel):
     @model_validator(mode="after")
     def _can_be_found(self) -> Citation:
         if not (self.doi or self.pmc or self.pmid or self.place):
-            raise ValueError("a citation needs doi, pmc, pmid or place")
+            needed = "a citation needs doi, pmc, pmid or place"
+            raise ValueError(needed)
         return self
 
     @property
@@ -118,12 +119,13 @@ def read_citations(files: Iterable[Traversable | Path]) -> dict[str, Citation]:
         text = file.read_text(encoding="utf-8")
         raw = yaml.safe_load(text) or {}
         for key in _keys(text):
+            entry = f"{key!r} of {file.name}"
             if key in found:
-                raise _wrong(f"{key!r} of {file.name}", "a key that is used once", "remove the second entry")
+                raise _wrong(entry, "a key that is used once", "remove the second entry")
             try:
                 found[key] = Citation.model_validate(raw[key])
             except ValidationError as error:
-                raise _wrong(f"{key!r} of {file.name}", str(error.errors()[0]["msg"]), "correct the entry") from error
+                raise _wrong(entry, str(error.errors()[0]["msg"]), "correct the entry") from error
     return found
 
 
