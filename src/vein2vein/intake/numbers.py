@@ -19,8 +19,9 @@ DecimalSign = Literal["auto", "point", "comma"]
 
 _SHAPE: Final = (
     r"^(?P<comparator><=|>=|=<|=>|<|>|≤|≥|=)?\s*"
-    r"(?P<number>[+-]?[0-9][0-9.,' ]*?(?:[eE][+-]?[0-9]+)?)\s*"
-    r"(?P<unit>[^0-9.,\s].*)?$"
+    r"(?P<number>[+-]?[0-9][0-9.,' ]*?(?:[eE][+-]?[0-9]+)?)"
+    # A unit does not begin like a number or a range; a count such as 10^9/L needs a blank before it.
+    r"(?:\s*(?P<unit>[^0-9.,'\s+-].*)|\s+(?P<count>10[*^eE].*))?\s*$"
 )
 _FALSE: Final = pl.lit(value=False)
 _COMPARATORS: Final = {"≤": "<=", "≥": ">=", "=<": "<=", "=>": ">=", "=": None}
@@ -83,7 +84,7 @@ def _read_words(words: pl.DataFrame, column: str, decimal: DecimalSign) -> pl.Da
     frame = words.with_columns(
         parts.struct.field("comparator").replace(_COMPARATORS).alias("comparator_in_value"),
         parts.struct.field("number").alias("_digits"),
-        parts.struct.field("unit").alias("unit_in_value"),
+        pl.coalesce(parts.struct.field("unit"), parts.struct.field("count")).alias("unit_in_value"),
         text.str.to_lowercase().is_in(missing_words()).alias("is_absent"),
     )
     digits = pl.col("_digits")

@@ -1,0 +1,97 @@
+"""Faults are grouped and counted; every row is accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from vein2vein.errors import Fault, catalogue
+from vein2vein.intake.book import FaultBook, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def _unknown(group: Mapping[str, Any]) -> Fault:
+    return Fault("INTAKE-021", f"code {group['code']!r}", "a known code", "map it")
+
+
+def _rows(code: str, count: int, *, file: str = "a.csv") -> pl.DataFrame:
+    return pl.DataFrame({"file": [file] * count, "row": range(1, count + 1), "code": [code] * count})
+
+
+def test_a_million_rows_of_one_code_are_one_fault_with_a_count() -> None:
+    book = FaultBook()
+    book.note_rows(_rows("XYZ", 600_000), ["code"], _unknown)
+    book.note_rows(_rows("XYZ", 400_000, file="b.csv"), ["code"], _unknown)
+    (fault,) = book.faults()
+    assert fault.count == 1_000_000
+    assert fault.rows == ("a.csv:1", "a.csv:2", "a.csv:3", "a.csv:4", "a.csv:5")
+    assert "a.csv:5 and 999995 more" in fault.render()
+
+
+def test_different_codes_are_different_faults_the_commonest_first() -> None:
+    book = FaultBook()
+    book.note_rows(pl.concat([_rows("A", 2), _rows("B", 7)]), ["code"], _unknown)
+    assert [(fault.saw, fault.count) for fault in book.faults()] == [("code 'B'", 7), ("code 'A'", 2)]
+
+
+def test_too_many_different_faults_are_told_as_one() -> None:
+    book = FaultBook(groups_shown=3)
+    frame = pl.DataFrame({"file": ["a.csv"] * 10, "row": range(1, 11), "code": [f"X{i}" for i in range(10)]})
+    book.note_rows(frame, ["code"], _unknown)
+    faults = book.faults()
+    assert len(faults) == 4
+    assert faults[-1].saw == "further faults of this id, each about something else"
+    assert faults[-1].count == 7
+    assert sum(fault.count for fault in faults) == 10
+
+
+def test_the_account_adds_up_and_a_row_with_one_usable_fact_is_used() -> None:
+    ledger = Ledger()
+    ledger.read("a.csv", 4)
+    kept = pl.DataFrame(
+        [("a.csv", 1, "ok"), ("a.csv", 1, "not-assessable"), ("a.csv", 2, "not-assessable")],
+        schema=["file", "row", "usability"],
+        orient="row",
+    )
+    refused = pl.DataFrame(
+        [("a.csv", 2, "INTAKE-021"), ("a.csv", 3, "INTAKE-021"), ("a.csv", 4, "INTAKE-010")],
+        schema=["file", "row", "reason"],
+        orient="row",
+    )
+    ledger.settle(kept, refused)
+    assert ledger.account().rows() == [("a.csv", 4, 1, 1, 2)]
+    assert ledger.refused().rows() == [("a.csv", 3, "INTAKE-021"), ("a.csv", 4, "INTAKE-010")]
+    assert ledger.reasons() == (("INTAKE-010", 1), ("INTAKE-021", 1))
+
+
+def test_a_forgotten_row_is_found() -> None:
+    ledger = Ledger()
+    ledger.read("a.csv", 1)
+    with pytest.raises(AssertionError, match=r"a\.csv: \[0, 0, 0\] do not add up to 1 rows"):
+        ledger.account()
+
+
+def test_refused_rows_can_be_spilled(tmp_path: Path) -> None:
+    ledger = Ledger(spill=tmp_path)
+    ledger.read("a.csv", 1)
+    kept = pl.DataFrame(schema={"file": pl.String, "row": pl.Int64, "usability": pl.String})
+    ledger.settle(kept, pl.DataFrame({"file": ["a.csv"], "row": [1], "reason": ["INTAKE-021"]}))
+    assert ledger.refused().is_empty()
+    assert pl.read_parquet(tmp_path / "*.parquet").rows() == [("a.csv", 1, "INTAKE-021")]
+    assert ledger.reasons() == (("INTAKE-021", 1),)
+
+
+def test_every_id_of_intake_has_a_test_that_names_it(repository: Path) -> None:
+    tests = "".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("tests/unit/intake", "tests/acceptance/intake")
+        for file in (repository / folder).rglob("test_*.py")
+    )
+    ids = [id for id in catalogue() if id.startswith("INTAKE-0")]
+    assert len(ids) > 40
+    assert [id for id in ids if tests.count(id) == 0] == []
