@@ -46,6 +46,7 @@ def test_people_find_the_words_in_english_and_chinese(id: str) -> None:
     wanted = {"en", "zh"}
     texts = [rule.title, rule.population, rule.result.name]
     texts += [c.label for c in rule.criteria.values()] + [c.text for c in rule.cases] + [f.text for f in rule.flags]
+    texts += [declared.label for declared in rule.inputs.values() if declared.label]
     texts += [i.label for i in rule.items] + [c.text for i in rule.items for c in i.cases]
     lacking = [text for text in texts if not wanted <= set(text)]
     assert not lacking, f"without one of the languages: {lacking[:5]}"

@@ -11,6 +11,7 @@ from vein2vein.knowledge.predicates import Constant, parse
 from vein2vein.knowledge.registry import default_registry
 
 CRS = default_registry().get("astct-2019.crs")
+HIGH, DEATH = "High-flow cannula or mask", "Death of this cause"
 
 
 @pytest.mark.parametrize(
@@ -18,13 +19,13 @@ CRS = default_registry().get("astct-2019.crs")
     [
         ({"at_least": ["temperature", 38]}, "Body temperature ≥ 38 °C"),
         ({"below": ["systolic", 90]}, "Systolic blood pressure < 90 mmHg"),
-        ({"above": ["age", 10]}, "age > 10 a"),
-        ({"at_most": ["vasopressors", 1]}, "vasopressors ≤ 1"),
-        ({"not": "death"}, "not (death)"),
-        ({"possible": "death"}, "left open by (death)"),
-        ({"all": ["death", {"any": ["oxygen", "vasopressin"]}]}, "death and (oxygen or vasopressin)"),
-        ({"n_of": {"at_least": 2, "of": ["death", "oxygen", "vasopressin"]}}, "at least 2 of: death; oxygen; vasopressin"),
-        ({"sustained": {"of": "oxygen", "hours": 3}}, "(oxygen) for at least 3 h without a break"),
+        ({"above": ["age", 10]}, "Age > 10 a"),
+        ({"at_most": ["vasopressors", 1]}, "Number of vasopressors running ≤ 1"),
+        ({"not": "midodrine"}, "not (Midodrine)"),
+        ({"possible": "midodrine"}, "left open by (Midodrine)"),
+        ({"all": ["midodrine", {"any": ["high_flow", "death"]}]}, f"Midodrine and ({HIGH} or {DEATH})"),
+        ({"n_of": {"at_least": 2, "of": ["midodrine", "high_flow", "death"]}}, f"at least 2 of: Midodrine; {HIGH}; {DEATH}"),
+        ({"sustained": {"of": "midodrine", "hours": 3}}, "(Midodrine) for at least 3 h without a break"),
         ("fever", "Fever: temperature at least 38.0 °C, no other cause"),
     ],
 )  # fmt: skip
@@ -72,7 +73,13 @@ def test_an_input_says_what_it_is_taken_from() -> None:
     assert wording.subject_of(lee, "high_dose_agent").startswith("Vasopressor infusion: norepinephrine ≥ 20 ug/min")
     assert wording.subject_of(lee, "temperature") == "Body temperature"
     assert wording.subject_of(CRS, "age") == "age years"
-    assert wording.input_text(CRS, "systolic_less_twice_age") == "Systolic blood pressure (− 2 x a)"
+    assert wording.input_text(CRS, "systolic_less_twice_age") == "Systolic blood pressure less twice the age"
+
+
+def test_an_input_without_a_label_is_named_in_plain_words() -> None:
+    tls = default_registry().get("howard-2011.tls-laboratory")
+    plain = {name for name, declared in tls.inputs.items() if not declared.label}
+    assert {wording.input_text(tls, name) for name in plain & {"age", "uric_acid"}} == {"age", "uric acid"}
 
 
 def test_a_language_that_is_missing_falls_back_to_english() -> None:
