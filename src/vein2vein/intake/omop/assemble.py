@@ -75,7 +75,7 @@ def _shares(whole: _Share, at_once: int) -> Iterator[_Share]:
         [pl.DataFrame(schema={"person_id": pl.Int64}), *(frame.select("person_id") for frame in whole.frames)]
     )
     if counted.height <= at_once:
-        yield whole
+        yield replace(whole, frames=[_in_order(frame) for frame in whole.frames])
         return
     sizes = counted.group_by("person_id").len().sort(pl.col("person_id").cast(pl.String))
     shares = sizes.with_columns((pl.col("len").cum_sum() // at_once).alias("share"))
@@ -83,12 +83,17 @@ def _shares(whole: _Share, at_once: int) -> Iterator[_Share]:
         here = part["person_id"].implode()
         patients = part["person_id"].cast(pl.String).implode()
         yield _Share(
-            [frame.filter(pl.col("person_id").is_in(here)) for frame in whole.frames],
+            [_in_order(frame.filter(pl.col("person_id").is_in(here))) for frame in whole.frames],
             whole.dead.filter(pl.col("person_id").is_in(here)),
             whole.people.filter(pl.col("patient_id").is_in(patients)),
             whole.courses.filter(pl.col("patient_id").is_in(patients)),
             whole.infused.filter(pl.col("person_id").is_in(here)),
         )
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows by their number: a database gives them in any order, and the cohort must not depend on it."""
+    return frame.sort("row", maintain_order=True)
 
 
 def _converted(share: _Share, rows: OmopRows, book: FaultBook, ledger: Ledger) -> Cohort:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ import polars as pl
 
 from vein2vein.errors import IntakeError
 from vein2vein.intake.omop.cdm import TABLES, Type
-from vein2vein.intake.omop.source import SQL_TYPE, BadRow, Column, Source, literal, quoted
+from vein2vein.intake.omop.source import ROWS_IN_A_PIECE, SQL_TYPE, BadRow, Column, Source, literal, pieces, quoted
 
 _NO_NETWORK: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -74,6 +74,14 @@ class _DuckDbSource(Source):
         except duckdb.Error as error:
             raise _unreadable(self.place, error) from error
         return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
+
+    def batches(self, sql: str) -> Iterator[pl.DataFrame]:
+        """See `Source`."""
+        try:
+            reader = self._connection.sql(sql).to_arrow_reader(ROWS_IN_A_PIECE)
+            yield from pieces(reader, reader.schema, ROWS_IN_A_PIECE)
+        except duckdb.Error as error:
+            raise _unreadable(self.place, error) from error
 
     def explain(self, sql: str) -> str:
         """See `Source`."""

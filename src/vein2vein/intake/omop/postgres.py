@@ -10,7 +10,7 @@ Checked  tests/acceptance/intake/omop with a server of its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ import polars as pl
 from vein2vein.errors import IntakeError
 from vein2vein.intake.omop.cdm import Type
 from vein2vein.intake.omop.duckdb_source import tables_of_schemas
-from vein2vein.intake.omop.source import SQL_TYPE, Column, Source, quoted
+from vein2vein.intake.omop.source import ROWS_IN_A_PIECE, SQL_TYPE, Column, Source, pieces, quoted
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 _FITS: Final[Mapping[Type, tuple[str, ...]]] = {
@@ -90,6 +90,18 @@ class Postgres(Source):
         except driver.Error as error:
             raise self._failed(error) from error
         return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
+
+    def batches(self, sql: str) -> Iterator[pl.DataFrame]:
+        """See `Source`."""
+        import adbc_driver_postgresql.dbapi as driver  # noqa: PLC0415
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql)
+                reader = cursor.fetch_record_batch()
+                yield from pieces(reader, reader.schema, ROWS_IN_A_PIECE)
+        except driver.Error as error:
+            raise self._failed(error) from error
 
     def explain(self, sql: str) -> str:
         """See `Source`."""

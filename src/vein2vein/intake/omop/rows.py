@@ -23,6 +23,12 @@ from vein2vein.intake.omop.source import RAW, numbers, texts
 from vein2vein.record.tables import Instant
 
 MEANING: Final = ("role", "kind", "agent")
+_NO_END: Final = {
+    "ended_at": Instant,
+    "ended_at_reason": pl.String(),
+    "ended_at_sent": pl.String(),
+    "ended_at_day": pl.Date(),
+}
 
 
 def question(opened: Opened, stock: Stock, persons: list[int]) -> str:
@@ -48,24 +54,23 @@ def question(opened: Opened, stock: Stock, persons: list[int]) -> str:
 
 
 def read_rows(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFrame:
-    """Needed rows of a table, each with its meaning, its instants and (where there is one) its course."""
+    """Needed rows of a table in any order, each with its meaning, its instants and (where there is one) its course."""
     persons = sorted({course.person_id for course in courses})
+    asked = opened.source.batches(question(opened, stock, persons))
+    return pl.concat([_prepared(piece, opened, stock, courses) for piece in asked])
+
+
+def _prepared(frame: pl.DataFrame, opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFrame:
     events = EVENTS[stock.table]
-    frame = opened.source.frame(question(opened, stock, persons))
-    frame = frame.join(stock.needed.select(*KEYS, *MEANING), on=list(KEYS), how="inner", nulls_equal=True)
-    frame = frame.sort(events.id, maintain_order=True, nulls_last=True)
+    frame = frame.join(
+        stock.needed.select(*KEYS, *MEANING), on=list(KEYS), how="inner", nulls_equal=True, maintain_order="left"
+    )
     frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=opened.options)
     if events.end_date is not None and events.end_datetime is not None:
-        frame = clock.put(
-            frame, date=events.end_date, datetime=events.end_datetime, into="ended_at", options=opened.options, end=True
-        )
+        ends = {"date": events.end_date, "datetime": events.end_datetime}
+        frame = clock.put(frame, **ends, into="ended_at", options=opened.options, end=True)
     else:
-        frame = frame.with_columns(
-            pl.lit(None, dtype=Instant).alias("ended_at"),
-            pl.lit(None, dtype=pl.String).alias("ended_at_reason"),
-            pl.lit(None, dtype=pl.String).alias("ended_at_sent"),
-            pl.lit(None, dtype=pl.Date).alias("ended_at_day"),
-        )
+        frame = frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in _NO_END.items())
     extra = [
         column for name in EXTRA.get(stock.table, {}) for column in (name, f"{name}{RAW}") if column in frame.columns
     ]

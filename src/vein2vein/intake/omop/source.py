@@ -11,17 +11,18 @@ Does not Write to the delivery: every connection is opened for reading only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
 
 from vein2vein.intake.omop.cdm import TABLES, Type
 
-if TYPE_CHECKING:
-    import polars as pl
-
 RAW: Final = "__raw"
+ROWS_IN_A_PIECE: Final = 250_000
 
 SQL_TYPE: Final[Mapping[Type, str]] = MappingProxyType(
     {"integer": "BIGINT", "number": "FLOAT8", "text": "VARCHAR", "date": "DATE", "datetime": "TIMESTAMP"}
@@ -70,6 +71,10 @@ class Source(ABC):
     @abstractmethod
     def frame(self, sql: str) -> pl.DataFrame:
         """Rows that answer a question."""
+
+    @abstractmethod
+    def batches(self, sql: str) -> Iterator[pl.DataFrame]:
+        """The same rows in pieces, so that not all of them need room at once; at least one piece, which may be empty."""
 
     @abstractmethod
     def explain(self, sql: str) -> str:
@@ -163,3 +168,19 @@ def texts(values: Iterable[str]) -> str:
     """A list of texts for IN (...); a list that matches nothing when there are none."""
     listed = ", ".join(literal(v) for v in sorted(set(values)))
     return listed or "NULL"
+
+
+def pieces(reader: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    """Record batches as frames of about so many rows each."""
+    held: list[pa.RecordBatch] = []
+    for batch in reader:
+        held.append(batch)
+        if sum(b.num_rows for b in held) >= rows:
+            yield _frame(held, schema)
+            held = []
+    yield _frame(held, schema)
+
+
+def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches, schema))
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
