@@ -59,7 +59,8 @@ def _is_same(expected: str, seen: str) -> bool:
 )
 def test_blocks_run_and_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
     blocks = [block for block in read_blocks(page.read_text(encoding="utf-8")) if is_executed(block)]
-    script = tmp_path / page.with_suffix(".py").name
+    # Python looks for modules beside the script: a page must not bear the name of a package.
+    script = tmp_path / f"page_{page.stem}.py"
     script.write_text(make_script(blocks), encoding="utf-8")
     folder = tmp_path / "work"
     folder.mkdir()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from acceptance.intake.fhir_cohort import write_bundle, write_ndjson
 from builders import a_small_cohort
-
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import adapter
@@ -88,13 +88,17 @@ def test_verdicts_and_episodes_are_the_same(sent: Cohort, back: Delivery) -> Non
 
 
 @pytest.mark.parametrize("kind", ["collection", "transaction", "searchset"])
-def test_a_bundle_gives_the_same_cohort_as_lines(timelines: list[Timeline], back: Delivery, tmp_path: Path, kind: str) -> None:
+def test_a_bundle_gives_the_same_cohort_as_lines(
+    timelines: list[Timeline], back: Delivery, tmp_path: Path, kind: str
+) -> None:
     delivery = adapter.convert(write_bundle(timelines, tmp_path / "bundle.json", kind=kind), OPTIONS)
     for name in ("patients", "courses", "observations", "exposures", "milestones"):
         assert comparable(getattr(delivery.cohort, name)).equals(comparable(getattr(back.cohort, name)))
 
 
-def test_what_is_written_says_what_it_is_derived_from_and_is_no_input_when_it_comes_back(folder: Path, tmp_path: Path) -> None:
+def test_what_is_written_says_what_it_is_derived_from_and_is_no_input_when_it_comes_back(
+    folder: Path, tmp_path: Path
+) -> None:
     delivered = adapter.read(folder)
     cohort = adapter.convert(delivered, OPTIONS).cohort.select(["CRS-02"])  # type: ignore[list-item]
     rule = default_registry().get("astct-2019.crs")

@@ -33,7 +33,12 @@ def infusion(subject: str = "p1", at: str = DAY_0, **more: Any) -> Resource:
 
 
 def observation(code: Resource = TEMPERATURE, at: str | None = "2026-03-05T08:00:00+01:00", **more: Any) -> Resource:
-    given: Resource = {"resourceType": "Observation", "status": "final", "code": code, "subject": {"reference": "Patient/p1"}}
+    given: Resource = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": code,
+        "subject": {"reference": "Patient/p1"},
+    }
     return given | ({} if at is None else {"effectiveDateTime": at}) | more
 
 

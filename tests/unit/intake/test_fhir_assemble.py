@@ -7,8 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import DAY_0, Resource, bundle, drug, ids, infusion, ndjson, observation, own, patient, quantity, reasons, told
 
+from unit.intake.fhir_resources import (
+    DAY_0,
+    Resource,
+    bundle,
+    drug,
+    ids,
+    infusion,
+    ndjson,
+    observation,
+    own,
+    patient,
+    quantity,
+    reasons,
+    told,
+)
 from vein2vein.errors import IntakeError
 from vein2vein.intake.fhir import adapter, urls
 from vein2vein.intake.times import TimePolicy
@@ -79,7 +93,9 @@ class TestPatients:
         content = bundle(infusion() | {"subject": {"reference": address}})
         content["type"] = "transaction"
         content["entry"][0]["request"] = {"method": "POST", "url": "MedicationAdministration"}
-        content["entry"].append({"fullUrl": address, "resource": person, "request": {"method": "POST", "url": "Patient"}})
+        content["entry"].append(
+            {"fullUrl": address, "resource": person, "request": {"method": "POST", "url": "Patient"}}
+        )
         (tmp_path / "t.json").write_text(json.dumps(content), encoding="utf-8")
         delivery = adapter.convert(tmp_path)
         assert delivery.cohort.courses["patient_id"].to_list() == [address]
@@ -109,7 +125,9 @@ class TestPatients:
         assert delivery.cohort.observations["usability"].to_list() == ["ok"]
 
     def test_patients_without_infusion_are_one_fault(self, tmp_path: Path) -> None:
-        delivery = told(tmp_path, patient("p2"), patient("p3"), observation(**FEVER, subject={"reference": "Patient/p2"}))
+        delivery = told(
+            tmp_path, patient("p2"), patient("p3"), observation(**FEVER, subject={"reference": "Patient/p2"})
+        )
         assert list(reasons(delivery).values()) == ["INTAKE-316"] * 3
         (fault,) = [f for f in delivery.faults if f.id == "INTAKE-316"]
         assert (fault.saw, fault.count) == ("2 patients without infusion or order of a CAR-T product", 3)
@@ -117,7 +135,10 @@ class TestPatients:
 
 class TestVersions:
     def versions(self, *pairs: tuple[str, float, str]) -> list[Resource]:
-        return [observation(id="o", meta={"versionId": v}, valueQuantity=quantity(value), status=status) for v, value, status in pairs]
+        return [
+            observation(id="o", meta={"versionId": v}, valueQuantity=quantity(value), status=status)
+            for v, value, status in pairs
+        ]
 
     @pytest.mark.parametrize("turned", [False, True])
     def test_the_last_version_counts_wherever_it_stands(self, tmp_path: Path, turned: bool) -> None:
@@ -135,18 +156,34 @@ class TestVersions:
 class TestCourses:
     def test_a_second_product_is_a_second_course_and_rows_go_to_the_open_one(self, tmp_path: Path) -> None:
         later = "2026-09-01T10:00:00+02:00"
-        rows = [observation(at=at, **FEVER) for at in ("2026-03-05T08:00:00Z", "2026-07-01T08:00:00Z", "2026-08-28T08:00:00Z", "2026-09-02T08:00:00Z")]
+        rows = [
+            observation(at=at, **FEVER)
+            for at in ("2026-03-05T08:00:00Z", "2026-07-01T08:00:00Z", "2026-08-28T08:00:00Z", "2026-09-02T08:00:00Z")
+        ]
         delivery = told(tmp_path, cilta("p1", later), *rows)
-        assert delivery.cohort.courses.select("course_id", "product").rows() == [("p1-1", "axicabtagene-ciloleucel"), ("p1-2", "ciltacabtagene-autoleucel")]
+        assert delivery.cohort.courses.select("course_id", "product").rows() == [
+            ("p1-1", "axicabtagene-ciloleucel"),
+            ("p1-2", "ciltacabtagene-autoleucel"),
+        ]
         assert delivery.cohort.observations["course_id"].to_list() == ["p1-1", "p1-1", "p1-2", "p1-2"]
         assert "2 courses of 1 patients." in delivery.report.notes
 
     def test_an_interval_reaches_into_the_course_that_begins_while_it_lasts(self, tmp_path: Path) -> None:
-        home = drug(own(urls.EXPOSURES, "oxygen/nasal-cannula"), status="in-progress", effectivePeriod={"start": "2026-01-01T08:00:00Z"})
+        home = drug(
+            own(urls.EXPOSURES, "oxygen/nasal-cannula"),
+            status="in-progress",
+            effectivePeriod={"start": "2026-01-01T08:00:00Z"},
+        )
         delivery = told(tmp_path, cilta("p1", "2026-09-01T10:00:00+02:00"), home)
         assert delivery.cohort.exposures["course_id"].to_list() == ["p1-1", "p1-2"]
 
-    @pytest.mark.parametrize(("at", "kinds", "n"), [("2026-03-14T10:00:00+01:00", ["infusion", "fraction"], 1), ("2026-05-14T10:00:00+02:00", ["infusion", "infusion"], 2)])
+    @pytest.mark.parametrize(
+        ("at", "kinds", "n"),
+        [
+            ("2026-03-14T10:00:00+01:00", ["infusion", "fraction"], 1),
+            ("2026-05-14T10:00:00+02:00", ["infusion", "infusion"], 2),
+        ],
+    )
     def test_a_second_dose_soon_after_is_a_fraction(self, tmp_path: Path, at: str, kinds: list[str], n: int) -> None:
         delivery = told(tmp_path, infusion(at=at))
         assert delivery.cohort.milestones["kind"].to_list() == kinds
@@ -159,7 +196,12 @@ class TestCourses:
     def test_rows_long_before_the_infusion_are_not_needed(self, tmp_path: Path) -> None:
         delivery = told(tmp_path, observation(at="2024-03-05T08:00:00Z", **FEVER))
         assert reasons(delivery) == {3: "INTAKE-031"}
-        assert told(tmp_path, observation(at="2024-03-05T08:00:00Z", **FEVER), options=adapter.Options(lead_days=1000)).cohort.observations.height == 1
+        assert (
+            told(
+                tmp_path, observation(at="2024-03-05T08:00:00Z", **FEVER), options=adapter.Options(lead_days=1000)
+            ).cohort.observations.height
+            == 1
+        )
 
     def test_no_infusion_at_all_is_an_empty_cohort_that_says_so(self, tmp_path: Path) -> None:
         delivery = told(tmp_path, patient(), observation(**FEVER), alone=True)
@@ -178,7 +220,15 @@ class TestTimes:
         assert reasons(undeclared) == {3: "INTAKE-009"}
         assert "No zone of the centre is declared: days are counted in UTC." in undeclared.report.notes
 
-    @pytest.mark.parametrize(("at", "id"), [("2026-03-29T02:30:00", "INTAKE-011"), ("2026-10-25T02:30:00", "INTAKE-018"), ("2026-03", "INTAKE-019"), ("2026", "INTAKE-019")])
+    @pytest.mark.parametrize(
+        ("at", "id"),
+        [
+            ("2026-03-29T02:30:00", "INTAKE-011"),
+            ("2026-10-25T02:30:00", "INTAKE-018"),
+            ("2026-03", "INTAKE-019"),
+            ("2026", "INTAKE-019"),
+        ],
+    )
     def test_doubtful_times_are_refused(self, tmp_path: Path, at: str, id: str) -> None:
         assert reasons(told(tmp_path, observation(at=at, **FEVER))) == {3: id}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import patient, quantity
 
+from unit.intake.fhir_resources import patient, quantity
 from vein2vein.intake.fhir.elements import Amount, When, amount, key_of, keys_of, ratio, when
 from vein2vein.intake.fhir.model import model_of
 
@@ -17,7 +17,10 @@ from vein2vein.intake.fhir.model import model_of
         ({"reference": "Patient/1"}, "Patient/1"),
         ({"reference": "https://hospital.example/fhir/Patient/1"}, "Patient/1"),
         ({"reference": "Patient/1/_history/2"}, "Patient/1"),
-        ({"reference": "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"}, "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"),
+        (
+            {"reference": "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"},
+            "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a",
+        ),
         ({"reference": "#bag"}, "#bag"),
         ({"identifier": {"system": "urn:mrn", "value": "7"}}, "Patient?urn:mrn|7"),
         ({"display": "somebody"}, ""),
@@ -51,7 +54,9 @@ def test_times_are_given_as_sent() -> None:
         (quantity(1, "ug"), None, Amount(None, None)),
     ],
 )
-def test_a_ratio_is_a_number_and_a_unit_or_nothing(above: dict[str, Any], below: dict[str, Any] | None, expected: Amount) -> None:
+def test_a_ratio_is_a_number_and_a_unit_or_nothing(
+    above: dict[str, Any], below: dict[str, Any] | None, expected: Amount
+) -> None:
     assert ratio(model_of("Ratio")(numerator=above, denominator=below)) == expected
 
 

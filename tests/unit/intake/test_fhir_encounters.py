@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import Resource, ids, own, reasons, told
 
+from unit.intake.fhir_resources import Resource, ids, own, reasons, told
 from vein2vein.intake.fhir import urls
 
 ROW = 3
@@ -18,7 +18,14 @@ ICU = {"resourceType": "Location", "id": "i", "type": [own(ROLE, "ICU")]}
 
 
 def encounter(code: str = "IMP", **more: Any) -> Resource:
-    return {"resourceType": "Encounter", "status": "finished", "class": {"system": ACT, "code": code}, "subject": {"reference": "Patient/p1"}, "period": STAY, **more}
+    return {
+        "resourceType": "Encounter",
+        "status": "finished",
+        "class": {"system": ACT, "code": code},
+        "subject": {"reference": "Patient/p1"},
+        "period": STAY,
+        **more,
+    }
 
 
 def at(place: str, start: str | None = None, end: str | None = None) -> Resource:
@@ -64,7 +71,12 @@ def test_care_at_home_is_home(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "id"),
-    [(encounter("AMB"), "INTAKE-329"), (encounter("EMER"), "INTAKE-329"), (encounter(status="planned"), "INTAKE-310"), (encounter(period={"end": STAY["end"]}), "INTAKE-311")],
+    [
+        (encounter("AMB"), "INTAKE-329"),
+        (encounter("EMER"), "INTAKE-329"),
+        (encounter(status="planned"), "INTAKE-310"),
+        (encounter(period={"end": STAY["end"]}), "INTAKE-311"),
+    ],
 )
 def test_what_is_no_stay_is_accounted_for(tmp_path: Path, given: Resource, id: str) -> None:
     delivery = told(tmp_path, given)

@@ -6,8 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import ATC, AXI_CEL, Resource, drug, ids, observation, own, patient, quantity, reasons, told
 
+from unit.intake.fhir_resources import (
+    ATC,
+    AXI_CEL,
+    Resource,
+    drug,
+    ids,
+    observation,
+    own,
+    patient,
+    quantity,
+    reasons,
+    told,
+)
 from vein2vein.intake.fhir import urls
 
 ROW = 3
@@ -22,7 +34,12 @@ def the_exposure(folder: Path, *resources: Resource) -> dict[str, Any]:
 
 def test_an_infusion_pump_is_an_interval_with_its_rate(tmp_path: Path) -> None:
     rate = {"rateQuantity": quantity(0.08, "ug/kg/min")}
-    row = the_exposure(tmp_path, drug(NOREPINEPHRINE, effectivePeriod=SPAN, dosage=rate, reasonCode=[own(urls.REASONS, "vasopressor/hypotension")]))
+    row = the_exposure(
+        tmp_path,
+        drug(
+            NOREPINEPHRINE, effectivePeriod=SPAN, dosage=rate, reasonCode=[own(urls.REASONS, "vasopressor/hypotension")]
+        ),
+    )
     assert (row["kind"], row["agent"], row["reason"]) == ("vasopressor", "norepinephrine", "hypotension")
     assert (row["rate"], row["rate_unit"]) == (0.08, "ug/kg/min")
     assert (row["ended_at"] - row["started_at"]).total_seconds() == 12 * 3600
@@ -36,7 +53,10 @@ def test_a_ratio_is_one_rate(tmp_path: Path) -> None:
 
 def test_a_single_dose_starts_and_ends_at_once(tmp_path: Path) -> None:
     dose = {"dose": quantity(0.56, "g")}
-    row = the_exposure(tmp_path, drug(own(urls.EXPOSURES, "anticytokine/tocilizumab"), effectiveDateTime="2026-03-06T08:00:00Z", dosage=dose))
+    row = the_exposure(
+        tmp_path,
+        drug(own(urls.EXPOSURES, "anticytokine/tocilizumab"), effectiveDateTime="2026-03-06T08:00:00Z", dosage=dose),
+    )
     assert (row["amount"], row["amount_unit"]) == (560.0, "mg")
     assert row["started_at"] == row["ended_at"]
 
@@ -66,7 +86,12 @@ def test_a_medicine_by_reference_is_found_wherever_it_stands(tmp_path: Path, ord
 
 
 def test_a_contained_medicine_and_its_ingredients_are_read(tmp_path: Path) -> None:
-    bag = {"resourceType": "Medication", "id": "bag", "code": {"text": "bag 17"}, "ingredient": [{"itemCodeableConcept": NOREPINEPHRINE}]}
+    bag = {
+        "resourceType": "Medication",
+        "id": "bag",
+        "code": {"text": "bag 17"},
+        "ingredient": [{"itemCodeableConcept": NOREPINEPHRINE}],
+    }
     given = drug(NOREPINEPHRINE, effectivePeriod=SPAN, medicationReference={"reference": "#bag"}, contained=[bag])
     del given["medicationCodeableConcept"]
     assert the_exposure(tmp_path, given)["agent"] == "norepinephrine"
@@ -80,7 +105,9 @@ def test_a_medicine_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert any("refers to 'Medication/lost'" in f.saw for f in delivery.faults)
 
 
-@pytest.mark.parametrize(("status", "id"), [("not-done", "INTAKE-310"), ("entered-in-error", "INTAKE-309"), ("unknown", "INTAKE-310")])
+@pytest.mark.parametrize(
+    ("status", "id"), [("not-done", "INTAKE-310"), ("entered-in-error", "INTAKE-309"), ("unknown", "INTAKE-310")]
+)
 def test_what_was_not_given_is_not_an_exposure(tmp_path: Path, status: str, id: str) -> None:
     delivery = told(tmp_path, drug(NOREPINEPHRINE, effectivePeriod=SPAN, status=status))
     assert delivery.cohort.exposures.is_empty()

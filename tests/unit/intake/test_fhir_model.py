@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from unit.intake.fhir_resources import observation, patient, quantity
 
+from unit.intake.fhir_resources import observation, patient, quantity
 from vein2vein.intake.fhir.model import READ, model_of, read_envelope, read_resource
 
 
@@ -35,7 +35,10 @@ def test_what_breaks_the_model_is_named(wrong: dict[str, object], element: str, 
     assert any(part in read.problems[0].says for part in says.split("|")), read.problems[0]
 
 
-@pytest.mark.parametrize("time", ["2026-03-05T08:00:00", "2026-03-05T08:00", "2026-03-05T08:00Z", "2026-03-05 08:00:00", "2026-03-05T08:00:00+0100"])
+@pytest.mark.parametrize(
+    "time",
+    ["2026-03-05T08:00:00", "2026-03-05T08:00", "2026-03-05T08:00Z", "2026-03-05 08:00:00", "2026-03-05T08:00:00+0100"],
+)
 def test_an_incomplete_time_gets_past_the_model_and_is_named(time: str) -> None:
     body = observation(at=time, component=[{"code": {"text": "x"}, "valueDateTime": time}])
     read = read_resource(body)
@@ -51,7 +54,9 @@ def test_an_incomplete_time_does_not_hide_another_fault() -> None:
 
 
 def test_a_bundle_is_read_without_the_resources_in_it() -> None:
-    envelope, problem = read_envelope({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "No"}}]})
+    envelope, problem = read_envelope(
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "No"}}]}
+    )
     assert problem == ""
     assert envelope is not None
     assert envelope.entry[0].resource is None

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from unit.intake.fhir_resources import LOINC, SNOMED, Resource, ids, observation, own, quantity, reasons, told
 
+from unit.intake.fhir_resources import LOINC, SNOMED, Resource, ids, observation, own, quantity, reasons, told
 from vein2vein.intake.fhir import adapter, urls
 
 ROW = 3  # of the resource under test: behind patient and infusion
@@ -24,7 +24,12 @@ def rows(folder: Path, *resources: Resource, **more: Any) -> list[dict[str, Any]
 
 def test_a_quantity_comes_out_in_the_canonical_unit_with_the_value_as_sent(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, observation(valueQuantity=quantity(101.3, "[degF]"), issued="2026-03-05T08:05:00+01:00"))
-    assert (row["kind"], row["value"], row["as_sent"], row["usability"]) == ("body_temperature", 38.5, "101.3 [degF]", "ok")
+    assert (row["kind"], row["value"], row["as_sent"], row["usability"]) == (
+        "body_temperature",
+        38.5,
+        "101.3 [degF]",
+        "ok",
+    )
     assert row["observed_at"].isoformat() == "2026-03-05T07:00:00+00:00"
     assert row["recorded_at"].isoformat() == "2026-03-05T07:05:00+00:00"
     assert row["source"] == f"delivery.json:{ROW}"
@@ -68,7 +73,10 @@ def test_an_absent_value_says_why_and_never_counts_as_normal(tmp_path: Path) -> 
     (row,) = delivery.cohort.observations.to_dicts()
     assert (row["usability"], row["value"]) == ("not-assessable", None)
     (fault,) = [f for f in delivery.faults if f.id == "INTAKE-313"]
-    assert fault.saw == "body_temperature without a value: http://terminology.hl7.org/CodeSystem/data-absent-reason|not-performed"
+    assert (
+        fault.saw
+        == "body_temperature without a value: http://terminology.hl7.org/CodeSystem/data-absent-reason|not-performed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,14 +126,21 @@ def test_components_are_observations_of_their_own(tmp_path: Path) -> None:
 
 def test_a_component_can_be_absent_by_itself(tmp_path: Path) -> None:
     absent = own("http://terminology.hl7.org/CodeSystem/data-absent-reason", "error")
-    parts = [{"code": kind("systolic_blood_pressure"), "valueQuantity": quantity(84, "mm[Hg]")}, {"code": kind("diastolic_blood_pressure"), "dataAbsentReason": absent}]
-    found = {row["kind"]: row["usability"] for row in rows(tmp_path, observation(own(LOINC, "85354-9"), component=parts))}
+    parts = [
+        {"code": kind("systolic_blood_pressure"), "valueQuantity": quantity(84, "mm[Hg]")},
+        {"code": kind("diastolic_blood_pressure"), "dataAbsentReason": absent},
+    ]
+    found = {
+        row["kind"]: row["usability"] for row in rows(tmp_path, observation(own(LOINC, "85354-9"), component=parts))
+    }
     assert found == {"systolic_blood_pressure": "ok", "diastolic_blood_pressure": "not-assessable"}
 
 
 def test_a_panel_of_members_holds_nothing_itself_and_missing_members_are_counted(tmp_path: Path) -> None:
     member = observation(kind("leukocytes"), valueQuantity=quantity(1.2, "10*9/L"), id="m1")
-    panel = observation(own(LOINC, "58410-2"), hasMember=[{"reference": "Observation/m1"}, {"reference": "Observation/m2"}], id="panel")
+    panel = observation(
+        own(LOINC, "58410-2"), hasMember=[{"reference": "Observation/m1"}, {"reference": "Observation/m2"}], id="panel"
+    )
     delivery = told(tmp_path, panel, member)
     assert reasons(delivery) == {ROW: "INTAKE-315"}
     assert delivery.cohort.observations["value"].to_list() == [1.2]
@@ -134,7 +149,13 @@ def test_a_panel_of_members_holds_nothing_itself_and_missing_members_are_counted
 
 @pytest.mark.parametrize(
     ("status", "id"),
-    [("entered-in-error", "INTAKE-309"), ("cancelled", "INTAKE-310"), ("registered", "INTAKE-310"), ("unknown", "INTAKE-310"), ("done", "INTAKE-310")],
+    [
+        ("entered-in-error", "INTAKE-309"),
+        ("cancelled", "INTAKE-310"),
+        ("registered", "INTAKE-310"),
+        ("unknown", "INTAKE-310"),
+        ("done", "INTAKE-310"),
+    ],
 )
 def test_statuses_without_a_result_are_accounted_for_and_not_used(tmp_path: Path, status: str, id: str) -> None:
     delivery = told(tmp_path, observation(valueQuantity=quantity(39.5), status=status))
@@ -155,7 +176,10 @@ def test_statuses_with_a_result_are_used(tmp_path: Path, status: str) -> None:
     ("time", "at"),
     [
         ({"effectiveInstant": "2026-03-05T08:00:00.5+01:00"}, "2026-03-05T07:00:00.500000+00:00"),
-        ({"effectivePeriod": {"start": "2026-03-05T08:00:00+01:00", "end": "2026-03-05T10:00:00+01:00"}}, "2026-03-05T09:00:00+00:00"),
+        (
+            {"effectivePeriod": {"start": "2026-03-05T08:00:00+01:00", "end": "2026-03-05T10:00:00+01:00"}},
+            "2026-03-05T09:00:00+00:00",
+        ),
         ({"effectivePeriod": {"start": "2026-03-05T08:00:00+01:00"}}, "2026-03-05T07:00:00+00:00"),
         ({"effectiveTiming": {"event": ["2026-03-05T08:00:00+01:00"]}}, "2026-03-05T07:00:00+00:00"),
     ],
@@ -165,7 +189,14 @@ def test_every_form_of_time_is_read_and_a_period_is_known_at_its_end(tmp_path: P
     assert row["observed_at"].isoformat() == at
 
 
-@pytest.mark.parametrize("time", [{}, {"effectiveTiming": {"event": ["2026-03-05T08:00:00Z", "2026-03-06T08:00:00Z"]}}, {"issued": "2026-03-05T08:00:00Z"}])
+@pytest.mark.parametrize(
+    "time",
+    [
+        {},
+        {"effectiveTiming": {"event": ["2026-03-05T08:00:00Z", "2026-03-06T08:00:00Z"]}},
+        {"issued": "2026-03-05T08:00:00Z"},
+    ],
+)
 def test_without_one_time_an_observation_is_refused(tmp_path: Path, time: Resource) -> None:
     delivery = told(tmp_path, observation(at=None, valueQuantity=quantity(38), **time))
     assert reasons(delivery) == {ROW: "INTAKE-311"}
@@ -178,9 +209,15 @@ def test_limits_are_converted_with_the_value(tmp_path: Path) -> None:
 
 
 def test_limits_in_another_unit_or_of_sick_people_are_left_out(tmp_path: Path) -> None:
-    other = observation(kind("crp"), valueQuantity=quantity(12, "mg/L"), referenceRange=[{"high": quantity(0.5, "mg/dL")}])
+    other = observation(
+        kind("crp"), valueQuantity=quantity(12, "mg/L"), referenceRange=[{"high": quantity(0.5, "mg/dL")}]
+    )
     therapeutic = own("http://terminology.hl7.org/CodeSystem/referencerange-meaning", "therapeutic")
-    sick = observation(kind("ferritin"), valueQuantity=quantity(12, "ug/L"), referenceRange=[{"high": quantity(5, "ug/L"), "type": therapeutic}])
+    sick = observation(
+        kind("ferritin"),
+        valueQuantity=quantity(12, "ug/L"),
+        referenceRange=[{"high": quantity(5, "ug/L"), "type": therapeutic}],
+    )
     delivery = told(tmp_path, other, sick)
     assert delivery.cohort.observations["reference_high"].to_list() == [None, None]
     assert ids(delivery)["INTAKE-312"] == 1
@@ -207,7 +244,10 @@ def test_a_local_code_beside_a_known_one_does_not_matter(tmp_path: Path) -> None
 
 
 def test_unknown_codes_are_one_fault_each_with_their_number(tmp_path: Path) -> None:
-    local = [observation(own("https://hospital.example/lab", code), valueQuantity=quantity(1)) for code in ("A", "B", "A", "A")]
+    local = [
+        observation(own("https://hospital.example/lab", code), valueQuantity=quantity(1))
+        for code in ("A", "B", "A", "A")
+    ]
     delivery = told(tmp_path, *local)
     found = {f.saw: f.count for f in delivery.faults if f.id == "INTAKE-306"}
     assert found == {"Observation https://hospital.example/lab|A": 3, "Observation https://hospital.example/lab|B": 1}
@@ -221,7 +261,10 @@ def test_a_grade_that_was_written_down_is_not_an_input(tmp_path: Path) -> None:
 
 def test_a_stream_charted_over_an_interval_is_an_exposure(tmp_path: Path) -> None:
     span = {"start": "2026-03-04T08:00:00Z", "end": "2026-03-10T08:00:00Z"}
-    delivery = told(tmp_path, observation(own(urls.EXPOSURES, "charted/vasopressor"), at=None, effectivePeriod=span, valueBoolean=True))
+    delivery = told(
+        tmp_path,
+        observation(own(urls.EXPOSURES, "charted/vasopressor"), at=None, effectivePeriod=span, valueBoolean=True),
+    )
     (row,) = delivery.cohort.exposures.select("kind", "agent", "started_at", "ended_at").rows()
     assert row[:2] == ("charted", "vasopressor")
     assert (row[3] - row[2]).days == 6
@@ -235,11 +278,27 @@ def test_a_thing_stated_as_absent_is_no_exposure(tmp_path: Path) -> None:
 
 def test_a_device_charted_now_and_then_holds_for_the_declared_time(tmp_path: Path) -> None:
     def device(agent: str, at: str) -> Resource:
-        return observation(own(urls.EXPOSURES, "oxygen/unspecified"), at=at, valueCodeableConcept=own(urls.EXPOSURES, f"oxygen/{agent}"))
+        return observation(
+            own(urls.EXPOSURES, "oxygen/unspecified"),
+            at=at,
+            valueCodeableConcept=own(urls.EXPOSURES, f"oxygen/{agent}"),
+        )
 
     flow = observation(own(LOINC, "3151-8"), at="2026-03-05T08:00:00Z", valueQuantity=quantity(4, "L/min"))
     options = adapter.Options(zone="Europe/Berlin", hold_hours={"oxygen": 8})
-    delivery = told(tmp_path, device("nasal-cannula", "2026-03-05T08:00:00Z"), flow, device("room-air", "2026-03-05T12:00:00Z"), options=options)
-    found = delivery.cohort.exposures.select("agent", "rate", "rate_unit", pl.col("started_at").dt.hour(), (pl.col("ended_at") - pl.col("started_at")).dt.total_hours()).rows()
+    delivery = told(
+        tmp_path,
+        device("nasal-cannula", "2026-03-05T08:00:00Z"),
+        flow,
+        device("room-air", "2026-03-05T12:00:00Z"),
+        options=options,
+    )
+    found = delivery.cohort.exposures.select(
+        "agent",
+        "rate",
+        "rate_unit",
+        pl.col("started_at").dt.hour(),
+        (pl.col("ended_at") - pl.col("started_at")).dt.total_hours(),
+    ).rows()
     assert found == [("nasal-cannula", 4.0, "L/min", 8, 4), ("room-air", None, None, 12, 8)]
     assert delivery.account.row(0) == ("delivery.json", 5, 5, 0, 0)

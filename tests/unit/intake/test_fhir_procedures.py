@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import DAY_0, Resource, infusion, ids, own, patient, reasons, told
 
+from unit.intake.fhir_resources import DAY_0, Resource, ids, infusion, own, patient, reasons, told
 from vein2vein.intake.fhir import urls
 
 ROW = 3
@@ -16,42 +16,77 @@ ICD10PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
 
 
 def procedure(code: Resource, **more: Any) -> Resource:
-    return {"resourceType": "Procedure", "status": "completed", "code": code, "subject": {"reference": "Patient/p1"}, **more}
+    return {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "code": code,
+        "subject": {"reference": "Patient/p1"},
+        **more,
+    }
 
 
 def use(**more: Any) -> Resource:
-    return {"resourceType": "DeviceUseStatement", "status": "completed", "subject": {"reference": "Patient/p1"}, "device": {"reference": "Device/d"}, **more}
+    return {
+        "resourceType": "DeviceUseStatement",
+        "status": "completed",
+        "subject": {"reference": "Patient/p1"},
+        "device": {"reference": "Device/d"},
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "agent"),
-    [("oxygen/mechanical-ventilation", "oxygen", "mechanical-ventilation"), ("renal_replacement/haemodialysis", "renal_replacement", "haemodialysis")],
+    [
+        ("oxygen/mechanical-ventilation", "oxygen", "mechanical-ventilation"),
+        ("renal_replacement/haemodialysis", "renal_replacement", "haemodialysis"),
+    ],
 )
 def test_a_procedure_over_time_is_an_exposure(tmp_path: Path, code: str, kind: str, agent: str) -> None:
     reason = [own(urls.REASONS, "oxygen/airway-protection")]
     delivery = told(tmp_path, procedure(own(urls.EXPOSURES, code), performedPeriod=SPAN, reasonCode=reason))
     (row,) = delivery.cohort.exposures.to_dicts()
-    assert (row["kind"], row["agent"], row["reason"]) == (kind, agent, "airway-protection" if kind == "oxygen" else None)
+    assert (row["kind"], row["agent"], row["reason"]) == (
+        kind,
+        agent,
+        "airway-protection" if kind == "oxygen" else None,
+    )
     assert (row["ended_at"] - row["started_at"]).total_seconds() == 12 * 3600
 
 
 def test_a_procedure_can_be_a_milestone(tmp_path: Path) -> None:
-    delivery = told(tmp_path, procedure(own(urls.MILESTONES, "apheresis"), performedDateTime="2026-02-04T09:00:00+01:00"))
+    delivery = told(
+        tmp_path, procedure(own(urls.MILESTONES, "apheresis"), performedDateTime="2026-02-04T09:00:00+01:00")
+    )
     assert ("apheresis", None) in delivery.cohort.milestones.select("kind", "detail").rows()
 
 
 @pytest.mark.parametrize("code", [own(urls.MILESTONES, "infusion"), own(ICD10PCS, "XW033C3")])
 def test_an_infusion_told_as_a_procedure_makes_a_course(tmp_path: Path, code: Resource) -> None:
-    delivery = told(tmp_path, patient(), procedure(code, performedPeriod={"start": DAY_0, "end": "2026-03-04T10:40:00+01:00"}), alone=True)
+    delivery = told(
+        tmp_path,
+        patient(),
+        procedure(code, performedPeriod={"start": DAY_0, "end": "2026-03-04T10:40:00+01:00"}),
+        alone=True,
+    )
     (course,) = delivery.cohort.courses.to_dicts()
     assert course["infused_at"].isoformat() == "2026-03-04T09:00:00+00:00"
     assert course["product"] is None
 
 
 def test_an_infusion_told_twice_is_one(tmp_path: Path) -> None:
-    delivery = told(tmp_path, patient(), infusion(at="2026-03-04T10:05:00+01:00"), procedure(own(urls.MILESTONES, "infusion"), performedDateTime="2026-03-04"), alone=True)
+    delivery = told(
+        tmp_path,
+        patient(),
+        infusion(at="2026-03-04T10:05:00+01:00"),
+        procedure(own(urls.MILESTONES, "infusion"), performedDateTime="2026-03-04"),
+        alone=True,
+    )
     (course,) = delivery.cohort.courses.to_dicts()
-    assert (course["product"], course["infused_at"].isoformat()) == ("axicabtagene-ciloleucel", "2026-03-04T09:05:00+00:00")
+    assert (course["product"], course["infused_at"].isoformat()) == (
+        "axicabtagene-ciloleucel",
+        "2026-03-04T09:05:00+00:00",
+    )
     assert delivery.cohort.milestones["kind"].to_list() == ["infusion"]
     assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0)
 
@@ -62,7 +97,15 @@ def test_an_infusion_told_twice_is_one(tmp_path: Path) -> None:
         (procedure(own(urls.EXPOSURES, "oxygen/cpap"), performedString="last spring"), "INTAKE-311"),
         (procedure({"text": "intubation"}, performedPeriod=SPAN), "INTAKE-306"),
         (procedure(own(urls.EXPOSURES, "oxygen/cpap"), performedPeriod=SPAN, status="not-done"), "INTAKE-310"),
-        ({"resourceType": "Procedure", "status": "completed", "subject": {"reference": "Patient/p1"}, "performedPeriod": SPAN}, "INTAKE-306"),
+        (
+            {
+                "resourceType": "Procedure",
+                "status": "completed",
+                "subject": {"reference": "Patient/p1"},
+                "performedPeriod": SPAN,
+            },
+            "INTAKE-306",
+        ),
         (use(timingPeriod=SPAN), "INTAKE-317"),
         (use(timingPeriod=SPAN, device={"display": "mask"}), "INTAKE-317"),
         (use(timingPeriod=SPAN, status="intended"), "INTAKE-310"),

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.intake.fhir_resources import Resource, ids, reasons, told
 
+from unit.intake.fhir_resources import Resource, ids, reasons, told
 from vein2vein.intake.fhir import urls
 from vein2vein.intake.fhir.model import model_of
 from vein2vein.intake.fhir.questionnaires import FORMS, form_json, forms
@@ -30,7 +30,10 @@ def answer(link: str, **value: Any) -> Resource:
 
 
 def orientation(*right: bool) -> Resource:
-    return {"linkId": "orientation", "item": [answer(link, valueBoolean=yes) for link, yes in zip(ORIENTATION, right, strict=False)]}
+    return {
+        "linkId": "orientation",
+        "item": [answer(link, valueBoolean=yes) for link, yes in zip(ORIENTATION, right, strict=False)],
+    }
 
 
 def frequency(link: str, code: str) -> Resource:
@@ -55,19 +58,35 @@ def test_the_forms_follow_the_model_and_fill_known_kinds(name: str) -> None:
 @pytest.mark.parametrize(("name", "total"), [("ice", "ice_score"), ("capd", "capd_score")])
 def test_the_most_points_of_a_form_are_the_highest_total(name: str, total: str) -> None:
     form = forms()[f"{urls.QUESTIONNAIRES}/{name}"]
-    items = [i.kind for i in form.items.values() if i.kind and i.kind != total and codes.observation_kind(i.kind).type == "number"]
-    assert sum((codes.observation_kind(kind).plausible or (0, 0))[1] for kind in items) == (codes.observation_kind(total).plausible or (0, 0))[1]
+    items = [
+        i.kind
+        for i in form.items.values()
+        if i.kind and i.kind != total and codes.observation_kind(i.kind).type == "number"
+    ]
+    assert (
+        sum((codes.observation_kind(kind).plausible or (0, 0))[1] for kind in items)
+        == (codes.observation_kind(total).plausible or (0, 0))[1]
+    )
 
 
 def test_every_item_of_ice_gives_its_points(tmp_path: Path) -> None:
-    items = [orientation(True, True, False, True), answer("naming", valueInteger=2), answer("command", valueBoolean=True), answer("writing", valueBoolean=False), answer("attention", valueBoolean=True), answer("total", valueInteger=7)]
+    items = [
+        orientation(True, True, False, True),
+        answer("naming", valueInteger=2),
+        answer("command", valueBoolean=True),
+        answer("writing", valueBoolean=False),
+        answer("attention", valueBoolean=True),
+        answer("total", valueInteger=7),
+    ]
     assert rows(tmp_path, response("ice", *items)) == {
         "ice_orientation": 3.0, "ice_naming": 2.0, "ice_command": 1.0, "ice_writing": 0.0, "ice_attention": 1.0, "ice_score": 7.0,
     }  # fmt: skip
 
 
 def test_a_group_with_an_open_question_gives_no_points(tmp_path: Path) -> None:
-    assert rows(tmp_path, response("ice", orientation(True, True, True), answer("naming", valueInteger=3))) == {"ice_naming": 3.0}
+    assert rows(tmp_path, response("ice", orientation(True, True, True), answer("naming", valueInteger=3))) == {
+        "ice_naming": 3.0
+    }
 
 
 def test_capd_reverses_its_first_four_items(tmp_path: Path) -> None:
@@ -78,7 +97,10 @@ def test_capd_reverses_its_first_four_items(tmp_path: Path) -> None:
 
 
 def test_points_can_be_sent_as_numbers(tmp_path: Path) -> None:
-    assert rows(tmp_path, response("capd", answer("restless", valueInteger=3), answer("total", valueInteger=12))) == {"capd_restless": 3.0, "capd_score": 12.0}
+    assert rows(tmp_path, response("capd", answer("restless", valueInteger=3), answer("total", valueInteger=12))) == {
+        "capd_restless": 3.0,
+        "capd_score": 12.0,
+    }
 
 
 def test_a_total_that_is_not_the_sum_is_set_aside_and_the_items_are_used(tmp_path: Path) -> None:
@@ -115,7 +137,12 @@ def test_what_is_no_answer_of_ours_is_refused_with_its_reason(tmp_path: Path, gi
 
 
 def test_a_version_of_the_form_and_an_item_that_it_does_not_have(tmp_path: Path) -> None:
-    given = response("ice", answer("total", valueInteger=10), answer("mood", valueString="good"), questionnaire=f"{urls.QUESTIONNAIRES}/ice|1")
+    given = response(
+        "ice",
+        answer("total", valueInteger=10),
+        answer("mood", valueString="good"),
+        questionnaire=f"{urls.QUESTIONNAIRES}/ice|1",
+    )
     delivery = told(tmp_path, given)
     assert delivery.cohort.observations["value"].to_list() == [10.0]
     assert ids(delivery) == {"INTAKE-322": 1}

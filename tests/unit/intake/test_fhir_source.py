@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from unit.intake.fhir_resources import infusion, ndjson, observation, patient, quantity
 
+from unit.intake.fhir_resources import infusion, ndjson, observation, patient, quantity
 from vein2vein.errors import IntakeError
 from vein2vein.intake.fhir import adapter, source
 
@@ -16,12 +16,20 @@ from vein2vein.intake.fhir import adapter, source
 def test_lines_are_read_one_by_one_and_numbered_from_one(tmp_path: Path) -> None:
     ndjson(tmp_path, "Patient.ndjson", patient("a"), "", patient("b"))
     entries = list(source.read_entries(tmp_path))
-    assert [(e.file, e.row, e.body["id"]) for e in entries if e.body] == [("Patient.ndjson", 1, "a"), ("Patient.ndjson", 3, "b")]
+    assert [(e.file, e.row, e.body["id"]) for e in entries if e.body] == [
+        ("Patient.ndjson", 1, "a"),
+        ("Patient.ndjson", 3, "b"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [(b'{"resourceType": "Patient", "id": ', "not-json"), (b"[1, 2]", "not-an-object"), (b'{"id": "\xff"}', "not-utf8"), (b"[" * 40_000, "not-json")],
+    [
+        (b'{"resourceType": "Patient", "id": ', "not-json"),
+        (b"[1, 2]", "not-an-object"),
+        (b'{"id": "\xff"}', "not-utf8"),
+        (b"[" * 40_000, "not-json"),
+    ],
 )
 def test_a_broken_line_is_an_entry_that_says_what_is_wrong(tmp_path: Path, line: bytes, problem: str) -> None:
     (tmp_path / "x.ndjson").write_bytes(line + b"\n" + json.dumps(patient()).encode() + b"\n")
@@ -30,7 +38,9 @@ def test_a_broken_line_is_an_entry_that_says_what_is_wrong(tmp_path: Path, line:
     assert whole.body is not None
 
 
-def test_a_line_that_is_too_long_is_passed_over_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_too_long_is_passed_over_without_being_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(source, "LINE_LIMIT", 300)
     ndjson(tmp_path, "x.ndjson", patient(text="x" * 2000), patient("b"))
     long, short = source.read_entries(tmp_path)
@@ -56,7 +66,10 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["collection", "transaction", "searchset"])
 def test_bundles_of_every_kind_give_their_resources(tmp_path: Path, kind: str) -> None:
     entry = {"fullUrl": "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a", "resource": patient()}
-    more = {"transaction": {"request": {"method": "POST", "url": "Patient"}}, "searchset": {"search": {"mode": "match"}}}
+    more = {
+        "transaction": {"request": {"method": "POST", "url": "Patient"}},
+        "searchset": {"search": {"mode": "match"}},
+    }
     content = {"resourceType": "Bundle", "type": kind, "entry": [entry | more.get(kind, {})]}
     (tmp_path / "b.json").write_text(json.dumps(content), encoding="utf-8")
     (only,) = source.read_entries(tmp_path / "b.json")
@@ -67,11 +80,20 @@ def test_bundles_of_every_kind_give_their_resources(tmp_path: Path, kind: str) -
 def test_entries_that_are_no_data_are_told_apart(tmp_path: Path) -> None:
     entries = [
         {"request": {"method": "DELETE", "url": "Patient/1"}},
-        {"search": {"mode": "outcome"}, "resource": {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "invalid"}]}},
+        {
+            "search": {"mode": "outcome"},
+            "resource": {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "invalid"}]},
+        },
         {"fullUrl": "https://hospital.example/fhir/Patient/2"},
     ]
-    (tmp_path / "b.json").write_text(json.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}), encoding="utf-8")
-    assert [(e.skip, e.problem) for e in source.read_entries(tmp_path)] == [("question", ""), ("search-outcome", ""), ("", "no-resource")]
+    (tmp_path / "b.json").write_text(
+        json.dumps({"resourceType": "Bundle", "type": "batch", "entry": entries}), encoding="utf-8"
+    )
+    assert [(e.skip, e.problem) for e in source.read_entries(tmp_path)] == [
+        ("question", ""),
+        ("search-outcome", ""),
+        ("", "no-resource"),
+    ]
 
 
 def test_a_bundle_that_is_none_is_one_entry(tmp_path: Path) -> None:
@@ -102,7 +124,15 @@ def test_nothing_to_read_is_said(tmp_path: Path, make: object) -> None:
 def test_broken_lines_are_counted_and_the_others_are_used(tmp_path: Path) -> None:
     ndjson(tmp_path, "Patient.ndjson", patient())
     ndjson(tmp_path, "MedicationAdministration.ndjson", infusion())
-    ndjson(tmp_path, "Observation.ndjson", observation(valueQuantity=quantity(38.5)), "{broken", "null", '{"a": 1}', observation(valueQuantity=quantity(36.5), at="2026-03-06T08:00:00Z"))
+    ndjson(
+        tmp_path,
+        "Observation.ndjson",
+        observation(valueQuantity=quantity(38.5)),
+        "{broken",
+        "null",
+        '{"a": 1}',
+        observation(valueQuantity=quantity(36.5), at="2026-03-06T08:00:00Z"),
+    )
     delivery = adapter.convert(tmp_path, adapter.Options(zone="Europe/Berlin"))
     assert delivery.account.filter(file="Observation.ndjson").row(0) == ("Observation.ndjson", 5, 2, 0, 3)
     assert delivery.refused.rows() == [("Observation.ndjson", row, "INTAKE-303") for row in (2, 3, 4)]

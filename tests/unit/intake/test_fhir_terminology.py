@@ -44,7 +44,12 @@ def test_every_kind_agent_and_milestone_has_a_code_of_ours() -> None:
 
 
 def test_every_code_of_the_code_files_is_found_under_its_system() -> None:
-    uris = {"loinc": "http://loinc.org", "snomed": "http://snomed.info/sct", "atc": "http://www.whocc.no/atc", "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm"}
+    uris = {
+        "loinc": "http://loinc.org",
+        "snomed": "http://snomed.info/sct",
+        "atc": "http://www.whocc.no/atc",
+        "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    }
     looked = 0
     for kind, entry in codes.observations().items():
         for code in entry.codes:
@@ -63,7 +68,14 @@ def test_codings_that_agree_are_one_meaning_and_others_are_several() -> None:
 
 @pytest.mark.parametrize(
     ("system", "code"),
-    [(urls.KINDS, "no_such_kind"), (urls.EXPOSURES, "oxygen/hose"), (urls.CATEGORIES, "arousal/asleep"), ("http://loinc.org", "0000-0"), (None, "8310-5"), ("http://loinc.org", None)],
+    [
+        (urls.KINDS, "no_such_kind"),
+        (urls.EXPOSURES, "oxygen/hose"),
+        (urls.CATEGORIES, "arousal/asleep"),
+        ("http://loinc.org", "0000-0"),
+        (None, "8310-5"),
+        ("http://loinc.org", None),
+    ],
 )
 def test_what_is_not_listed_means_nothing(system: str | None, code: str | None) -> None:
     assert all(meanings_of(system, code, table) == () for table in ("observation", "category", "exposure", "milestone"))  # type: ignore[arg-type]
@@ -75,7 +87,9 @@ def test_a_text_alone_means_nothing() -> None:
 
 
 def test_a_letter_means_no_in_one_code_system_only() -> None:
-    assert meanings_of("http://terminology.hl7.org/CodeSystem/v2-0136", "N", "category") == (Meaning("category", "", "no"),)
+    assert meanings_of("http://terminology.hl7.org/CodeSystem/v2-0136", "N", "category") == (
+        Meaning("category", "", "no"),
+    )
     assert meanings_of("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "N", "category") == ()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders import a_patient
 
+from builders import a_patient
 from vein2vein.engine.verdict import EPISODES, VERDICTS, Graded
 from vein2vein.errors import ReportError
 from vein2vein.intake.fhir import urls
@@ -25,7 +25,17 @@ CRS, ICAHT = "astct-2019.crs", "ebmt-2023.icaht-early"
 
 def step(low: int | None, high: int | None, *, hours: float | None = 4, rule: str = CRS, **more: Any) -> dict[str, Any]:
     until = None if hours is None else AT + timedelta(hours=hours)
-    row = {"course_id": "A", "rule_set_id": rule, "from_at": AT, "until_at": until, "low": low, "high": high, "deciding": [], "missing": [], "flags": []}
+    row = {
+        "course_id": "A",
+        "rule_set_id": rule,
+        "from_at": AT,
+        "until_at": until,
+        "low": low,
+        "high": high,
+        "deciding": [],
+        "missing": [],
+        "flags": [],
+    }
     return row | more
 
 
@@ -57,11 +67,18 @@ def test_a_certain_grade_is_a_value_with_its_bounds() -> None:
     content = as_json(only)
     assert content["status"] == "preliminary"
     assert content["valueInteger"] == 3
-    assert {c["code"]["coding"][0]["code"]: c["valueInteger"] for c in content["component"]} == {"lowest": 3, "highest": 3}
+    assert {c["code"]["coding"][0]["code"]: c["valueInteger"] for c in content["component"]} == {
+        "lowest": 3,
+        "highest": 3,
+    }
     assert content["effectivePeriod"] == {"start": "2026-03-05T08:00:00Z", "end": "2026-03-05T12:00:00Z"}
     assert content["subject"] == {"reference": "Patient/P-A"}
     assert content["note"] == [{"text": "Decided by: one_vasopressor"}]
-    assert content["code"]["coding"][0] == {"system": urls.RULE_SETS, "code": CRS, "display": "ASTCT consensus grading of cytokine release syndrome"}
+    assert content["code"]["coding"][0] == {
+        "system": urls.RULE_SETS,
+        "code": CRS,
+        "display": "ASTCT consensus grading of cytokine release syndrome",
+    }
     assert "derivedFrom" not in content
 
 
@@ -86,7 +103,9 @@ def test_the_classification_stands_beside_our_code_with_how_sure_it_is(low: int,
     codings = as_json(exported(step(low, high)).observations[0])["code"]["coding"][1:]
     assert [c["code"] for c in codings] == ([] if code is None else [code])
     for coding in codings:
-        assert coding["extension"] == [{"url": f"{urls.BASE}/StructureDefinition/code-status", "valueCode": "secondary"}]
+        assert coding["extension"] == [
+            {"url": f"{urls.BASE}/StructureDefinition/code-status", "valueCode": "secondary"}
+        ]
 
 
 def test_other_rule_sets_have_our_code_alone() -> None:
@@ -100,7 +119,10 @@ def test_a_last_step_has_no_end_and_steps_that_do_not_apply_are_left_out() -> No
     assert result.without == (("A", ICAHT),)
 
 
-@pytest.mark.parametrize(("state", "outcome"), [("resolved", "resolved"), ("ongoing", "ongoing"), ("censored", "unknown"), ("fatal", "fatal")])
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [("resolved", "resolved"), ("ongoing", "ongoing"), ("censored", "unknown"), ("fatal", "fatal")],
+)
 def test_an_episode_is_an_event_with_its_outcome(state: str, outcome: str) -> None:
     (only,) = exported(episodes=(episode(4, 4, state=state),)).events
     content = as_json(only)
@@ -108,7 +130,12 @@ def test_an_episode_is_an_event_with_its_outcome(state: str, outcome: str) -> No
     assert content["outcome"]["coding"][0]["code"] == outcome
     assert content["event"]["coding"][1]["code"] == "D89.834"
     assert content["suspectEntity"] == [{"instance": {"display": "product A"}}]
-    told = {part["url"]: value for part in content["extension"][0]["extension"] for name, value in part.items() if name != "url"}
+    told = {
+        part["url"]: value
+        for part in content["extension"][0]["extension"]
+        for name, value in part.items()
+        if name != "url"
+    }
     assert told["onset-day"] == 1
     assert (told["peak-lowest"], told["peak-highest"], told["state"]) == (4, 4, state)
     assert ("resolved-at" in told) == (state == "resolved")
@@ -131,7 +158,9 @@ def test_ids_are_the_same_in_every_run_and_differ_between_steps() -> None:
 def test_a_patient_whose_id_is_no_resource_id_is_named_by_identifier() -> None:
     timeline = a_patient("B_1").built()
     cohort = Cohort.of_timelines([timeline])
-    graded = Graded(pl.DataFrame([step(1, 1, course_id="B_1")], schema=dict(VERDICTS)), pl.DataFrame(schema=dict(EPISODES)), {})
+    graded = Graded(
+        pl.DataFrame([step(1, 1, course_id="B_1")], schema=dict(VERDICTS)), pl.DataFrame(schema=dict(EPISODES)), {}
+    )
     (only,) = export(graded, cohort, [default_registry().get(CRS)]).observations
     assert as_json(only)["subject"] == {"type": "Patient", "identifier": {"value": "P-B_1"}}
 
@@ -148,7 +177,9 @@ def test_strangers_are_refused() -> None:
 
 def test_files_hold_one_resource_a_line_and_a_bundle(tmp_path: Path) -> None:
     cohort = Cohort.of_timelines([a_patient("A").built()])
-    graded = Graded(pl.DataFrame([step(1, 1)], schema=dict(VERDICTS)), pl.DataFrame([episode(1, 1)], schema=dict(EPISODES)), {})
+    graded = Graded(
+        pl.DataFrame([step(1, 1)], schema=dict(VERDICTS)), pl.DataFrame([episode(1, 1)], schema=dict(EPISODES)), {}
+    )
     written = write_fhir(tmp_path / "new" / "fhir", cohort, graded, rule_sets=[default_registry().get(CRS)])
     assert [file.name for file in written] == ["Observation.ndjson", "AdverseEvent.ndjson", "bundle.json"]
     (line,) = written[0].read_text(encoding="utf-8").splitlines()

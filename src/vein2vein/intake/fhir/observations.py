@@ -108,7 +108,8 @@ def _value(part: Any, kind: str, context: Context) -> dict[str, Any]:
     match name:
         case "Quantity":
             sent = amount(value)
-            number = None if sent.value is None else repr(sent.value)
+            # As written, not as a float: 12 stays 12.
+            number = None if value.value is None else str(value.value)
             given = {"value": number, "unit": sent.unit, "comparator": sent.comparator}
         case "Integer" | "String":
             given = {"value": str(value)}
