@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from vein2vein.basis.truth import Bounds
 from vein2vein.knowledge import predicates
-from vein2vein.knowledge.inputs import Input
+from vein2vein.knowledge.inputs import Active, CountActive, Given, Input, ItemSum, RateSum
 from vein2vein.knowledge.predicates import Constant, Predicate, Ref, Sustained, Syndrome
 
 Status = Literal["verified", "secondary", "recalled", "uncertain"]
@@ -271,6 +271,19 @@ class RuleSet(_Strict):
         rest = [c.when for c in (*self.cases, *(c for i in self.items for c in i.cases), *self.flags)]
         applies = [] if self.applies is None else [self.applies]
         return (*(self.criteria[name].when for name in self.order), *applies, *rest)
+
+    @cached_property
+    def observation_kinds(self) -> frozenset[str]:
+        """Kinds of observations that the inputs rest on; body weight is among them where rates may need it."""
+        found: set[str] = set()
+        for take in self.inputs.values():
+            if isinstance(take, ItemSum):
+                found |= {*take.items, take.total}
+            elif isinstance(take, Active | CountActive | Given | RateSum):
+                found.add("weight")
+            elif hasattr(take, "observation"):
+                found.add(take.observation)
+        return frozenset(found)
 
     @cached_property
     def over_time(self) -> frozenset[str]:

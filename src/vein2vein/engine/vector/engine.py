@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.steps import Steps
@@ -23,13 +23,12 @@ from vein2vein.engine.vector import days, exposures, logic, observations, over_t
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
 from vein2vein.engine.vector.rows import Leaf, Rows, Signal, compressed, gather, signal_of
-from vein2vein.engine.verdict import VERDICTS
+from vein2vein.engine.vector.table import Table
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
 from vein2vein.knowledge.predicates import Sustained, Syndrome
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
-from vein2vein.record.tables import Instant
 
 _PREPARED: dict[int, Prepared] = {}
 
@@ -46,14 +45,10 @@ def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | N
     """Verdict steps of some courses under some rule sets."""
     batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
     signals = Signals(batch)
-    tables = [_grade(batch, signals, prepared(rule)) for rule in rules]
-    looks = pl.DataFrame({"course_id": batch.ids, "last_look": pl.Series(batch.last_look).cast(Instant)}).with_columns(
-        last_look=pl.when(pl.Series(batch.last_look != NEVER)).then("last_look")
-    )
-    return Steps(
-        pl.concat(tables) if tables else pl.DataFrame(schema=dict(VERDICTS)),
-        pl.concat([looks.select("course_id", pl.lit(rule.id).alias("rule_set_id"), "last_look") for rule in rules]),
-    )
+    table = Table(batch)
+    for rule in rules:
+        _grade(batch, signals, prepared(rule), table)
+    return Steps(table.verdicts(), table.last_looks(rules))
 
 
 class Signals:
@@ -248,28 +243,62 @@ class _Grid:
         )
 
 
-def _grade(batch: Batch, signals: Signals, prepared: Prepared) -> pl.DataFrame:
+def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> None:
     rule = prepared.rule
     span = _Span.of(batch, rule)
+    if len(span.courses) < batch.n:
+        table.add_never(rule.id, np.setdiff1d(np.arange(batch.n), span.courses))
     if not len(span.courses):
-        return _never(batch, rule, np.arange(batch.n))
+        return
     found = {name: signals.signal(take, prepared.leaves[name]) for name, take in rule.inputs.items()}
     grid = _Grid(batch, span, found, prepared.leaves)
     grid.work_out_criteria(rule)
     n = len(grid.key)
     timed = {name: grid.criteria[name] for name in rule.over_time}
     unknown = logic.pack(
-        [_unknown(timed[m]) if m in timed else logic._not(grid.is_known(m)) for m in prepared.missing_names],  # noqa: SLF001
-        n,
+        [_unknown(timed[m]) if m in timed else logic.opposite(grid.is_known(m)) for m in prepared.missing_names], n
     )
     outcome = logic.evaluate(prepared, n, grid.leaf, grid.criteria, unknown)
     applies = np.ones(n, bool)
     if rule.applies is not None:
         applies = _restrict(prepared, grid, outcome, unknown)
     flags = logic.pack([truth_of(flag.when, grid.leaf, grid.criteria)[1] for flag in rule.flags], n)
-    table = _steps(batch, prepared, span, grid.key, outcome, applies, flags)
-    never = np.setdiff1d(np.arange(batch.n), span.courses)
-    return table if not len(never) else pl.concat([table, _never(batch, rule, never)])
+    flags[:, ~applies] = 0
+    keep = _changes(
+        batch.course_of(grid.key), [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
+    )
+    since, until = _times(batch, span, grid.key[keep])
+    table.add(
+        prepared,
+        course=batch.course_of(grid.key[keep]),
+        times=(since, until),
+        outcome=outcome.at(keep),
+        applies=applies[keep],
+        flags=flags[:, keep],
+    )
+
+
+def _changes(course: Ints, columns: list[npt.NDArray[Any]]) -> Ints:
+    """Positions at which a course begins or one of the columns says something else than before."""
+    changes = np.ones(len(course), bool)
+    changes[1:] = course[1:] != course[:-1]
+    for column in columns:
+        changes[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(changes)
+
+
+def _times(batch: Batch, span: _Span, key: Ints) -> tuple[Ints, Ints]:
+    """From when and until when each step holds; NEVER where it holds as of the last look."""
+    course, since = batch.course_of(key), batch.at_of(key)
+    until = np.full(len(key), NEVER, np.int64)
+    same = course[1:] == course[:-1]
+    until[:-1] = np.where(same, since[1:], NEVER)
+    place = np.zeros(batch.n, np.int64)
+    place[span.courses] = np.arange(len(span.courses))
+    closes = span.closes[place[course]]
+    ends_at_close = np.r_[~same, True] & (closes <= span.last[place[course]])
+    until[ends_at_close] = batch.at_of(closes[ends_at_close])
+    return since, until
 
 
 def _unknown(pair: Pair) -> logic.BoolLike:
@@ -292,99 +321,3 @@ def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: 
         column[:, ~possible] = 0
     outcome.low[~possible] = outcome.high[~possible] = np.iinfo(np.int32).min
     return possible
-
-
-def _steps(
-    batch: Batch,
-    prepared: Prepared,
-    span: _Span,
-    key: Ints,
-    outcome: logic.Outcome,
-    applies: Bools,
-    flags: logic.Bits,
-) -> pl.DataFrame:
-    flags[:, ~applies] = 0
-    course = batch.course_of(key)
-    keep = np.ones(len(key), bool)
-    changes = course[1:] != course[:-1]
-    columns = [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
-    for column in columns:
-        changes |= column[1:] != column[:-1]
-    keep[1:] = changes
-    kept, course = key[keep], course[keep]
-    since = batch.at_of(kept)
-    until = np.full(len(kept), NEVER, np.int64)
-    same = course[1:] == course[:-1]
-    until[:-1] = np.where(same, since[1:], NEVER)
-    place = np.full(batch.n, 0, np.int64)
-    place[span.courses] = np.arange(len(span.courses))
-    closes = span.closes[place[course]]
-    is_last = np.r_[~same, True]
-    ends_at_close = is_last & (closes <= span.last[place[course]])
-    until[ends_at_close] = batch.at_of(closes[ends_at_close])
-    rule = prepared.rule
-    return pl.DataFrame(
-        {
-            "course_id": batch.ids.gather(course),
-            "rule_set_id": pl.repeat(rule.id, len(kept), eager=True, dtype=pl.String),
-            "from_at": pl.Series(since).cast(Instant),
-            "until_at": _instants(until),
-            "low": _null_where(outcome.low[keep], ~applies[keep]),
-            "high": _null_where(outcome.high[keep], ~applies[keep]),
-            "deciding": _names(outcome.deciding[:, keep], prepared.criteria_names),
-            "missing": _names(outcome.missing[:, keep], prepared.missing_names),
-            "flags": _places(flags[:, keep]),
-        }
-    )
-
-
-def _never(batch: Batch, rule: RuleSet, courses: Ints) -> pl.DataFrame:
-    """One row without times for each course to which the rule set never applies."""
-    n = len(courses)
-    return pl.DataFrame(
-        {
-            "course_id": batch.ids.gather(courses),
-            "rule_set_id": pl.repeat(rule.id, n, eager=True, dtype=pl.String),
-            "deciding": pl.Series([[]] * n, dtype=pl.List(pl.String)),
-            "missing": pl.Series([[]] * n, dtype=pl.List(pl.String)),
-            "flags": pl.Series([[]] * n, dtype=pl.List(pl.Int32)),
-        }
-    ).select(
-        pl.col(name)
-        if name in {"course_id", "rule_set_id", "deciding", "missing", "flags"}
-        else pl.lit(None, dtype).alias(name)
-        for name, dtype in VERDICTS.items()
-    )
-
-
-def _instants(at: Ints) -> pl.Series:
-    series = pl.Series(np.where(at == NEVER, 0, at)).cast(Instant)
-    return series.set(pl.Series(at == NEVER), None) if (at == NEVER).any() else series
-
-
-def _null_where(values: npt.NDArray[np.int32], nowhere: Bools) -> pl.Series:
-    series = pl.Series(values, dtype=pl.Int32)
-    return series.set(pl.Series(nowhere), None) if nowhere.any() else series
-
-
-def _names(bits: logic.Bits, order: tuple[str, ...]) -> pl.Series:
-    return _decoded(bits, order, pl.String)
-
-
-def _places(bits: logic.Bits) -> pl.Series:
-    return _decoded(bits, tuple(range(logic.WORD * len(bits))), pl.Int32)
-
-
-def _decoded(bits: logic.Bits, order: tuple[object, ...], dtype: type[pl.DataType]) -> pl.Series:
-    """Sets of bits as lists, decoded once per distinct set."""
-    if len(bits) == 1:
-        unique, where = np.unique(bits[0], return_inverse=True)
-        distinct = [(int(u),) for u in unique]
-    else:
-        rows, where = np.unique(bits.T, axis=0, return_inverse=True)
-        distinct = [tuple(int(w) for w in row) for row in rows]
-    lists = [
-        [name for place, name in enumerate(order) if row[place // logic.WORD] >> (place % logic.WORD) & 1]
-        for row in distinct
-    ]
-    return pl.Series(lists, dtype=pl.List(dtype)).gather(where.ravel())

@@ -95,7 +95,7 @@ def truth_of(predicate: Predicate, leaf: LeafTruth, criteria: Mapping[str, Pair]
             return _count([c for c, _ in pairs], needed), _count([p for _, p in pairs], needed)
         case Not(part):
             certain, possible = truth_of(part, leaf, criteria)
-            return _not(possible), _not(certain)
+            return opposite(possible), opposite(certain)
         case Possible(part):
             return False, truth_of(part, leaf, criteria)[1]
         case Constant(value):
@@ -105,7 +105,8 @@ def truth_of(predicate: Predicate, leaf: LeafTruth, criteria: Mapping[str, Pair]
             raise TypeError(msg)
 
 
-def _not(truth: BoolLike) -> BoolLike:
+def opposite(truth: BoolLike) -> BoolLike:
+    """The other truth, of an array or of one boolean for all of it."""
     return (not truth) if isinstance(truth, bool) else ~truth
 
 
@@ -142,6 +143,10 @@ class Outcome:
     high: npt.NDArray[np.int32]
     deciding: Bits
     missing: Bits
+
+    def at(self, places: npt.NDArray[np.int64]) -> Outcome:
+        """The answer at some of the instants."""
+        return Outcome(self.low[places], self.high[places], self.deciding[:, places], self.missing[:, places])
 
 
 def words(n_names: int) -> int:
