@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pint
 import pytest
 
 from vein2vein.basis.units import conversion, conversions, convert, is_unit
@@ -86,7 +87,5 @@ def test_a_column_is_converted_by_its_distinct_units() -> None:
 
 
 def test_the_units_of_other_users_of_pint_stay_untouched() -> None:
-    import pint
-
     conversion("mg/dL", "g/L")
     assert "peripheral_vascular_resistance_unit" not in pint.get_application_registry()

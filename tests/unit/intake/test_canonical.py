@@ -82,7 +82,8 @@ def test_every_row_names_its_source() -> None:
     [
         ("crp", "12", None, "INTAKE-013", "no unit for crp (C-reactive protein)"),
         ("crp", "12", "furlong", "INTAKE-012", "'furlong' for crp (C-reactive protein)"),
-        ("crp", "12", "mg/100ml", "INTAKE-014", "'mg/100ml' for crp (C-reactive protein): written for mg/dL and, wrongly, for mg/L"),
+        ("platelets", "9", "m/uL", "INTAKE-014",
+         "'m/uL' for platelets (Platelet count): written for million and for thousand per microlitre"),
         ("crp", "12", "U/L", "INTAKE-012", "'U/L' for crp (C-reactive protein)"),
         ("ferritin", "12", "", "INTAKE-013", "no unit for ferritin (Ferritin)"),
         ("fibrinogen", "3", None, "INTAKE-013", "no unit for fibrinogen (Fibrinogen)"),

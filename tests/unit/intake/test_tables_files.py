@@ -1,0 +1,121 @@
+"""Files are read in batches; what is wrong with a file is said of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from vein2vein.errors import IntakeError
+from vein2vein.intake.tables import files
+from vein2vein.intake.tables.files import Source, sources
+
+
+def _source(folder: Path, content: str | bytes, name: str = "labs.csv", encoding: str = "utf-8") -> Source:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (source,) = sources(folder, encoding=encoding)
+    return source
+
+
+def _all(source: Source) -> pl.DataFrame:
+    return pl.concat(source.batches())
+
+
+def test_rows_are_numbered_from_one_without_the_header(tmp_path: Path) -> None:
+    source = _source(tmp_path, "a,b\n1,x\n2,y\n")
+    assert _all(source).rows() == [("1", "x", 1), ("2", "y", 2)]
+    assert (source.rows, source.columns) == (2, ("a", "b"))
+
+
+def test_cells_stay_text_and_empty_cells_are_nothing(tmp_path: Path) -> None:
+    assert _all(_source(tmp_path, "a,b\n007,\n"))["a"].to_list() == ["007"]
+    assert _all(_source(tmp_path, "a,b\n007,\n"))["b"].to_list() == [None]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_read_from_the_header(tmp_path: Path, separator: str) -> None:
+    source = _source(tmp_path, separator.join("ab") + "\n" + separator.join("12") + "\n")
+    assert _all(source).rows() == [("1", "2", 1)]
+
+
+def test_ragged_rows_are_left_out_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
+    source = _source(tmp_path, 'a,b\n1,2\n3\n4,5,6\n"x\ny",7\n8\n9,10\n')
+    assert _all(source).select("a", "row").rows() == [("1", 1), ("x\ny", 4), ("9", 6)]
+    assert (source.ragged, source.rows) == ([2, 3, 5], 6)
+
+
+def test_batches_bound_memory_and_row_numbers_run_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 1024)
+    lines = [f"{n},{'x' * 20}" if n % 50 else f"{n}" for n in range(1, 501)]
+    source = _source(tmp_path, "a,b\n" + "\n".join(lines) + "\n")
+    batches = list(source.batches())
+    assert len(batches) > 5
+    whole = pl.concat(batches)
+    assert whole["a"].cast(pl.Int64).to_list() == whole["row"].to_list()
+    assert source.ragged == list(range(50, 501, 50))
+    assert source.rows == 500
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    for content in ("", "\n\n"):
+        source = _source(tmp_path, content)
+        assert source.fault is not None
+        assert (source.fault.id, source.fault.saw) == ("INTAKE-003", "labs.csv")
+        assert list(source.batches()) == []
+
+
+def test_wrong_bytes_are_named_with_their_line_and_all_rows_count_as_refused(tmp_path: Path) -> None:
+    source = _source(tmp_path, "name,b\nx,1\nMüller,2\nz,3\n".encode("cp1252"))
+    fault = source.fault
+    assert fault is not None
+    assert (fault.id, fault.saw) == ("INTAKE-005", "labs.csv: byte 0xFC in line 3")
+    assert "it can be read as cp1252" in fault.fix
+    assert list(source.batches()) == []
+    assert source.rows == 3
+
+
+def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
+    source = _source(tmp_path, "name,b\n患者,1\n".encode("gb18030"), encoding="gb18030")
+    assert source.fault is None
+    assert _all(source)["name"].to_list() == ["患者"]
+
+
+def test_an_unknown_encoding_is_named(tmp_path: Path) -> None:
+    source = _source(tmp_path, "a\n1\n", encoding="klingon")
+    assert source.fault is not None
+    assert source.fault.saw == "encoding 'klingon'"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    assert _all(_source(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n")).columns == ["a", "b", "row"]
+
+
+def test_an_unclosed_quote_is_an_error_that_names_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 1024)
+    source = _source(tmp_path, "a,b\n1,2\n" + '3,"4\n' + "5,6\n" * 1000)
+    with pytest.raises(IntakeError, match=r"INTAKE-045[\s\S]*labs\.csv after row[\s\S]*never closed"):
+        _all(source)
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1.5, None], "b": ["x", "y"]}).write_parquet(tmp_path / "labs.parquet")
+    (source,) = sources(tmp_path)
+    whole = _all(source)
+    assert whole.schema["a"] == pl.Float64
+    assert whole["row"].to_list() == [1, 2]
+
+
+def test_a_file_that_only_calls_itself_parquet(tmp_path: Path) -> None:
+    source = _source(tmp_path, "hello", name="labs.parquet")
+    assert source.fault is not None
+    assert source.fault.id == "INTAKE-005"
+
+
+def test_nothing_there_and_nothing_readable(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match=r"INTAKE-001[\s\S]*nowhere"):
+        sources(tmp_path / "nowhere")
+    (tmp_path / "scan.pdf").write_bytes(b"x")
+    with pytest.raises(IntakeError, match=r"INTAKE-002[\s\S]*scan\.pdf"):
+        sources(tmp_path)
