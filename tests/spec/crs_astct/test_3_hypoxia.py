@@ -1,0 +1,150 @@
+"""Hypoxia
+
+The device and its flow give the grade: low flow 2, high flow or mask 3, positive pressure 4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from spec.judging import Spec
+
+
+@pytest.mark.parametrize(
+    ("device", "grade"),
+    [
+        ("room-air", "1"),
+        ("nasal-cannula 6 L/min because hypoxia", "2"),
+        ("nasal-cannula 6.5 L/min because hypoxia", "3"),
+        ("nasal-cannula because hypoxia", "[2, 3]"),
+        ("blow-by because hypoxia", "2"),
+        ("high-flow-nasal-cannula 40 L/min because hypoxia", "3"),
+        ("face-mask 5 L/min because hypoxia", "3"),
+        ("venturi-mask because hypoxia", "3"),
+        ("non-rebreather-mask because hypoxia", "3"),
+        ("cpap because hypoxia", "4"),
+        ("bipap because hypoxia", "4"),
+        ("mechanical-ventilation because hypoxia", "4"),
+    ],
+)
+def test_each_device(spec: Spec, device: str, grade: str) -> None:
+    """Six litres are low flow, more is high flow; a mask is grade 3 at any flow; without the flow it stays open."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | oxygen: {device}
+        """,
+        f"0 h | {grade}",
+    )
+
+
+def test_oxygen_by_a_device_that_nobody_wrote_down(spec: Spec) -> None:
+    """Oxygen is sure, the device is not: at least 2, at most 4."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        1 h to 3 h | oxygen: unspecified because hypoxia
+        """,
+        """
+        0 h | 1
+        1 h | [2, 4]
+        3 h | 1
+        """,
+    )
+
+
+def test_the_worse_of_pressure_and_oxygen(spec: Spec) -> None:
+    """Fever with one vasopressor and a low-flow cannula is grade 3."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        0 h to     | oxygen: nasal-cannula 2 L/min because hypoxia
+        2 h to 4 h | vasopressor: norepinephrine 4 ug/min because hypotension
+        """,
+        """
+        0 h | 2
+        2 h | 3
+        4 h | 2
+        """,
+    )
+
+
+@pytest.mark.parametrize("reason", ["airway-protection", "seizure", "procedure"])
+def test_intubation_for_another_reason(spec: Spec, reason: str) -> None:
+    """A ventilator without hypoxia is not grade 4."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        0 h to 4 h | oxygen: mechanical-ventilation because {reason}
+        4 h to     | oxygen: mechanical-ventilation because hypoxia
+        """,
+        """
+        0 h | 1
+        4 h | 4
+        """,
+    )
+
+
+def test_hypoxia_with_another_cause(spec: Spec) -> None:
+    """Hypoxia that the team puts down to pneumonia does not count."""
+    spec(
+        "astct-2019.crs",
+        """
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | oxygen: bipap because hypoxia
+        4 h to | other cause: hypoxia
+        """,
+        """
+        0 h | 4
+        4 h | 1
+        """,
+    )
+
+
+@pytest.mark.parametrize(("baseline_support", "grade"), [("not-counted", "1"), ("counts", "2")])
+def test_home_oxygen(spec: Spec, baseline_support: str, grade: str) -> None:
+    """Oxygen from before the infusion is the baseline of this patient; whether it counts is a choice."""
+    spec(
+        "astct-2019.crs",
+        """
+        always | recorded completely: everything
+        always | oxygen: nasal-cannula 2 L/min because home-oxygen
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        """,
+        f"0 h | {grade}",
+        baseline_support=baseline_support,
+    )
+
+
+@pytest.mark.parametrize(("baseline_support", "grade"), [("not-counted", "1"), ("counts", "4")])
+def test_cpap_for_sleep_apnoea(spec: Spec, baseline_support: str, grade: str) -> None:
+    """The same for the CPAP of a patient with sleep apnoea, which would be grade 4."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        0 h to     | oxygen: cpap because sleep-apnoea
+        """,
+        f"0 h | {grade}",
+        baseline_support=baseline_support,
+    )

@@ -1,0 +1,112 @@
+"""ICANS in children
+
+Below twelve years the CAPD takes the place of the ICE test; arousal tells grade 1 from 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from spec.judging import Spec
+
+WELL = """
+        born 2019-02-03
+        0 h    | seizure no
+        0 h    | seizure prolonged no
+        0 h    | motor weakness focal no
+        0 h    | cerebral oedema focal no
+        0 h    | cerebral oedema diffuse no
+        0 h    | posturing no
+        0 h    | sixth nerve palsy no
+        0 h    | papilloedema no
+        0 h    | cushing triad no
+        always | recorded completely: sedation
+        """
+
+
+@pytest.mark.parametrize(
+    ("capd", "arousal", "grade"),
+    [
+        ("0", "spontaneous", "0"),
+        ("1", "spontaneous", "1"),
+        ("8", "spontaneous", "1"),
+        ("8", "voice", "2"),
+        ("9", "spontaneous", "3"),
+        ("4", "touch", "3"),
+        ("9", "unarousable", "4"),
+    ],
+)
+def test_capd_and_arousal(spec: Spec, capd: str, arousal: str, grade: str) -> None:
+    """CAPD from 9 is grade 3; below that arousal decides."""
+    spec("astct-2019.icans-children", WELL + f"0 h | capd score {capd}\n0 h | arousal {arousal}", f"0 h | {grade}")
+
+
+def test_capd_without_arousal(spec: Spec) -> None:
+    """The CAPD alone cannot tell the grades apart."""
+    spec("astct-2019.icans-children", WELL + "0 h | capd score 8", "0 h | [1, 4]")
+
+
+def test_capd_and_a_seizure(spec: Spec) -> None:
+    """CAPD 8 with a generalised seizure is grade 3."""
+    spec(
+        "astct-2019.icans-children",
+        WELL + "0 h | capd score 8\n0 h | arousal spontaneous\n1 h | seizure yes",
+        "0 h | 1\n1 h | 3",
+    )
+
+
+@pytest.mark.parametrize(
+    ("born", "children", "adults"),
+    [("2014-06-02", "1", "does not apply"), ("2014-06-01", "does not apply", "[0, 3]"), ("unknown", "[0, 1]", "[0, 3]")],
+)
+def test_the_twelfth_birthday(spec: Spec, born: str, children: str, adults: str) -> None:
+    """On the twelfth birthday the adult scale takes over; without a birth date either may apply."""
+    course = WELL.replace("2019-02-03", born) + "0 h | capd score 8\n0 h | arousal spontaneous"
+    spec("astct-2019.icans-children", course, f"0 h | {children}")
+    spec("astct-2019.icans", course, f"0 h | {adults}")
+
+
+def test_a_birthday_during_the_course(spec: Spec) -> None:
+    """The scale changes at midnight of the birthday, by the clock of the centre."""
+    spec(
+        "astct-2019.icans-children",
+        WELL.replace("2019-02-03", "2014-06-02").replace("born", "followed 18 h\n        born")
+        + "8 h | capd score 8\n8 h | arousal spontaneous",
+        """
+        ...
+        15 h | 1
+        16 h | does not apply
+        """,
+    )
+
+
+def test_developmental_delay(spec: Spec) -> None:
+    """Patients with a developmental delay keep the CAPD up to 21 years."""
+    course = WELL.replace("2019-02-03", "2008-02-03") + "0 h | capd score 8\n0 h | arousal spontaneous\n-24 h | developmental delay yes"
+    spec("astct-2019.icans-children", course, "0 h | 1")
+    spec("astct-2019.icans", course, "0 h | does not apply")
+
+
+def test_the_capd_score(spec: Spec) -> None:
+    """Eight items of 0 to 4 points; an item that was not judged leaves its four points open."""
+    spec(
+        "capd-2014.capd",
+        """
+        born 2019-02-03
+        0 h | capd eye contact 4
+        0 h | capd purposeful 4
+        0 h | capd aware 0
+        0 h | capd communicates 0
+        0 h | capd restless 4
+        0 h | capd inconsolable 0
+        0 h | capd underactive 0
+        3 h | capd slow 0
+        """,
+        """
+        0 h | [12, 16]
+        3 h | 12
+        """,
+    )
