@@ -130,8 +130,6 @@ EXTRA: Final[Mapping[str, Mapping[str, Type]]] = MappingProxyType(
         "drug_exposure": {
             "quantity": "number",
             "dose_unit_source_value": "text",
-            "route_concept_id": "integer",
-            "route_source_value": "text",
         },
     }
 )

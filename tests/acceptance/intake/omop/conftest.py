@@ -35,21 +35,34 @@ def postgres() -> Iterator[str]:
     folder.chmod(0o777)
     binaries, user = _binaries(folder), _user()
     data = folder / "data"
-    run = {"check": True, "capture_output": True, "text": True, "cwd": folder, "user": user}
+    run = {"capture_output": True, "text": True, "cwd": folder, "user": user}
     try:
         subprocess.run(
             [binaries / "initdb", "--auth=trust", "--encoding=utf8", "--no-locale", "--no-sync", "-U", "postgres", "-D", data],
+            check=True,
             **run,
         )  # fmt: skip
         options = f"-k {folder} -h '' -F"
         # pg_ctl waits until the server answers. Its children keep the output open, hence files instead of pipes.
         with (folder / "start.log").open("w", encoding="utf-8") as log:
-            start = [binaries / "pg_ctl", "-w", "-t", "60", "-D", data, "-o", options, "-l", folder / "server.log", "start"]
+            start = [
+                binaries / "pg_ctl",
+                "-w",
+                "-t",
+                "60",
+                "-D",
+                data,
+                "-o",
+                options,
+                "-l",
+                folder / "server.log",
+                "start",
+            ]
             subprocess.run(start, check=True, stdout=log, stderr=log, cwd=folder, user=user)
         try:
             yield f"postgresql:///postgres?host={folder}&user=postgres"
         finally:
-            subprocess.run([binaries / "pg_ctl", "-w", "-m", "immediate", "-D", data, "stop"], **run)
+            subprocess.run([binaries / "pg_ctl", "-w", "-m", "immediate", "-D", data, "stop"], check=True, **run)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

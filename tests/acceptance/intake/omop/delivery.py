@@ -3,6 +3,7 @@
 Concept numbers are made up (above two billion, the range for local concepts): the adapter must find them by code.
 """
 
+# ruff: noqa: DTZ001  (times of OMOP carry no zone)
 from __future__ import annotations
 
 import zipfile
@@ -176,7 +177,9 @@ class OmopDelivery:
             observation_period_end_date=date(2026, 9, 1),
         )  # fmt: skip
 
-    def measured(self, person_id: int, code: str, at: datetime, value: float | None, unit: str | None, **more: Any) -> OmopDelivery:
+    def measured(
+        self, person_id: int, code: str, at: datetime, value: float | None, unit: str | None, **more: Any
+    ) -> OmopDelivery:
         """A measurement with the concept of a LOINC code and of a UCUM unit."""
         row = {
             "measurement_concept_id": concept("LOINC", code),
@@ -189,7 +192,9 @@ class OmopDelivery:
         }
         return self.add("measurement", person_id=person_id, **row)
 
-    def drug(self, person_id: int, of: tuple[str, str], start: datetime, end: datetime | None = None, **more: Any) -> OmopDelivery:
+    def drug(
+        self, person_id: int, of: tuple[str, str], start: datetime, end: datetime | None = None, **more: Any
+    ) -> OmopDelivery:
         """A drug exposure; without an end a single administration."""
         end = end or start
         row = {
@@ -262,7 +267,7 @@ def as_duckdb(frames: dict[str, pl.DataFrame], file: Path, *, schema: str = "cdm
         connection.execute(f"CREATE SCHEMA {schema}")
         for name, frame in frames.items():
             connection.register("frame", frame.to_arrow())
-            connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM frame")
+            connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM frame")  # noqa: S608
             connection.unregister("frame")
     return file
 
@@ -274,7 +279,7 @@ def in_postgres(delivery: OmopDelivery, url: str, *, schema: str) -> str:
         for name, columns in SCHEMA.items():
             cursor.execute(f"CREATE TABLE {schema}.{name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
             for row in delivery.frames()[name].iter_rows():
-                cursor.execute(f"INSERT INTO {schema}.{name} VALUES ({', '.join(_sql(v) for v in row)})")
+                cursor.execute(f"INSERT INTO {schema}.{name} VALUES ({', '.join(_sql(v) for v in row)})")  # noqa: S608
         connection.commit()
     return url
 

@@ -1,5 +1,6 @@
 """One OMOP delivery, four forms, one cohort: what a data manager gets from whichever form the hospital sends."""
 
+# ruff: noqa: DTZ001  (times of OMOP carry no zone)
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+
 from acceptance.intake.omop.delivery import (
     DAY_0,
     ZONE,
@@ -19,7 +21,6 @@ from acceptance.intake.omop.delivery import (
     hours,
     in_postgres,
 )
-
 from vein2vein.intake.omop import adapter
 from vein2vein.intake.times import TimePolicy
 from vein2vein.record import tables
@@ -65,7 +66,9 @@ def a_ward() -> OmopDelivery:
         visit_detail_end_date=end.date(), visit_detail_end_datetime=end,
     )  # fmt: skip
     omop.add("note", person_id=TREATED, note_text="never to be read")
-    return omop.add("death", person_id=TREATED, death_date=date(2026, 3, 30), death_datetime=datetime(2026, 3, 30, 4, 5))
+    return omop.add(
+        "death", person_id=TREATED, death_date=date(2026, 3, 30), death_datetime=datetime(2026, 3, 30, 4, 5)
+    )
 
 
 def observed(delivery: Delivery, kind: str) -> list[tuple[object, ...]]:
@@ -139,7 +142,15 @@ def test_a_dose_whose_end_is_a_date_alone_is_a_single_administration(ward: Deliv
 def test_every_row_of_every_table_is_accounted_for(ward: Delivery) -> None:
     omop = a_ward()
     account = {row["file"]: row for row in ward.account.iter_rows(named=True)}
-    for table in ("person", "death", "observation_period", "measurement", "drug_exposure", "device_exposure", "visit_detail"):
+    for table in (
+        "person",
+        "death",
+        "observation_period",
+        "measurement",
+        "drug_exposure",
+        "device_exposure",
+        "visit_detail",
+    ):
         row = account[table]
         assert row["rows"] + row["not_needed"] == len(omop.rows[table]), table
         assert row["used"] + row["not_assessable"] + row["refused"] == row["rows"], table
@@ -201,7 +212,12 @@ def test_dates_alone_are_kept_as_not_assessable_unless_the_centre_says_where_the
     placed = observed(adapter.convert(folder, noon), "body_temperature")[-2:]
     assert placed == [(38.4, None, "ok", utc(2026, 3, 6, 11)), (38.6, None, "ok", utc(2026, 3, 7, 11))]
     midnight = adapter.Options(zone=ZONE, midnight="time")
-    assert observed(adapter.convert(folder, midnight), "body_temperature")[-2] == (38.4, None, "ok", utc(2026, 3, 5, 23))
+    assert observed(adapter.convert(folder, midnight), "body_temperature")[-2] == (
+        38.4,
+        None,
+        "ok",
+        utc(2026, 3, 5, 23),
+    )
 
 
 def test_a_death_known_to_its_day_does_not_make_the_day_impossible(tmp_path: Path) -> None:

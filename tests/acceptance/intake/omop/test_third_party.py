@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from acceptance.intake.omop.delivery import as_duckdb, frames_in_postgres
 
+from acceptance.intake.omop.delivery import as_duckdb, frames_in_postgres
 from vein2vein.intake.omop import adapter
 from vein2vein.intake.omop.cdm import TABLES
 
@@ -100,7 +100,9 @@ def test_one_infusion_planted_in_it_gives_one_course_from_its_own_vocabulary(unp
     # every time of this delivery is a date alone, so no value is taken as measured at an instant
     assert set(observations["usability"]) == {"not-assessable"}
     account = {row["file"]: row for row in made.account.iter_rows(named=True)}
-    assert all(account[file]["rows"] + account[file]["not_needed"] == ROWS[file] for file in ROWS if file != "drug_exposure")
+    assert all(
+        account[file]["rows"] + account[file]["not_needed"] == ROWS[file] for file in ROWS if file != "drug_exposure"
+    )
     noon = adapter.Options(zone="America/New_York", times=adapter.TimePolicy(date_only="noon"))
     placed = adapter.convert(folder, noon).cohort.observations
     assert placed.filter(pl.col("usability") == "ok").height >= 2
