@@ -1,0 +1,81 @@
+"""Which form a delivery has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vein2vein.errors import IntakeError
+from vein2vein.intake.door import form_of, open_delivery, open_large
+
+
+def _folder(place: Path, *names: str) -> Path:
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("x\n", encoding="utf-8")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("names", "form"),
+    [
+        (("labs.csv",), "tables"),
+        (("labs.parquet", "readme.md"), "tables"),
+        (("patients.parquet", "courses.parquet"), "tables"),
+        (("Patient.ndjson", "Observation.ndjson"), "fhir"),
+        (("Patient.ndjson.gz",), "fhir"),
+        (("bundle.json",), "fhir"),
+        (("PERSON.csv", "MEASUREMENT.csv"), "omop"),
+        (("cdm/person.parquet", "cdm/measurement.parquet"), "omop"),
+    ],
+)
+def test_a_folder_is_recognised(tmp_path: Path, names: tuple[str, ...], form: str) -> None:
+    assert form_of(_folder(tmp_path, *names)) == form
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.csv", "tables"), ("a.TSV", "tables"), ("a.parquet", "tables"), ("b.json", "fhir"), ("b.ndjson", "fhir"), ("cdm.zip", "omop"), ("cdm.duckdb", "omop")],
+)  # fmt: skip
+def test_a_file_is_recognised(tmp_path: Path, name: str, form: str) -> None:
+    assert form_of(_folder(tmp_path, name) / name) == form
+
+
+@pytest.mark.parametrize("url", ["postgresql://host/db", "postgres://host/db"])
+def test_a_database_url_is_omop(url: str) -> None:
+    assert form_of(url) == "omop"
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match=r"INTAKE-001[\s\S]*nowhere"):
+        open_delivery(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("names", "saw"),
+    [(("scan.pdf",), "scan.pdf"), (("labs.csv", "bundle.json"), "with tables and JSON files"), ((), "nothing in it")],
+)
+def test_what_is_not_recognised_is_refused(tmp_path: Path, names: tuple[str, ...], saw: str) -> None:
+    place = tmp_path / "delivery"
+    place.mkdir()
+    with pytest.raises(IntakeError) as raised:
+        form_of(_folder(place, *names))
+    assert raised.value.id == "INTAKE-002"
+    assert saw in raised.value.fault.saw
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match=r"INTAKE-002[\s\S]*scan\.pdf"):
+        form_of(_folder(tmp_path, "scan.pdf") / "scan.pdf")
+
+
+def test_only_tables_are_read_in_partitions(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="plain tables"):
+        open_large(_folder(tmp_path / "in", "bundle.json"), tmp_path / "out")
+
+
+def test_a_mapping_that_holds_nothing_known_is_refused_before_reading(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("foo: 1\n", encoding="utf-8")
+    with pytest.raises(IntakeError, match="INTAKE-008"):
+        open_delivery(_folder(tmp_path / "in", "labs.csv"), mapping=tmp_path / "m.yaml")
