@@ -33,6 +33,8 @@ FOREVER: Final = np.iinfo(np.int64).max
 MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding times never run into the next course
 LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
 KEY_BITS: Final = 62
+FEW_DAYS: Final = 200
+EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 COMPARATORS: Final = ("<", "<=", ">", ">=")
 LESS, AT_MOST, MORE, AT_LEAST = range(1, 5)  # their numbers in `Observed.comparator`; 0 is none
 
@@ -79,6 +81,18 @@ class Exposed:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def take(self, where: Ints) -> Exposed:
+        """Some of the rows."""
+        return Exposed(
+            self.course[where],
+            self.start[where],
+            self.end[where],
+            self.agent[where],
+            self.reason[where],
+            self.rate[where],
+            self.rate_unit[where],
+        )
 
 
 class Batch:
@@ -188,22 +202,21 @@ class Batch:
     def exposed(self, stream: str) -> Exposed:
         """Exposures of a stream; an end at the end of the follow-up is not known to be an end."""
         if stream not in self._exposed:
-            frame = self.cohort.exposures
-            here = frame["kind"] == stream
-            part, course = frame.filter(here), self._exposure_course[here.to_numpy()]
-            end = _instants(part["ended_at"])
-            followed = self.followed[course]
-            end = np.where((end == NEVER) | ((followed != NEVER) & (end >= followed)), FOREVER, end)
-            self._exposed[stream] = Exposed(
-                course,
-                _instants(part["started_at"]),
-                end,
-                part["agent"].to_numpy(),
-                part["reason"].to_numpy(),
-                part["rate"].to_numpy().astype(np.float64),
-                part["rate_unit"].to_numpy(),
-            )
+            kinds, rows = self._all_exposed
+            self._exposed[stream] = rows.take(np.flatnonzero(kinds == stream))
         return self._exposed[stream]
+
+    @cached_property
+    def _all_exposed(self) -> tuple[npt.NDArray[np.object_], Exposed]:
+        """Streams and rows of all exposures."""
+        frame, course = self.cohort.exposures, self._exposure_course
+        end, followed = _instants(frame["ended_at"]), self.followed[course]
+        end = np.where((end == NEVER) | ((followed != NEVER) & (end >= followed)), FOREVER, end)
+        agent, reason, rate_unit = (_objects(frame[name]) for name in ("agent", "reason", "rate_unit"))
+        rate = _numbers(frame["rate"])
+        return _objects(frame["kind"]), Exposed(
+            course, _instants(frame["started_at"]), end, agent, reason, rate, rate_unit
+        )
 
     def charted(self, stream: str) -> tuple[Ints, Ints, Ints]:
         """Merged charted intervals of a stream: course, start, end."""
@@ -224,11 +237,18 @@ class Batch:
 
     def milestones(self, kinds: tuple[str, ...]) -> Ints:
         """First milestone of any of the kinds, per course; NEVER without one."""
-        frame = self.cohort.milestones
-        here = frame["kind"].is_in(list(kinds)).to_numpy()
+        named, at = self._all_milestones
+        here = np.zeros(len(named), bool)
+        for kind in kinds:
+            here |= named == kind
         first = np.full(self.n, FOREVER, np.int64)
-        _reduce_sorted(np.minimum, first, self._milestone_course[here], _instants(frame["at"])[here])
+        _reduce_sorted(np.minimum, first, self._milestone_course[here], at[here])
         return np.where(first == FOREVER, NEVER, first)
+
+    @cached_property
+    def _all_milestones(self) -> tuple[npt.NDArray[np.object_], Ints]:
+        """Kinds and instants of all milestones."""
+        return _objects(self.cohort.milestones["kind"]), _instants(self.cohort.milestones["at"])
 
     @cached_property
     def death_at(self) -> Ints:
@@ -239,9 +259,8 @@ class Batch:
     def death_detail(self) -> npt.NDArray[np.object_]:
         """Cause of the first recorded death, per course; None without one."""
         cause = np.full(self.n, None, dtype=object)
-        frame = self.cohort.milestones
-        here = (frame["kind"] == "death").to_numpy()
-        courses, details = self._milestone_course[here][::-1], frame["detail"].to_numpy()[here][::-1]
+        here = self._all_milestones[0] == "death"
+        courses, details = self._milestone_course[here][::-1], _objects(self.cohort.milestones["detail"])[here][::-1]
         cause[courses] = details  # reversed, so that the first death wins
         return cause
 
@@ -307,11 +326,14 @@ class Batch:
 
 def _day_starts(days: Ints, zone: str) -> Ints:
     unique, where = np.unique(days, return_inverse=True)
+    if len(unique) <= FEW_DAYS:  # a table is slower than so many remembered answers
+        known = np.array([day_start(date.fromordinal(int(day) + EPOCH_DAY), zone) for day in unique], np.int64)
+        return known[where]
     naive = pl.Series(unique.astype(np.int32)).cast(pl.Date).cast(pl.Datetime("us"))
     local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
     starts = _instants(local).copy()
     for place in np.flatnonzero(starts == NEVER):  # midnights that a clock change skips
-        starts[place] = day_start(date.fromordinal(int(unique[place]) + date(1970, 1, 1).toordinal()), zone)
+        starts[place] = day_start(date.fromordinal(int(unique[place]) + EPOCH_DAY), zone)
     return starts[where]
 
 
@@ -341,6 +363,10 @@ def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
 def _known(at: Ints, course: Ints) -> tuple[Ints, Ints]:
     known = at != NEVER
     return (at, course) if known.all() else (at[known], course[known])
+
+
+def _objects(column: pl.Series) -> npt.NDArray[np.object_]:
+    return np.array(column.to_list(), dtype=object) if len(column) else np.zeros(0, dtype=object)
 
 
 def _numbers(column: pl.Series) -> Floats:

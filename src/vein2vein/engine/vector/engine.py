@@ -58,16 +58,16 @@ class Signals:
         self._batch = batch
         self._rows: dict[str, Rows] = {}
 
-    def rows(self, take: Input) -> Rows:
-        """Values of an input over time."""
-        key = take.model_dump_json(exclude={"label"})
+    def rows(self, take: Input, key: str) -> Rows:
+        """Values of an input over time; `key` names inputs that mean the same."""
         if key not in self._rows:
             self._rows[key] = rows_of(self._batch, take)
         return self._rows[key]
 
-    def signal(self, take: Input, leaves: tuple[Leaf, ...]) -> Signal:
-        """Truths of the leaves that rest on an input."""
-        return signal_of(self._batch, self.rows(take), leaves)
+    def signal(self, prepared: Prepared, name: str) -> Signal:
+        """Truths of the leaves that rest on an input of a rule set."""
+        rows = self.rows(prepared.rule.inputs[name], prepared.input_keys[name])
+        return signal_of(self._batch, rows, prepared.leaves[name])
 
 
 def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
@@ -250,7 +250,7 @@ def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> 
         table.add_never(rule.id, np.setdiff1d(np.arange(batch.n), span.courses))
     if not len(span.courses):
         return
-    found = {name: signals.signal(take, prepared.leaves[name]) for name, take in rule.inputs.items()}
+    found = {name: signals.signal(prepared, name) for name in rule.inputs}
     grid = _Grid(batch, span, found, prepared.leaves)
     grid.work_out_criteria(rule)
     n = len(grid.key)

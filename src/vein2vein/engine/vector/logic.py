@@ -42,7 +42,7 @@ class Prepared:
 
     rule: RuleSet
     leaves: Mapping[str, tuple[Leaf, ...]]
-    input_names: tuple[str, ...]
+    input_keys: Mapping[str, str]
     missing_names: tuple[str, ...]
     criteria_names: tuple[str, ...]
     groups: tuple[tuple[tuple[Case, ...], int], ...]
@@ -74,7 +74,7 @@ class Prepared:
         return cls(
             rule,
             {name: tuple(found) for name, found in leaves.items()},
-            tuple(rule.inputs),
+            {name: take.model_dump_json(exclude={"label"}) for name, take in rule.inputs.items()},
             tuple(sorted({*rule.inputs, *rule.over_time})),
             tuple(sorted(rule.criteria)),
             groups,
