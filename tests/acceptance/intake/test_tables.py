@@ -333,7 +333,8 @@ class TestDraft:
 
 
 def test_german_tables_with_declared_formats(tmp_path: Path) -> None:
-    text = "patient_id;test;wert;einheit;zeitpunkt\nP1;CRP;1,5;mg/dl;01.03.2026 10:00\nP1;Thrombozyten;45;Gpt/l;01.03.2026 10:00\n"
+    text = "patient_id;test;wert;einheit;zeitpunkt\nP1;CRP;1,5;mg/dl;01.03.2026 10:00\n"
+    text += "P1;Thrombozyten;45;Gpt/l;01.03.2026 10:00\n"
     (tmp_path / "labor.csv").write_text(text, encoding="utf-8")
     mapping = mapping_of({"zone": "Europe/Berlin", "decimal": "comma", "times": {"formats": ["%d.%m.%Y %H:%M"]}})
     delivery = convert(tmp_path, mapping)

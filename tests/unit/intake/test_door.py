@@ -36,7 +36,10 @@ def test_a_folder_is_recognised(tmp_path: Path, names: tuple[str, ...], form: st
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.csv", "tables"), ("a.TSV", "tables"), ("a.parquet", "tables"), ("b.json", "fhir"), ("b.ndjson", "fhir"), ("cdm.zip", "omop"), ("cdm.duckdb", "omop")],
+    [
+        ("a.csv", "tables"), ("a.TSV", "tables"), ("a.parquet", "tables"), ("b.json", "fhir"), ("b.ndjson", "fhir"),
+        ("cdm.zip", "omop"), ("cdm.duckdb", "omop"),
+    ],
 )  # fmt: skip
 def test_a_file_is_recognised(tmp_path: Path, name: str, form: str) -> None:
     assert form_of(_folder(tmp_path, name) / name) == form

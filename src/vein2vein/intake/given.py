@@ -1,0 +1,231 @@
+"""Turn raw exposures and milestones into rows of the cohort tables.
+
+Place    Floor 3. Offered to the adapters by `canonical`.
+In       Frames with the columns of `RAW_EXPOSURES` and `RAW_MILESTONES`; absent ones are empty.
+Out      `Canonical`.
+Missing  A rate or amount that cannot be converted, an unknown reason or detail becomes empty; an unknown agent becomes
+         "unspecified"; each is named.
+Checked  tests/unit/intake/test_canonical.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import polars as pl
+
+from vein2vein.basis.units import conversion
+from vein2vein.errors import Fault
+from vein2vein.intake import words
+from vein2vein.intake.book import PLACE, FaultBook
+from vein2vein.intake.numbers import DecimalSign, read_numbers
+from vein2vein.intake.placing import Canonical, complete, placed, source
+from vein2vein.intake.times import DATE_ONLY
+from vein2vein.intake.words import plain
+from vein2vein.knowledge import codes
+from vein2vein.knowledge.spellings import ucum_of
+from vein2vein.record import tables
+from vein2vein.record.timeline import UNSPECIFIED
+
+RAW_EXPOSURES: Final[Mapping[str, Any]] = {
+    "file": pl.String,
+    "row": pl.Int64,
+    "course_id": pl.String,
+    "kind": pl.String,  # id of the stream
+    "agent": pl.String,
+    "amount": None,
+    "amount_unit": pl.String,
+    "rate": None,
+    "rate_unit": pl.String,
+    "reason": pl.String,
+    "started_at": tables.Instant,
+    "ended_at": tables.Instant,
+    "recorded_at": tables.Instant,
+}
+RAW_MILESTONES: Final[Mapping[str, Any]] = {
+    "file": pl.String,
+    "row": pl.Int64,
+    "course_id": pl.String,
+    "kind": pl.String,
+    "at": tables.Instant,
+    "detail": pl.String,
+}
+
+
+def exposures(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "auto") -> Canonical:
+    """Exposures with known agents and canonical rates and amounts.
+
+    A rate or amount whose unit cannot be used becomes empty and an unknown agent "unspecified"; both are named. A row
+    whose start or end cannot be read, or that ends before it starts, is refused: left open it would run forever.
+    """
+    frame, refused = placed(complete(raw, RAW_EXPOSURES), "started_at", known=codes.streams(), book=book)
+    frame, more = _with_ends(frame, book)
+    frame, unknown = _with_agents(frame, book)
+    for quantity in ("amount", "rate"):
+        frame = _with_quantity(frame, quantity, book, decimal=decimal)
+    frame = _with_names(frame, "reason", known=words.reasons, id="INTAKE-043", book=book)
+    rows = frame.with_columns(source()).select(*PLACE, *tables.EXPOSURES)
+    return Canonical(rows, pl.concat([refused, more, unknown]))
+
+
+def milestones(raw: pl.DataFrame, book: FaultBook) -> Canonical:
+    """Milestones with known details; a date alone stands at the start of its local day, a death near its end."""
+    frame, refused = placed(complete(raw, RAW_MILESTONES), "at", known=codes.milestones(), book=book)
+    # Whatever was charted on the day of a death came before it. A local day has 23 hours at the least.
+    late = pl.col("kind").is_in(["death", "last_seen"]) & (pl.col("held") == DATE_ONLY)
+    frame = frame.with_columns(pl.when(late).then(pl.col("at") + pl.duration(seconds=82_799)).otherwise(pl.col("at")))
+    frame = _with_names(frame, "detail", known=words.details, id="INTAKE-044", book=book)
+    return Canonical(frame.with_columns(source()).select(*PLACE, *tables.MILESTONES), refused)
+
+
+def _with_ends(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows whose end can be believed; the others are refused."""
+    end_reason = pl.col("ended_at_reason") if "ended_at_reason" in frame.columns else pl.lit(None, dtype=pl.String)
+    negative = pl.col("ended_at") < pl.col("started_at")
+    reason = pl.when(end_reason.is_not_null()).then(end_reason).when(negative).then(pl.lit("INTAKE-029"))
+    frame = frame.with_columns(reason.alias("refusal"))
+    refused = frame.filter(pl.col("refusal").is_not_null())
+    backwards = refused.filter(pl.col("refusal") == "INTAKE-029").select(
+        "file", "row", "kind", "started_at", "ended_at"
+    )
+    book.note_rows(backwards, ["kind"], _negative)
+    return (
+        frame.filter(pl.col("refusal").is_null()).drop("refusal"),
+        refused.select("file", "row", pl.col("refusal").alias("reason")),
+    )
+
+
+def _negative(group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-029",
+        saw=f"{group['kind']} from {group['started_at'].isoformat()} to {group['ended_at'].isoformat()}",
+        expected="an end that is not before the start",
+        fix="correct the times, or leave the end empty when it is not known",
+        effect="the rows are refused",
+    )
+
+
+def _with_agents(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Known agents; unknown ones become unspecified, but a charted stream or an other cause must be known."""
+    pairs = frame.select("kind", "agent").unique().rows()
+    found = [(kind, sent, _agent(kind, sent)) for kind, sent in pairs]
+    schema = {"kind": pl.String, "agent": pl.String, "agent_out": pl.String}
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    frame = frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
+    strange = frame.filter(pl.col("agent_out").is_null()).select("file", "row", "kind", "agent")
+    book.note_rows(strange, ["kind", "agent"], _strange_agent)
+    lost = pl.col("agent_out").is_null() & pl.col("kind").is_in(_NEEDS_AGENT)
+    refused = frame.filter(lost).select("file", "row", pl.lit("INTAKE-038").alias("reason"))
+    kept = frame.filter(~lost).with_columns(pl.col("agent_out").fill_null(UNSPECIFIED).alias("agent"))
+    return kept.drop("agent_out"), refused
+
+
+_NEEDS_AGENT: Final = ["charted", "other_cause"]
+
+
+def _agent(stream: str, sent: str | None) -> str | None:
+    if sent is None or words.means_missing(sent) or plain(sent) == UNSPECIFIED:
+        return None if stream in _NEEDS_AGENT else UNSPECIFIED
+    return words.agents(stream).get(plain(sent))
+
+
+def _strange_agent(group: Mapping[str, Any]) -> Fault:
+    known = codes.streams() if group["kind"] == "charted" else codes.stream(group["kind"]).agents
+    refused = group["kind"] in _NEEDS_AGENT
+    return Fault(
+        "INTAKE-038",
+        saw=f"{group['agent']!r} as agent of {group['kind']}",
+        expected=f"one of {', '.join(known) or 'unspecified'}",
+        fix="map the name under agents in the mapping file",
+        effect="the rows are refused" if refused else "the rows are used with an unspecified agent",
+    )
+
+
+def _with_quantity(frame: pl.DataFrame, name: str, book: FaultBook, *, decimal: DecimalSign) -> pl.DataFrame:
+    """Amount or rate in a canonical unit of its stream; what cannot be converted becomes empty and is named."""
+    unit = f"{name}_unit"
+    frame = read_numbers(frame, name, decimal=decimal)
+    frame = frame.with_columns(
+        pl.coalesce(pl.col(unit).str.strip_chars().replace("", None), pl.col("unit_in_value")).alias(unit)
+    )
+    pairs = frame.filter(~pl.col("is_absent")).select("kind", unit).unique().rows()
+    found = [(kind, sent, *_stream_unit(kind, sent, name)) for kind, sent in pairs]
+    schema = {"kind": pl.String, unit: pl.String, "unit_out": pl.String, "scale": pl.Float64}
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    frame = frame.join(table, on=["kind", unit], how="left", nulls_equal=True, maintain_order="left")
+    number = pl.when((pl.col("number") >= 0) & pl.col("comparator_in_value").is_null()).then(pl.col("number"))
+    value = (number * pl.col("scale")).round(6)
+    frame = frame.with_columns(value.alias("_out"))
+    unusable = frame.filter(~pl.col("is_absent") & pl.col("_out").is_null())
+    book.note_rows(
+        unusable.select("file", "row", "kind", unit, pl.col(name).cast(pl.String).alias("value")),
+        ["kind", unit],
+        lambda group: _strange_quantity(group, name),
+    )
+    frame = frame.with_columns(
+        pl.col("_out").alias(name), pl.when(pl.col("_out").is_not_null()).then(pl.col("unit_out")).alias(unit)
+    )
+    drop = [
+        "number",
+        "comparator_in_value",
+        "unit_in_value",
+        "is_absent",
+        "is_doubtful",
+        "is_text",
+        "unit_out",
+        "scale",
+    ]
+    return frame.drop(*drop, "_out")
+
+
+def _stream_unit(stream: str, sent: str | None, name: str) -> tuple[str | None, float | None]:
+    entry = codes.stream(stream)
+    ucum = ucum_of(sent) if sent else None
+    if ucum is None:
+        return None, None
+    ucum = entry.accepted_as.get(ucum, ucum)
+    for canonical in entry.rate_units if name == "rate" else entry.amount_units:
+        found = conversion(ucum, canonical)
+        if found is not None and found[1] == 0:
+            return canonical, found[0]
+    return None, None
+
+
+def _strange_quantity(group: Mapping[str, Any], name: str) -> Fault:
+    entry = codes.stream(group["kind"])
+    known = entry.rate_units if name == "rate" else entry.amount_units
+    return Fault(
+        "INTAKE-037",
+        saw=f"{name} {group['value']!r} in {group[f'{name}_unit'] or 'no unit'} for {group['kind']}",
+        expected=f"a number in {', '.join(known)}, or in a unit that converts to it" if known else f"no {name}",
+        fix="send the unit with the number, or map it in the mapping file",
+        effect=f"the rows are used without their {name}",
+    )
+
+
+def _with_names(
+    frame: pl.DataFrame, column: str, *, known: Callable[[str], Mapping[str, str]], id: str, book: FaultBook
+) -> pl.DataFrame:
+    """A reason or detail by its id; an unknown one becomes empty where the kind has a list, and is named."""
+    pairs = frame.filter(pl.col(column).is_not_null()).select("kind", column).unique().rows()
+    found = [
+        (kind, sent, known(kind).get(plain(sent)) if known(kind) else sent, words.means_missing(sent))
+        for kind, sent in pairs
+    ]
+    schema = {"kind": pl.String, column: pl.String, "_out": pl.String, "_empty": pl.Boolean}
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    frame = frame.join(table, on=["kind", column], how="left", maintain_order="left")
+    strange = frame.filter(pl.col("_out").is_null() & ~pl.col("_empty"))
+    book.note_rows(
+        strange.select("file", "row", "kind", column),
+        ["kind", column],
+        lambda group: Fault(
+            id,
+            saw=f"{group[column]!r} as {column} of {group['kind']}",
+            expected=f"one of {', '.join(dict.fromkeys(known(group['kind']).values()))}",
+            fix=f"map the word under {column}s in the mapping file",
+            effect=f"the rows are used without their {column}",
+        ),
+    )
+    return frame.with_columns(pl.col("_out").alias(column)).drop("_out", "_empty")
