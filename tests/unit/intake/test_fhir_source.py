@@ -57,6 +57,14 @@ def test_compressed_lines_are_read_and_a_cut_off_file_is_named(tmp_path: Path) -
     assert last.problem == "not-gzip"
 
 
+def test_a_compressed_bundle_is_read_and_a_cut_off_one_is_named(tmp_path: Path) -> None:
+    packed = gzip.compress(json.dumps(patient()).encode())
+    (tmp_path / "a.json.gz").write_bytes(packed)
+    assert [e.body for e in source.read_entries(tmp_path)] == [patient()]
+    (tmp_path / "a.json.gz").write_bytes(packed[:-10])
+    assert [e.problem for e in source.read_entries(tmp_path)] == ["not-gzip"]
+
+
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "x.ndjson").write_bytes(b"\xef\xbb\xbf" + json.dumps(patient()).encode())
     (tmp_path / "y.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(patient("y")).encode())

@@ -275,7 +275,9 @@ def _milestones(work: Work, frame: pl.DataFrame, courses: list[Course]) -> pl.Da
 def _patients(work: Work, frame: pl.DataFrame) -> pl.DataFrame:
     dated = times.birth_dates(frame, "born_on")
     times.note_times(dated, "born_on", work.book)
-    return dated.select("file", "row", pl.col("patient").str.strip_prefix("Patient/").alias("patient_id"), "born_on", "sex")
+    return dated.select(
+        "file", "row", pl.col("patient").str.strip_prefix("Patient/").alias("patient_id"), "born_on", "sex"
+    )
 
 
 def _courses(courses: list[Course], milestones: pl.DataFrame, options: Options) -> pl.DataFrame:

@@ -8,7 +8,7 @@ Knows    Infusions of one patient on one local day are one infusion, told by sev
          is a fraction; any other opens a course of its own. An order without any infusion is a course without day 0.
          A row belongs to the course that is open at its time; an interval also to the courses that begin while it lasts.
 Missing  A patient without infusion or order has no course, and the rows have none.
-Checked  tests/unit/intake/test_fhir_courses.py
+Checked  tests/unit/intake/test_fhir_assemble.py
 """
 
 from __future__ import annotations

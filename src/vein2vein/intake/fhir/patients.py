@@ -5,7 +5,7 @@ In       One Patient and its JSON.
 Out      The person; under which keys other resources name it.
 Missing  A death without a date is named and stands in no timeline.
 Does not Read names, addresses or contacts: no rule needs them. The patient id of the record is the id of the resource.
-Checked  tests/unit/intake/test_fhir_patients.py
+Checked  tests/unit/intake/test_fhir_assemble.py
 """
 
 from __future__ import annotations

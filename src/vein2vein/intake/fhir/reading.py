@@ -6,7 +6,7 @@ Out      `Delivered`: facts, refusals, the keys of patients, and how many resour
 Knows    Resources are read one after the other and let go. What refers to a medicine, device or location that comes later
          in the delivery waits, as JSON, until everything else has been read.
 Missing  Every entry gives a fact or a refusal. A type that grading does not read is refused unread, as not needed.
-Checked  tests/unit/intake/test_fhir_reading.py
+Checked  tests/unit/intake/test_fhir_assemble.py, test_fhir_medications.py (what waits)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds the resources of a delivery, one at a time, without holding a file in memory.
 
 Place    Floor 3, FHIR adapter, first step.
-In       A file or folder: NDJSON (``.ndjson``, ``.jsonl``, also ``.gz``), Bundle or single resource (``.json``).
+In       A file or folder: NDJSON (``.ndjson``, ``.jsonl``, also ``.gz``), Bundle or single resource (``.json``, also ``.gz``).
 Out      `Entry` values in file order: the parsed JSON of one resource, or why there is none.
 Knows    NDJSON is read line by line. A Bundle is one JSON value and is therefore held in memory; above `BUNDLE_LIMIT`
          bytes it is refused.
@@ -25,7 +25,7 @@ from vein2vein.errors import IntakeError
 BUNDLE_LIMIT = 512 * 2**20
 LINE_LIMIT = 64 * 2**20
 _LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
-_WHOLE = (".json",)
+_WHOLE = (".json", ".json.gz")
 _ASKS = ("GET", "HEAD", "DELETE")
 
 
@@ -88,11 +88,10 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
 
 def _lines(file: Path, name: str) -> Iterator[Entry]:
-    opener: Any = gzip.open if file.name.lower().endswith(".gz") else Path.open
     last = 0
     try:
-        with opener(file, "rb") as stream:
-            for entry in _parse_lines(cast("BinaryIO", stream), name):
+        with _opened(file) as stream:
+            for entry in _parse_lines(stream, name):
                 last = entry.row
                 yield entry
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -134,19 +133,29 @@ def _without_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(file: Path, name: str) -> Iterator[Entry]:
-    size = file.stat().st_size
-    if size > BUNDLE_LIMIT:
+    try:
+        with _opened(file) as stream:
+            raw = stream.read(BUNDLE_LIMIT + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield Entry(name, 1, None, "not-gzip", str(error))
+        return
+    if len(raw) > BUNDLE_LIMIT:
         raise IntakeError(
             "INTAKE-302",
-            saw=f"{name!r} with {size / 2**20:.0f} MiB",
+            saw=f"{name!r} with more than {BUNDLE_LIMIT / 2**20:.0f} MiB",
             expected=f"a Bundle of at most {BUNDLE_LIMIT // 2**20} MiB, because one JSON value must be held in memory",
             fix="export as NDJSON (FHIR bulk data), or send the Bundle in pages",
         )
-    entry = _parse(file.read_bytes().removeprefix(b"\xef\xbb\xbf"), name, 1)
+    entry = _parse(raw.removeprefix(b"\xef\xbb\xbf"), name, 1)
     if entry.body is not None and entry.body.get("resourceType") == "Bundle":
         yield from _bundle(entry.body, name)
     else:
         yield entry
+
+
+def _opened(file: Path) -> BinaryIO:
+    opener: Any = gzip.open if file.name.lower().endswith(".gz") else Path.open
+    return cast("BinaryIO", opener(file, "rb"))
 
 
 def _bundle(body: dict[str, Any], name: str) -> Iterator[Entry]:
