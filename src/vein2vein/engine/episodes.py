@@ -15,46 +15,71 @@ Words
     resolved    absence (upper bound 0) has added up to gap_hours since the last present step; resolved_at is its first instant
     ongoing     present at the last look
     censored    neither present at the last look nor resolved
-    fatal       the episode reached grade 5
+    fatal       the episode reached the grade that means death; points and criteria have none
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from vein2vein.engine.verdict import EPISODES
+from vein2vein.knowledge.inputs import Death
+from vein2vein.knowledge.schema import RuleSet
 
-FATAL: Final = 5
 _KEYS: Final = ["course_id", "rule_set_id"]
 _HOUR: Final = pl.duration(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeWords:
+    """What episodes need to know of a grading scale.
+
+    Attributes:
+        gap_hours: Hours of absence that end an episode.
+        fatal: The result that means death; None where no result does.
+    """
+
+    gap_hours: float
+    fatal: int | None
+
+    @classmethod
+    def of(cls, rule: RuleSet) -> EpisodeWords | None:
+        """The words of a rule set; None when it has no episodes."""
+        if rule.episodes is None:
+            return None
+        has_death = rule.result.kind == "grade" and any(isinstance(take, Death) for take in rule.inputs.values())
+        return cls(rule.episodes.gap_hours, rule.result.highest if has_death else None)
+
+
 def derive_episodes(
-    verdicts: pl.DataFrame, last_looks: pl.DataFrame, gap_hours: Mapping[str, float], courses: pl.DataFrame
+    verdicts: pl.DataFrame, last_looks: pl.DataFrame, rules: Mapping[str, EpisodeWords], courses: pl.DataFrame
 ) -> pl.DataFrame:
     """Episodes of every grading scale in a verdict table.
 
     Args:
         verdicts: Verdict steps; see `engine.verdict.VERDICTS`.
         last_looks: course_id, rule_set_id, last_look.
-        gap_hours: Hours of absence that end an episode, by rule set id; rule sets not named have no episodes.
+        rules: Hours of absence that end an episode and the result that means death, by rule set id; rule sets not named have
+            no episodes.
         courses: The courses table, for zones and day 0.
 
     Returns:
         A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set and onset.
     """
-    gaps = pl.DataFrame(
-        {"rule_set_id": list(gap_hours), "gap": list(gap_hours.values())},
-        schema={"rule_set_id": pl.String, "gap": pl.Float64},
+    words = pl.DataFrame(
+        [(id, rule.gap_hours, rule.fatal) for id, rule in rules.items()],
+        schema={"rule_set_id": pl.String, "gap": pl.Float64, "fatal": pl.Int32},
+        orient="row",
     )
     steps = (
         verdicts.lazy()
         .filter(pl.col("from_at").is_not_null())
         .select(*_KEYS, "from_at", "until_at", "low", "high")
-        .join(gaps.lazy(), on="rule_set_id")
+        .join(words.lazy(), on="rule_set_id")
         .join(last_looks.lazy(), on=_KEYS)
         .sort(*_KEYS, "from_at")
         .with_columns(
@@ -68,6 +93,7 @@ def derive_episodes(
     )
     runs = steps.group_by(*_KEYS, "run", maintain_order=True).agg(
         pl.col("gap").first(),
+        pl.col("fatal").first(),
         pl.col("last_look").first(),
         pl.col("first_absent").first(),
         absent_hours=pl.col("hours").filter(pl.col("absent")).sum(),
@@ -106,13 +132,14 @@ def derive_episodes(
             resolved_at=pl.col("first_absent").filter(pl.col("closed")).last(),
             last_at=pl.col("until").max(),
             last_look=pl.col("last_look").first(),
+            fatal=pl.col("fatal").first(),
             is_present_last=pl.col("is_present_last").last(),
             unassessed_hours=pl.col("unassessed_hours").sum(),
             present_from=pl.col("from_at"),
             present_until=pl.col("until"),
         )
         .with_columns(
-            state=pl.when(pl.col("peak_low") >= FATAL)
+            state=pl.when((pl.col("peak_low") >= pl.col("fatal")).fill_null(value=False))
             .then(pl.lit("fatal"))
             .when(pl.col("resolved_at").is_not_null())
             .then(pl.lit("resolved"))

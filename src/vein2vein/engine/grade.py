@@ -18,7 +18,7 @@ from typing import Literal
 import polars as pl
 
 from vein2vein.basis.clock import check_aware, from_microseconds
-from vein2vein.engine.episodes import derive_episodes
+from vein2vein.engine.episodes import EpisodeWords, derive_episodes
 from vein2vein.engine.plain.engine import CourseGrader
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS, Graded
@@ -145,12 +145,13 @@ def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | Non
             grader = CourseGrader(timeline, rule, as_of)
             course = {"course_id": timeline.course.course_id, "rule_set_id": rule.id}
             steps = grader.steps()
-            last = None if grader.last is None else from_microseconds(grader.last)
+            ends = [end for end in (grader.last, grader.closes) if end is not None]
+            last = None if grader.last is None else from_microseconds(min(ends))
             looks.append(course | {"last_look": last})
-            ends = [from_microseconds(s.since) for s in steps[1:]]
+            untils = [from_microseconds(s.since) for s in steps[1:]]
             if grader.closes is not None and grader.last is not None and grader.closes <= grader.last:
-                ends.append(from_microseconds(grader.closes))
-            ends += [None] * (len(steps) - len(ends))  # type: ignore[list-item]
+                untils.append(from_microseconds(grader.closes))
+            untils += [None] * (len(steps) - len(untils))  # type: ignore[list-item]
             rows.extend(
                 course
                 | {
@@ -162,7 +163,7 @@ def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | Non
                     "missing": list(step.missing),
                     "flags": list(step.flags),
                 }
-                for step, end in zip(steps, ends, strict=True)
+                for step, end in zip(steps, untils, strict=True)
             )
             if not steps:
                 rows.append(course | {"deciding": [], "missing": [], "flags": []})
@@ -180,6 +181,6 @@ def _join(steps: list[Steps], cohort: Cohort, rules: tuple[RuleSet, ...]) -> Gra
         .sort("course_id", "order", "from_at", maintain_order=True)
         .drop("order")
     )
-    gaps = {rule.id: rule.episodes.gap_hours for rule in rules if rule.episodes is not None}
-    episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), gaps, cohort.courses)
+    words = {rule.id: found for rule in rules if (found := EpisodeWords.of(rule)) is not None}
+    episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), words, cohort.courses)
     return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})

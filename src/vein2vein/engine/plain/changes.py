@@ -30,6 +30,8 @@ def _of_input(  # noqa: C901, PLR0912  (one branch per input method)
             yield from _values(index, take.observation, take.holds_hours)
             if "baseline" in (take.relative_to, take.minus):
                 yield from _anchors(index)
+            for stream in take.ends_with:
+                yield from _spans(index, stream, 0)
             if take.minus_per_year_of_age is not None:
                 yield from _birthdays(index, last)
         case methods.Extreme():

@@ -22,7 +22,7 @@ from vein2vein.basis.clock import (
     to_microseconds,
 )
 from vein2vein.basis.truth import Truth
-from vein2vein.engine.plain.index import CourseIndex
+from vein2vein.engine.plain.index import CourseIndex, span_of
 from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.inputs import (
     Baseline,
@@ -44,6 +44,8 @@ RATIO_DECIMALS = 9
 def latest(index: CourseIndex, take: Latest, at: int) -> Found:
     """The last usable value while it holds."""
     row = held(index, take.observation, take.holds_hours, at)
+    if row is not None and _has_ended_with(index, take.ends_with, row, at):
+        row = None
     kind = observation_kind(take.observation)
     if kind.type == "yes_no":
         return _stated(take, row)
@@ -63,6 +65,18 @@ def _stated(take: Latest, row: Observation | None) -> Found:
     if row is None:
         return (Truth.FALSE if take.when_absent == "no" else Truth.UNKNOWN), ()
     return Truth.of(row.code == take.says), (row,)
+
+
+def _has_ended_with(index: CourseIndex, streams: tuple[str, ...], row: Observation, at: int) -> bool:
+    """Whether everything that ran when the row was observed has ended by now; False when nothing ran."""
+    observed = to_microseconds(row.observed_at)
+    ends = [
+        end
+        for stream in streams
+        for start, end in map(span_of, index.exposures(stream))
+        if start <= observed and (end is None or observed < end)
+    ]
+    return bool(ends) and all(end is not None and end <= at for end in ends)
 
 
 def held(index: CourseIndex, kind: str, holds_hours: float | None, at: int) -> Observation | None:

@@ -115,12 +115,9 @@ class _Span:
     closes: Ints
 
     @classmethod
-    def of(cls, batch: Batch, rule: RuleSet) -> _Span:
+    def of(cls, batch: Batch, rule: RuleSet, closes: Ints) -> _Span:
+        """The span of a rule set whose windows close at the instants `closes`."""
         opens = _opening(batch, rule)
-        closes = np.full(batch.n, FOREVER, np.int64)
-        if rule.window.closes is not None:
-            known = np.flatnonzero(batch.infused != NEVER)
-            closes[known] = batch.day_starts(known, batch.day_zero[known] + rule.window.closes)
         can = (opens != NEVER) & (batch.last_look != NEVER) & (batch.last_look >= opens) & (opens < closes)
         courses = np.flatnonzero(can)
         close_keys = np.where(
@@ -131,6 +128,14 @@ class _Span:
         return cls(
             courses, batch.key(courses, opens[courses]), batch.key(courses, batch.last_look[courses]), close_keys
         )
+
+
+def _closing(batch: Batch, rule: RuleSet) -> Ints:
+    closes = np.full(batch.n, FOREVER, np.int64)
+    if rule.window.closes is not None:
+        known = np.flatnonzero(batch.infused != NEVER)
+        closes[known] = batch.day_starts(known, batch.day_zero[known] + rule.window.closes)
+    return closes
 
 
 def _opening(batch: Batch, rule: RuleSet) -> Ints:
@@ -245,7 +250,9 @@ class _Grid:
 
 def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> None:
     rule = prepared.rule
-    span = _Span.of(batch, rule)
+    closes = _closing(batch, rule)
+    table.add_look(np.where(batch.last_look == NEVER, NEVER, np.minimum(batch.last_look, closes)))
+    span = _Span.of(batch, rule, closes)
     if len(span.courses) < batch.n:
         table.add_never(rule.id, np.setdiff1d(np.arange(batch.n), span.courses))
     if not len(span.courses):

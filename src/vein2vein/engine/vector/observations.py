@@ -58,6 +58,8 @@ def latest(batch: Batch, take: Latest) -> Rows:
     if not keep.all():
         rows, key = rows.take(keep), key[keep]
     end = until_next(batch, key, None if take.holds_hours is None else hours(take.holds_hours))
+    if take.ends_with:
+        end = np.minimum(end, _ends_with(batch, take.ends_with, rows))
     if kind.type == "yes_no":
         says = np.zeros(len(rows), bool) if rows.code is None else rows.code == take.says
         absent = Facts(np.array([False]), np.array([take.when_absent == "unknown"]))
@@ -72,6 +74,21 @@ def latest(batch: Batch, take: Latest) -> Rows:
     if take.minus_per_year_of_age is not None:
         numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
     return Rows(key, end, numbers, unknown_numbers())
+
+
+def _ends_with(batch: Batch, streams: tuple[str, ...], rows: Observed) -> Ints:
+    """The key at which everything that ran when a row was observed has ended; FOREVER where nothing ran."""
+    latest_end = np.full(len(rows), NEVER, np.int64)
+    for stream in streams:
+        exposed = batch.exposed(stream)
+        first = np.searchsorted(exposed.course, rows.course, side="left")
+        count = np.searchsorted(exposed.course, rows.course, side="right") - first
+        for number in range(int(count.max(initial=0))):
+            place = np.minimum(first + number, len(exposed) - 1)
+            runs = (number < count) & (exposed.start[place] <= rows.at) & (rows.at < exposed.end[place])
+            latest_end = np.where(runs, np.maximum(latest_end, exposed.end[place]), latest_end)
+    bounded = (latest_end != NEVER) & (latest_end != FOREVER)
+    return np.where(bounded, batch.key(rows.course, np.where(bounded, latest_end, 0)), FOREVER)
 
 
 def _categories(rows: Observed, names: tuple[str, ...]) -> tuple[Categories, Categories]:

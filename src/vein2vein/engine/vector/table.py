@@ -67,6 +67,7 @@ class Table:
         self._columns: dict[str, list[npt.NDArray[np.int64]]] = {
             n: [] for n in ("course", "since", "until", "low", "high")
         }
+        self._looks: list[Ints] = []
         self._lists = {"deciding": _Lists(pl.String), "missing": _Lists(pl.String), "flags": _Lists(pl.Int32)}
 
     def add(  # noqa: PLR0913  (the columns of a step)
@@ -94,6 +95,10 @@ class Table:
         self._add(rule_set_id, course=course, since=nothing, until=nothing, low=nothing, high=nothing)
         for lists in self._lists.values():
             lists.add_empty(len(course))
+
+    def add_look(self, last: Ints) -> None:
+        """Say how far each course was looked at under the next rule set: to its last look or the close of the window."""
+        self._looks.append(last)
 
     def _add(self, rule_set_id: str, **columns: Ints) -> None:
         self._rule_sets.append((rule_set_id, len(columns["course"])))
@@ -128,6 +133,6 @@ class Table:
             {
                 "course_id": self._batch.ids.gather(np.tile(np.arange(n), len(rules))),
                 "rule_set_id": ids.gather(np.repeat(np.arange(len(rules)), n)),
-                "last_look": pl.Series(np.tile(self._batch.last_look, len(rules))),
+                "last_look": pl.Series(np.concatenate([np.zeros(0, np.int64), *self._looks])),
             }
         ).with_columns(last_look=pl.when(pl.col("last_look") != NEVER).then(pl.col("last_look")).cast(Instant))
