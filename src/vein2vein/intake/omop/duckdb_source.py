@@ -127,6 +127,8 @@ class Folder(_DuckDbSource):
         self.place = place or str(path)
         self._connection = duckdb.connect(config=_NO_NETWORK)
         self._files = find_tables(path)
+        listed = [file for files in self._files.values() for file in files]
+        self.counts_cheaply = all(file.name.lower().endswith(".parquet") for file in listed)
         if "person" not in self._files:
             raise not_omop(self.place, sorted(self._files))
         self._known: dict[str, tuple[str, Mapping[str, Column]]] = {}

@@ -7,7 +7,7 @@ Knows    A unit concept of the UCUM vocabulary carries its unit as its code. Whe
          other and the value was not converted, both are handed on as one unit that nobody can read, so that the row is
          kept as not assessable and named.
 Does not Convert units, parse numbers or judge values.
-Checked  tests/unit/intake/omop/test_facts.py
+Checked  tests/acceptance/intake/omop/test_four_forms.py
 """
 
 from __future__ import annotations

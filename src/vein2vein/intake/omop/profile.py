@@ -3,7 +3,7 @@
 Place    Floor 3, intake.
 In       An open source, the lexicon, the wanted persons.
 Out      `Stock` per table: rows in all, rows of wanted persons, and the meaning of each distinct concept of theirs.
-Knows    One question per table; of rows of other persons only the number comes back.
+Knows    Of rows of other persons only the number comes back.
 Does not Read a value or a date.
 """
 
@@ -43,7 +43,6 @@ class Stock:
         table: Its name.
         rows: Readable rows in all.
         of_persons: Rows of wanted persons.
-        without_person: Rows whose person cannot be read.
         concepts: One row per distinct concept of the wanted persons: the four `KEYS`, role, kind, agent (null where
             it has no meaning here), and n, the number of rows.
     """
@@ -51,7 +50,6 @@ class Stock:
     table: str
     rows: int
     of_persons: int
-    without_person: int
     concepts: pl.DataFrame
 
     @property
@@ -81,23 +79,24 @@ def key_columns(events: Events, lexicon: Lexicon) -> str:
 
 def take_stock(opened: Opened, table: str, persons: Iterable[int]) -> Stock:
     """Count a table and find the meanings of the concepts that the wanted persons have in it."""
-    events = EVENTS[table]
-    ids = numbers(persons)
+    source, ids = opened.source, numbers(persons)
+    # A text file is scanned once for both answers; elsewhere counting is cheap, and an index or a statistic finds the rows.
+    rows = source.count(table) if source.counts_cheaply else None
+    where = "" if rows is None else f" WHERE e.person_id IN ({ids})"
     inner = (
-        f"SELECT {key_columns(events, opened.lexicon)}, e.person_id IN ({ids}) AS wanted, e.person_id IS NULL AS lost"  # noqa: S608
-        f" FROM {opened.source.relation(table)} e"
+        f"SELECT {key_columns(EVENTS[table], opened.lexicon)}, e.person_id IN ({ids}) AS wanted"  # noqa: S608
+        f" FROM {source.relation(table)} e{where}"
     )
     blank = ", ".join(f"CASE WHEN wanted THEN {key} END AS {key}" for key in KEYS)
-    frame = opened.source.frame(
-        f"SELECT {blank}, coalesce(wanted, FALSE) AS wanted, lost, count(*) AS n"  # noqa: S608
-        f" FROM ({inner}) AS k GROUP BY 1, 2, 3, 4, 5, 6"
+    frame = source.frame(
+        f"SELECT {blank}, coalesce(wanted, FALSE) AS wanted, count(*) AS n"  # noqa: S608
+        f" FROM ({inner}) AS k GROUP BY 1, 2, 3, 4, 5"
     )
-    wanted = frame.filter(pl.col("wanted")).drop("wanted", "lost").with_columns(pl.col("n").cast(pl.Int64))
+    wanted = frame.filter(pl.col("wanted")).drop("wanted").with_columns(pl.col("n").cast(pl.Int64))
     return Stock(
         table,
-        rows=int(frame["n"].sum()),
+        rows=int(frame["n"].sum()) if rows is None else rows,
         of_persons=int(wanted["n"].sum()),
-        without_person=int(frame.filter(pl.col("lost"))["n"].sum()),
         concepts=_with_meanings(opened, table, wanted.sort(KEYS)),
     )
 

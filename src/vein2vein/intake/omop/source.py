@@ -52,9 +52,11 @@ class Source(ABC):
 
     Attributes:
         place: Where the delivery lies, for messages; never with a password.
+        counts_cheaply: Whether counting a table costs much less than reading a column of it.
     """
 
     place: str
+    counts_cheaply: bool = True
 
     @abstractmethod
     def columns(self, table: str) -> Mapping[str, Column] | None:
