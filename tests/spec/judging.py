@@ -69,9 +69,14 @@ def _at_instants(graded: Graded, table: str, course: str) -> list[str]:
     found = []
     for at, _ in expected_steps(table, course):
         held = [row for row in graded.verdicts.iter_rows(named=True) if row["from_at"] <= at]
-        grade = _grade(held[-1]["low"], held[-1]["high"]) if held else "before the window"
+        grade = _held(held[-1], at) if held else "before the window"
         found.append(f"{shown_time(at, course)} | {grade}")
     return found
+
+
+def _held(row: dict[str, Any], at: datetime) -> str:
+    is_over = row["until_at"] is not None and row["until_at"] <= at
+    return "the window is closed" if is_over else _grade(row["low"], row["high"])
 
 
 def _grade(low: int | None, high: int | None) -> str:

@@ -24,7 +24,7 @@ The expected verdicts are a table of when and grade: `2`, `[2, 4]`, or `does not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -125,14 +125,12 @@ def timeline_of(table: str, name: str = "spec") -> Timeline:
     clock = _clock(facts)
     course = Course(
         CourseId(name),
-        Patient(PatientId(f"P-{name}"), date.fromisoformat(facts.get("born", "1968-05-17"))),
+        Patient(PatientId(f"P-{name}"), _birthday(facts.get("born", "1968-05-17"))),
         indication=facts.get("indication"),
         zone=clock.zone,
         infused_at=None if facts.get("infused") == "never" else clock.infused,
         followed_until=clock.followed,
     )
-    if facts.get("born") == "unknown":
-        course = replace(course, patient=replace(course.patient, born_on=None))
     made = [row for line in rows for row in _rows(line, clock)]
     return Timeline(
         course,
@@ -140,6 +138,10 @@ def timeline_of(table: str, name: str = "spec") -> Timeline:
         tuple(sorted((r for r in made if isinstance(r, Exposure)), key=lambda r: r.started_at)),
         tuple(sorted((r for r in made if isinstance(r, Milestone)), key=lambda r: r.at)),
     )
+
+
+def _birthday(text: str) -> date | None:
+    return None if text == "unknown" else date.fromisoformat(text)
 
 
 def _clock(facts: dict[str, str]) -> _Clock:

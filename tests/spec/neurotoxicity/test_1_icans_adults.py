@@ -47,7 +47,7 @@ def test_no_data_at_all(spec: Spec) -> None:
 
 def test_no_ice_test(spec: Spec) -> None:
     """A test that was not done is neither 0 nor 10 points: awake and well otherwise, 0 to 3."""
-    spec("astct-2019.icans", WELL, "0 h | [0, 3]", missing="ice")
+    spec("astct-2019.icans", WELL, "0 h | [0, 3]", missing="ice, ice_baseline")
 
 
 def test_the_items_of_the_test(spec: Spec) -> None:
@@ -124,7 +124,7 @@ def test_another_cause(spec: Spec, cause: str, finding: str, grade: str) -> None
 
 
 def test_sedation(spec: Spec) -> None:
-    """Under sedation neither the test nor arousal can be judged: the grade is open, not 0 and not 4."""
+    """A sedated patient who cannot be woken: the grade is open, neither 0 nor 4. What was found before sedation still holds."""
     spec(
         "astct-2019.icans",
         WELL
@@ -136,7 +136,7 @@ def test_sedation(spec: Spec) -> None:
         """,
         """
         0 h | 0
-        2 h | [0, 4]
+        3 h | [0, 4]
         6 h | 0
         """,
     )

@@ -81,7 +81,7 @@ def test_mskcc(spec: Spec, finding: str, grade: str) -> None:
     spec("mskcc-2018.neurotoxicity", f"{MSKCC_WELL}\n0 h | {finding}", f"0 h | {grade}", unstated_findings="no")
 
 
-@pytest.mark.parametrize(("tremor_more_than_mild", "grade"), [("open", "[2, 3]"), ("grade-2", "2"), ("grade-3", "3")])
+@pytest.mark.parametrize(("tremor_more_than_mild", "grade"), [("open", "[1, 3]"), ("grade-2", "2"), ("grade-3", "3")])
 def test_more_than_mild_tremor(spec: Spec, tremor_more_than_mild: str, grade: str) -> None:
     """The rows for tremor between mild and airway were not read; their grade is a choice."""
     spec(
