@@ -41,7 +41,7 @@ class PatientBuilder:
 
     def with_course(self, **changes: object) -> PatientBuilder:
         """Change facts of the course."""
-        self._course = replace(self._course, **changes)  # type: ignore[arg-type]
+        self._course = replace(self._course, **changes)
         return self
 
     def with_fever(self, day: float, *, until: float, peak: float = 39.4) -> PatientBuilder:
@@ -74,7 +74,9 @@ class PatientBuilder:
         """Daily counts, CRP and ferritin: cytopenia between two days, inflammation around the fevers."""
         for day in range(-1, int(self._days)):
             is_low = low_from <= day < low_until
-            self.with_value("neutrophils", day - 0.1, round(lowest + 0.02 * (day % 3) if is_low else 2.6 + 0.1 * (day % 5), 2))
+            self.with_value(
+                "neutrophils", day - 0.1, round(lowest + 0.02 * (day % 3) if is_low else 2.6 + 0.1 * (day % 5), 2)
+            )
             self.with_value("platelets", day - 0.1, 22 + 3 * (day % 4) if is_low else 140 + 5 * (day % 6))
             heat = self._heat(day) + 0.6 * self._heat(day - 1)
             self.with_value("crp", day - 0.1, round(6 + 55 * heat))
@@ -85,18 +87,20 @@ class PatientBuilder:
         """One observation with a number."""
         source = f"vitals.csv:{len(self._observations) + 2}"
         row = Observation(kind, self.at(day), None if value is None else float(value), source=source)
-        self._observations.append(replace(row, **more))  # type: ignore[arg-type]
+        self._observations.append(replace(row, **more))
         return self
 
     def with_statement(self, kind: str, day: float, code: str) -> PatientBuilder:
         """One stated fact or category."""
         return self.with_value(kind, day, None, code=code)
 
-    def with_exposure(self, kind: str, agent: str, day: float, *, until: float | None = None, **more: object) -> PatientBuilder:
+    def with_exposure(
+        self, kind: str, agent: str, day: float, *, until: float | None = None, **more: object
+    ) -> PatientBuilder:
         """A drug or device; without `until` it is a single administration."""
         source = f"treatments.csv:{len(self._exposures) + 2}"
         row = Exposure(kind, agent, self.at(day), self.at(day if until is None else until), source=source)
-        self._exposures.append(replace(row, **more))  # type: ignore[arg-type]
+        self._exposures.append(replace(row, **more))
         return self
 
     def with_charting(self, *streams: str, until: float | None = None) -> PatientBuilder:
@@ -157,10 +161,18 @@ def severe(name: str = "CRS-07", *, dies: bool = False) -> Timeline:
         .with_exposure("oxygen", "nasal-cannula", 1.9, until=2.6, rate=4.0, rate_unit="L/min")
         .with_exposure("oxygen", "high-flow-nasal-cannula", 2.6, until=3.3, rate=40.0, rate_unit="L/min")
         .with_exposure("oxygen", "mechanical-ventilation", 3.3, until=5.2)
-        .with_exposure("vasopressor", "norepinephrine", 2.5, until=3.2, rate=0.08, rate_unit="ug/kg/min", reason="hypotension")
-        .with_exposure("vasopressor", "norepinephrine", 3.2, until=4.1, rate=0.35, rate_unit="ug/kg/min", reason="hypotension")
-        .with_exposure("vasopressor", "norepinephrine", 4.1, until=5.4, rate=0.1, rate_unit="ug/kg/min", reason="hypotension")
-        .with_exposure("vasopressor", "epinephrine", 3.4, until=4.3, rate=0.05, rate_unit="ug/kg/min", reason="hypotension")
+        .with_exposure(
+            "vasopressor", "norepinephrine", 2.5, until=3.2, rate=0.08, rate_unit="ug/kg/min", reason="hypotension"
+        )
+        .with_exposure(
+            "vasopressor", "norepinephrine", 3.2, until=4.1, rate=0.35, rate_unit="ug/kg/min", reason="hypotension"
+        )
+        .with_exposure(
+            "vasopressor", "norepinephrine", 4.1, until=5.4, rate=0.1, rate_unit="ug/kg/min", reason="hypotension"
+        )
+        .with_exposure(
+            "vasopressor", "epinephrine", 3.4, until=4.3, rate=0.05, rate_unit="ug/kg/min", reason="hypotension"
+        )
         .with_exposure("vasopressor", "vasopressin", 3.5, until=4.4, rate=0.03, rate_unit="U/min", reason="hypotension")
         .with_exposure("anticytokine", "tocilizumab", 2.0, amount=560.0, amount_unit="mg")
         .with_exposure("anticytokine", "tocilizumab", 2.7, amount=560.0, amount_unit="mg")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from builders import a_small_cohort
 
+from builders import a_small_cohort
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.record.cohort import Cohort

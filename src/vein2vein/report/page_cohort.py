@@ -371,6 +371,9 @@ def account_part(delivery: DeliveryReport) -> str:
     heads = ("File", "Rows", "Used", "Kept, not assessable", "Refused")
     parts = [table(heads, rows, caption="What became of every delivered row", class_="numbers")]
     parts += [element("p", text(note)) for note in delivery.notes]
+    if delivery.reasons:
+        why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.reasons]
+        parts.append(table(("Id", "Why rows were refused", "Rows"), why, caption="Refused rows by reason"))
     if delivery.faults:
         faults = [
             (text(f.id), text(describe(f.id).get("title", "")), text(f.saw), _count(f.count), text(f.effect or "none"))

@@ -29,7 +29,6 @@ _PANEL_KINDS = {
         "vasopressor",
         "inotrope",
         "oral_vasopressor",
-        "charted",
     ),
     "oxygen": ("oxygen_saturation", "oxygen"),
     "care": ("stay", "other_cause"),
@@ -383,7 +382,7 @@ def _data(timeline: Timeline, reasons: Reasons, shown: Sequence[_Scale]) -> dict
 def _groups(shown: Sequence[_Scale]) -> dict[str, list[str]]:
     """Kinds of rows behind a panel, where these are more than the one whose name it bears."""
     groups = {panel: list(kinds) for panel, kinds in _PANEL_KINDS.items()}
-    groups["drugs"] = list(course_figure.DRUGS)
+    groups["drugs"] = [*course_figure.DRUGS, "charted"]
     for scale in shown:
         for declared in scale.rule.inputs.values():
             if isinstance(declared, ItemSum):

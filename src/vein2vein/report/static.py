@@ -17,7 +17,7 @@ from typing import Final
 from vein2vein.errors import ReportError
 from vein2vein.report import draw, svg
 from vein2vein.report.figure import Figure
-from vein2vein.report.palette import Theme
+from vein2vein.report.palette import THEMES, Theme
 from vein2vein.report.tables import cannot_write
 
 FONT_FILES: Final = ("Roboto-Regular.subset.ttf", "Roboto-Bold.subset.ttf")
@@ -43,7 +43,7 @@ def svg_file(figure: Figure, *, theme: Theme = "light", embed_font: bool = True)
         )
         y += block.height
     style = draw.style_sheet(theme) + (font_css() if embed_font else "")
-    colours = draw.THEMES[theme]
+    colours = THEMES[theme]
     return svg.tag(
         "svg",
         svg.tag("title", draw.escaped(figure.title)),

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def html(example) -> str:  # type: ignore[no-untyped-def]
+def html(example) -> str:
     return report_html(example.cohort, example.graded, rule_sets=example.rules, options=example.options)
 
 
-def test_the_same_input_gives_the_same_bytes_also_from_other_workers(example, html: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_same_input_gives_the_same_bytes_also_from_other_workers(example, html: str) -> None:
     with ThreadPoolExecutor(2) as executor:
         options = replace(example.options, executor=executor)
         again = report_html(example.cohort, example.graded, rule_sets=example.rules, options=options)
@@ -36,7 +36,9 @@ def test_the_same_input_gives_the_same_bytes_also_from_other_workers(example, ht
 
 def test_nothing_is_fetched_from_elsewhere(html: str) -> None:
     addresses = re.findall(r"""(?:src|href|action)=["']([^"']*)""", html)
-    assert all(a.startswith(("#", "data:")) for a in addresses), [a for a in addresses if not a.startswith(("#", "data:"))]
+    assert all(a.startswith(("#", "data:")) for a in addresses), [
+        a for a in addresses if not a.startswith(("#", "data:"))
+    ]
     urls = re.findall(r"url\(([^)]{0,40})", html)
     assert all(u.startswith(("#", '"data:')) for u in urls), urls
     assert "default-src 'none'" in html
@@ -58,7 +60,7 @@ def test_worst_courses_stand_first(html: str) -> None:
     assert listed == ["CRS-08", "CRS-07", "CRS-04", "CRS-02", "CRS-01", "CRS-09"]
 
 
-def test_only_the_worst_courses_have_pages_when_so_many_are_wanted(example) -> None:  # type: ignore[no-untyped-def]
+def test_only_the_worst_courses_have_pages_when_so_many_are_wanted(example) -> None:
     told: list[tuple[int, int]] = []
     few = report_html(
         example.cohort,
@@ -82,28 +84,37 @@ def test_choices_for_open_points_are_shown_with_what_the_source_says(html: str) 
     assert "no numeric blood pressure; SBP &lt; 90 mmHg is an addition of secondary copies" in html
 
 
-def test_another_choice_than_the_default_is_marked(example) -> None:  # type: ignore[no-untyped-def]
+def test_another_choice_than_the_default_is_marked(example) -> None:
     rule = default_registry().get("astct-2019.crs", {"vasopressin_alone": "not-counted"})
     graded = grade_cohort(example.cohort, [rule], engine="plain")
     html = report_html(example.cohort, graded, rule_sets=[rule], options=example.options)
     assert "default: grade-3" in html
 
 
-def test_the_account_of_a_delivery_is_shown(example) -> None:  # type: ignore[no-untyped-def]
+def test_the_account_of_a_delivery_is_shown(example) -> None:
     account = pl.DataFrame(
-        {"file": ["labs.csv", "vitals.csv"], "rows": [5, 12000], "used": [3, 12000], "not_assessable": [1, 0], "refused": [1, 0]}
+        {
+            "file": ["labs.csv", "vitals.csv"],
+            "rows": [5, 12000],
+            "used": [3, 12000],
+            "not_assessable": [1, 0],
+            "refused": [1, 0],
+        }
     )
     refused = pl.DataFrame({"file": ["labs.csv"], "row": [3], "reason": ["REPORT-001"]})
     fault = Fault("REPORT-001", "unit <odd>", "mg/L", "map it", "1 value kept as not assessable")
-    options = replace(example.options, delivery=DeliveryReport((fault,), account, refused, ("Holds no ICE.",)))
+    options = replace(
+        example.options, delivery=DeliveryReport((fault,), account, refused, (("REPORT-001", 1),), ("Holds no ICE.",))
+    )
     html = report_html(example.cohort, example.graded, rule_sets=example.rules, options=options)
     assert "Account of the delivery" in html
     assert "12\u2009000" in html
     assert "unit &lt;odd&gt;" in html
     assert "Holds no ICE." in html
+    assert "Why rows were refused" in html
 
 
-def test_names_from_the_record_cannot_become_markup(example) -> None:  # type: ignore[no-untyped-def]
+def test_names_from_the_record_cannot_become_markup(example) -> None:
     bad = '</script><script>alert(1)</script>"'
     cohort = example.cohort
     renamed = Cohort.of(
@@ -118,7 +129,7 @@ def test_names_from_the_record_cannot_become_markup(example) -> None:  # type: i
     assert "&lt;script&gt;alert" in html
 
 
-def test_an_empty_cohort_gives_a_page_that_says_so(example) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_cohort_gives_a_page_that_says_so(example) -> None:
     nobody = example.cohort.select([])
     graded = grade_cohort(nobody, list(example.rules), engine="plain")
     html = report_html(nobody, graded, rule_sets=example.rules, options=example.options)
@@ -126,25 +137,25 @@ def test_an_empty_cohort_gives_a_page_that_says_so(example) -> None:  # type: ig
     assert "0 of 0 courses" in html
 
 
-def test_a_rule_set_with_other_parameters_is_refused(example) -> None:  # type: ignore[no-untyped-def]
+def test_a_rule_set_with_other_parameters_is_refused(example) -> None:
     other = default_registry().get("astct-2019.crs", {"resolution_hours": 48})
     with pytest.raises(ReportError, match=r"REPORT-003(?s:.*)1 rule sets graded with other parameters"):
         report_html(example.cohort, example.graded, rule_sets=[other, example.rules[1]], options=example.options)
 
 
-def test_another_cohort_is_refused(example) -> None:  # type: ignore[no-untyped-def]
+def test_another_cohort_is_refused(example) -> None:
     fewer = example.cohort.select([example.cohort.course_ids[0]])
     with pytest.raises(ReportError, match=r"REPORT-003(?s:.*)5 courses that the cohort does not hold"):
         report_html(fewer, example.graded, rule_sets=example.rules, options=example.options)
 
 
-def test_the_time_of_printing_needs_a_zone(example) -> None:  # type: ignore[no-untyped-def]
+def test_the_time_of_printing_needs_a_zone(example) -> None:
     options = replace(example.options, printed_at=datetime(2026, 1, 1))  # noqa: DTZ001  (the fault that is tested)
     with pytest.raises(RecordError, match=r"RECORD-004(?s:.*)printed_at"):
         report_html(example.cohort, example.graded, rule_sets=example.rules, options=options)
 
 
-def test_a_file_that_cannot_be_written_is_named(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_cannot_be_written_is_named(example, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(ReportError, match=r"REPORT-001(?s:.*)report\.html"):
         write_report(
@@ -156,7 +167,7 @@ def test_a_file_that_cannot_be_written_is_named(example, tmp_path: Path) -> None
         )
 
 
-def test_what_was_known_at_an_instant_is_all_that_is_shown(example) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_known_at_an_instant_is_all_that_is_shown(example) -> None:
     as_of = datetime.fromisoformat("2026-03-07T00:00:00+00:00")
     graded = grade_cohort(example.cohort, list(example.rules), as_of=as_of, engine="plain")
     options = replace(example.options, as_of=as_of)

@@ -13,14 +13,14 @@ from vein2vein.report.reasons import Reasons, explained_steps
 from vein2vein.report.shown import CourseClock
 
 
-def rows_of(example, course_id: str, rule_id: str) -> list[dict]:  # type: ignore[no-untyped-def, type-arg]
+def rows_of(example, course_id: str, rule_id: str) -> list[dict]:
     mine = (pl.col("course_id") == course_id) & (pl.col("rule_set_id") == rule_id)
     return example.graded.verdicts.filter(mine).to_dicts()
 
 
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("course_id", ["CRS-02", "CRS-04", "CRS-08"])
-def test_every_step_has_the_verdict_of_its_start(example, course_id: str, place: int) -> None:  # type: ignore[no-untyped-def]
+def test_every_step_has_the_verdict_of_its_start(example, course_id: str, place: int) -> None:
     rule = example.rules[place]
     timeline = example.cohort.timeline(course_id)
     steps = explained_steps(timeline, rule, rows_of(example, course_id, rule.id))
@@ -34,7 +34,7 @@ def test_every_step_has_the_verdict_of_its_start(example, course_id: str, place:
         assert shown == [(used.name, used.shown, used.assumption) for used in expected.inputs]
 
 
-def test_the_step_of_the_unrecorded_device_says_so(example) -> None:  # type: ignore[no-untyped-def]
+def test_the_step_of_the_unrecorded_device_says_so(example) -> None:
     rule, timeline = example.rules[0], example.cohort.timeline("CRS-04")
     clock = CourseClock.of(timeline)
     assert clock is not None
@@ -49,15 +49,16 @@ def test_the_step_of_the_unrecorded_device_says_so(example) -> None:  # type: ig
     assert "CRS 2 to 4: oxygen device not recorded" in said
 
 
-def test_a_course_without_infusion_has_no_steps(example) -> None:  # type: ignore[no-untyped-def]
+def test_a_course_without_infusion_has_no_steps(example) -> None:
     rule = example.rules[0]
     assert explained_steps(example.cohort.timeline("CRS-09"), rule, rows_of(example, "CRS-09", rule.id)) == []
 
 
-def test_another_record_is_refused(example) -> None:  # type: ignore[no-untyped-def]
+def test_another_record_is_refused(example) -> None:
     rule, timeline = example.rules[0], example.cohort.timeline("CRS-04")
     cooler = replace(
-        timeline, observations=tuple(replace(o, value=36.5) for o in timeline.observations if o.kind == "body_temperature")
+        timeline,
+        observations=tuple(replace(o, value=36.5) for o in timeline.observations if o.kind == "body_temperature"),
     )
     with pytest.raises(ReportError, match=r"REPORT-003(?s:.*)does not follow from this record"):
         explained_steps(cooler, rule, rows_of(example, "CRS-04", rule.id))

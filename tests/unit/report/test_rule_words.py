@@ -14,15 +14,15 @@ AT = datetime(2026, 3, 8, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def crs():  # type: ignore[no-untyped-def]
+def crs():
     return default_registry().get("astct-2019.crs")
 
 
-def test_names_are_short_and_say_the_edition(crs) -> None:  # type: ignore[no-untyped-def]
+def test_names_are_short_and_say_the_edition(crs) -> None:
     assert (rule_words.short_name(crs), rule_words.edition_name(crs)) == ("CRS", "ASTCT 2019")
 
 
-def test_a_result_is_said_with_its_bounds(crs) -> None:  # type: ignore[no-untyped-def]
+def test_a_result_is_said_with_its_bounds(crs) -> None:
     assert rule_words.result_sentence(crs, 2, 4) == "CRS 2 to 4"
 
 
@@ -34,23 +34,23 @@ def test_a_result_is_said_with_its_bounds(crs) -> None:  # type: ignore[no-untyp
         ("nasal-cannula", {"rate": 2.0, "rate_unit": "L/min"}, ["positive_pressure"], ("oxygen not charted",)),
     ],
 )
-def test_what_is_missing_about_oxygen_is_named(crs, agent: str, more: dict, names: list[str], said: tuple) -> None:  # type: ignore[no-untyped-def, type-arg]
+def test_what_is_missing_about_oxygen_is_named(crs, agent: str, more: dict, names: list[str], said: tuple) -> None:
     rows = {name: (Exposure("oxygen", agent, AT, **more),) for name in names}
     assert rule_words.lacking(crs, names, rows) == said
 
 
-def test_without_rows_the_stream_was_not_charted(crs) -> None:  # type: ignore[no-untyped-def]
+def test_without_rows_the_stream_was_not_charted(crs) -> None:
     assert rule_words.lacking(crs, ["vasopressors"], {"vasopressors": ()}) == ("vasopressor infusion not charted",)
 
 
-def test_without_knowledge_of_the_rows_nothing_more_is_claimed(crs) -> None:  # type: ignore[no-untyped-def]
+def test_without_knowledge_of_the_rows_nothing_more_is_claimed(crs) -> None:
     assert rule_words.lacking(crs, ["high_flow"]) == ("record of oxygen device incomplete",)
 
 
-def test_a_value_that_is_too_old_is_said_to_be_possibly_so(crs) -> None:  # type: ignore[no-untyped-def]
+def test_a_value_that_is_too_old_is_said_to_be_possibly_so(crs) -> None:
     assert rule_words.lacking(crs, ["temperature"], {}) == ("body temperature not recorded or too old",)
 
 
-def test_lines_of_a_chart_are_cut_offs_of_the_chosen_rule_sets(crs) -> None:  # type: ignore[no-untyped-def]
+def test_lines_of_a_chart_are_cut_offs_of_the_chosen_rule_sets(crs) -> None:
     assert rule_words.cut_offs([crs], "body_temperature") == (("≥", 38.0),)
     assert rule_words.cut_offs([crs], "ferritin") == ()

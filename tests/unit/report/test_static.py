@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-import xml.etree.ElementTree as ET  # noqa: S405  (reads what the test itself drew)
+import xml.etree.ElementTree as ET
 import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def figure(example):  # type: ignore[no-untyped-def]
+def figure(example):
     return figure_of_course(example.cohort, example.graded, "CRS-04", rule_sets=example.rules)
 
 
@@ -30,32 +30,40 @@ def texts(svg: str) -> list[str]:
     return [e.text or "" for e in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
 
 
-def test_the_figure_of_a_course_holds_ribbons_charts_and_status(figure) -> None:  # type: ignore[no-untyped-def]
+def test_the_figure_of_a_course_holds_ribbons_charts_and_status(figure) -> None:
     words = texts(svg_file(figure))
-    for word in ("Course CRS-04", "CRS · ASTCT 2019", "2 to 4", "Temperature, °C", "≥ 38.0 °C", "Tocilizumab", "Infusion"):
+    for word in (
+        "Course CRS-04",
+        "CRS · ASTCT 2019",
+        "2 to 4",
+        "Temperature, °C",
+        "≥ 38.0 °C",
+        "Tocilizumab",
+        "Infusion",
+    ):
         assert word in words
     assert "CRS ASTCT 2019, Early ICAHT EBMT 2023: secondary, not verified" in words
 
 
-def test_the_figure_of_a_cohort_has_a_line_per_course_worst_first(example) -> None:  # type: ignore[no-untyped-def]
+def test_the_figure_of_a_cohort_has_a_line_per_course_worst_first(example) -> None:
     words = texts(svg_file(figure_of_cohort(example.cohort, example.graded, example.rules[0])))
     assert [w for w in words if w.startswith("CRS-")] == ["CRS-08", "CRS-07", "CRS-04", "CRS-02", "CRS-01"]
 
 
-def test_a_large_cohort_shows_its_worst_courses_and_says_so(example) -> None:  # type: ignore[no-untyped-def]
+def test_a_large_cohort_shows_its_worst_courses_and_says_so(example) -> None:
     figure = figure_of_cohort(example.cohort, example.graded, example.rules[0], courses=2)
     assert len(figure.ribbons) == 2
     assert "the 2 worst of 5" in figure.caption
 
 
-def test_svg_has_literal_colours_and_its_own_fonts(figure) -> None:  # type: ignore[no-untyped-def]
+def test_svg_has_literal_colours_and_its_own_fonts(figure) -> None:
     svg = svg_file(figure)
     assert "var(--" not in svg
     assert "data:font/ttf;base64," in svg
     assert svg == svg_file(figure)
 
 
-def test_png_is_the_same_twice_and_of_the_size_asked_for(figure) -> None:  # type: ignore[no-untyped-def]
+def test_png_is_the_same_twice_and_of_the_size_asked_for(figure) -> None:
     one, two = png_file(figure, scale=1.0), png_file(figure, scale=1.0)
     assert one == two
     width, height = struct.unpack(">II", one[16:24])
@@ -63,11 +71,13 @@ def test_png_is_the_same_twice_and_of_the_size_asked_for(figure) -> None:  # typ
     assert height > 800
 
 
-def test_png_holds_text_although_no_font_of_the_system_is_used(figure) -> None:  # type: ignore[no-untyped-def]
+def test_png_holds_text_although_no_font_of_the_system_is_used(figure) -> None:
     plain = figure.__class__("", "", figure.axis)
     titled = figure.__class__("A title in letters", "", figure.axis)
     assert len(unpacked(png_file(plain, scale=1.0))) == len(unpacked(png_file(titled, scale=1.0)))
-    differing = sum(a != b for a, b in zip(unpacked(png_file(plain, scale=1.0)), unpacked(png_file(titled, scale=1.0)), strict=True))
+    differing = sum(
+        a != b for a, b in zip(unpacked(png_file(plain, scale=1.0)), unpacked(png_file(titled, scale=1.0)), strict=True)
+    )
     assert differing > 1000, "letters change many bytes of the image"
 
 
@@ -81,18 +91,18 @@ def unpacked(png: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_the_ending_chooses_the_format(figure, tmp_path: Path, ending: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_ending_chooses_the_format(figure, tmp_path: Path, ending: str) -> None:
     path = write_figure(figure, tmp_path / "new" / f"course.{ending}", scale=1.0)
     assert path.read_bytes()[:4] == {"svg": b"<svg", "png": b"\x89PNG"}[ending]
 
 
-def test_another_ending_is_refused(figure, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_another_ending_is_refused(figure, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"REPORT-002(?s:.*)course\.pdf"):
         write_figure(figure, tmp_path / "course.pdf")
 
 
-def test_a_course_without_any_time_has_no_figure(example) -> None:  # type: ignore[no-untyped-def]
-    empty = Cohort.of_timelines([Timeline(Course("E", Patient("E")))])  # type: ignore[arg-type]
+def test_a_course_without_any_time_has_no_figure(example) -> None:
+    empty = Cohort.of_timelines([Timeline(Course("E", Patient("E")))])
     graded = grade_cohort(empty, list(example.rules), as_of=datetime(2026, 1, 1, tzinfo=UTC), engine="plain")
     with pytest.raises(ReportError, match=r"REPORT-004(?s:.*)without an infusion"):
         figure_of_course(empty, graded, "E", rule_sets=example.rules)

@@ -23,13 +23,18 @@ def at(hours: float) -> datetime:
 def a_cohort(*names: str, until: float | None = 100) -> Cohort:
     end = None if until is None else at(until)
     courses = pl.DataFrame(
-        {"course_id": names, "patient_id": names, "infused_at": [START] * len(names), "followed_until": [end] * len(names)},
+        {
+            "course_id": names,
+            "patient_id": names,
+            "infused_at": [START] * len(names),
+            "followed_until": [end] * len(names),
+        },
         schema_overrides={"infused_at": pl.Datetime("us", "UTC"), "followed_until": pl.Datetime("us", "UTC")},
     )
     return Cohort.of(patients=pl.DataFrame({"patient_id": names}), courses=courses)
 
 
-def graded(steps: list[tuple], episodes: list[dict] = ()) -> Graded:  # type: ignore[assignment, type-arg]
+def graded(steps: list[tuple], episodes: list[dict] = ()) -> Graded:
     rows = [
         {
             "course_id": course,
@@ -48,7 +53,7 @@ def graded(steps: list[tuple], episodes: list[dict] = ()) -> Graded:  # type: ig
     return Graded(pl.DataFrame(rows, schema=dict(VERDICTS)), pl.DataFrame(full, schema=dict(EPISODES)), {RULE: {}})
 
 
-def summary_of(cohort: Cohort, found: Graded):  # type: ignore[no-untyped-def]
+def summary_of(cohort: Cohort, found: Graded):
     return summarise(cohort, found, [default_registry().get(RULE)])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_three_formats_hold_the_same_rows(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_three_formats_hold_the_same_rows(example, tmp_path: Path) -> None:
     write_tables(tmp_path, example.cohort, example.graded, rule_sets=example.rules)
     for name in COLUMNS:
         parquet = pl.read_parquet(tmp_path / f"{name}.parquet")
@@ -28,13 +28,13 @@ def test_three_formats_hold_the_same_rows(example, tmp_path: Path) -> None:  # t
     assert first["from_at"] == "2026-03-04T09:30:00Z"
 
 
-def test_lists_are_joined_in_csv(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_lists_are_joined_in_csv(example, tmp_path: Path) -> None:
     write_tables(tmp_path, example.cohort, example.graded, rule_sets=example.rules, formats=["csv"])
     lines = pl.read_csv(tmp_path / "verdicts.csv")
     assert "high_flow;positive_pressure" in lines["missing"].to_list()
 
 
-def test_every_column_is_described_and_every_description_has_a_column(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_every_column_is_described_and_every_description_has_a_column(example, tmp_path: Path) -> None:
     frames = frames_of(example.graded, summarise(example.cohort, example.graded, example.rules))
     write_tables(tmp_path, example.cohort, example.graded, rule_sets=example.rules, formats=["json"])
     described = json.loads((tmp_path / "columns.json").read_text(encoding="utf-8"))
@@ -43,13 +43,13 @@ def test_every_column_is_described_and_every_description_has_a_column(example, t
     assert set(example.graded.episodes.columns) == set(COLUMNS["episodes"])
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_format_is_refused_before_anything_is_written(example, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"REPORT-002(?s:.*)saw +table format 'xlsx'"):
         write_tables(tmp_path / "new", example.cohort, example.graded, rule_sets=example.rules, formats=["csv", "xlsx"])
     assert not (tmp_path / "new").exists()
 
 
-def test_a_folder_that_is_a_file_is_named(example, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_folder_that_is_a_file_is_named(example, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x", encoding="utf-8")
     with pytest.raises(ReportError, match=r"REPORT-001(?s:.*)taken"):
         write_tables(tmp_path / "taken", example.cohort, example.graded, rule_sets=example.rules)
