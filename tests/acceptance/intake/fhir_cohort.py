@@ -88,15 +88,18 @@ def _of_course(timeline: Timeline, counter: _Counter) -> Iterator[Resource]:
     subject = {"reference": f"Patient/{course.patient.patient_id}"}
     product = {"coding": [{"system": urls.PRODUCTS, "code": course.product}]}
     identifier = [{"system": urls.COURSES, "value": course.course_id}]
+    reason = [{"coding": [{"system": urls.INDICATIONS, "code": course.indication}]}]
     if course.infused_at is None:
         yield {
             "resourceType": "MedicationRequest", "id": counter.id(), "status": "active", "intent": "order",
-            "subject": subject, "identifier": identifier, "medicationCodeableConcept": product,
+            "subject": subject, "identifier": identifier,
+            "reasonCode": reason, "medicationCodeableConcept": product,
         }  # fmt: skip
     else:
         yield {
             "resourceType": "MedicationAdministration", "id": counter.id(), "status": "completed", "subject": subject,
-            "identifier": identifier, "medicationCodeableConcept": product, "effectiveDateTime": _text(course.infused_at),
+            "identifier": identifier,
+            "reasonCode": reason, "medicationCodeableConcept": product, "effectiveDateTime": _text(course.infused_at),
         }  # fmt: skip
     if course.followed_until is not None:
         yield _step(Milestone("last_seen", course.followed_until), subject, counter.id())

@@ -18,9 +18,16 @@ from vein2vein.record.timeline import Timeline
 from vein2vein.report.fhir import export
 
 OPTIONS = adapter.Options(zone="Europe/Berlin")
-RULE_SETS = ("astct-2019.crs", "astct-2019.icans", "ctcae-5.0.crs", "ebmt-2023.icaht-early", "iec-hs-2023.grade")
+RULE_SETS = (
+    "astct-2019.crs",
+    "astct-2019.icans",
+    "ctcae-5.0.crs",
+    "ebmt-2023.icaht-early",
+    "iec-hs-2023.grade",
+    "licats-2025.licats",
+)
 # What FHIR does not carry, or what says how the row was sent.
-LEFT_OUT = ("source", "recorded_at", "as_sent", "indication")
+LEFT_OUT = ("source", "recorded_at", "as_sent")
 
 
 @pytest.fixture(scope="module")

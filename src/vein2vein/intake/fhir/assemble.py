@@ -290,6 +290,7 @@ def _courses(courses: list[Course], milestones: pl.DataFrame, options: Options) 
                 "course_id": course.course_id,
                 "patient_id": patient_id(course.patient),
                 "product": course.product,
+                "indication": course.indication,
                 "centre_id": options.centre_id,
                 "zone": options.zone,
                 "infused_at": course.infused_at,

@@ -41,6 +41,7 @@ class Course:
     course_id: str
     patient: str
     product: str | None
+    indication: str | None
     infused_at: datetime | None
     from_at: datetime | None
     until_at: datetime | None
@@ -53,14 +54,15 @@ class _Day:
     at: datetime
     product: str | None
     course: str | None
+    indication: str | None
 
 
 def courses_of(infusions: pl.DataFrame, orders: pl.DataFrame, options: Options) -> list[Course]:
     """Courses by patient and time.
 
     Args:
-        infusions: Columns patient, at, at_reason, product, course; rows without an instant are left out.
-        orders: Columns patient, product, course.
+        infusions: Columns patient, at, at_reason, product, course, indication; rows without an instant are left out.
+        orders: Columns patient, product, course, indication.
         options: How infusions are joined into courses.
     """
     courses: list[Course] = []
@@ -70,9 +72,9 @@ def courses_of(infusions: pl.DataFrame, orders: pl.DataFrame, options: Options) 
     infused = {course.patient for course in courses}
     for (patient,), rows in orders.group_by("patient", maintain_order=True):
         if patient not in infused:
-            products, stated = (rows[name].drop_nulls().to_list() for name in ("product", "course"))
-            id = stated[0] if stated else f"{patient_id(str(patient))}-1"
-            courses.append(Course(id, str(patient), products[0] if products else None, None, None, None))
+            said = {name: next(iter(rows[name].drop_nulls()), None) for name in ("product", "course", "indication")}
+            id = said["course"] or f"{patient_id(str(patient))}-1"
+            courses.append(Course(id, str(patient), said["product"], said["indication"], None, None, None))
     return sorted(courses, key=lambda course: course.course_id)
 
 
@@ -126,8 +128,8 @@ def _days(rows: pl.DataFrame, zone: str) -> Iterator[_Day]:
     for day, listed in sorted(grouped.items()):
         exact = [row for row in listed if row["at_reason"] is None] or listed
         products = sorted({row["product"] for row in listed if row["product"]})
-        stated = next((row["course"] for row in listed if row["course"]), None)
-        yield _Day(day, min(row["at"] for row in exact), " + ".join(products) or None, stated)
+        said = [next((row[name] for row in listed if row[name]), None) for name in ("course", "indication")]
+        yield _Day(day, min(row["at"] for row in exact), " + ".join(products) or None, *said)
 
 
 def _of_patient(patient: str, days: list[_Day], options: Options) -> list[Course]:
@@ -143,6 +145,7 @@ def _of_patient(patient: str, days: list[_Day], options: Options) -> list[Course
             course_id=next((d.course for d in group if d.course), None) or f"{patient_id(patient)}-{i + 1}",
             patient=patient,
             product=next((d.product for d in group if d.product), None),
+            indication=next((d.indication for d in group if d.indication), None),
             infused_at=group[0].at,
             from_at=starts[i],
             until_at=starts[i + 1] if i + 1 < len(groups) else None,

@@ -54,7 +54,14 @@ EXPOSURE: Final = {
     "recorded_at": pl.String,
     "charted_once": pl.Boolean,
 }
-MILESTONE: Final = {"kind": pl.String, "at": pl.String, "detail": pl.String, "product": pl.String, "course": pl.String}
+MILESTONE: Final = {
+    "kind": pl.String,
+    "at": pl.String,
+    "detail": pl.String,
+    "product": pl.String,
+    "course": pl.String,
+    "indication": pl.String,
+}
 PATIENT: Final = {"born_on": pl.String, "sex": pl.String}
 FACTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {

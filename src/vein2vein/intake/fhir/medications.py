@@ -63,13 +63,14 @@ def read_request(resource: Any, body: dict[str, Any], context: Context) -> None:
     if not products:
         context.out.refuse(fault(faults.ORDER, "orders of medicines"))
         return
-    context.out.milestone("ordered", body.get("authoredOn"), product=products[0], course=_course(resource))
+    context.out.milestone("ordered", body.get("authoredOn"), product=products[0], **_named(resource))
 
 
 def read_infusion(resource: Any, concepts: list[Any], at: When, context: Context) -> bool:
     """Enter an infusion when one of the concepts is a CAR-T product or the giving of one; say whether it was.
 
-    A centre that numbers its courses says so with an identifier of the system `urls.COURSES`.
+    A centre that numbers its courses says so with an identifier of the system `urls.COURSES`; the reason with a code of
+    `urls.INDICATIONS` is the indication of the course.
     """
     products = [m.what for concept in concepts for m in meanings(concept, "product")]
     is_infusion = any(m.kind == "infusion" for concept in concepts for m in meanings(concept, "milestone")) or any(
@@ -78,12 +79,15 @@ def read_infusion(resource: Any, concepts: list[Any], at: When, context: Context
     if not products and not is_infusion:
         return False
     product = products[0] if products else None
-    context.out.milestone("infusion", at.start or at.end, product=product, course=_course(resource))
+    context.out.milestone("infusion", at.start or at.end, product=product, **_named(resource))
     return True
 
 
-def _course(resource: Any) -> str | None:
-    return next((i.value for i in resource.identifier or [] if i.system == urls.COURSES), None)
+def _named(resource: Any) -> dict[str, str | None]:
+    """What the resource of an infusion or order says about its course."""
+    course = next((i.value for i in resource.identifier or [] if i.system == urls.COURSES), None)
+    reasons = (coding for concept in resource.reasonCode or [] for coding in concept.coding or [])
+    return {"course": course, "indication": next((c.code for c in reasons if c.system == urls.INDICATIONS), None)}
 
 
 def enter_exposure(
