@@ -145,9 +145,9 @@ def stream(kind: str) -> Stream:
     return _pick(streams(), kind, "exposure stream")
 
 
-def nearest(name: str, known: Mapping[str, Any] | tuple[str, ...], n: int = 3) -> list[str]:
-    """The known names most like `name`, best first."""
-    return difflib.get_close_matches(name, list(known), n=n, cutoff=0.4)
+def nearest(name: str, known: Mapping[str, Any] | tuple[str, ...], n: int = 3, *, likeness: float = 0.4) -> list[str]:
+    """The known names most like `name` (at least `likeness`, from 0 to 1), best first."""
+    return difflib.get_close_matches(name, list(known), n=n, cutoff=likeness)
 
 
 def _pick(known: Mapping[str, _E], kind: str, what: str) -> _E:

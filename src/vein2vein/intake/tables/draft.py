@@ -188,7 +188,7 @@ def _answer(table: str, code: str, mapping: Mapping) -> tuple[str, str]:
         found = known.get(plain(code), "")
     if found:
         return found, ""
-    near = dict.fromkeys(str(known[word]) for word in codes.nearest(plain(code), known))
+    near = dict.fromkeys(str(known[word]) for word in codes.nearest(plain(code), known, likeness=0.6))
     return ASK, f"nearest {', '.join(near)}" if near else "nothing near; ignore?"
 
 

@@ -257,7 +257,7 @@ def _settle(frame: pl.DataFrame, table: str, book: FaultBook) -> tuple[pl.DataFr
 def _lost(id: str, local: str, table: str) -> Fault:
     if id == "INTAKE-021":
         known: dict[str, Any] = {"observations": words.kinds(), "milestones": words.milestones()}.get(table, {})
-        near = {known[word] for word in codes.nearest(plain(local), known)} if known else set()
+        near = {known[word] for word in codes.nearest(plain(local), known, likeness=0.6)} if known else set()
         hint = f"; nearest: {', '.join(sorted(near))}" if near else ""
         expected = f"a code that the mapping file or the code files know{hint}"
         return Fault(id, f"code {local!r} in {table}", expected, _MAP_IT, "the rows are refused")
