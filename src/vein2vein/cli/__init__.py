@@ -11,7 +11,6 @@ Exit codes: 0 done; 1 or the code of the error's class (see `vein2vein.errors`);
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import click
@@ -35,6 +34,14 @@ _COMMANDS = {
 
 class _Commands(click.Group):
     """Sub-commands by name, each loaded when it is called."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a sub-command; an error of ours is shown without a traceback and sets the exit code."""
+        try:
+            return super().invoke(ctx)
+        except Vein2VeinError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the work."""
@@ -65,9 +72,5 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; an error of ours is shown without a traceback and sets the exit code."""
-    try:
-        cli.main(args=arguments, prog_name="vein2vein", standalone_mode=True)
-    except Vein2VeinError as error:
-        click.echo(str(error), err=True)
-        sys.exit(error.exit_code)
+    """Run the command line and leave with its exit code."""
+    cli.main(args=arguments, prog_name="vein2vein", standalone_mode=True)

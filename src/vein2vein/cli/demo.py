@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,8 @@ from vein2vein.cli.grade import report, run, write_account, write_results
 from vein2vein.cli.show import show_summary
 from vein2vein.journey.toxicity.scales import scale_ids
 
+SCALES = "standard,cairo-bishop-2004.tls-laboratory,cairo-bishop-2004.tls-clinical"
+
 
 @click.command()
 @click.option(
@@ -24,25 +27,31 @@ from vein2vein.journey.toxicity.scales import scale_ids
     show_default=True,
     help="Folder for the results.",
 )
-@click.option("--scale", "scales", default="standard", show_default=True, help="Rule sets, as for grade.")
+@click.option("--scale", "scales", default=SCALES, show_default=True, help="Rule sets, as for grade.")
+@click.option("--open/--no-open", "opens", default=None, help="Open the report in a browser; by default on a terminal.")
 @click.option("--serve", is_flag=True, help="Serve the folder on this machine until stopped.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port for --serve.")
-def demo(output: Path, scales: str, serve: bool, port: int) -> None:
+def demo(output: Path, scales: str, opens: bool | None, serve: bool, port: int) -> None:
     """Grade the demonstration cohort, which is made up, and write its report."""
     with resources.as_file(resources.files("vein2vein.cli").joinpath("demo_cohort")) as folder:
         delivery = options.open_input(str(folder), mapping=folder / "mapping.yaml", zone=None, charted=None, holds=())
     registry = options.registry_of(())
-    rules = options.bound_rules(scale_ids(scales.split(","), registry), registry, ())
+    rules = options.bound_rules(scale_ids(options.parts(scales, option="--scale"), registry), registry, ())
     output.mkdir(parents=True, exist_ok=True)
     write_account(delivery, output)
     graded = run(delivery.require_courses(), rules, as_of=None, engine="vector", workers=1)
     write_results(delivery, graded, rules, output, ("parquet", "csv", "json", "fhir"))
     path = output / "report.html"
-    report(delivery, graded, rules, path, as_of=None, pages=None, source="demonstration cohort: no real patient")
+    report(
+        delivery, graded, rules, path, as_of=None, pages=None, source="demonstration cohort, made up: no real patient"
+    )
     show_summary(delivery, graded, rules, output, path)
-    click.echo(f"\nOpen {path.resolve().as_uri()} in a browser, or run: vein2vein demo --serve")
+    click.echo("\nEverything in this cohort is made up. The report opens in any browser, without a network:")
+    click.echo(f"  {path.resolve().as_uri()}")
     if serve:
         _serve(output, port)
+    elif sys.stdout.isatty() if opens is None else opens:
+        click.launch(path.resolve().as_uri())
 
 
 def _serve(folder: Path, port: int) -> None:

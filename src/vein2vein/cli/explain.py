@@ -19,21 +19,22 @@ from vein2vein.knowledge.schema import RuleSet
 @click.option("--course", "course_id", required=True, help="Identifier of the course.")
 @click.option("--at", required=True, help="The instant, such as 2026-03-05T08:00+01:00.")
 @click.option("--scale", "scales", default="standard", show_default=True, help="Rule sets, as for grade.")
+@click.option("--as-recorded", is_flag=True, help="Also leave out what was entered after the instant.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")
 @options.delivery_options
 @options.rule_options
 def explain(**given: Any) -> None:
     """Say what rule sets say about one course of INPUT at one instant, knowing nothing later, and why."""
     registry = options.registry_of(given["folders"])
-    ids = scale_ids([part.strip() for part in given["scales"].split(",")], registry)
+    ids = scale_ids(options.parts(given["scales"], option="--scale"), registry)
     rules = options.bound_rules(ids, registry, given["settings"])
     delivery = options.open_input(
         given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
     )
     timeline = delivery.cohort.timeline(given["course_id"])
-    at = options.instant(given["at"], given["zone"] or timeline.course.zone)
-    assert at is not None
-    verdicts = [(rule, verdict_at(timeline, rule, at)) for rule in rules]
+    at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
+    known = timeline.until(at, as_recorded=given["as_recorded"])
+    verdicts = [(rule, verdict_at(known, rule, at)) for rule in rules]
     if given["as_json"]:
         click.echo(json.dumps([as_json(rule, verdict) for rule, verdict in verdicts], ensure_ascii=False, indent=2))
     else:

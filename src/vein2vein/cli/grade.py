@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -48,9 +49,14 @@ FORMATS = ("parquet", "csv", "json", "fhir")
     help="Also write a report that opens in any browser, offline.",
 )
 @click.option(
-    "--pages", type=int, default=50, show_default=True, help="Course pages in the report, worst first; 0 for all."
+    "--pages",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Course pages in the report, worst first; 0 for all.",
 )
-@click.option("--as-of", help="Grade as it was known at this instant.")
+@click.option("--as-of", help="Grade without the rows after this instant, such as 2026-03-05T08:00+01:00.")
+@click.option("--as-recorded", is_flag=True, help="With --as-of: also without the rows that were entered later.")
 @click.option(
     "--engine",
     type=click.Choice(["vector", "plain"]),
@@ -74,9 +80,13 @@ def grade(**given: Any) -> None:
     DuckDB file or PostgreSQL URL. Every row is accounted for in OUTPUT/delivery.txt and delivery.json.
     """
     output: Path = given["output"]
+    if given["as_recorded"] and not given["as_of"]:
+        msg = "--as-recorded says what was entered by an instant; name the instant with --as-of"
+        raise click.UsageError(msg)
     formats = _formats(given["formats"])
+    as_of = None if given["as_of"] is None else options.instant(given["as_of"], given["zone"], option="--as-of")
     registry = options.registry_of(given["folders"])
-    ids = scale_ids(_parts(given["scales"]), registry)
+    ids = scale_ids(options.parts(given["scales"], option="--scale"), registry)
     rules = options.bound_rules(ids, registry, given["settings"])
     delivery = options.open_input(
         given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
@@ -84,7 +94,8 @@ def grade(**given: Any) -> None:
     output.mkdir(parents=True, exist_ok=True)
     write_account(delivery, output)
     delivery.require_courses()
-    as_of = options.instant(given["as_of"], given["zone"])
+    if as_of is not None and given["as_recorded"]:
+        delivery = replace(delivery, cohort=options.entered_by(delivery.cohort, as_of))
     graded = run(delivery, rules, as_of=as_of, engine=given["engine"], workers=given["workers"])
     write_results(delivery, graded, rules, output, formats)
     if given["report"] is not None:
@@ -144,19 +155,17 @@ def report(
     """Write the report, with the time of printing read here."""
     from vein2vein.report.html import ReportOptions, write_report
 
-    chosen = ReportOptions(printed_at=datetime.now(UTC), as_of=as_of, pages=pages, delivery=delivery.report, source=source)
+    chosen = ReportOptions(
+        printed_at=datetime.now(UTC), as_of=as_of, pages=pages, delivery=delivery.report, source=source
+    )
     with options.progress_bar("Drawing courses") as progress:
         write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)
 
 
 def _formats(text: str) -> tuple[str, ...]:
-    formats = _parts(text)
+    formats = options.parts(text, option="--format")
     for name in formats:
         if name not in FORMATS:
             msg = f"saw {name!r}; expected some of {', '.join(FORMATS)}"
             raise click.BadParameter(msg, param_hint="--format")
     return formats
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

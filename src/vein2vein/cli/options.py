@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from vein2vein.errors import KnowledgeError
 from vein2vein.intake.delivery import Delivery
 from vein2vein.knowledge.registry import Registry
 from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,7 +78,6 @@ def open_input(
     zone: str | None,
     charted: str | None,
     holds: tuple[str, ...],
-    progress: Callable[[str], None] | None = None,
 ) -> Delivery:
     """Read a delivery of any of the known formats."""
     from vein2vein.intake.door import open_delivery
@@ -148,20 +149,40 @@ def _value(id: str, name: str, value: str, registry: Registry) -> Any:
         return value
 
 
-def instant(text: str | None, zone: str | None) -> datetime | None:
+def parts(text: str, *, option: str) -> tuple[str, ...]:
+    """The words of a list separated by commas; an empty list is refused."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        msg = f"saw {text!r}; expected one or more names, separated by commas"
+        raise click.BadParameter(msg, param_hint=option)
+    return found
+
+
+def instant(text: str, zone: str | None, *, option: str) -> datetime:
     """An aware instant from ISO text; without an offset it is taken in `zone`, and refused without one."""
-    if text is None:
-        return None
-    from vein2vein.basis.clock import check_aware, zone_of
+    from vein2vein.basis.clock import zone_of
 
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         msg = f"saw {text!r}; expected a time such as 2026-03-01T08:00+01:00"
-        raise click.BadParameter(msg) from error
-    if at.tzinfo is None and zone is not None:
+        raise click.BadParameter(msg, param_hint=option) from error
+    if at.tzinfo is None:
+        if zone is None:
+            msg = f"saw {text!r} without an offset; expected a time such as {text}+01:00, or --zone beside it"
+            raise click.BadParameter(msg, param_hint=option)
         at = at.replace(tzinfo=zone_of(zone))
-    return check_aware(at)
+    return at
+
+
+def entered_by(cohort: Cohort, at: datetime) -> Cohort:
+    """The cohort without the rows that were entered after an instant; a row without a time of entry stays."""
+    import polars as pl
+
+    def kept(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= at))
+
+    return replace(cohort, observations=kept(cohort.observations), exposures=kept(cohort.exposures))
 
 
 @contextmanager
@@ -171,6 +192,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=None) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -16,6 +16,7 @@ from rich.table import Table
 from vein2vein.engine.verdict import Graded
 from vein2vein.intake.delivery import Delivery
 from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
 
 
 def show_summary(
@@ -27,35 +28,34 @@ def show_summary(
         f"{len(delivery.cohort)} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
         f"{total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused; {len(delivery.faults)} kinds of fault"
     )
-    Console(width=110).print(_peaks(graded, rules))
-    statuses = sorted({rule.status for rule in rules})
-    click.echo(
-        f"No rule set here is verified ({', '.join(statuses)}): see `vein2vein knowledge review-queue`."
-        if "verified" not in statuses
-        else ""
-    )
+    Console(width=130).print(_peaks(delivery.cohort, graded, rules))
+    if not any(rule.status == "verified" for rule in rules):
+        statuses = ", ".join(sorted({rule.status for rule in rules}))
+        click.echo(f"No rule set here is verified ({statuses}): see `vein2vein knowledge review-queue`.")
+    click.echo(f"Account  {output / 'delivery.txt'}")
     click.echo(f"Results  {output}")
     if report is not None:
         click.echo(f"Report   {report}")
 
 
-def _peaks(graded: Graded, rules: tuple[RuleSet, ...]) -> Table:
-    """How many courses reached which highest result for certain, and how many could have reached more."""
+def _peaks(cohort: Cohort, graded: Graded, rules: tuple[RuleSet, ...]) -> Table:
+    """How many courses reached which highest result for certain, and how much of the time stayed open."""
+    from vein2vein.report.summary import summarise
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, justify in (
         ("Rule set", "left"),
         ("Courses", "right"),
-        ("Highest certain result: courses", "left"),
-        ("Could be higher", "right"),
-        ("Not applicable", "right"),
+        ("Highest certain result x courses", "left"),
+        ("Sometimes open", "right"),
+        ("Time open", "right"),
     ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    peaks = graded.verdicts.group_by("rule_set_id", "course_id").agg(pl.col("low").max(), pl.col("high").max())
-    for rule in rules:
-        mine = peaks.filter(pl.col("rule_set_id") == rule.id)
-        known = mine.filter(pl.col("low").is_not_null())
-        counts = known.group_by("low").len().sort("low")
-        spread = ", ".join(f"{low}: {n}" for low, n in counts.iter_rows())
-        higher = known.filter(pl.col("high") > pl.col("low")).height
-        table.add_row(rule.id, str(known.height), spread, str(higher), str(mine.height - known.height))
+        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    summary = summarise(cohort, graded, rules)
+    for row in summary.rule_sets.iter_rows(named=True):
+        mine = summary.peaks.filter(pl.col("rule_set_id") == row["rule_set_id"], pl.col("peak_low").is_not_null())
+        spread = "  ".join(f"{low} x {n}" for low, n in mine.group_by("peak_low").len().sort("peak_low").iter_rows())
+        sometimes = row["courses_applicable"] - row["courses_fully_assessable"]
+        share = f"{row['hours_not_assessable'] / row['hours']:.1%}" if row["hours"] else "-"
+        table.add_row(row["rule_set_id"], str(row["courses_applicable"]), spread, str(sometimes), share)
     return table
