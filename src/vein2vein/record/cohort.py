@@ -10,13 +10,16 @@ Checked  tests/unit/record/test_cohort.py
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vein2vein.basis.ids import CourseId, PatientId
@@ -31,6 +34,9 @@ _ORDER = {
     "exposures": ("course_id", "started_at"),
     "milestones": ("course_id", "at"),
 }
+_NOT_GRADED: Final = ("recorded_at", "as_sent", "source")
+_ROWS_AT_ONCE: Final = 2_000_000
+_FEW: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -218,18 +224,41 @@ class Cohort:
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
 
     @classmethod
-    def read(cls, folder: Path, *, kinds: Collection[str] | None = None) -> Cohort:
+    def read(
+        cls,
+        folder: Path,
+        *,
+        kinds: Collection[str] | None = None,
+        courses: tuple[str | None, str | None] = (None, None),
+    ) -> Cohort:
         """Read the five tables written by `write`.
 
         Args:
             folder: Where they are.
             kinds: Only observations of these kinds are read, and only the columns that grading needs; None reads everything.
+                The first and the last row of each course are read whatever their kind, because the time that a course was
+                looked at rests on them.
+            courses: First course to read, and first course not to read any more, by identifier; None leaves a side open.
+                Only the row groups that hold these courses are read.
+
+        Raises:
+            RecordError: As `Cohort.of`.
         """
-        frames = {name: pl.scan_parquet(folder / f"{name}.parquet") for name in tables.SCHEMAS}
-        if kinds is not None:
-            wanted = frames["observations"].filter(pl.col("kind").is_in(sorted(kinds)))
-            frames["observations"] = wanted.drop("recorded_at", "as_sent", "source")
-        return cls.of(**{name: frame.collect() for name, frame in frames.items()})
+        scans = {name: _between(pl.scan_parquet(folder / f"{name}.parquet"), courses) for name in tables.SCHEMAS}
+        frames = {name: scans[name].collect() for name in ("courses", "exposures", "milestones")}
+        patients = scans["patients"]
+        if courses != (None, None):
+            patients = patients.filter(pl.col("patient_id").is_in(frames["courses"]["patient_id"].implode()))
+        frames["patients"] = patients.collect()
+        frames["observations"] = _observations(scans["observations"], kinds)
+        return cls.of(**frames)
+
+    def of_kinds(self, kinds: Collection[str]) -> Cohort:
+        """The cohort with what grading needs of these kinds of observations; see `read`."""
+        return replace(self, observations=_of_kinds(self.observations, kinds))
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, bytes]], Cohort], tuple[dict[str, bytes]]]:
+        return _unpacked, ({name: _packed(getattr(self, name)) for name in tables.SCHEMAS},)
 
     @cached_property
     def first_and_last(self) -> tuple[datetime, datetime] | None:
@@ -242,28 +271,39 @@ class Cohort:
 
 def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     order = list(_ORDER[name])
-    if frame.height < 2 or _is_in_order(frame, order):
+    if frame.height <= 1 or _is_in_order(frame, order):
         return frame
     return frame.sort(order, maintain_order=True)
 
 
 def _is_in_order(frame: pl.DataFrame, order: list[str]) -> bool:
     """Whether rows stand in the order of the first column, and within it of the second."""
-    first = frame[order[0]]
-    runs = first.rle_id()
-    heads = first.filter(runs.diff().fill_null(1) != 0)
+    starts = run_starts(frame[order[0]])
+    heads = frame[order[0]].gather(starts)
     if not heads.is_sorted() or heads.n_unique() != len(heads):
         return False
     if len(order) == 1:
         return True
     second = frame[order[1]]
-    backwards = (second.diff().cast(pl.Int64) < 0) & (runs.diff() == 0)
-    return not backwards.any()
+    for at in range(0, frame.height, _ROWS_AT_ONCE):
+        steps = second.slice(at, _ROWS_AT_ONCE + 1).to_physical().diff()  # one row shared with the next piece
+        back = at + np.flatnonzero((steps < 0).fill_null(value=False).to_numpy())
+        if len(back) and not np.isin(back, starts, assume_unique=True).all():
+            return False
+    return True
+
+
+def run_starts(ids: pl.Series) -> npt.NDArray[np.int64]:
+    """Positions at which a column says something else than one row before; worked out in pieces, to use little memory."""
+    parts = [np.zeros(min(len(ids), 1), np.int64)]
+    for at in range(0, len(ids), _ROWS_AT_ONCE):
+        runs = ids.slice(at, _ROWS_AT_ONCE + 1).rle_id().to_numpy()
+        parts.append(1 + at + np.flatnonzero(runs[1:] != runs[:-1]))
+    return np.concatenate(parts)
 
 
 def _check_points_somewhere(frame: pl.DataFrame, target: pl.DataFrame, key: str, name: str) -> None:
-    runs = frame[key].rle_id()
-    heads = frame[key].filter(runs.diff().fill_null(1) != 0)
+    heads = frame[key].gather(run_starts(frame[key]))
     lost = pl.DataFrame({key: heads.unique(maintain_order=True)}).join(
         target.select(key), on=key, how="anti", nulls_equal=True
     )
@@ -274,6 +314,66 @@ def _check_points_somewhere(frame: pl.DataFrame, target: pl.DataFrame, key: str,
             expected=f"every {key} in {name} to exist",
             fix="add the missing rows or remove what points to them",
         )
+
+
+def _between(scan: pl.LazyFrame, courses: tuple[str | None, str | None]) -> pl.LazyFrame:
+    first, following = courses
+    if "course_id" not in scan.collect_schema():
+        return scan
+    if first is None and following is None:
+        return scan
+    id = pl.col("course_id")
+    if first is None:  # rows without an identifier belong to the first part, where they are found out
+        return scan.filter((id < following) | id.is_null())
+    return scan.filter(id >= first) if following is None else scan.filter(id >= first, id < following)
+
+
+def _observations(scan: pl.LazyFrame, kinds: Collection[str] | None) -> pl.DataFrame:
+    """Read observations; of some kinds only, in pieces, so that the others never are in memory together."""
+    if kinds is None:
+        return scan.collect()
+    lean = scan.drop(_NOT_GRADED, strict=False)
+    pieces = []
+    for at in range(0, max(int(scan.select(pl.len()).collect().item()), 1), _ROWS_AT_ONCE):
+        piece = lean.slice(at, _ROWS_AT_ONCE).collect()
+        pieces.append(_of_kinds(_in_order(piece, "observations"), kinds))
+    return pl.concat(pieces)
+
+
+def _of_kinds(rows: pl.DataFrame, kinds: Collection[str]) -> pl.DataFrame:
+    """Rows of some kinds, and the first and last row of each course; `rows` are in order."""
+    if not rows.height:
+        return rows
+    starts = run_starts(rows["course_id"])
+    keep = rows["kind"].is_in(sorted(kinds)).fill_null(value=False).to_numpy().copy()
+    keep[starts] = True
+    keep[starts[1:] - 1] = keep[-1] = True
+    return rows if keep.all() else rows.filter(pl.Series(keep))
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    """A table as few bytes: without empty columns, texts numbered, compressed."""
+    filled = frame.select(name for name in frame.columns if frame[name].null_count() < frame.height)
+    if frame.height > _FEW:
+        filled = filled.with_columns(pl.col(pl.String).cast(pl.Categorical))
+    stream = BytesIO()
+    filled.write_ipc_stream(stream, compression="lz4")
+    return stream.getvalue()
+
+
+def _unpacked(packed: dict[str, bytes]) -> Cohort:
+    frames = {}
+    for name, data in packed.items():
+        have = pl.read_ipc_stream(BytesIO(data))
+        frames[name] = (
+            tables.empty(name)
+            if not have.width
+            else have.select(
+                pl.col(n).cast(dtype) if n in have.columns else pl.lit(None, dtype=dtype).alias(n)
+                for n, dtype in tables.SCHEMAS[name].items()
+            )
+        )
+    return Cohort(**frames)
 
 
 def _without_course(row: dict[str, Any]) -> dict[str, Any]:
