@@ -78,10 +78,10 @@ def convert_to_disk(path: Path, mapping: Mapping, folder: Path) -> SpooledDelive
     Raises:
         IntakeError: As `convert`.
     """
+    size = sum(source.path.stat().st_size for source in sources(path))
     scratch, refused = folder / "scratch", folder / "refused"
     for each in (scratch, refused):
         each.mkdir(parents=True, exist_ok=True)
-    size = sum(source.path.stat().st_size for source in sources(path))
     number = min(max(size // _PARTITION_BYTES + 1, 1), _MOST_PARTITIONS)
     work = _Work(mapping, DiskSpool(scratch, number), FaultBook(), Ledger(spill=refused))
     _read(path, work)

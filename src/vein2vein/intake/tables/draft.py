@@ -6,7 +6,7 @@ Out      The text of a mapping file. ASK stands where an answer is needed.
 Knows    A code is answered only when its name, label or terminology code is that of one kind; otherwise the nearest kinds
          stand in a comment and the answer is ASK. Numbers of rows and units seen stand beside each code.
 Does not Write values of patients into the file.
-Checked  tests/unit/intake/test_tables_draft.py
+Checked  tests/acceptance/intake/test_tables.py
 """
 
 from __future__ import annotations

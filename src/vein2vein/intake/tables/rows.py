@@ -4,7 +4,7 @@ Place    Floor 3, tables adapter.
 In       Batches of `files`, their `layout`, the mapping file.
 Out      `Piece`: canonical rows of one table, refused rows, charted points.
 Does not Look beyond the batch.
-Checked  tests/unit/intake/test_tables_rows.py
+Checked  tests/acceptance/intake/test_tables.py
 """
 
 from __future__ import annotations
