@@ -41,10 +41,12 @@ class EpisodeWords:
     Attributes:
         gap_hours: Hours of absence that end an episode.
         fatal: The result that means death; None where no result does.
+        is_cumulative: Whether the last verdict is the answer, so that its upper bound is that of the peak.
     """
 
     gap_hours: float
     fatal: int | None
+    is_cumulative: bool = False
 
     @classmethod
     def of(cls, rule: RuleSet) -> EpisodeWords | None:
@@ -52,7 +54,7 @@ class EpisodeWords:
         if rule.episodes is None:
             return None
         has_death = rule.result.kind == "grade" and any(isinstance(take, Death) for take in rule.inputs.values())
-        return cls(rule.episodes.gap_hours, rule.result.highest if has_death else None)
+        return cls(rule.episodes.gap_hours, rule.result.highest if has_death else None, rule.result.cumulative)
 
 
 def derive_episodes(
@@ -71,8 +73,8 @@ def derive_episodes(
         A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set and onset.
     """
     words = pl.DataFrame(
-        [(id, rule.gap_hours, rule.fatal) for id, rule in rules.items()],
-        schema={"rule_set_id": pl.String, "gap": pl.Float64, "fatal": pl.Int32},
+        [(id, rule.gap_hours, rule.fatal, rule.is_cumulative) for id, rule in rules.items()],
+        schema={"rule_set_id": pl.String, "gap": pl.Float64, "fatal": pl.Int32, "is_cumulative": pl.Boolean},
         orient="row",
     )
     steps = (
@@ -94,6 +96,7 @@ def derive_episodes(
     runs = steps.group_by(*_KEYS, "run", maintain_order=True).agg(
         pl.col("gap").first(),
         pl.col("fatal").first(),
+        pl.col("is_cumulative").first(),
         pl.col("last_look").first(),
         pl.col("first_absent").first(),
         absent_hours=pl.col("hours").filter(pl.col("absent")).sum(),
@@ -127,7 +130,7 @@ def derive_episodes(
         .agg(
             onset_at=pl.col("from_at").first(),
             peak_low=pl.col("low").max(),
-            peak_high=pl.col("high").max(),
+            peak_high=pl.when(pl.col("is_cumulative").first()).then(pl.col("high").last()).otherwise(pl.col("high").max()),
             peak_at=pl.col("from_at").filter(pl.col("low") == pl.col("low").max()).first(),
             resolved_at=pl.col("first_absent").filter(pl.col("closed")).last(),
             last_at=pl.col("until").max(),

@@ -154,12 +154,17 @@ class Flag(_Strict):
 
 
 class Result(_Strict):
-    """The kind and range of the answer; both ends inclusive."""
+    """The kind and range of the answer; both ends inclusive.
+
+    `cumulative` says that the answer sums up the window so far, so that its last verdict is the answer: what was possible
+    before and is ruled out at the end was never reached.
+    """
 
     kind: Literal["grade", "points", "met"]
     lowest: int
     highest: int
     name: Wording
+    cumulative: bool = False
 
 
 class Window(_Strict):
