@@ -19,7 +19,7 @@ from vein2vein.intake import canonical, charting, checks
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.canonical import Canonical
 from vein2vein.intake.delivery import Delivery, Report
-from vein2vein.intake.omop import facts, findings, persons
+from vein2vein.intake.omop import facts, findings, persons, stays
 from vein2vein.intake.omop.clock import CONTRADICTION
 from vein2vein.intake.omop.coverage import Line, coverage, coverage_text, with_not_needed
 from vein2vein.intake.omop.reading import OmopRows
@@ -161,7 +161,8 @@ def _exposures(rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook) -> t
         _note_times(part, ["started_at", "ended_at"], book)
     charted, refused, merged = _charted(rows, frames, book)
     made = _joined((canonical.exposures(part, book) for part in (*raw, *charted)), "exposures")
-    return Canonical(made.rows, pl.concat([made.refused, refused])), merged
+    placed, swallowed = stays.in_one_place(made.rows)
+    return Canonical(placed, pl.concat([made.refused, refused])), pl.concat([merged, swallowed])
 
 
 def _charted(

@@ -22,6 +22,7 @@ from acceptance.intake.omop.delivery import (
     in_postgres,
 )
 from vein2vein.intake.omop import adapter
+from vein2vein.intake.omop.assemble import delivery
 from vein2vein.intake.times import TimePolicy
 from vein2vein.record import tables
 
@@ -64,6 +65,11 @@ def a_ward() -> OmopDelivery:
         "visit_detail", person_id=TREATED, visit_detail_concept_id=concept("Visit", "OMOP4822460"),
         visit_detail_start_date=start.date(), visit_detail_start_datetime=start,
         visit_detail_end_date=end.date(), visit_detail_end_datetime=end,
+    )  # fmt: skip
+    omop.add(
+        "visit_occurrence", person_id=TREATED, visit_concept_id=concept("Visit", "IP"),
+        visit_start_date=hours(-6).date(), visit_start_datetime=hours(-6),
+        visit_end_date=hours(100).date(), visit_end_datetime=hours(100),
     )  # fmt: skip
     omop.add("note", person_id=TREATED, note_text="never to be read")
     return omop.add(
@@ -130,7 +136,14 @@ def test_a_value_without_a_unit_is_kept_as_not_assessable_and_named(ward: Delive
 def test_drugs_are_found_below_their_ingredient_and_devices_by_code(ward: Delivery) -> None:
     assert exposed(ward, "vasopressor") == [("norepinephrine", utc(2026, 3, 3, 9), utc(2026, 3, 4, 1))]
     assert exposed(ward, "oxygen") == [("nasal-cannula", utc(2026, 3, 3, 9), utc(2026, 3, 4, 21))]
-    assert exposed(ward, "stay") == [("icu", utc(2026, 3, 3, 9), utc(2026, 3, 4, 21))]
+
+
+def test_intensive_care_is_taken_out_of_the_stay_that_it_lies_within(ward: Delivery) -> None:
+    assert exposed(ward, "stay") == [
+        ("ward", utc(2026, 3, 2, 3), utc(2026, 3, 3, 9)),
+        ("icu", utc(2026, 3, 3, 9), utc(2026, 3, 4, 21)),
+        ("ward", utc(2026, 3, 4, 21), utc(2026, 3, 6, 13)),
+    ]
 
 
 def test_a_dose_whose_end_is_a_date_alone_is_a_single_administration(ward: Delivery) -> None:
@@ -289,3 +302,19 @@ def test_a_second_infusion_is_a_fraction_or_a_course_of_its_own(tmp_path: Path) 
     temperatures = made.cohort.observations.filter(pl.col("kind") == "body_temperature")
     assert temperatures["course_id"].to_list() == ["7-1", "7-1", "7-2"]
     assert made.cohort.courses["followed_until"].to_list() == [utc(2026, 5, 11, 8), utc(2026, 9, 1, 22)]
+
+
+def test_converting_in_shares_of_whole_persons_gives_the_same(tmp_path: Path) -> None:
+    omop = a_ward()
+    for person in (70, 9, 700):
+        omop.person(person)
+        omop.drug(person, ("RxNorm", "made-up axicabtagene bag"), hours(person))
+        omop.measured(person, "8310-5", hours(person + 5), 38.5, "Cel")
+        omop.measured(person, "2276-4", hours(person + 5), 1, None)
+    rows = adapter.read(as_folder(omop, tmp_path / "csv"), OPTIONS)
+    whole, shared = delivery(rows), delivery(rows, at_once=1)
+    assert whole.cohort.course_ids == ("7-1", "70-1", "700-1", "9-1")
+    for table in tables.SCHEMAS:
+        assert getattr(whole.cohort, table).equals(getattr(shared.cohort, table)), table
+    assert whole.account.equals(shared.account)
+    assert [(f.id, f.count) for f in whole.faults] == [(f.id, f.count) for f in shared.faults]
