@@ -3,7 +3,8 @@
 Place    Floor 0. The only place that knows what a day is.
 In       Aware date-times; the IANA zone of the treating centre.
 Out      UTC microseconds for the engines; relative days (0 = local calendar day of the first infusion, -1 the day before).
-Knows    Daylight-saving changes: a local calendar day can last 23 or 25 hours, so days are counted on the calendar, hours on the clock.
+Knows    Daylight-saving changes: a local calendar day can last 23 or 25 hours, so days are counted on the calendar and
+         hours on the clock.
 Does not Read the clock. Time is passed in.
 Checked  tests/unit/basis/test_clock.py
 """

@@ -110,7 +110,8 @@ class SteepestRise(_OfObservation):
 class MeasuredSpan(_OfObservation):
     """Hours between the first and the last of an unbroken run of measurements that are all at or above a value.
 
-    take: measured_span. `strict: true` asks for values above it. 0 while fewer than two measurements in a row qualify. A gap of more than `gap_hours` between two
+    take: measured_span. `strict: true` asks for values above it. 0 while fewer than two measurements in a row qualify.
+    A gap of more than `gap_hours` between two
     measurements breaks the run. Holds for `holds_hours` after the last measurement; unknown after that.
     """
 
@@ -249,7 +250,8 @@ class _OfDays(_OfObservation):
     `neighbour_mean` with the mean of the previous and the next day with a value, and with the nearest at both ends. A block of
     missing days longer than `fill_at_most_days` stays missing; with `fill_ends: false` days before the first and after the last
     value stay missing too. Days after the last value are filled only once the series has ended (follow-up, stop, or window over):
-    while it runs, tomorrow's value may still say otherwise. Days after `to_day` up to `reads_to_day` help to fill and to join and are never counted. Then every value, observed or filled, is rounded to a multiple of
+    while it runs, tomorrow's value may still say otherwise. Days after `to_day` up to `reads_to_day` help to fill and to join
+    and are never counted. Then every value, observed or filled, is rounded to a multiple of
     `round_to` (halves to even), when given.
     """
 

@@ -24,6 +24,7 @@ from vein2vein.knowledge.predicates import Constant, Predicate, Ref, Sustained, 
 
 Status = Literal["verified", "secondary", "recalled", "uncertain"]
 Kind = Literal["grading-scale", "criteria", "score"]
+SIGNATURES_NEEDED = 2
 PLACEHOLDERS = frozenset({"", "n/a", "na", "tbc", "tbd", "todo", "?", "unknown source", "none given"})
 
 
@@ -273,7 +274,8 @@ class RuleSet(_Strict):
     @cached_property
     def conditions(self) -> tuple[Predicate, ...]:
         """All conditions of the file: criteria in order, applicability, cases, items and flags."""
-        rest = [c.when for c in (*self.cases, *(c for i in self.items for c in i.cases), *self.flags)]
+        cases = (*self.cases, *(case for item in self.items for case in item.cases))
+        rest = [*(case.when for case in cases), *(flag.when for flag in self.flags)]
         applies = [] if self.applies is None else [self.applies]
         return (*(self.criteria[name].when for name in self.order), *applies, *rest)
 
@@ -360,7 +362,7 @@ def _status_problems(rule: RuleSet) -> list[str]:
     if rule.status != "verified":
         return []
     people = {s.who for s in rule.signed_off}
-    if len(people) < 2 or not any(s.role == "clinician" for s in rule.signed_off):
+    if len(people) < SIGNATURES_NEEDED or not any(s.role == "clinician" for s in rule.signed_off):
         return ["verified needs the signatures of two people, one of them a clinician"]
     return []
 

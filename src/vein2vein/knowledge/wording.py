@@ -156,7 +156,7 @@ def input_text(rule: RuleSet, name: str, language: str = "en") -> str:
     plain = name.replace("_", " ")
     if declared.label:
         return pick(declared.label, language, plain)
-    kind = getattr(declared, "observation", None)
+    kind = str(getattr(declared, "observation", ""))
     if kind in observations() and isinstance(declared, methods.Latest) and declared.says == "yes":
         return pick(observation_kind(kind).label, language, plain) + _relative(declared)
     return plain
@@ -207,7 +207,7 @@ def unit_of(rule: RuleSet, name: str) -> str:
 
 
 def _known_categories(rule: RuleSet, name: str) -> Mapping[str, Category]:
-    kind = getattr(rule.inputs[name], "observation", None)
+    kind = str(getattr(rule.inputs[name], "observation", ""))
     return observation_kind(kind).categories if kind in observations() else {}
 
 

@@ -27,7 +27,7 @@ from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.evaluation import Evaluation, evaluate, truth_of
 from vein2vein.knowledge.inputs import Input
-from vein2vein.knowledge.predicates import parts
+from vein2vein.knowledge.predicates import Sustained, Syndrome, parts
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import Categories, NumberRange, Value, is_known
 from vein2vein.record.timeline import Exposure, Milestone, Observation, Timeline
@@ -142,9 +142,8 @@ class CourseGrader:
         if self.why_never is not None or self.opens is None or self.last is None:
             return
         queue = sorted({p for p in change_points(self.index, self.rule, self.last) if self.opens < p} | {self.opens})
-        criteria = {
-            name: OverTime(self.rule.criteria[name].when) for name in self.rule.order if name in self.rule.over_time
-        }  # type: ignore[arg-type]
+        whens = {name: self.rule.criteria[name].when for name in self.rule.order}
+        criteria = {name: OverTime(when) for name, when in whens.items() if isinstance(when, Sustained | Syndrome)}
         done: int | None = None
         while queue:
             at = heapq.heappop(queue)
