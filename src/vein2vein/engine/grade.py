@@ -11,9 +11,10 @@ Checked  tests/spec (both engines), tests/property, tests/acceptance
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from vein2vein.engine.episodes import EpisodeWords, derive_episodes
 from vein2vein.engine.plain.engine import CourseGrader
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS, Graded
+from vein2vein.engine.workers import answers, packed, unpacked
 from vein2vein.errors import GradingError
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
@@ -29,7 +31,9 @@ from vein2vein.record.cohort import Cohort
 from vein2vein.record.tables import Instant
 
 Engine = Literal["vector", "plain"]
-COURSES_PER_PARTITION = 2_000
+COURSES_PER_PARTITION: Final = 2_000
+_SHARES: Final = 16
+_FEWEST_COURSES: Final = 25
 
 
 def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
@@ -50,8 +54,9 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
         as_of: Aware instant up to which anything is known; rows after it are cut off. None looks at each course to the end
             of its follow-up (or its last row).
         engine: "vector" (fast) or "plain" (the definition); both give the same tables.
-        executor: Where partitions of courses are graded; None grades them here, one after the other. Partitions that a
-            broken worker lost are graded again.
+        executor: Where partitions of courses are graded: any `concurrent.futures.Executor`, such as
+            `vein2vein.engine.workers.WorkerProcesses` or the one of a Dask client. None grades them here, one after the
+            other. The tables are the same.
         registry: Where ids are looked up; the package's own rule files when None.
         progress: Called with (courses done, courses in all) after each partition.
 
@@ -59,19 +64,55 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
         Verdict steps and episodes, sorted by course, then in the order of `rule_sets`, then by time.
 
     Raises:
-        KnowledgeError: RULE-003 for an unknown id. GradingError: GRADE-001 when a rule set is named twice.
+        KnowledgeError: RULE-003 for an unknown id. GradingError: GRADE-001 when a rule set is named twice, GRADE-002 when
+            a worker died and the executor does not ask again.
     """
     rules = resolve(rule_sets, registry or default_registry())
     known = cohort if as_of is None else cut(cohort, check_aware(as_of, what="as_of"))
-    parts = list(partitions(known))
     steps: list[Steps] = []
     done = 0
-    for part, answer in zip(parts, _map(executor, parts, rules, as_of, engine), strict=True):
+    for answer in _answers(known, rules, as_of, engine, executor):
         steps.append(answer)
-        done += len(part)
+        done = min(done + _part_size(known, executor), len(known))
         if progress is not None:
             progress(done, len(known))
-    return _join(steps, known, rules)
+    return join(steps, known.courses, rules)
+
+
+def _part_size(cohort: Cohort, executor: Executor | None) -> int:
+    """Courses per partition: for workers small enough that each of them has something to do."""
+    if executor is None:
+        return COURSES_PER_PARTITION
+    return min(max(-(-len(cohort) // _SHARES), _FEWEST_COURSES), COURSES_PER_PARTITION)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A partition on its way to a worker."""
+
+    part: Cohort
+    rules: bytes
+    as_of: datetime | None
+    engine: Engine
+
+
+def _graded(task: _Task) -> Steps:
+    return grade_partition(task.part, unpacked(task.rules), task.as_of, task.engine)
+
+
+def _answers(  # noqa: PLR0917  (passed on to `grade_partition` as they are)
+    cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine, executor: Executor | None
+) -> Iterator[Steps]:
+    parts = partitions(cohort, _part_size(cohort, executor))
+    if executor is None:
+        return (grade_partition(part, rules, as_of, engine) for part in parts)
+    sent, kinds = packed(rules), kinds_of(rules)
+    return answers(executor, _graded, (_Task(part.of_kinds(kinds), sent, as_of, engine) for part in parts))
+
+
+def kinds_of(rules: tuple[RuleSet, ...]) -> frozenset[str]:
+    """Kinds of observations that some rule sets rest on."""
+    return frozenset().union(*(rule.observation_kinds for rule in rules))
 
 
 def resolve(rule_sets: Sequence[str | RuleSet] | str | RuleSet, registry: Registry) -> tuple[RuleSet, ...]:
@@ -121,22 +162,6 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
     return vector_steps(part, rules, as_of)
 
 
-def _map(  # noqa: PLR0917  (passed on to `grade_partition` as they are)
-    executor: Executor | None,
-    parts: list[Cohort],
-    rules: tuple[RuleSet, ...],
-    as_of: datetime | None,
-    engine: Engine,
-) -> Iterator[Steps]:
-    if executor is None:
-        for part in parts:
-            yield grade_partition(part, rules, as_of, engine)
-        return
-    futures: list[Future[Steps]] = [executor.submit(grade_partition, p, rules, as_of, engine) for p in parts]
-    for future in futures:
-        yield future.result()
-
-
 def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
     rows: list[dict[str, object]] = []
     looks: list[dict[str, object]] = []
@@ -173,7 +198,8 @@ def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | Non
     )
 
 
-def _join(steps: list[Steps], cohort: Cohort, rules: tuple[RuleSet, ...]) -> Graded:
+def join(steps: list[Steps], courses: pl.DataFrame, rules: tuple[RuleSet, ...]) -> Graded:
+    """Put the steps of partitions together, and derive the episodes."""
     order = pl.DataFrame({"rule_set_id": [r.id for r in rules], "order": range(len(rules))})
     verdicts = (
         pl.concat([s.verdicts for s in steps])
@@ -182,5 +208,5 @@ def _join(steps: list[Steps], cohort: Cohort, rules: tuple[RuleSet, ...]) -> Gra
         .drop("order")
     )
     words = {rule.id: found for rule in rules if (found := EpisodeWords.of(rule)) is not None}
-    episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), words, cohort.courses)
+    episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), words, courses)
     return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
