@@ -8,7 +8,7 @@ Missing  Curves break where nothing was measured; rows that cannot be used stand
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vein2vein.knowledge import codes
@@ -205,6 +205,18 @@ _DEVICES: Final = {
 }
 
 
+def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Spans that follow each other without a break and say the same, as one: a device charted every few hours."""
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last is not None and last.end == span.start and (last.label, last.certain) == (span.label, span.certain):
+            joined[-1] = replace(last, end=span.end)
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
 def _brief_device(row: Exposure) -> str:
     name = _DEVICES.get(row.agent, "")
     return f"{name} {number_text(row.rate)}" if name and row.rate is not None else name
@@ -276,7 +288,7 @@ class _Maker:
                 name = agent_label(kind, agent) if agent != UNSPECIFIED else f"{kind_label(kind).split()[0]}, which?"
                 lanes.append(Lane(name, self._dose_spans(rows), charted=charted))
         if charted and not lanes:
-            lanes.append(Lane("Charted: none", charted=charted))
+            lanes.append(Lane("None (charted)", charted=charted))
         return tuple(lanes)
 
     def _charted(self, kind: str) -> tuple[Span, ...]:
@@ -315,7 +327,7 @@ class _Maker:
             else self._span(r, exposure_text(r), brief=_brief_device(r))
             for r in rows
         )
-        return (Lane("Oxygen device", spans),)
+        return (Lane("Oxygen device", _joined(spans)),)
 
     def scores(self) -> list[Panel]:
         """A staircase for each score that the rule sets add up, from its total or from complete sets of items."""

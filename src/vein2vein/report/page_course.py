@@ -235,7 +235,7 @@ def _ribbon(scale: _Scale, axis: TimeAxis) -> str:
         "p",
         element("strong", text(rule_words.short_name(rule))),
         f" · {text(rule_words.edition_name(rule))} ",
-        result_badge(f"highest {shown}", peak, (ribbon.lowest, ribbon.highest)),
+        result_badge(shown if rule.result.kind == "met" else f"highest {shown}", peak, (ribbon.lowest, ribbon.highest)),
         " ",
         status_badge(rule.status),
         class_="ribbon-head",
@@ -269,7 +269,7 @@ def _panel(number: int, panel: Panel, axis: TimeAxis) -> str:
     label = f"{panel.title}{', ' + panel.unit if panel.unit else ''}, over {axis.name.lower()}"
     twin = element(
         "details",
-        element("summary", f"Table of {text(panel.title.lower())}"),
+        element("summary", f"Table: {text(panel.title)}"),
         class_="twin no-print",
         data_panel=panel.key,
         data_course=str(number),

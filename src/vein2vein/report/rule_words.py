@@ -22,10 +22,18 @@ from vein2vein.report.shown import Row, kind_label
 _CAPITALS: Final = frozenset(
     (
         *("astct", "ctcae", "mskcc", "isth", "hlh", "ebmt", "eha", "nci", "idsa", "ucsf", "bnhl"),
-        *("iec", "icaht", "icans", "crs", "hs", "dic", "tls", "mas", "t", "ice", "capd"),
+        *("iec", "icaht", "icans", "crs", "hs", "dic", "tls", "mas", "ice", "capd"),
     )
 )
-_WRITTEN: Final = {"cartox": "CARTOX", "carhlh": "carHLH", "hscore": "HScore", "mas-l": "MAS-L", "licats": "LICATS"}
+_WRITTEN: Final = {
+    "t_icaht": "T-ICAHT",
+    "iec_hs": "IEC-HS",
+    "cartox": "CARTOX",
+    "carhlh": "carHLH",
+    "hscore": "HScore",
+    "mas-l": "MAS-L",
+    "licats": "LICATS",
+}
 # What a stream is called when its absence is named: the device, the drug, the place.
 _STREAM_WORDS: Final = {"oxygen": ("oxygen device", "oxygen flow"), "stay": ("place of care", "place of care")}
 
@@ -37,12 +45,17 @@ def short_name(rule: RuleSet) -> str:
         name = name.removesuffix(ending).rstrip(":")
     for start in ("Grade of ", "Class of "):
         name = name.removeprefix(start)
+    if rule.id.endswith("-children"):
+        name += " in children"
     return name[:1].upper() + name[1:] if name[1:2].islower() and name[:3] != "car" else name
 
 
 def edition_name(rule: RuleSet) -> str:
     """Publisher and year from the id, such as "ASTCT 2019"."""
-    words = rule.id.rsplit(".", 1)[0].split("-")
+    publisher = rule.id.rsplit(".", 1)[0]
+    for joined in ("t-icaht", "iec-hs"):
+        publisher = publisher.replace(joined, joined.replace("-", "_"))
+    words = publisher.split("-")
     shown = [_WRITTEN.get(w) or (w.upper() if w in _CAPITALS else w.capitalize()) for w in words]
     return " ".join(shown)
 

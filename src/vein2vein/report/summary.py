@@ -69,7 +69,7 @@ class Summary:
 def summarise(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> Summary:
     """Count and measure a graded cohort."""
     steps = steps_with_hours(cohort, graded)
-    peaks = _peaks(steps)
+    peaks = _peaks(steps, rule_sets)
     rows = [_rule_set_row(rule, peaks, graded.episodes) for rule in rule_sets]
     levels = [row for rule in rule_sets for row in _level_rows(rule, peaks)]
     order = {rule.id: i for i, rule in enumerate(rule_sets)}
@@ -103,13 +103,14 @@ def steps_with_hours(cohort: Cohort, graded: Graded) -> pl.DataFrame:
     )
 
 
-def _peaks(steps: pl.DataFrame) -> pl.DataFrame:
+def _peaks(steps: pl.DataFrame, rule_sets: Sequence[RuleSet]) -> pl.DataFrame:
+    cumulative = pl.col("rule_set_id").first().is_in([rule.id for rule in rule_sets if rule.result.cumulative])
     is_open = pl.col("low") < pl.col("high")
     return (
         steps.group_by("course_id", "rule_set_id", maintain_order=True)
         .agg(
             peak_low=pl.col("low").max(),
-            peak_high=pl.col("high").max(),
+            peak_high=pl.when(cumulative).then(pl.col("high").drop_nulls().last()).otherwise(pl.col("high").max()),
             hours=pl.col("hours").filter(pl.col("low").is_not_null()).sum(),
             hours_not_assessable=pl.col("hours").filter(is_open).sum(),
             open_steps=is_open.sum(),
@@ -151,12 +152,13 @@ def _quantile(values: pl.Series, share: float) -> float | None:
 def levels_of(rule: RuleSet) -> tuple[tuple[int, str], ...]:
     """The levels of a rule set that are counted, lowest first, each with its name.
 
-    Grades above the lowest, "met" for criteria, and the named bands of a score.
+    Grades above the lowest, "met" for criteria, and the named bands of a score above its lowest.
     """
     if rule.result.kind == "met":
         return ((rule.result.highest, "met"),)
     if rule.result.kind == "points":
-        bands = sorted(rule.bands, key=lambda band: band.at_least)
+        above = (band for band in rule.bands if band.at_least > rule.result.lowest)
+        bands = sorted(above, key=lambda band: band.at_least)
         return tuple((band.at_least, f"{band.name} (from {band.at_least})") for band in bands)
     return tuple((g, str(g)) for g in range(max(1, rule.result.lowest), rule.result.highest + 1))
 

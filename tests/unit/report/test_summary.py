@@ -108,4 +108,4 @@ def test_an_empty_cohort_gives_empty_counts() -> None:
 def test_levels_of_criteria_and_scores_have_names() -> None:
     registry = default_registry()
     assert levels_of(registry.get("hlh-2004.criteria")) == ((1, "met"),)
-    assert [level for level, _ in levels_of(registry.get("fardet-2014.hscore"))] == [0, 169]
+    assert [level for level, _ in levels_of(registry.get("fardet-2014.hscore"))] == [169]
