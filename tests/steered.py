@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from vein2vein.basis.ids import CourseId, PatientId
 from vein2vein.knowledge import inputs as methods
@@ -18,6 +16,9 @@ from vein2vein.knowledge.codes import observation_kind, streams
 from vein2vein.knowledge.predicates import Compare, walk
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import CHARTED, UNSPECIFIED, Course, Exposure, Milestone, Observation, Patient, Timeline
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ZONES = ("UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Shanghai", "Asia/Beirut")
 # Infusions on the day before a clock change in Berlin, Los Angeles and Beirut, and on plain days.

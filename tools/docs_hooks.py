@@ -7,7 +7,9 @@ docstrings, the glossary and the changelogs from the root of the repository.
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ LIBRARY = ROOT / "src" / "vein2vein"
 SECTIONS = {
     "Tutorial": "tutorial",
     "How-to guides": "how-to",
+    "Rules by example": "manual",
     "Rules": "rules",
     "Reference": "reference",
     "Explanation": "explanation",
@@ -103,7 +106,21 @@ def _title(folder: str) -> str:
 
 def _generated_pages() -> dict[str, str]:
     pages = {name: _root_page(source) for name, source in ROOT_PAGES.items() if (ROOT / source).exists()}
-    return {**pages, **_rule_pages(), **_code_pages(), **_error_pages(), **_command_pages(), **_api_pages()}
+    return {**pages, **_manual_pages(), **_rule_pages(), **_code_pages(), **_error_pages(), **_command_pages(), **_api_pages()}
+
+
+def _manual_pages() -> dict[str, str]:
+    """The chapters of rules by example, made from the spec tests; see tools/manual.py."""
+    where = importlib.util.spec_from_file_location("vein2vein_manual", ROOT / "tools" / "manual.py")
+    if where is None or where.loader is None:
+        message = "tools/manual.py cannot be imported"
+        raise ImportError(message)
+    manual = importlib.util.module_from_spec(where)
+    sys.modules[where.name] = manual  # dataclasses look their module up while it loads
+    where.loader.exec_module(manual)
+    registry = default_registry()
+    pages: dict[str, str] = manual.manual_pages(lambda id: f"rules/{_rule_folder(registry.get(id))}/{id}.md")
+    return pages
 
 
 def _root_page(source: str) -> str:

@@ -65,17 +65,32 @@ TLS = """
         """
 
 
-@pytest.mark.parametrize("scale", ["cairo-bishop-2004.tls-laboratory", "howard-2011.tls-laboratory"])
-def test_two_laboratory_criteria(spec: Spec, scale: str) -> None:
-    """Two of uric acid, potassium, phosphate and calcium, from day -3 to day 7."""
-    spec(scale, TLS, "...\nday 1 | 0\nday 2 | 1")
+def test_two_laboratory_criteria(spec: Spec) -> None:
+    """Cairo and Bishop: two of uric acid, potassium, phosphate and calcium, at any time from day -3 to day 7."""
+    spec("cairo-bishop-2004.tls-laboratory", TLS, "...\nday 1 | 0\nday 2 | 1")
+
+
+HOWARD = """
+        followed day 7 20:00
+        day 1        | uric acid 8.1
+        day 1        | potassium 4.0
+        day 1        | phosphate 1.0
+        day 1        | corrected calcium 2.3
+        """
+
+
+@pytest.mark.parametrize(("when", "met"), [("day 2 07:00", "1"), ("day 2 08:00", "[0, 1]")])
+def test_two_criteria_within_a_day(spec: Spec, when: str, met: str) -> None:
+    """Howard asks for both within 24 hours: the uric acid of the morning before no longer counts."""
+    spec("howard-2011.tls-laboratory", HOWARD + f"{when} | potassium 6.0", f"...\nday 1 | 0\n{when} | {met}")
 
 
 def test_a_quarter_from_the_baseline(spec: Spec) -> None:
     """Cairo and Bishop also count a change of a quarter from the baseline; Howard does not."""
     course = TLS.replace("uric acid 8.0", "uric acid 6.25").replace("potassium 6.0", "potassium 5.0")
-    spec("cairo-bishop-2004.tls-laboratory", course, "...\nday 2 | 1")
-    spec("howard-2011.tls-laboratory", course, "...\nday 2 | 0", calcium_measured_as="corrected")
+    today = "day 2 | uric acid 6.25\nday 2 | phosphate 1.0\nday 2 | corrected calcium 2.3"
+    spec("cairo-bishop-2004.tls-laboratory", course + today, "...\nday 2 | 1")
+    spec("howard-2011.tls-laboratory", course + today, "...\nday 2 | 0")
 
 
 def test_tumour_lysis_with_another_cause(spec: Spec) -> None:
@@ -102,15 +117,16 @@ def test_clinical_tumour_lysis_by_howard(spec: Spec) -> None:
     """Creatinine that rises by 0.3 mg/dL, or an arrhythmia, a seizure or death."""
     spec(
         "howard-2011.tls-clinical",
-        TLS
+        HOWARD
         + """
-        day -4 | creatinine 0.8
-        day 3  | creatinine 1.0
-        day 3  | oliguria no
-        day 3  | tls arrhythmia no
-        day 3  | tls seizure no
-        day 4  | tls arrhythmia yes
+        day 1       | potassium 6.1
+        day -3      | milestone lymphodepletion
+        day -4      | creatinine 0.8
+        day 1       | creatinine 1.0
+        day 1       | oliguria no
+        day 1       | tls arrhythmia no
+        day 1       | tls seizure no
+        day 1 20:00 | tls arrhythmia yes
         """,
-        "...\nday 3 | 0\nday 4 | 1",
-        calcium_measured_as="corrected",
+        "...\nday 1 | 0\nday 1 20:00 | 1",
     )

@@ -36,11 +36,14 @@ def test_a_sign_with_another_cause(spec: Spec, scale: str, sign: str, grade: str
     spec(scale, f"0 h | {sign} yes\n0 h | {grade} 3\n4 h to | other cause: {cause}", "0 h | 3\n4 h | 0")
 
 
-@pytest.mark.parametrize(("unstated", "grade"), [("unknown", "[0, 5]"), ("no", "0")])
-@pytest.mark.parametrize("scale", [term[0] for term in TERMS])
-def test_a_sign_that_nobody_stated(spec: Spec, scale: str, unstated: str, grade: str) -> None:
-    """Silence is unknown, or taken as no."""
-    spec(scale, "followed 10 h", f"0 h | {grade}", unstated=unstated)
+@pytest.mark.parametrize(("unstated", "result"), [("unknown", "[0, 1]"), ("no", "0")])
+@each_term
+def test_a_sign_that_nobody_stated(
+    spec: Spec, scale: str, sign: str, grade: str, cause: str, unstated: str, result: str
+) -> None:
+    """Nothing recorded is any grade. A judged grade of 0 without a word on the sign itself: open, or taken as no."""
+    spec(scale, "followed 10 h", "0 h | [0, 5]")
+    spec(scale, f"0 h | {grade} 0", f"0 h | {result}", unstated=unstated)
 
 
 LICATS = """
