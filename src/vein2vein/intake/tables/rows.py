@@ -137,7 +137,7 @@ def observations(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece
         frame = frame.with_columns(pl.lit(layout.kind).alias("kind"))
     targets = _targets(frame["kind"].unique().to_list(), context.mapping)
     frame, refused = _resolved(frame, targets, "observations", context.book)
-    frame, unplaced = _unplaced_points(frame)
+    frame, unplaced = _unplaced_points(frame, context.book)
     points, frame = _points(frame, context.mapping)
     frame = _with_units(frame, layout, context.mapping)
     frame = _with_values(frame, context.mapping)
@@ -271,12 +271,23 @@ _ANSWER: Final = "answer it under codes in the mapping file"
 _ASIDE: Final = "the rows stand among the refused ones"
 
 
-def _unplaced_points(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _unplaced_points(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Charted points without a course or an instant are refused; their times are already named."""
     placed = pl.col("observed_at").is_not_null() & pl.col("observed_at_reason").is_null()
     is_lost = _is_charted() & ~(placed & pl.col("course_id").is_not_null())
     reason = pl.coalesce("observed_at_reason", pl.lit("INTAKE-032")).alias("reason")
-    return frame.filter(~is_lost), frame.filter(is_lost).select("file", "row", reason)
+    lost = frame.filter(is_lost).select("file", "row", reason)
+    book.note_rows(lost.filter(pl.col("reason") == "INTAKE-032"), [], lambda _: _NOWHERE)
+    return frame.filter(~is_lost), lost
+
+
+_NOWHERE: Final = Fault(
+    "INTAKE-032",
+    saw="charted devices or flows without a course or a time",
+    expected="a course and a time in every row",
+    fix="fill the cells",
+    effect="the rows are refused",
+)
 
 
 def _is_charted() -> pl.Expr:
