@@ -225,10 +225,13 @@ def _plot(item: Panel, axis: TimeAxis, y_axis: ValueAxis) -> str:
     parts.append(svg.tag("path", d=lines, class_="grid"))
     parts += [svg.text(short(v), LEFT - 8, y_axis.y(v) + 5, class_="tick end") for v in y_axis.ticks]
     parts += _gaps(item.curves[0], axis, y_axis)
+    labelled: list[float] = []
     for limit in item.limits:
         y = y_axis.y(limit.value)
         parts.append(svg.tag("path", d=f"M{LEFT} {svg.number(y)}h{PLOT}", class_="limit"))
-        parts.append(svg.text(limit.label, WIDTH - RIGHT - 2, y - 4, class_="limit-label end"))
+        if all(abs(y - other) >= _SIZE for other in labelled):
+            labelled.append(y)
+            parts.append(svg.text(limit.label, WIDTH - RIGHT - 2, y - 4, class_="limit-label end"))
     for curve in item.curves:
         parts += _curve(curve, axis, y_axis)
     return "".join(parts)

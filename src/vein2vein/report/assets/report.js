@@ -16,7 +16,7 @@
       none: "no row", flags: "Remarks", choices: "Choices for open points", source: "Source",
       without: "Inputs without a row", before: "Previous step", after: "Next step", lowest: "certain from what is recorded",
       highest: "possible: depends on what is missing", encoded: "encoding", row: "source row", absent: "source row not given",
-      otherwise: "none of the results above",
+      otherwise: "none of the higher results",
     },
     zh: {
       step: "步骤", of: "/", from: "自", to: "至", open: "截至最后记录", says: "量表原意",
@@ -26,7 +26,7 @@
       none: "无记录", flags: "提示", choices: "未定之处的取值", source: "来源",
       without: "无记录的输入", before: "上一步", after: "下一步", lowest: "据现有记录可确定",
       highest: "可能：取决于缺失信息", encoded: "编码版本", row: "来源行", absent: "未提供来源行",
-      otherwise: "以上结果均不成立",
+      otherwise: "未达到更高的结果",
     },
   };
   const say = (key) => words[language][key];
