@@ -304,7 +304,7 @@ class _Maker:
             self._span(
                 row,
                 dose_text(row) or "dose not recorded",
-                share=0.3 + 0.7 * row.rate / highest if row.rate is not None and highest else 0.5,
+                share=round(0.3 + 0.7 * row.rate / highest, 3) if row.rate is not None and highest else 0.5,
                 brief="?" if row.rate is None else number_text(row.rate),
             )
             for row in rows
