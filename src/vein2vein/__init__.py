@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from vein2vein.engine.verdict import Graded, Verdict
     from vein2vein.errors import Vein2VeinError
     from vein2vein.intake.delivery import Delivery
+    from vein2vein.intake.door import open_delivery
     from vein2vein.knowledge.registry import Registry, default_registry
     from vein2vein.knowledge.schema import RuleSet
     from vein2vein.record.cohort import Cohort
     from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, Timeline
-    from vein2vein.report.html import write_report
+    from vein2vein.report.html import ReportOptions, write_report
 
 # public name -> module that defines it
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "Observation": "vein2vein.record.timeline",
     "Patient": "vein2vein.record.timeline",
     "Registry": "vein2vein.knowledge.registry",
+    "ReportOptions": "vein2vein.report.html",
     "RuleSet": "vein2vein.knowledge.schema",
     "Timeline": "vein2vein.record.timeline",
     "Truth": "vein2vein.basis.truth",
@@ -44,6 +46,7 @@ _HOMES = {
     "Verdict": "vein2vein.engine.verdict",
     "default_registry": "vein2vein.knowledge.registry",
     "grade_cohort": "vein2vein.engine.grade",
+    "open_delivery": "vein2vein.intake.door",
     "verdict_at": "vein2vein.engine.plain.engine",
     "write_report": "vein2vein.report.html",
 }
@@ -59,6 +62,7 @@ __all__ = [
     "Observation",
     "Patient",
     "Registry",
+    "ReportOptions",
     "RuleSet",
     "Timeline",
     "Truth",
@@ -67,6 +71,7 @@ __all__ = [
     "__version__",
     "default_registry",
     "grade_cohort",
+    "open_delivery",
     "verdict_at",
     "write_report",
 ]

@@ -28,12 +28,20 @@ SCALES = "standard,cairo-bishop-2004.tls-laboratory,cairo-bishop-2004.tls-clinic
     help="Folder for the results.",
 )
 @click.option("--scale", "scales", default=SCALES, show_default=True, help="Rule sets, as for grade.")
+@click.option(
+    "--tables",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Copy the tables and the mapping file of the cohort into this folder, to try the other commands on; nothing is graded.",
+)
 @click.option("--open/--no-open", "opens", default=None, help="Open the report in a browser; by default on a terminal.")
 @click.option("--serve", is_flag=True, help="Serve the folder on this machine until stopped.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port for --serve.")
-def demo(output: Path, scales: str, opens: bool | None, serve: bool, port: int) -> None:
+def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, serve: bool, port: int) -> None:
     """Grade the demonstration cohort, which is made up, and write its report."""
     with resources.as_file(resources.files("vein2vein.cli").joinpath("demo_cohort")) as folder:
+        if tables is not None:
+            _copy(folder, tables)
+            return
         delivery = options.open_input(str(folder), mapping=folder / "mapping.yaml", zone=None, charted=None, holds=())
     registry = options.registry_of(())
     rules = options.bound_rules(scale_ids(options.parts(scales, option="--scale"), registry), registry, ())
@@ -52,6 +60,17 @@ def demo(output: Path, scales: str, opens: bool | None, serve: bool, port: int) 
         _serve(output, port)
     elif sys.stdout.isatty() if opens is None else opens:
         click.launch(path.resolve().as_uri())
+
+
+def _copy(folder: Path, place: Path) -> None:
+    """Copy the delivery of the demonstration cohort as it is."""
+    place.mkdir(parents=True, exist_ok=True)
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            (place / file.name).write_bytes(file.read_bytes())
+    click.echo(
+        f"The made-up tables are in {place}. Try: vein2vein intake check {place} --mapping {place / 'mapping.yaml'}"
+    )
 
 
 def _serve(folder: Path, port: int) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from vein2vein.cli import options
 from vein2vein.engine.plain.engine import verdict_at
-from vein2vein.engine.verdict import Verdict
+from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.schema import RuleSet
+from vein2vein.knowledge.wording import input_text, pick
 
 
 @click.command()
@@ -43,22 +45,43 @@ def explain(**given: Any) -> None:
 
 def as_text(rule: RuleSet, verdict: Verdict) -> str:
     """A verdict for people."""
-    head = f"{rule.title['en']}  [{rule.id}, status {rule.status}]"
+    from vein2vein.report.rule_words import lacking, result_sentence
+
+    head = f"{rule.title['en']}\n  {rule.id}, encoding {rule.encoding}, status {rule.status}"
     if verdict.bounds is None:
-        return f"{head}\n  not applicable: {verdict.not_applicable}"
-    lines = [head, f"  {rule.result.name['en']}  {verdict.bounds}"]
-    texts = [case.text["en"] for case in rule.cases if verdict.bounds.contains(case.value)]
-    lines += [f"    {text}" for text in texts]
-    lines += [f"  because   {rule.criteria[name].label['en']}" for name in verdict.deciding]
-    lines += [f"  missing   {name}" for name in verdict.missing]
-    lines += [f"  remark    {rule.flags[place].text['en']}" for place in verdict.flags]
-    for used in verdict.inputs:
-        where = f"  ({used.rows[-1].source})" if used.rows and used.rows[-1].source else ""
-        note = f"  [{used.assumption}]" if used.assumption else ""
-        lines.append(f"  input     {used.name}: {used.shown}{where}{note}")
-    lines += [f"  decided   {name} = {value}" for name, value in verdict.parameters.items()]
-    lines += [f"  source    {source.key}, {source.locator} ({source.read})" for source in rule.sources]
+        return f"{head}\n  does not apply: {verdict.not_applicable}"
+    low, high = verdict.bounds.low, verdict.bounds.high
+    missing = lacking(rule, verdict.missing, {used.name: used.rows for used in verdict.inputs})
+    sentence = result_sentence(rule, low, high) + (f": {'; '.join(missing)}" if missing else "")
+    lines = [head, "", f"  {sentence}"]
+    lines += [f"    {level} {certainty}  {text}" for level, certainty, text in _levels(rule, low, high)]
+    lines += _block("because", [pick(rule.criteria[n].label, "en") for n in verdict.deciding if n in rule.criteria])
+    lines += _block("remark", [rule.flags[place].text["en"] for place in verdict.flags])
+    lines += _block("read from", [_used(rule, used) for used in verdict.inputs if used.rows or not used.is_known])
+    assumed = [input_text(rule, used.name) for used in verdict.inputs if used.assumption and not used.rows]
+    lines += _block("taken as no, not recorded", [", ".join(assumed)] if assumed else [])
+    lines += _block(
+        "choices for open points",
+        [f"{pick(rule.parameters[n].title, 'en', n)}: {v}" for n, v in verdict.parameters.items()],
+    )
+    lines += _block("source", [f"{s.key}, {s.locator} (read: {s.read})" for s in rule.sources])
     return "\n".join(lines)
+
+
+def _levels(rule: RuleSet, low: int, high: int) -> Iterator[tuple[int, str, str]]:
+    """What the scale says at the lowest result, which is certain, and at those above it, which are possible."""
+    for case in reversed(rule.cases):
+        if low <= case.value <= high:
+            yield case.value, "certain " if case.value == low else "possible", pick(case.text, "en")
+
+
+def _used(rule: RuleSet, used: InputUsed) -> str:
+    where = f"  ({used.rows[-1].source})" if used.rows and used.rows[-1].source else ""
+    return f"{input_text(rule, used.name)}: {used.shown}{where}"
+
+
+def _block(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"  {title}", *(f"    {line}" for line in lines)] if lines else []
 
 
 def as_json(rule: RuleSet, verdict: Verdict) -> dict[str, Any]:

@@ -93,6 +93,8 @@ def grade(**given: Any) -> None:
     )
     output.mkdir(parents=True, exist_ok=True)
     write_account(delivery, output)
+    if len(delivery.cohort) == 0:
+        click.echo(f"Account  {output / 'delivery.txt'}", err=True)
     delivery.require_courses()
     if as_of is not None and given["as_recorded"]:
         delivery = replace(delivery, cohort=options.entered_by(delivery.cohort, as_of))

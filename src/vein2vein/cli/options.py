@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -180,7 +180,7 @@ def entered_by(cohort: Cohort, at: datetime) -> Cohort:
     import polars as pl
 
     def kept(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= at))
+        return frame.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= at.astimezone(UTC)))
 
     return replace(cohort, observations=kept(cohort.observations), exposures=kept(cohort.exposures))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import polars as pl
@@ -133,7 +133,7 @@ def resolve(rule_sets: Sequence[str | RuleSet] | str | RuleSet, registry: Regist
 
 def cut(cohort: Cohort, at: datetime) -> Cohort:
     """The cohort as it was known at an instant: later rows gone, later ends not known."""
-    from_at = pl.lit(at, dtype=Instant)
+    from_at = pl.lit(at.astimezone(UTC), dtype=Instant)
 
     def unless_later(column: str) -> pl.Expr:
         return pl.when(pl.col(column) <= from_at).then(pl.col(column)).alias(column)
