@@ -246,6 +246,7 @@ class RuleSet(_Strict):
     typical: dict[str, Any]
     worked_cases: Annotated[tuple[WorkedCase, ...], Field(min_length=1)]
     _chosen: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _reached: dict[int, tuple[frozenset[str], frozenset[str], Predicate]] = PrivateAttr(default_factory=dict)
 
     @property
     def chosen(self) -> Mapping[str, Any]:
@@ -298,19 +299,27 @@ class RuleSet(_Strict):
         return frozenset(n for n, c in self.criteria.items() if isinstance(c.when, Sustained | Syndrome))
 
     def inputs_of(self, predicate: Predicate) -> frozenset[str]:
-        """Names of all inputs a condition rests on, through criteria."""
-        found: set[str] = set()
-        for name in predicates.names(predicate):
-            found |= self.inputs_of(self.criteria[name].when) if name in self.criteria else {name}
-        return frozenset(found)
+        """Names of all inputs a condition of this rule set rests on, through criteria."""
+        return self._reach(predicate)[0]
 
     def criteria_of(self, predicate: Predicate) -> frozenset[str]:
-        """Names of all criteria a condition mentions, directly or through others."""
-        found: set[str] = set()
-        for name in predicates.names(predicate):
-            if name in self.criteria:
-                found |= {name} | self.criteria_of(self.criteria[name].when)
-        return frozenset(found)
+        """Names of all criteria a condition of this rule set mentions, directly or through others."""
+        return self._reach(predicate)[1]
+
+    def _reach(self, predicate: Predicate) -> tuple[frozenset[str], frozenset[str]]:
+        # Conditions live as long as their rule set, so that their identity is a safe and quick key.
+        if id(predicate) not in self._reached:
+            inputs: set[str] = set()
+            criteria: set[str] = set()
+            for name in predicates.names(predicate):
+                if name in self.criteria:
+                    deeper = self._reach(self.criteria[name].when)
+                    inputs |= deeper[0]
+                    criteria |= {name} | deeper[1]
+                else:
+                    inputs.add(name)
+            self._reached[id(predicate)] = (frozenset(inputs), frozenset(criteria), predicate)
+        return self._reached[id(predicate)][:2]
 
     @model_validator(mode="after")
     def _is_coherent(self) -> RuleSet:
