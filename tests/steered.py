@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from told import Told, told_course
 from vein2vein.basis.ids import CourseId, PatientId
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.codes import observation_kind, streams
@@ -52,12 +53,17 @@ class Steering:
         return bool(self.rng.random() < p)
 
     def timeline(self, number: int) -> Timeline:
-        """One course."""
+        """One course: random rows, the rows of a worked case, or both."""
         infused = self.pick(INFUSIONS)
         observations: list[Observation] = []
         exposures: list[Exposure] = []
+        told = told_course(self, infused) if self.chance(0.5) else None
+        is_pure = told is not None and self.chance(0.6)
+        if told is not None:
+            observations += told.observations
+            exposures += told.exposures
         for name, take in self.rule.inputs.items():
-            if self.chance(0.2):
+            if is_pure or self.chance(0.2 if told is None else 0.8):
                 continue
             for kind, cut_offs in self._kinds(name, take):
                 observations += self._observations(infused, take, kind, cut_offs)
@@ -69,13 +75,13 @@ class Steering:
             if self.chance(0.4)
         ]
         return Timeline(
-            self._course(number, infused),
+            self._course(number, infused, told),
             tuple(sorted(observations, key=lambda o: o.observed_at)),
             tuple(sorted(exposures, key=lambda e: e.started_at)),
-            tuple(sorted(self._milestones(infused), key=lambda m: m.at)),
+            tuple(sorted(self._milestones(infused, told), key=lambda m: m.at)),
         )
 
-    def _course(self, number: int, infused: datetime) -> Course:
+    def _course(self, number: int, infused: datetime, told: Told | None) -> Course:
         born = self.pick(
             (
                 None,
@@ -90,6 +96,10 @@ class Steering:
             t for t in self.rule.inputs.values() if isinstance(t, methods.CourseField) and t.field == "indication"
         ]
         pool = [None, "other-disease", *(c for t in indications for c in t.categories)]
+        if told is not None and told.age is not None:
+            born = date(infused.year - int(told.age) - 1, 12, 30)
+        if told is not None and told.indication is not None:
+            pool = [told.indication]
         days = 120 if self.by_days else 5
         return Course(
             CourseId(f"c{number:05d}"),
@@ -97,7 +107,7 @@ class Steering:
             product=self.pick((None, "axi-cel")),
             indication=self.pick(pool),
             zone=self.pick(ZONES),
-            infused_at=None if self.chance(0.03) else infused,
+            infused_at=None if told is None and self.chance(0.03) else infused,
             followed_until=None
             if self.chance(0.4)
             else infused + timedelta(hours=int(self.rng.integers(0, 24 * days))),
@@ -191,12 +201,12 @@ class Steering:
                 found.append(Exposure(CHARTED, take.exposure, end, end + timedelta(hours=24)))
         return found
 
-    def _milestones(self, infused: datetime) -> list[Milestone]:
-        found = [Milestone("infusion", infused)]
+    def _milestones(self, infused: datetime, told: Told | None) -> list[Milestone]:
+        found = [Milestone("infusion", infused), *([] if told is None else told.milestones)]
         if self.chance(0.7):
             found.append(Milestone("lymphodepletion", infused - timedelta(days=self.pick((1, 5)))))
         hours = self.pick(SHORT_HOURS) if not self.by_days else 24 * self.pick((3, 16, 29, 30, 45))
-        if self.chance(0.15):
+        if self.chance(0.15 if told is None else 0.02):
             causes = [c for t in self.rule.inputs.values() if isinstance(t, methods.Death) for c in t.causes]
             found.append(
                 Milestone(

@@ -231,3 +231,29 @@ def test_hscore(spec: Spec) -> None:
         2 h | ast 80
         """
     spec("fardet-2014.hscore", course + "5 h | haemophagocytosis marrow no", "...\n2 h | [233, 268]\n5 h | 233")
+
+
+def test_other_manifestations(spec: Spec) -> None:
+    """What may also be present in IEC-HS is counted by itself, one point each, and never makes the diagnosis."""
+    spec(
+        "iec-hs-2023.associated",
+        """
+        always | recorded completely: everything
+        0 h    | ldh 600 (normal up to 250)
+        0 h    | prothrombin time 12 (normal up to 13)
+        0 h    | aptt 30 (normal up to 38)
+        0 h    | direct bilirubin 0.2 (normal up to 0.3)
+        0 h    | body temperature 37.0
+        0 h    | triglycerides 265
+        2 h    | triglycerides 266
+        3 h to | oxygen: nasal-cannula 2 L/min because hypoxia
+        4 h    | splenomegaly yes
+        """,
+        """
+        0 h | 1
+        2 h | 2
+        3 h | 3
+        4 h | 4
+        """,
+        unstated_findings="no",
+    )
