@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -71,6 +71,13 @@ FORMATS = ("parquet", "csv", "json", "fhir")
     show_default=True,
     help="Processes that grade partitions of courses.",
 )
+@click.option(
+    "--memory",
+    type=click.Choice(["auto", "whole", "parts"]),
+    default="auto",
+    show_default=True,
+    help="Hold the whole cohort in memory, or a few courses at a time (large tables and cohort folders; no report, no fhir).",
+)
 @options.delivery_options
 @options.rule_options
 def grade(**given: Any) -> None:
@@ -88,6 +95,9 @@ def grade(**given: Any) -> None:
     registry = options.registry_of(given["folders"])
     ids = scale_ids(options.parts(given["scales"], option="--scale"), registry)
     rules = options.bound_rules(ids, registry, given["settings"])
+    if _in_parts(given):
+        _grade_in_parts(given, rules, output)
+        return
     delivery = options.open_input(
         given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
     )
@@ -106,6 +116,48 @@ def grade(**given: Any) -> None:
     show_summary(delivery, graded, rules, output, given["report"])
 
 
+def _in_parts(given: dict[str, Any]) -> bool:
+    """Whether the input is graded a few courses at a time."""
+    if given["memory"] == "whole":
+        return False
+    from vein2vein.cli.large import is_large
+
+    wants_all = given["report"] is not None or "fhir" in _formats(given["formats"])
+    if given["memory"] == "parts":
+        if wants_all:
+            msg = (
+                "--report and the format fhir need the whole cohort in memory; leave them out or choose --memory whole"
+            )
+            raise click.UsageError(msg)
+        return True
+    large = is_large(given["place"])
+    if large and wants_all:
+        click.echo(
+            "Large input held in memory as a whole, because a report or FHIR resources were asked for.", err=True
+        )
+    return large and not wants_all
+
+
+def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: Path) -> None:
+    from vein2vein.cli.large import grade_parts, opened
+
+    output.mkdir(parents=True, exist_ok=True)
+    as_of = None if given["as_of"] is None else options.instant(given["as_of"], given["zone"], option="--as-of")
+    declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
+    with TemporaryDirectory(dir=output, prefix="partitions-") as scratch:
+        parts = opened(given["place"], Path(scratch), **declared)
+        with options.progress_bar("Grading courses") as progress, _executor(given["workers"]) as executor:
+            files = grade_parts(
+                parts, rules, output, as_of=as_of, engine=given["engine"], executor=executor, progress=progress
+            )
+    total = parts.total
+    click.echo(
+        f"{files.courses:,} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
+        f"{total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused"
+    )
+    click.echo(f"Account  {output / 'delivery.txt'}\nResults  {output} (a large input is written as Parquet)")
+
+
 def run(delivery: Delivery, rules: tuple[RuleSet, ...], *, as_of: datetime | None, engine: Any, workers: int) -> Graded:
     """Grade with a progress bar, here or in worker processes."""
     with options.progress_bar("Grading courses") as progress, _executor(workers) as executor:
@@ -117,8 +169,9 @@ def _executor(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
-    # Polars keeps threads; forked children of a threaded process may hang, spawned ones start clean.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    from vein2vein.engine.workers import WorkerProcesses
+
+    with WorkerProcesses(workers) as pool:
         yield pool
 
 
@@ -127,6 +180,7 @@ def write_account(delivery: Delivery, output: Path) -> None:
     (output / "delivery.txt").write_text(delivery.render(), encoding="utf-8")
     (output / "delivery.json").write_text(delivery.to_json(), encoding="utf-8")
     delivery.refused.write_csv(output / "refused_rows.csv")
+    delivery.spared.write_csv(output / "not_needed_rows.csv")
 
 
 def write_results(

@@ -82,13 +82,17 @@ def open_input(
     """Read a delivery of any of the known formats."""
     from vein2vein.intake.door import open_delivery
 
-    return open_delivery(
-        place,
-        mapping=mapping,
-        zone=zone,
-        charted=tuple(part.strip() for part in charted.split(",")) if charted else (),
-        hold_hours=dict(_hold(text) for text in holds),
-    )
+    return open_delivery(place, **declared(mapping, zone, charted=charted, holds=holds))
+
+
+def declared(mapping: Path | None, zone: str | None, *, charted: str | None, holds: tuple[str, ...]) -> dict[str, Any]:
+    """What the options say about a delivery, as intake takes it."""
+    return {
+        "mapping": mapping,
+        "zone": zone,
+        "charted": tuple(part.strip() for part in charted.split(",")) if charted else (),
+        "hold_hours": dict(_hold(text) for text in holds),
+    }
 
 
 def _hold(text: str) -> tuple[str, float]:

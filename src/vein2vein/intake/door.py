@@ -72,7 +72,13 @@ def open_delivery(
 
 
 def open_large(
-    place: str | Path, folder: Path, *, mapping: Path | None = None, zone: str | None = None
+    place: str | Path,
+    folder: Path,
+    *,
+    mapping: Path | None = None,
+    zone: str | None = None,
+    charted: tuple[str, ...] = (),
+    hold_hours: Mapping[str, float] | None = None,
 ) -> SpooledDelivery:
     """Read plain tables of any size into partitions of whole patients on disk.
 
@@ -81,6 +87,8 @@ def open_large(
         folder: New or empty folder for the partitions (cohort folders) and the refused rows.
         mapping: Mapping file of the centre.
         zone: IANA zone of the centre; overrides the mapping file.
+        charted: As `open_delivery`.
+        hold_hours: As `open_delivery`.
 
     Raises:
         IntakeError: As `open_delivery`; INTAKE-002 for forms other than tables.
@@ -89,7 +97,8 @@ def open_large(
         raise _unrecognised(str(place), "plain tables; the other forms are read into memory")
     from vein2vein.intake.tables.convert import convert_to_disk  # noqa: PLC0415  (each adapter only when needed)
 
-    return convert_to_disk(Path(place), _declared(mapping, zone=zone, charted=(), hold_hours={}), folder)
+    declared = _declared(mapping, zone=zone, charted=charted, hold_hours=hold_hours or {})
+    return convert_to_disk(Path(place), declared, folder)
 
 
 def form_of(place: str | Path) -> Form:

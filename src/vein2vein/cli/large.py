@@ -1,0 +1,138 @@
+"""`vein2vein grade` for what does not fit into memory: partitions on disk, one after the other.
+
+Place    Command line. Called by `cli.grade` when the input is large or when it is asked for.
+In       A cohort folder as written by `Cohort.write`, or plain tables of any size.
+Out      Verdicts and episodes as Parquet, the summary tables as Parquet and CSV, and the account of the delivery.
+Does not Make the report or FHIR resources: these need the whole cohort in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import polars as pl
+
+from vein2vein.engine.stream import GradedFiles, grade_folder
+from vein2vein.knowledge.schema import RuleSet
+
+LARGE_ROWS: Final = 30_000_000
+LARGE_BYTES: Final = 1 << 30
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Cohort folders, and the account of the rows in them."""
+
+    folders: tuple[Path, ...]
+    text: str
+    json: str
+    total: dict[str, int]
+
+
+def is_large(place: str) -> bool:
+    """Whether an input is better graded partition by partition; forms other than cohort folders and tables never are."""
+    from vein2vein.intake.door import form_of
+
+    form = form_of(place)
+    if form == "cohort":
+        return _height(Path(place) / "observations.parquet") > LARGE_ROWS
+    if form != "tables":
+        return False
+    path = Path(place)
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files) > LARGE_BYTES
+
+
+def opened(place: str, scratch: Path, **declared: Any) -> Parts:
+    """The input as cohort folders; plain tables are first written as partitions into `scratch`."""
+    from vein2vein.intake.door import form_of, open_large
+
+    if form_of(place) == "cohort":
+        return _of_folder(Path(place))
+    spooled = open_large(place, scratch, **declared)
+    if not any(_height(folder / "courses.parquet") for folder in spooled.partitions):
+        from vein2vein.intake.delivery import nothing_left
+
+        raise nothing_left(spooled.report)
+    for number, file in enumerate(sorted(spooled.refused_folder.glob("*.parquet"))):
+        file.replace(scratch.parent / f"refused_rows-{number:04d}.parquet")
+    return Parts(spooled.partitions, spooled.render(), spooled.to_json(), spooled.report.total())
+
+
+def _of_folder(folder: Path) -> Parts:
+    """A cohort written by this library: its rows were accounted for when it was made, and are counted here."""
+    from vein2vein.intake.book import FaultBook, Ledger
+    from vein2vein.intake.delivery import Report
+    from vein2vein.record import tables
+
+    rows = []
+    for name in tables.SCHEMAS:
+        file = folder / f"{name}.parquet"
+        scan = pl.scan_parquet(file)
+        kept = 0
+        if "usability" in scan.collect_schema():
+            unusable = scan.select((pl.col("usability") != "ok").sum())
+            kept = int(unusable.collect(engine="streaming").item())
+        height = _height(file)
+        rows.append({"file": file.name, "rows": height, "used": height - kept, "not_assessable": kept})
+    empty = Report.of(FaultBook(), Ledger())
+    account = pl.DataFrame(rows, schema=dict(empty.account.schema)).fill_null(0)
+    report = replace(empty, account=account)
+    return Parts((folder,), report.render(), report.to_json(), report.total())
+
+
+def grade_parts(
+    parts: Parts,
+    rules: tuple[RuleSet, ...],
+    output: Path,
+    *,
+    as_of: datetime | None,
+    engine: Any,
+    executor: Executor | None,
+    progress: Any,
+) -> GradedFiles:
+    """Write the account, grade, and write the summaries."""
+    (output / "delivery.txt").write_text(parts.text, encoding="utf-8")
+    (output / "delivery.json").write_text(parts.json, encoding="utf-8")
+    files = grade_folder(parts.folders, rules, output, as_of=as_of, engine=engine, executor=executor, progress=progress)
+    _summarise(parts.folders, files, rules, output)
+    return files
+
+
+def _summarise(folders: Sequence[Path], files: GradedFiles, rules: tuple[RuleSet, ...], output: Path) -> None:
+    """The summary tables, worked out for one rule set after the other, and what is said at the end."""
+    from vein2vein.engine.verdict import Graded
+    from vein2vein.record.cohort import Cohort
+    from vein2vein.report.summary import summarise
+    from vein2vein.report.tables import COLUMNS
+
+    cohort = Cohort.of(
+        patients=pl.concat([pl.read_parquet(folder / "patients.parquet") for folder in folders]),
+        courses=pl.concat([pl.read_parquet(folder / "courses.parquet") for folder in folders]),
+    )
+    found: dict[str, list[pl.DataFrame]] = {"rule_sets": [], "levels": [], "missing": []}
+    for rule in rules:
+        mine = pl.col("rule_set_id") == rule.id
+        verdicts, episodes = (
+            pl.scan_parquet(path).filter(mine).collect(engine="streaming") for path in (files.verdicts, files.episodes)
+        )
+        summary = summarise(cohort, Graded(verdicts, episodes, files.parameters), (rule,))
+        for name, frames in found.items():
+            frames.append(getattr(summary, name))
+        peaks = summary.peaks.drop_nulls("peak_low").group_by("peak_low").len().sort("peak_low")
+        spread = "  ".join(f"{low} x {n:,}" for low, n in peaks.iter_rows())
+        click.echo(f"{rule.id}  highest certain result x courses: {spread}")
+    for name, frames in found.items():
+        table = pl.concat(frames).select(*COLUMNS[f"summary_{name}"])
+        table.write_parquet(output / f"summary_{name}.parquet")
+        table.write_csv(output / f"summary_{name}.csv")
+
+
+def _height(file: Path) -> int:
+    return int(pl.scan_parquet(file).select(pl.len()).collect().item())
