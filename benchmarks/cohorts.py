@@ -5,14 +5,19 @@ Not the population model: only large, regular and quick to make. Drawn from name
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet
 
 from vein2vein.numerics.streams import Streams
+from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
 
+BLOCK = 1_000
+ROW_GROUP = 250_000
 HOURS = 24 * 30
 LABS = {
     "neutrophils": (3.0, 2.5),
@@ -30,10 +35,29 @@ LABS = {
 }
 
 
-def make_cohort(n: int, folder: Path, seed: int = 7) -> Cohort:
-    """Make `n` courses of hourly temperatures and four-hourly pressures, daily laboratory values, and write them to `folder`."""
-    rng = Streams(seed)["benchmarks/cohort"]
-    ids = pl.Series("course_id", [f"c{i:06d}" for i in range(n)])
+def make_cohort(n: int, folder: Path, seed: int = 7) -> None:
+    """Make `n` courses of hourly temperatures and four-hourly pressures, daily laboratory values, and write them to `folder`.
+
+    They are made in blocks, so that 100,000 courses need little memory, and a smaller cohort is the beginning of a larger one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    streams = Streams(seed)
+    with ExitStack() as stack:
+        writers: dict[str, pyarrow.parquet.ParquetWriter] = {}
+        for start in range(0, n, BLOCK):
+            block = _block(streams[f"benchmarks/cohort/{start}"], start, min(n - start, BLOCK))
+            for name in tables.SCHEMAS:
+                data = getattr(block, name).to_arrow(compat_level=pl.CompatLevel.oldest())
+                if name not in writers:
+                    file = pyarrow.parquet.ParquetWriter(folder / f"{name}.parquet", data.schema, compression="zstd")
+                    writers[name] = stack.enter_context(file)
+                writers[name].write_table(data, row_group_size=ROW_GROUP)
+
+
+def _block(rng: np.random.Generator, first: int, wanted: int) -> Cohort:
+    """Courses `first` to `first + wanted`; whole blocks are drawn, so that a course does not depend on how many there are."""
+    n = BLOCK
+    ids = pl.Series("course_id", [f"c{i:06d}" for i in range(first, first + n)])
     opened = np.datetime64("2025-01-01T00:00", "us") + rng.integers(0, 365, n) * np.timedelta64(1, "D")
     infused = opened + np.timedelta64(8, "h")
     onset, lasts = rng.integers(30, 200, n), rng.integers(0, 120, n)
@@ -57,8 +81,7 @@ def make_cohort(n: int, folder: Path, seed: int = 7) -> Cohort:
         exposures=_exposures(rng, ids, opened, onset),
         milestones=pl.DataFrame({"course_id": ids, "at": _utc(infused)}).with_columns(kind=pl.lit("infusion")),
     )
-    cohort.write(folder)
-    return cohort
+    return cohort.part(0, wanted)
 
 
 def _utc(at: np.ndarray) -> pl.Series:
