@@ -150,7 +150,7 @@ def _check_episodes(rule: RuleSet, result: object, course_id: str) -> None:
         assert episode.onset_at == mine[0]["from_at"]
         assert episode.peak.low == max(s["low"] for s in mine)
         highs = [s["high"] for s in mine]
-        assert episode.peak.high == (highs[-1] if rule.episodes is not None and rule.episodes.cumulative else max(highs))
+        assert episode.peak.high == (highs[-1] if rule.result.cumulative else max(highs))
         assert episode.peak_at == next(s["from_at"] for s in mine if s["low"] == episode.peak.low)
         assert all(end <= episode.onset_at for end in ends)
         assert (episode.resolved_at is not None) == (episode.state == "resolved") or episode.state == "fatal"

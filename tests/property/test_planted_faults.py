@@ -164,6 +164,11 @@ def _utc_days(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(index, "relative_day", lambda at, *, infused_at, zone: clock.relative_day(at, infused_at=infused_at, zone="UTC"))
 
 
+def _fill_too_early(patch: pytest.MonkeyPatch) -> None:
+    """Missing days at the end are filled before the series has ended."""
+    patch.setattr(days, "_has_ended", lambda _index, _take, _at: True)
+
+
 CRS = ("astct-2019.crs", "china-bnhl-2023.crs", "lee-2014.crs", "cartox-2018.crs")
 DAYS = ("ebmt-2023.icaht-early", "t-icaht-2025.early")
 LABS = ("ctcae-5.0.neutrophil-count-decreased", "fardet-2014.hscore", "hlh-2004.criteria", "howard-2011.tls-laboratory")
@@ -187,6 +192,7 @@ LABS = ("ctcae-5.0.neutrophil-count-decreased", "fardet-2014.hscore", "hlh-2004.
         (_clear_for_longer, CRS),
         (_sustained_at_once, ("lee-2014.crs", "mskcc-2018.crs")),
         (_utc_days, DAYS),
+        (_fill_too_early, DAYS),
     ],
 )
 def test_the_twins_notice(plant: Plant, ids: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +207,10 @@ def test_nothing_is_noticed_where_nothing_is_planted() -> None:
 
 
 def _look_ahead_plain(patch: pytest.MonkeyPatch) -> None:
-    """A value is used from one hour before it was measured."""
-    right = index.CourseIndex.latest
-    patch.setattr(index.CourseIndex, "latest", lambda self, kind, at: right(self, kind, at + HOUR))
+    """A value is used from twelve hours before it was measured."""
+    latest, before = index.CourseIndex.latest, index.CourseIndex.before
+    patch.setattr(index.CourseIndex, "latest", lambda self, kind, at: latest(self, kind, at + 12 * HOUR))
+    patch.setattr(index.CourseIndex, "before", lambda self, kind, at: before(self, kind, at + 12 * HOUR))
 
 
 def _look_ahead_vector(patch: pytest.MonkeyPatch) -> None:
@@ -214,11 +221,6 @@ def _look_ahead_vector(patch: pytest.MonkeyPatch) -> None:
         return replace(rows, at=rows.at - HOUR)
 
     patch.setattr(vector_batch.Batch, "observed", early)
-
-
-def _look_ahead_days(patch: pytest.MonkeyPatch) -> None:
-    """Missing days are filled with a value that comes only tomorrow."""
-    patch.setattr(days, "_has_ended", lambda _index, _take, _at: True)
 
 
 def _ends_known_before_they_come(patch: pytest.MonkeyPatch) -> None:
@@ -235,7 +237,7 @@ def _ends_known_before_they_come(patch: pytest.MonkeyPatch) -> None:
     [
         (_look_ahead_plain, "plain", (*CRS, *LABS)),
         (_look_ahead_vector, "vector", (*CRS, *LABS)),
-        (_look_ahead_days, "plain", DAYS),
+        (_look_ahead_plain, "plain", DAYS),
         (_ends_known_before_they_come, "vector", (*CRS, *LABS)),
     ],
 )
