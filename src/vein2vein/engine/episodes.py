@@ -130,7 +130,9 @@ def derive_episodes(
         .agg(
             onset_at=pl.col("from_at").first(),
             peak_low=pl.col("low").max(),
-            peak_high=pl.when(pl.col("is_cumulative").first()).then(pl.col("high").last()).otherwise(pl.col("high").max()),
+            peak_high=pl.when(pl.col("is_cumulative").first())
+            .then(pl.col("high").last())
+            .otherwise(pl.col("high").max()),
             peak_at=pl.col("from_at").filter(pl.col("low") == pl.col("low").max()).first(),
             resolved_at=pl.col("first_absent").filter(pl.col("closed")).last(),
             last_at=pl.col("until").max(),

@@ -271,6 +271,8 @@ class DayRun(_OfDays):
     take: day_run. Number of days. `method: longest` joins runs with at most `join_days` recovered days between them and counts
     the joined days; trailing recovered days never count. `method: cumulative` adds up the days of all runs, joined in the same
     way. A missing day is recovered in the low world and affected in the high world. `strict: true` compares with < instead of <=.
+    While today has no value yet, it is missing like any other day, unless the last value is above `at_most` and not older than
+    `today_holds_hours`: then today is recovered in both worlds until a value says otherwise.
     `count_trailing: true` reproduces a public helper that counts up to `join_days` recovered days at the end of the series.
     """
 
@@ -280,6 +282,7 @@ class DayRun(_OfDays):
     method: Literal["longest", "cumulative"]
     join_days: int = 0
     count_trailing: bool = False
+    today_holds_hours: Hours | None = None
 
 
 class UnrecoveredRun(_OfDays):

@@ -60,7 +60,7 @@ def _of_input(  # noqa: C901, PLR0912  (one branch per input method)
         case methods.CourseField():
             return
         case _:
-            yield from _values(index, take.observation, None)
+            yield from _values(index, take.observation, getattr(take, "today_holds_hours", None))
             yield from (to_microseconds(m.at) for m in index.milestones((*take.stops_at, "death")))
             if index.course.followed_until is not None:
                 yield to_microseconds(index.course.followed_until)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from vein2vein.basis.clock import to_microseconds
+from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
@@ -36,6 +36,8 @@ def day_value(index: CourseIndex, take: DayInput, at: int) -> tuple[Value, tuple
     rows = _rows(index, take, at)
     days = _days(index, take, at, rows)
     filled = [_rounded(day, take.round_to) for day in _fill(days, take, has_ended=_has_ended(index, take, at))]
+    if isinstance(take, DayRun) and take.today_holds_hours is not None:
+        filled = _with_today(filled, index, take, at)
     counted = filled[: max(0, take.to_day - take.from_day + 1)]
     match take:
         case DayRun():
@@ -53,6 +55,21 @@ def day_value(index: CourseIndex, take: DayInput, at: int) -> tuple[Value, tuple
         case CountDays():
             known = float(sum(day is not None for day in counted))
             return NumberRange(known, known), rows
+
+
+def _with_today(days: list[_Day | None], index: CourseIndex, take: DayRun, at: int) -> list[_Day | None]:
+    """The days, with what the last value still says about a today that has no value of its own."""
+    today = index.day(at)
+    row = index.latest(take.observation, at)
+    if today is None or row is None or row.value is None or take.today_holds_hours is None:
+        return days
+    is_last = today - take.from_day == len(days) - 1
+    still_holds = at < to_microseconds(row.observed_at) + hours(take.today_holds_hours)
+    if not days or not is_last or days[-1] is not None or not still_holds or _has_ended(index, take, at):
+        return days
+    low = NumberRange.reported(row.value, row.comparator).low
+    held = _rounded(_Day(low, low), take.round_to)
+    return [*days[:-1], None if held is None else _Day(held.low, math.inf)]
 
 
 def _last_day(index: CourseIndex, take: DayInput, at: int) -> int | None:

@@ -162,7 +162,8 @@ class Batch:
     def at_of(self, key: Ints) -> Ints:
         """The instant of each key."""
         course = key >> self.bits
-        return key - (course << self.bits) + self.base[course]
+        instant: Ints = key - (course << self.bits) + self.base[course]
+        return instant
 
     @cached_property
     def starts(self) -> Ints:
@@ -349,7 +350,8 @@ def _course_numbers(frame: pl.DataFrame, ids: pl.Series) -> Ints:
     first = frame["course_id"].filter(runs.diff().fill_null(1) != 0)
     positions = pl.DataFrame({"course_id": ids}).with_row_index("position")
     found = pl.DataFrame({"course_id": first}).join(positions, on="course_id", how="left", maintain_order="left")
-    return found["position"].to_numpy().astype(np.int64)[runs.to_numpy()]
+    numbers: Ints = found["position"].to_numpy().astype(np.int64)[runs.to_numpy()]
+    return numbers
 
 
 def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
 from vein2vein.engine.vector.observations import reported
 from vein2vein.engine.vector.rows import Facts, Numbers, Rows, Values, unknown_numbers, until_next
@@ -41,7 +42,7 @@ def day_value(batch: Batch, take: DayInput) -> Rows:
     daily = _Daily(batch, take)
     points = _points(batch, take, daily)
     parts = [
-        _values(take, *_table(take, daily, points.take(slice(start, start + POINTS_AT_ONCE))))
+        _values(take, *_table(batch, take, daily, points.take(slice(start, start + POINTS_AT_ONCE))))
         for start in range(0, len(points.key), POINTS_AT_ONCE)
     ]
     return Rows(points.key, until_next(batch, points.key, None), _concatenated(take, parts), _absent(take))
@@ -118,6 +119,10 @@ def _points(batch: Batch, take: DayInput, daily: _Daily) -> _Points:
     stop = _first(batch.milestones((*take.stops_at, "death")))
     followed = _first(batch.followed)
     keys = [batch.key(course, starts), daily.key]
+    if isinstance(take, DayRun) and take.today_holds_hours is not None:
+        rows = batch.observed(take.observation)
+        ends = batch.key(rows.course, rows.at) + hours(take.today_holds_hours)
+        keys.append(ends[batch.infused[rows.course] != NEVER])
     for instant in (stop, followed):
         known = courses[instant[courses] != FOREVER]
         keys.append(batch.key(known, instant[known]))
@@ -141,7 +146,7 @@ def _first(instants: Ints) -> Ints:
     return np.where(instants == NEVER, FOREVER, instants)
 
 
-def _table(take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table, Ints, Bools]:
+def _table(batch: Batch, take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table, Ints, Bools]:
     """Daily lowest values known at each point (n_points, n_days), filled and rounded; the last column; whether it ended."""
     column = np.arange(daily.n_days)
     today = (points.today - take.from_day)[:, None]
@@ -162,7 +167,28 @@ def _table(take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table
     low, high = _filled(take, low, high, last, has_ended=points.has_ended)
     if take.round_to is not None:
         low, high = _rounded(low, take.round_to), _rounded(high, take.round_to)
+    if isinstance(take, DayRun) and take.today_holds_hours is not None:
+        _put_today(batch, take, points, low, high)
     return low, high, last, points.has_ended
+
+
+def _put_today(batch: Batch, take: DayRun, points: _Points, low: Table, high: Table) -> None:
+    """Put in what the last value still says about a today that has no value of its own."""
+    rows = batch.observed(take.observation)
+    if not len(rows) or not len(points.key):
+        return
+    key = batch.key(rows.course, rows.at)
+    place = np.searchsorted(key, points.key, side="right") - 1
+    safe = np.maximum(place, 0)
+    held = (place >= 0) & (rows.course[safe] == points.course) & ~np.isnan(rows.value[safe])
+    held &= points.key < key[safe] + hours(take.today_holds_hours or 0)
+    here = np.flatnonzero(held & (points.last == points.today) & ~points.has_ended & (points.today >= take.from_day))
+    column = points.today[here] - take.from_day
+    empty = np.isnan(low[here, column])
+    here, column = here[empty], column[empty]
+    value = reported(rows).low[safe[here]]
+    low[here, column] = value if take.round_to is None else _rounded(value, take.round_to)
+    high[here, column] = np.inf
 
 
 def _rounded(values: Table, step: float) -> Table:

@@ -234,18 +234,20 @@ class _Grid:
             return np.full(n, truth, bool) if isinstance(truth, bool) else truth
 
         if isinstance(when, Sustained):
-            low, high = (spread(t) for t in truth_of(when.part, self.leaf, self.criteria))
-            return over_time.sustained(self._batch, self.key, when, low), over_time.sustained(
-                self._batch, self.key, when, high
+            certain, possible = (spread(t) for t in truth_of(when.part, self.leaf, self.criteria))
+            return (
+                over_time.sustained(self._batch, self.key, when, certain),
+                over_time.sustained(self._batch, self.key, when, possible),
             )
-        assert isinstance(when, Syndrome)
-        parts = [truth_of(p, self.leaf, self.criteria) for p in (when.opens, when.sustained_by, when.masked_by)]
-        low_parts = [spread(p[0]) for p in parts]
-        high_parts = [spread(p[1]) for p in parts]
-        return (
-            over_time.syndrome(self._batch, self.key, when, *low_parts),
-            over_time.syndrome(self._batch, self.key, when, *high_parts),
+        if not isinstance(when, Syndrome):
+            message = f"criterion {name!r} does not speak about time"
+            raise TypeError(message)
+        opens, sustains, masks = (
+            truth_of(part, self.leaf, self.criteria) for part in (when.opens, when.sustained_by, when.masked_by)
         )
+        low = over_time.syndrome(self._batch, self.key, when, (spread(opens[0]), spread(sustains[0]), spread(masks[0])))
+        high = over_time.syndrome(self._batch, self.key, when, (spread(opens[1]), spread(sustains[1]), spread(masks[1])))
+        return low, high
 
 
 def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> None:
@@ -265,10 +267,8 @@ def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> 
     unknown = logic.pack(
         [_unknown(timed[m]) if m in timed else logic.opposite(grid.is_known(m)) for m in prepared.missing_names], n
     )
-    outcome = logic.evaluate(prepared, n, grid.leaf, grid.criteria, unknown)
-    applies = np.ones(n, bool)
-    if rule.applies is not None:
-        applies = _restrict(prepared, grid, outcome, unknown)
+    outcome = logic.evaluate(prepared, n, grid.leaf, criteria=grid.criteria, unknown=unknown)
+    applies = _restrict(prepared, grid, outcome, unknown)
     flags = logic.pack([truth_of(flag.when, grid.leaf, grid.criteria)[1] for flag in rule.flags], n)
     flags[:, ~applies] = 0
     keep = _changes(
@@ -316,7 +316,8 @@ def _unknown(pair: Pair) -> logic.BoolLike:
 def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:
     """Widen the answer where it is not known whether the rule set applies; returns where it may apply."""
     rule, n = prepared.rule, len(grid.key)
-    assert rule.applies is not None
+    if rule.applies is None:
+        return np.ones(n, bool)
     certain, possible = (
         np.full(n, t, bool) if isinstance(t, bool) else t for t in truth_of(rule.applies, grid.leaf, grid.criteria)
     )

@@ -154,7 +154,7 @@ def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bo
     for agent in {str(a) for a in rows.agent}:
         here = rows.agent == agent
         agents = possible_agents(take.exposure) if agent == UNSPECIFIED else [agent]
-        pairs = [_agent_matches(batch, take, rows, here, one) for one in agents]
+        pairs = [_agent_matches(batch, take, rows, here=here, agent=one) for one in agents]
         if pairs:
             certain[here] = np.all([c[here] for c, _ in pairs], axis=0)
             possible[here] = np.any([p[here] for _, p in pairs], axis=0)
@@ -164,7 +164,7 @@ def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bo
     return certain & reason_certain, possible & reason_possible
 
 
-def _agent_matches(batch: Batch, take: ExposureInput, rows: Exposed, here: Bools, agent: str) -> tuple[Bools, Bools]:
+def _agent_matches(batch: Batch, take: ExposureInput, rows: Exposed, *, here: Bools, agent: str) -> tuple[Bools, Bools]:
     nothing, everything = np.zeros(len(rows), bool), np.ones(len(rows), bool)
     if agent in take.except_agents:
         return nothing, nothing

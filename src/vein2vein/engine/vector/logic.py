@@ -180,6 +180,7 @@ def evaluate(
     prepared: Prepared,
     n: int,
     leaf: LeafTruth,
+    *,
     criteria: Mapping[str, Pair],
     unknown: Bits,
 ) -> Outcome:
@@ -194,8 +195,8 @@ def evaluate(
     """
     certain = pack([criteria[name][0] for name in prepared.criteria_names], n)
     total = Outcome(np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros_like(certain), np.zeros_like(unknown))
-    for cases, otherwise in prepared.groups:
-        part = _first_match(prepared, cases, otherwise, n, leaf, criteria, certain, unknown)
+    for group in prepared.groups:
+        part = _first_match(prepared, group, leaf, criteria=criteria, certain_bits=certain, unknown=unknown)
         total.low += part.low
         total.high += part.high
         total.deciding |= part.deciding
@@ -203,16 +204,16 @@ def evaluate(
     return total
 
 
-def _first_match(  # noqa: PLR0913  (the pieces of one evaluation; a class would only carry them once)
+def _first_match(
     prepared: Prepared,
-    cases: tuple[Case, ...],
-    otherwise: int,
-    n: int,
+    group: tuple[tuple[Case, ...], int],
     leaf: LeafTruth,
+    *,
     criteria: Mapping[str, Pair],
     certain_bits: Bits,
     unknown: Bits,
 ) -> Outcome:
+    (cases, otherwise), n = group, len(unknown)
     low = np.full(n, np.iinfo(np.int32).max, np.int32)
     high = np.full(n, np.iinfo(np.int32).min, np.int32)
     deciding = np.zeros_like(certain_bits)

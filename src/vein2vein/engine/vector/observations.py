@@ -150,13 +150,13 @@ def reported(rows: Observed) -> Numbers:
 def _relative(batch: Batch, take: Latest | Extreme, rows: Observed, key: Ints) -> Numbers:
     numbers = reported(rows)
     if take.relative_to is not None:
-        return numbers.over(_reference(batch, take, take.relative_to, rows, key))
+        return numbers.over(_reference(batch, take, take.relative_to, rows=rows, key=key))
     if take.minus is not None:
-        return numbers.shifted(-_reference(batch, take, take.minus, rows, key))
+        return numbers.shifted(-_reference(batch, take, take.minus, rows=rows, key=key))
     return numbers
 
 
-def _reference(batch: Batch, take: Latest | Extreme, to: Reference, rows: Observed, key: Ints) -> Floats:
+def _reference(batch: Batch, take: Latest | Extreme, to: Reference, *, rows: Observed, key: Ints) -> Floats:
     """The limit or baseline of each row at its key; NaN where it is not known."""
     if to == "baseline":
         base, anchor_key = baselines(batch, take.observation, take.baseline)
@@ -228,7 +228,7 @@ def extreme(batch: Batch, take: Extreme) -> Rows:
     else:  # the meaning of every row in the window depends on what was known of the baseline at the point
         plain = reported(rows)
         low, high = _fold(take, plain, left[filled], right[filled])
-        reference = _reference(batch, take, "baseline", rows, points[filled])
+        reference = _reference(batch, take, "baseline", rows=rows, key=points[filled])
         moved = Numbers(low, high)
         moved = moved.over(reference) if take.relative_to else moved.shifted(-reference)
         low, high = moved.low, moved.high
@@ -391,10 +391,7 @@ def relative_day(batch: Batch) -> Rows:
 def course_field(batch: Batch, take: CourseField) -> Rows:
     """A category of the course itself."""
     names = (*take.categories, "other")
-    if take.field == "sex":
-        column = batch.of_patient("sex")
-    else:
-        column = batch.cohort.courses[take.field]
+    column = batch.of_patient("sex") if take.field == "sex" else batch.cohort.courses[take.field]
     everything = (1 << len(names)) - 1
     place = {name: 1 << number for number, name in enumerate(names)}
     mask = np.array([everything if v is None else place.get(v, place["other"]) for v in column], np.int64)

@@ -46,8 +46,9 @@ def _changes(batch: Batch, grid: Ints, on: Ints, off: Ints) -> World:
     return key[order], truth[order]
 
 
-def syndrome(batch: Batch, grid: Ints, when: Syndrome, opens: Bools, sustains: Bools, masks: Bools) -> World:
-    """Keys and truth of "an episode is recognised"."""
+def syndrome(batch: Batch, grid: Ints, when: Syndrome, signs: tuple[Bools, Bools, Bools]) -> World:
+    """Keys and truth of "an episode is recognised"; the signs open it, sustain it and mask it."""
+    opens, sustains, masks = signs
     needed = hours(when.clear_hours)
     shows = opens | sustains
     starts_course = _first_of_course(batch, grid)

@@ -70,7 +70,7 @@ class Table:
         self._looks: list[Ints] = []
         self._lists = {"deciding": _Lists(pl.String), "missing": _Lists(pl.String), "flags": _Lists(pl.Int32)}
 
-    def add(  # noqa: PLR0913  (the columns of a step)
+    def add(
         self,
         prepared: Prepared,
         *,
