@@ -54,10 +54,15 @@ class _Scale:
 
     @property
     def peak(self) -> tuple[int, int] | None:
-        """Highest certain and highest possible result; None where the rule set never applies."""
-        if not self.ribbon.steps:
+        """Highest certain and highest possible result; None where the rule set never applies.
+
+        Of a cumulative result the last verdict is the answer, and so is what it leaves possible.
+        """
+        steps = self.ribbon.steps
+        if not steps:
             return None
-        return max(s.low for s in self.ribbon.steps), max(s.high for s in self.ribbon.steps)
+        high = steps[-1].high if self.rule.result.cumulative else max(s.high for s in steps)
+        return max(s.low for s in steps), high
 
     @property
     def has_finding(self) -> bool:
