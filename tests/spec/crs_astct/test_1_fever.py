@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from spec.judging import Spec
 
@@ -118,7 +120,7 @@ def test_fever_hidden_by_tocilizumab(spec: Spec) -> None:
 
 
 def test_fever_gone_without_treatment(spec: Spec) -> None:
-    """Nothing hid the fever, so that its end is the end of the syndrome, whatever still runs."""
+    """Nothing hid the fever; whether it is then still asked for is not said, so the bounds open."""
     spec(
         "astct-2019.crs",
         """
@@ -131,8 +133,25 @@ def test_fever_gone_without_treatment(spec: Spec) -> None:
         """
         0 h | 1
         1 h | 3
-        4 h | 0
+        4 h | [0, 3]
         """,
+    )
+
+
+@pytest.mark.parametrize(("choice", "later"), [("counts", "1 h | 3"), ("not-counted", "1 h | 3\n4 h | 0")])
+def test_fever_gone_without_treatment_is_a_choice(spec: Spec, choice: str, later: str) -> None:
+    """A centre can say that fever is asked for at onset only, or at every moment that nothing hides it."""
+    spec(
+        "astct-2019.crs",
+        """
+        always  | recorded completely: everything
+        0 h     | body temperature 38.6
+        0 h     | hypotension no
+        1 h to  | vasopressor: norepinephrine 4 ug/min because hypotension
+        4 h     | body temperature 37.2
+        """,
+        f"0 h | 1\n{later}",
+        fever_gone_untreated=choice,
     )
 
 
@@ -170,7 +189,7 @@ def test_an_antipyretic_exactly_six_hours_before(spec: Spec) -> None:
         """
         0 h | 1
         1 h | 3
-        4 h | 0
+        4 h | [0, 3]
         """,
     )
 

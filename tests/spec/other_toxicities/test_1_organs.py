@@ -75,9 +75,9 @@ def test_licats_is_for_autoimmune_diseases(spec: Spec) -> None:
     spec("licats-2025.licats", LICATS.replace("indication systemic-sclerosis", ""), "0 h | [0, 1]")
 
 
-@pytest.mark.parametrize(("b_cells", "aplasia"), [("0", "1"), ("0.1", "1"), ("0.11", "0")])
+@pytest.mark.parametrize(("b_cells", "aplasia"), [("0", "1"), ("0.003", "[0, 1]"), ("0.1", "[0, 1]"), ("0.11", "0")])
 def test_b_cell_aplasia(spec: Spec, b_cells: str, aplasia: str) -> None:
-    """At or below the cut-off of the centre."""
+    """Below the cut-off; up to 0.1 x10^9/L the answer is open, because no cut-off is agreed."""
     spec("local.b-cell-aplasia", f"0 h | b cells {b_cells}", f"0 h | {aplasia}")
 
 
