@@ -34,6 +34,7 @@ MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding ti
 LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
 KEY_BITS: Final = 62
 FEW_DAYS: Final = 200
+_FIRST: Final = np.zeros(1, np.int64)
 EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 COMPARATORS: Final = ("<", "<=", ">", ">=")
 LESS, AT_MOST, MORE, AT_LEAST = range(1, 5)  # their numbers in `Observed.comparator`; 0 is none
@@ -113,6 +114,7 @@ class Batch:
         self.followed = _instants(courses["followed_until"])
         self._observed: dict[str, Observed] = {}
         self._exposed: dict[str, Exposed] = {}
+        self._charted: dict[str, tuple[Ints, Ints, Ints]] = {}
         self._observation_course = _course_numbers(cohort.observations, self.ids)
         self._exposure_course = _course_numbers(cohort.exposures, self.ids)
         self._milestone_course = _course_numbers(cohort.milestones, self.ids)
@@ -152,8 +154,11 @@ class Batch:
 
     def key(self, course: Ints, at: Ints) -> Ints:
         """Sortable keys of instants; instants before the first row of a course are taken to its start."""
-        relative = np.clip(at - self.base[course], 0, (1 << self.bits) - 1)
-        return (course << self.bits) + relative
+        key = at - self.base[course]
+        np.maximum(key, 0, out=key)
+        np.minimum(key, (1 << self.bits) - 1, out=key)
+        key += course << self.bits
+        return key
 
     def course_of(self, key: Ints) -> Ints:
         """The course of each key."""
@@ -221,6 +226,11 @@ class Batch:
 
     def charted(self, stream: str) -> tuple[Ints, Ints, Ints]:
         """Merged charted intervals of a stream: course, start, end."""
+        if stream not in self._charted:
+            self._charted[stream] = self._merged_charted(stream)
+        return self._charted[stream]
+
+    def _merged_charted(self, stream: str) -> tuple[Ints, Ints, Ints]:
         rows = self.exposed(CHARTED)
         mine = rows.agent == stream
         course, start, end = rows.course[mine], rows.start[mine], rows.end[mine]
@@ -302,11 +312,16 @@ class Batch:
         """Local calendar day of the infusion as days since 1970-01-01; NEVER without one."""
         return self.local_days(np.arange(self.n, dtype=np.int64), self.infused)
 
+    @cached_property
+    def zone_names(self) -> tuple[str, ...]:
+        """The zones that occur."""
+        return tuple(sorted(set(self.zones)))
+
     def local_days(self, course: Ints, at: Ints) -> Ints:
         """Local calendar day of each instant at the course's centre, as days since 1970-01-01; NEVER stays."""
         days = np.full(len(at), NEVER, np.int64)
-        zones = self.zones[course]
-        for zone in np.unique(self.zones):
+        zones = self.zones[course] if len(self.zone_names) > 1 else self.zones[:1]
+        for zone in self.zone_names:
             here = (zones == zone) & (at != NEVER)
             if here.any():
                 instants = pl.Series(at[here]).cast(pl.Datetime("us", "UTC"))
@@ -316,9 +331,11 @@ class Batch:
 
     def day_starts(self, course: Ints, days: Ints) -> Ints:
         """First instant of local calendar days (days since 1970-01-01) at the course's centre."""
+        if len(self.zone_names) == 1:
+            return _day_starts(days, self.zone_names[0])
         starts = np.full(len(days), NEVER, np.int64)
         zones = self.zones[course]
-        for zone in np.unique(self.zones):
+        for zone in self.zone_names:
             here = np.flatnonzero(zones == zone)
             if len(here):
                 starts[here] = _day_starts(days[here], str(zone))
@@ -358,7 +375,7 @@ def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
     """Fold sorted rows into one number per course."""
     if not len(course):
         return
-    first = np.flatnonzero(np.r_[True, course[1:] != course[:-1]])
+    first = np.concatenate([_FIRST, 1 + np.flatnonzero(course[1:] != course[:-1])])
     into[course[first]] = ufunc(into[course[first]], ufunc.reduceat(at, first))
 
 

@@ -22,7 +22,7 @@ from vein2vein.engine.steps import Steps
 from vein2vein.engine.vector import days, exposures, logic, observations, over_time
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
-from vein2vein.engine.vector.rows import Leaf, Rows, Signal, compressed, gather, signal_of
+from vein2vein.engine.vector.rows import Leaf, Rows, Signal, absent_code, compressed, distinct, gather, signal_of
 from vein2vein.engine.vector.table import Table
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
@@ -31,6 +31,7 @@ from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 
 _PREPARED: dict[int, Prepared] = {}
+_ABSENT: dict[tuple[str, tuple[Leaf, ...]], int] = {}
 
 
 def prepared(rule: RuleSet) -> Prepared:
@@ -57,6 +58,7 @@ class Signals:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows: dict[str, Rows] = {}
+        self._found: dict[tuple[str, tuple[Leaf, ...]], Signal] = {}
 
     def rows(self, take: Input, key: str) -> Rows:
         """Values of an input over time; `key` names inputs that mean the same."""
@@ -66,8 +68,32 @@ class Signals:
 
     def signal(self, prepared: Prepared, name: str) -> Signal:
         """Truths of the leaves that rest on an input of a rule set."""
-        rows = self.rows(prepared.rule.inputs[name], prepared.input_keys[name])
-        return signal_of(self._batch, rows, prepared.leaves[name])
+        key, leaves = prepared.input_keys[name], prepared.leaves[name]
+        found = self._found.get((key, leaves))
+        if found is None:
+            found = self._found[key, leaves] = self._signal(prepared.rule.inputs[name], key, leaves)
+        return found
+
+    def _signal(self, take: Input, key: str, leaves: tuple[Leaf, ...]) -> Signal:
+        batch = self._batch
+        if not _is_empty(batch, take):
+            return signal_of(batch, self.rows(take, key), leaves)
+        if (key, leaves) not in _ABSENT:  # rests on the input alone: what it says where there is no row
+            _ABSENT[key, leaves] = absent_code(self.rows(take, key), leaves)
+        return Signal(batch.starts, np.full(batch.n, _ABSENT[key, leaves], np.int64), is_constant=True)
+
+
+def _is_empty(batch: Batch, take: Input) -> bool:
+    """Whether nothing was recorded that an input could rest on."""
+    match take:
+        case methods.Latest() | methods.Extreme() | methods.SteepestRise() | methods.MeasuredSpan():
+            return not len(batch.observed(take.observation))
+        case methods.BaselineValue():
+            return not len(batch.observed(take.observation))
+        case methods.Active() | methods.CountActive() | methods.Given() | methods.RateSum():
+            return not len(batch.exposed(take.exposure)) and not len(batch.charted(take.exposure)[0])
+        case _:
+            return False
 
 
 def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
@@ -174,11 +200,12 @@ class _Grid:
         keep = at >= 0
         if len(span.courses):
             keep &= (key > span.opens[safe]) & (key <= span.last[safe]) & (key < span.closes[safe])
-        return np.unique(np.concatenate([span.opens, key[keep]]))
+        return distinct(span.opens, key[keep])
 
     def _set(self, key: Ints) -> None:
         self.key = key
         self._codes: dict[str, Ints | int] = {}
+        self._pairs: dict[int, Pair] = {}
         self.criteria: dict[str, Pair] = {}
 
     def _code(self, name: str) -> Ints | int:
@@ -189,7 +216,13 @@ class _Grid:
         return self._codes[name]
 
     def leaf(self, name: str, leaf: Leaf) -> Pair:
-        """Certain and possible truth of a leaf."""
+        """Certain and possible truth of a leaf; the same object again needs no work."""
+        found = self._pairs.get(id(leaf))
+        if found is None:
+            found = self._pairs[id(leaf)] = self._leaf(name, leaf)
+        return found
+
+    def _leaf(self, name: str, leaf: Leaf) -> Pair:
         code = self._code(name)
         place = 1 + 2 * self._leaves[name].index(leaf)
         if isinstance(code, int):
@@ -246,7 +279,9 @@ class _Grid:
             truth_of(part, self.leaf, self.criteria) for part in (when.opens, when.sustained_by, when.masked_by)
         )
         low = over_time.syndrome(self._batch, self.key, when, (spread(opens[0]), spread(sustains[0]), spread(masks[0])))
-        high = over_time.syndrome(self._batch, self.key, when, (spread(opens[1]), spread(sustains[1]), spread(masks[1])))
+        high = over_time.syndrome(
+            self._batch, self.key, when, (spread(opens[1]), spread(sustains[1]), spread(masks[1]))
+        )
         return low, high
 
 
@@ -303,7 +338,9 @@ def _times(batch: Batch, span: _Span, key: Ints) -> tuple[Ints, Ints]:
     place = np.zeros(batch.n, np.int64)
     place[span.courses] = np.arange(len(span.courses))
     closes = span.closes[place[course]]
-    ends_at_close = np.r_[~same, True] & (closes <= span.last[place[course]])
+    is_last = np.ones(len(key), bool)
+    is_last[:-1] = ~same
+    ends_at_close = is_last & (closes <= span.last[place[course]])
     until[ends_at_close] = batch.at_of(closes[ends_at_close])
     return since, until
 

@@ -213,7 +213,15 @@ def _charted_now(batch: Batch, take: ExposureInput) -> tuple[Ints, Ints, Ints]:
     if not streams()[take.exposure].exclusive:
         return course, start, end
     rows = batch.exposed(take.exposure)
-    return np.r_[course, rows.course], np.r_[start, rows.start], np.r_[end, rows.end]
+    return (
+        np.concatenate([course, rows.course]),
+        np.concatenate([start, rows.start]),
+        np.concatenate([end, rows.end]),
+    )
+
+
+def _on_and_off(count: Ints) -> Ints:
+    return np.concatenate([count, -count])
 
 
 class _Changes:
@@ -232,13 +240,13 @@ class _Changes:
         batch = self._batch
         last = batch.ends[course]
         end_key = np.where(end == FOREVER, last, batch.key(course, np.where(end == FOREVER, 0, end)))
-        keys = np.r_[batch.key(course, start), end_key]
+        keys = np.concatenate([batch.key(course, start), end_key])
         if not len(keys):
             return
         self._keys.append(keys)
-        self._deltas.append([np.r_[np.asarray(m, np.int64), -np.asarray(m, np.int64)] for m in measures])
+        self._deltas.append([_on_and_off(np.asarray(m, np.int64)) for m in measures])
         ones = np.full(len(course), int(is_charting), np.int64)
-        self._charting.append(np.r_[ones, -ones])
+        self._charting.append(_on_and_off(ones))
 
     def counted(self, n_measures: int) -> tuple[Ints, Ints, Bools]:
         """Sorted keys; counts (n_measures, n_keys) from each key on; whether the stream is charted from each key on."""

@@ -29,6 +29,7 @@ from vein2vein.engine.vector.rows import (
     Numbers,
     Rows,
     Values,
+    distinct,
     last_of_each_key,
     numbers_of,
     unknown_numbers,
@@ -109,7 +110,7 @@ def _splits(batch: Batch, take: Latest) -> Ints | None:
         parts.append(batch.key(known, anchor[known]))
     if take.minus_per_year_of_age is not None:
         parts.append(batch.birthdays[0])
-    return None if not parts else np.unique(np.concatenate(parts))
+    return None if not parts else distinct(*parts)
 
 
 def _split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Ints]:
@@ -215,11 +216,11 @@ def extreme(batch: Batch, take: Extreme) -> Rows:
         rows = rows.take((starts[rows.course] != NEVER) & (rows.at >= starts[rows.course]))
     key = batch.key(rows.course, rows.at)
     within = hours(take.within_hours)
-    points = np.unique(np.concatenate([key, key + within]))
+    points = distinct(key, key + within)
     if "baseline" in (take.relative_to, take.minus):
         anchor = _anchor(batch, take.baseline)
         known = np.flatnonzero(anchor != NEVER)
-        points = np.unique(np.concatenate([points, batch.key(known, anchor[known])]))
+        points = distinct(points, batch.key(known, anchor[known]))
     left, right = _window(batch, key, points, within)
     filled = right > left
     if "baseline" not in (take.relative_to, take.minus):
@@ -274,7 +275,7 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
     later = np.flatnonzero(usable) + 1
     slope = np.round((rows.value[later] - rows.value[later - 1]) / (gap[later - 1] / MICROSECONDS_PER_HOUR), 9)
     key = batch.key(rows.course[later], rows.at[later])
-    points = np.unique(np.concatenate([key, key + within]))
+    points = distinct(key, key + within)
     left, right = _window(batch, key, points, within)
     filled = right > left
     values = unknown_numbers(len(points))
@@ -316,7 +317,7 @@ def _span(rows: Observed, qualifies: Bools, gap: int) -> Floats:
 def item_sum(batch: Batch, take: ItemSum) -> Rows:
     """A recorded total while it holds and is not older than the newest item; else the sum of the items."""
     parts = {kind: _held(batch, kind, take.holds_hours) for kind in (*take.items, take.total)}
-    points = np.unique(np.concatenate([batch.starts, *(np.concatenate([p.key, p.end]) for p in parts.values())]))
+    points = distinct(batch.starts, *(edge for p in parts.values() for edge in (p.key, p.end)))
     points = points[batch.course_of(points) < batch.n]
     low, high = np.zeros(len(points)), np.zeros(len(points))
     newest = np.full(len(points), NEVER, np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 
 from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import Batch, Bools, Ints
+from vein2vein.engine.vector.rows import distinct
 from vein2vein.knowledge.predicates import Sustained, Syndrome
 
 World = tuple[Ints, Bools]
@@ -20,7 +21,7 @@ World = tuple[Ints, Bools]
 def sustained(batch: Batch, grid: Ints, when: Sustained, holds: Bools) -> World:
     """Keys and truth of "has held for at least so long"."""
     starts_course = _first_of_course(batch, grid)
-    begins = holds & (starts_course | ~np.r_[False, holds[:-1]])
+    begins = holds & (starts_course | ~_before(holds, first=False))
     first = np.flatnonzero(begins)
     ends = np.flatnonzero(~holds | starts_course)
     # The end of a run is the next grid key at which it no longer holds, or the end of its course.
@@ -52,7 +53,7 @@ def syndrome(batch: Batch, grid: Ints, when: Syndrome, signs: tuple[Bools, Bools
     needed = hours(when.clear_hours)
     shows = opens | sustains
     starts_course = _first_of_course(batch, grid)
-    clears = ~shows & (starts_course | np.r_[True, shows[:-1]])
+    clears = ~shows & (starts_course | _before(shows, first=True))
     first = np.flatnonzero(clears)
     ends = np.flatnonzero(shows | starts_course)
     following = np.searchsorted(ends, first, side="right")
@@ -64,7 +65,7 @@ def syndrome(batch: Batch, grid: Ints, when: Syndrome, signs: tuple[Bools, Bools
     closing = grid[first] + needed
     course_end = batch.ends[batch.course_of(grid[first])] + 1
     closes = closing[closing <= np.minimum(shown_again, course_end - 1)]
-    key = np.unique(np.concatenate([grid, closes]))
+    key = distinct(grid, closes)
     source = np.searchsorted(grid, key, side="right") - 1
     opens, masks = opens[source], masks[source]
     breaks = _first_of_course(batch, key)
@@ -74,6 +75,13 @@ def syndrome(batch: Batch, grid: Ints, when: Syndrome, signs: tuple[Bools, Bools
     is_open = np.maximum.accumulate(np.where(opens, place, -1)) >= segment
     is_masked = np.maximum.accumulate(np.where(masks & is_open, place, -1)) >= segment
     return key, opens | (is_open & is_masked)
+
+
+def _before(truth: Bools, *, first: bool) -> Bools:
+    """The truth one key before."""
+    before = np.full(len(truth), first, bool)
+    before[1:] = truth[:-1]
+    return before
 
 
 def _first_of_course(batch: Batch, key: Ints) -> Bools:

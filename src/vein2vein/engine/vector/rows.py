@@ -112,6 +112,13 @@ def last_of_each_key(key: Ints) -> Bools:
     return keep
 
 
+def distinct(*parts: Ints) -> Ints:
+    """Sorted distinct keys of some arrays; quick where these are sorted already."""
+    key = np.concatenate(parts)
+    key.sort(kind="stable")
+    return key if len(key) <= 1 else key[last_of_each_key(key)]
+
+
 def until_next(batch: Batch, key: Ints, longest: Ints | int | None) -> Ints:
     """Ends of rows that hold until the next row of their course, or for `longest` microseconds if that is sooner."""
     end = batch.ends[batch.course_of(key)] + 1 if len(key) else key.copy()
@@ -182,15 +189,20 @@ def _known(values: Values) -> Bools:
     return known
 
 
+def absent_code(rows: Rows, leaves: tuple[Leaf, ...]) -> int:
+    """The code that holds where there is no row."""
+    return int(codes_of(leaves, rows.absent, 1)[0])
+
+
 def signal_of(batch: Batch, rows: Rows, leaves: tuple[Leaf, ...]) -> Signal:
     """Compress rows to the keys at which one of the leaves changes."""
-    absent = int(codes_of(leaves, rows.absent, 1)[0])
+    absent = absent_code(rows, leaves)
     if not len(rows):
         return Signal(batch.starts, np.full(batch.n, absent, np.int64), is_constant=True)
     code = codes_of(leaves, rows.values, len(rows))
     course = batch.course_of(rows.key)
-    following = np.r_[rows.key[1:], np.iinfo(np.int64).max]
-    following = np.minimum(following, batch.ends[course] + 1)
+    following = batch.ends[course] + 1
+    following[:-1] = np.minimum(following[:-1], rows.key[1:])
     has_gap = rows.end < following
     keep = np.ones(len(rows), bool)
     keep[1:] = (code[1:] != code[:-1]) | (course[1:] != course[:-1]) | has_gap[:-1]
