@@ -2,9 +2,10 @@
 
 Place    Floor 3. Filled by the adapters and the shared steps of intake; read by `delivery`.
 In       Faults with the rows they concern; what became of each row.
-Out      `FaultBook.faults()`, `Ledger.account()`, `Ledger.refused()`.
+Out      `FaultBook.faults()`, `Ledger.account()`, `Ledger.refused()`, `Ledger.spared()`.
 Knows    A million rows of one unknown code are one fault with a count. `row` counts data rows of a file from 1, without
-         the header; for a format without rows it counts records.
+         the header; for a format without rows it counts records. Every row has one of four fates, the same for every form
+         of delivery: used, not needed (`NOT_NEEDED` names the reasons), kept as not assessable, refused.
 Does not Decide what is a fault.
 Checked  tests/unit/intake/test_book.py
 """
@@ -26,10 +27,33 @@ ACCOUNT: Final = {
     "file": pl.String,
     "rows": pl.Int64,
     "used": pl.Int64,
+    "not_needed": pl.Int64,
     "not_assessable": pl.Int64,
     "refused": pl.Int64,
 }
-USED, NOT_ASSESSABLE, REFUSAL = 2, 1, 0
+FATES: Final = tuple(name for name in ACCOUNT if name not in {"file", "rows"})
+NOT_NEEDED: Final = frozenset(
+    {
+        "INTAKE-040",  # the mapping file sets the code to ignore
+        "INTAKE-050",  # outside the time of every course of the patient
+        "INTAKE-051",  # of a person without a course
+        "INTAKE-052",  # of a concept that is not looked for
+        "INTAKE-305",  # a resource type that grading does not read
+        "INTAKE-309",  # withdrawn by the sender
+        "INTAKE-310",  # not done, or without a result
+        "INTAKE-314",  # an order
+        "INTAKE-315",  # a panel whose values are resources of their own
+        "INTAKE-316",  # of a patient without an infusion
+        "INTAKE-324",  # a grade that somebody stated
+        "INTAKE-326",  # a resource that only serves others
+        "INTAKE-327",  # not about the patient
+        "INTAKE-329",  # an encounter outside the hospital
+    }
+)
+"""Reasons for which a row is not needed: nothing is wrong with it, and no rule set reads it."""
+# The best fate of its facts is the fate of a row.
+USED, NOT_ASSESSABLE, REFUSAL, SPARED = 3, 2, 1, 0
+_NO_ROWS: Final = (0, 0, 0, 0)
 
 
 @dataclass
@@ -105,32 +129,46 @@ class Ledger:
     """What became of every row of every file.
 
     A source row may give several facts (a blood pressure panel): it is used when one of them is, otherwise kept as not
-    assessable when one of them is, otherwise refused.
+    assessable when one of them is, otherwise refused when one of them is, otherwise not needed.
 
     Attributes:
-        spill: Folder into which the refused rows are written as Parquet, for deliveries larger than memory; `refused`
-            then gives none. None keeps them in memory.
+        spill: Folder into which the refused rows are written as Parquet, for deliveries larger than memory, and those that
+            are not needed; `refused` and `spared` then give none. None keeps them in memory.
     """
 
     spill: Path | None = None
     _reasons: dict[str, int] = field(default_factory=dict, repr=False)
     _rows: dict[str, int] = field(default_factory=dict, repr=False)
     _counts: dict[str, list[int]] = field(default_factory=dict, repr=False)
-    _refused: list[pl.DataFrame] = field(default_factory=list, repr=False)
+    _gone: list[pl.DataFrame] = field(default_factory=list, repr=False)
     _parts: int = 0
 
     def read(self, file: str, rows: int) -> None:
-        """Say that `rows` further rows of a file were read."""
+        """Say that `rows` further rows of a file were read or counted."""
         self._rows[file] = self._rows.get(file, 0) + rows
-        self._counts.setdefault(file, [0, 0, 0])
+        self._counts.setdefault(file, list(_NO_ROWS))
+
+    def count(self, file: str, reason: str, rows: int) -> None:
+        """Enter rows of one fate that were only counted where they lie, never looked at one by one.
+
+        Args:
+            file: The file, which `read` must know.
+            reason: An error id; one of `NOT_NEEDED` spares the rows, any other refuses them.
+            rows: How many.
+        """
+        if rows:
+            self._counts.setdefault(file, list(_NO_ROWS))[SPARED if reason in NOT_NEEDED else REFUSAL] += rows
+            self._reasons[reason] = self._reasons.get(reason, 0) + rows
 
     def settle(self, kept: pl.DataFrame, refused: pl.DataFrame) -> None:
         """Enter the fate of a set of source rows; every source row must be settled exactly once.
 
         Args:
             kept: Columns file, row, usability ("ok" or "not-assessable"); a source row may occur often.
-            refused: Columns file, row, reason (an error id); rows that also occur in `kept` are not refused.
+            refused: Columns file, row, reason (an error id); rows that also occur in `kept` are not refused. Rows whose
+                reason is one of `NOT_NEEDED` are not needed.
         """
+        spared = pl.col("reason").is_in(sorted(NOT_NEEDED))
         fates = pl.concat(
             [
                 kept.select(
@@ -142,25 +180,28 @@ class Ledger:
                 refused.select(
                     pl.col("file").cast(pl.String),
                     pl.col("row").cast(pl.Int64),
-                    pl.lit(REFUSAL).alias("fate"),
+                    pl.when(spared).then(SPARED).otherwise(REFUSAL).alias("fate"),
                     pl.col("reason").cast(pl.String),
                 ),
             ]
         )
-        one_each = fates.group_by("file", "row").agg(pl.col("fate").max(), pl.col("reason").drop_nulls().first())
+        best = pl.col("fate") == pl.col("fate").max()
+        one_each = fates.group_by("file", "row").agg(
+            pl.col("fate").max(), pl.col("reason").filter(best).drop_nulls().first()
+        )
         for file, fate, count in one_each.group_by("file", "fate").len().iter_rows():
-            self._counts.setdefault(file, [0, 0, 0])[fate] += count
-        gone = one_each.filter(pl.col("fate") == REFUSAL).select(list(REFUSED)).sort("file", "row")
+            self._counts.setdefault(file, list(_NO_ROWS))[fate] += count
+        gone = one_each.filter(pl.col("fate") <= REFUSAL).select(list(REFUSED)).sort("file", "row")
         for reason, count in gone.group_by("reason").len().iter_rows():
             self._reasons[reason] = self._reasons.get(reason, 0) + count
         if gone.height and self.spill is None:
-            self._refused.append(gone)
+            self._gone.append(gone)
         elif gone.height and self.spill is not None:
             gone.write_parquet(self.spill / f"refused-{self._parts:06d}.parquet")
             self._parts += 1
 
     def account(self) -> pl.DataFrame:
-        """Rows, used, not_assessable and refused for each file; the three always add up to the rows.
+        """Rows, used, not_needed, not_assessable and refused for each file; the four always add up to the rows.
 
         Raises:
             AssertionError: A row was settled twice or never: a mistake of an adapter, never of a delivery.
@@ -169,19 +210,31 @@ class Ledger:
             if sum(counts) != self._rows.get(file, 0):
                 msg = f"{file}: {counts} do not add up to {self._rows.get(file, 0)} rows"
                 raise AssertionError(msg)
+        lines = [(file, rows, self._counts[file]) for file, rows in sorted(self._rows.items())]
         return pl.DataFrame(
-            [
-                (file, rows, self._counts[file][USED], self._counts[file][NOT_ASSESSABLE], self._counts[file][REFUSAL])
-                for file, rows in sorted(self._rows.items())
-            ],
+            [(file, rows, n[USED], n[SPARED], n[NOT_ASSESSABLE], n[REFUSAL]) for file, rows, n in lines],
             schema=ACCOUNT,
             orient="row",
         )
 
     def reasons(self) -> tuple[tuple[str, int], ...]:
         """Error id and number of refused rows, the commonest first."""
-        return tuple(sorted(self._reasons.items(), key=lambda pair: (-pair[1], pair[0])))
+        return tuple(pair for pair in self._by_number() if pair[0] not in NOT_NEEDED)
+
+    def spared_reasons(self) -> tuple[tuple[str, int], ...]:
+        """Error id and number of rows that are not needed, the commonest first."""
+        return tuple(pair for pair in self._by_number() if pair[0] in NOT_NEEDED)
 
     def refused(self) -> pl.DataFrame:
-        """File, row and reason (an error id) of every refused row that was not spilled."""
-        return pl.concat(self._refused) if self._refused else pl.DataFrame(schema=REFUSED)
+        """File, row and reason (an error id) of every refused row that was looked at and not spilled."""
+        return self._all_gone().filter(~pl.col("reason").is_in(sorted(NOT_NEEDED)))
+
+    def spared(self) -> pl.DataFrame:
+        """File, row and reason (an error id) of every row that is not needed and was looked at and not spilled."""
+        return self._all_gone().filter(pl.col("reason").is_in(sorted(NOT_NEEDED)))
+
+    def _by_number(self) -> list[tuple[str, int]]:
+        return sorted(self._reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def _all_gone(self) -> pl.DataFrame:
+        return pl.concat(self._gone) if self._gone else pl.DataFrame(schema=REFUSED)

@@ -2,7 +2,8 @@
 
 Place    Floor 3. Made by the adapters; read by the command line, reports and people.
 Out      `Delivery` (in memory) and `SpooledDelivery` (on disk): `render()` as text, `to_json()` for machines.
-Knows    rows = used + not_assessable + refused, for every file. Refused rows stand in `refused` with their reason.
+Knows    rows = used + not_needed + not_assessable + refused, for every file and every form of delivery. Refused rows stand in
+         `refused`, rows that are not needed in `spared`, each with its reason.
 Does not Judge whether what is left is enough: `require_courses` says when nothing is left.
 Checked  tests/unit/intake/test_delivery.py
 """
@@ -11,13 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
-import polars as pl  # noqa: TC002  (dataclasses name their types at run time)
+import polars as pl
 
 from vein2vein.errors import Fault, IntakeError, describe
-from vein2vein.intake.book import FaultBook, Ledger
+from vein2vein.intake.book import FATES, REFUSED, FaultBook, Ledger
 from vein2vein.record.cohort import Cohort
 
 
@@ -27,10 +29,12 @@ class Report:
 
     Attributes:
         faults: All faults, grouped, by id.
-        account: One row per source file: file, rows, used, not_assessable, refused.
+        account: One row per source file: file, rows, used, not_needed, not_assessable, refused.
         refused: One row per refused source row: file, row, reason (an error id); empty when they were spilled to disk.
         reasons: Error id and number of refused rows, the commonest first.
         notes: Sentences about the delivery that are not faults, such as what it does not hold.
+        spared: One row per source row that is not needed, as `refused`; without those that were only counted where they lie.
+        spared_reasons: Error id and number of rows that are not needed, the commonest first.
     """
 
     faults: tuple[Fault, ...]
@@ -38,48 +42,64 @@ class Report:
     refused: pl.DataFrame
     reasons: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    spared: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+    spared_reasons: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(cls, book: FaultBook, ledger: Ledger, *, notes: tuple[str, ...] = ()) -> Report:
         """Close the books."""
-        return cls(book.faults(), ledger.account(), ledger.refused(), ledger.reasons(), notes)
+        return cls(
+            book.faults(),
+            ledger.account(),
+            ledger.refused(),
+            ledger.reasons(),
+            notes,
+            ledger.spared(),
+            ledger.spared_reasons(),
+        )
 
     def render(self) -> str:
         """The whole report as text for people."""
-        parts = [self._account_text(), self._refused_text(), *self.notes, *(fault.render() for fault in self.faults)]
+        reasons = [
+            _reasons_text("Refused rows, by reason", self.reasons),
+            _reasons_text("Rows that are not needed, by reason", self.spared_reasons),
+        ]
+        parts = [self._account_text(), *reasons, *self.notes, *(fault.render() for fault in self.faults)]
         if not self.faults:
             parts.append("No faults found.")
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def to_json(self) -> str:
-        """The whole report as JSON: account, totals, refused by reason, faults, notes."""
+        """The whole report as JSON: account, totals, refused and not needed by reason, faults, notes."""
         content = {
             "account": self.account.to_dicts(),
             "total": self.total(),
             "refused_by_reason": dict(self.reasons),
+            "not_needed_by_reason": dict(self.spared_reasons),
             "faults": [{**asdict(fault), "title": describe(fault.id).get("title", "")} for fault in self.faults],
             "notes": list(self.notes),
         }
         return json.dumps(content, ensure_ascii=False, indent=2)
 
     def total(self) -> dict[str, int]:
-        """Rows, used, not_assessable and refused over all files."""
-        return {name: int(self.account[name].sum()) for name in ("rows", "used", "not_assessable", "refused")}
+        """Rows, used, not_needed, not_assessable and refused over all files."""
+        return {name: int(self.account[name].sum()) for name in ("rows", *FATES)}
 
     def _account_text(self) -> str:
-        head = ("file", "rows", "used", "not assessable", "refused")
-        body = [tuple(str(row[0]) if i == 0 else f"{row[i]:,}" for i in range(5)) for row in self.account.iter_rows()]
-        total = self.total()
-        last = ("all files", *(f"{total[name]:,}" for name in ("rows", "used", "not_assessable", "refused")))
-        lines = [head, *body, last] if len(body) != 1 else [head, *body]
-        widths = [max(len(line[i]) for line in lines) for i in range(5)]
+        head = ("file", *(name.replace("_", " ") for name in ("rows", *FATES)))
+        lines = [head, *((str(row[0]), *(f"{n:,}" for n in row[1:])) for row in self.account.iter_rows())]
+        if self.account.height != 1:
+            lines.append(("all files", *(f"{number:,}" for number in self.total().values())))
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
         return "\n".join(
-            "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in range(1, 5))]) for line in lines
+            "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in range(1, len(head)))])
+            for line in lines
         )
 
-    def _refused_text(self) -> str:
-        lines = [f"  {count:>10,}  {id}  {describe(id).get('title', '')}".rstrip() for id, count in self.reasons]
-        return "\n".join(["Refused rows, by reason", *lines]) if lines else ""
+
+def _reasons_text(title: str, reasons: tuple[tuple[str, int], ...]) -> str:
+    lines = [f"  {count:>10,}  {id}  {describe(id).get('title', '')}".rstrip() for id, count in reasons]
+    return "\n".join([title, *lines]) if lines else ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +116,18 @@ class Delivery:
 
     @property
     def account(self) -> pl.DataFrame:
-        """One row per source file: file, rows, used, not_assessable, refused."""
+        """One row per source file: file, rows, used, not_needed, not_assessable, refused."""
         return self.report.account
 
     @property
     def refused(self) -> pl.DataFrame:
         """One row per refused source row: file, row, reason."""
         return self.report.refused
+
+    @property
+    def spared(self) -> pl.DataFrame:
+        """One row per source row that is not needed and was looked at: file, row, reason."""
+        return self.report.spared
 
     def render(self) -> str:
         """The whole report as text for people."""
@@ -113,9 +138,13 @@ class Delivery:
         return self.report.to_json()
 
     def require_courses(self) -> Delivery:
-        """Return the delivery, or raise INTAKE-041 when no course is left to work with."""
-        if len(self.cohort) == 0:
-            raise nothing_left(self.report)
+        """Return the delivery, or raise when no course is left to work with.
+
+        Raises:
+            IntakeError: What the report says about therapy when the delivery holds no CAR-T infusion (`no_therapy`),
+                otherwise INTAKE-041.
+        """
+        require_courses(len(self.cohort), self.report)
         return self
 
 
@@ -144,6 +173,25 @@ class SpooledDelivery:
     def to_json(self) -> str:
         """The whole report as JSON."""
         return self.report.to_json()
+
+
+NO_THERAPY: Final = ("INTAKE-510", "INTAKE-316")
+"""What OMOP and FHIR deliveries say when nobody in them had CAR-T cells."""
+
+
+def no_therapy(report: Report) -> Fault | None:
+    """The fault that says that a delivery holds no CAR-T infusion; None when the report says no such thing."""
+    return next((fault for fault in report.faults if fault.id in NO_THERAPY), None)
+
+
+def require_courses(courses: int, report: Report) -> None:
+    """Raise when there is no course to work with; see `Delivery.require_courses`."""
+    if courses:
+        return
+    said = no_therapy(report)
+    if said is None:
+        raise nothing_left(report)
+    raise IntakeError(said.id, saw=said.saw, expected=said.expected, fix=said.fix, effect=said.effect)
 
 
 def nothing_left(report: Report) -> IntakeError:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from vein2vein.errors import describe
+from vein2vein.intake.book import FATES
 from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
@@ -363,17 +364,20 @@ def _day_scale() -> str:
 
 def account_part(delivery: DeliveryReport) -> str:
     """What became of every delivered row, and the faults that were found."""
-    columns = ("rows", "used", "not_assessable", "refused")
+    columns = ("rows", *FATES)
     rows = [(text(row["file"]), *(_count(row[name]) for name in columns)) for row in delivery.account.to_dicts()]
     if len(rows) > 1:
         total = delivery.total()
         rows.append((element("strong", "all files"), *(element("strong", _count(total[name])) for name in columns)))
-    heads = ("File", "Rows", "Used", "Kept, not assessable", "Refused")
+    heads = ("File", "Rows", "Used", "Not needed", "Kept, not assessable", "Refused")
     parts = [table(heads, rows, caption="What became of every delivered row", class_="numbers")]
     parts += [element("p", text(note)) for note in delivery.notes]
     if delivery.reasons:
         why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.reasons]
         parts.append(table(("Id", "Why rows were refused", "Rows"), why, caption="Refused rows by reason"))
+    if delivery.spared_reasons:
+        why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.spared_reasons]
+        parts.append(table(("Id", "Why rows are not needed", "Rows"), why, caption="Rows that are not needed by reason"))
     if delivery.faults:
         faults = [
             (text(f.id), text(describe(f.id).get("title", "")), text(f.saw), _count(f.count), text(f.effect or "none"))

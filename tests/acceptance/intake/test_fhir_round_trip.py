@@ -84,7 +84,8 @@ def test_nothing_is_lost_and_every_resource_is_accounted_for(folder: Path, back:
     total = back.report.total()
     assert total["rows"] == lines
     # Devices and locations serve others; the fatal course was last seen a little after its death.
-    assert dict(back.refused.group_by("reason").len().iter_rows()) == {"INTAKE-326": 16, "INTAKE-027": 1}
+    assert dict(back.refused.group_by("reason").len().iter_rows()) == {"INTAKE-027": 1}
+    assert dict(back.report.spared_reasons) == {"INTAKE-326": 16}
 
 
 def test_verdicts_and_episodes_are_the_same(sent: Cohort, back: Delivery) -> None:
@@ -123,6 +124,6 @@ def test_what_is_written_says_what_it_is_derived_from_and_is_no_input_when_it_co
     finally:
         for name in ("Observation.ndjson", "AdverseEvent.ndjson"):
             (folder / f"again-{name}").unlink()
-    extra = again.refused.filter(pl.col("file").str.starts_with("again-"))
+    extra = again.spared.filter(pl.col("file").str.starts_with("again-"))
     assert extra["reason"].unique().to_list() == ["INTAKE-324"]
     assert extra.height == len(exported.observations) + len(exported.events)

@@ -78,7 +78,8 @@ def test_local_codes_agents_reasons_and_details(tmp_path: Path) -> None:
         ("vasopressor", "norepinephrine", None, None, None),
     ]
     assert delivery.cohort.milestones.select("kind", "detail").rows() == [("death", "crs")]
-    assert sorted(delivery.refused["reason"]) == ["INTAKE-039", "INTAKE-040", "INTAKE-040"]
+    assert sorted(delivery.refused["reason"]) == ["INTAKE-039"]
+    assert sorted(delivery.spared["reason"]) == ["INTAKE-040", "INTAKE-040"]
 
 
 def test_streams_by_name_and_files_of_one_stream(tmp_path: Path) -> None:
@@ -134,4 +135,4 @@ def test_a_broken_mapping_reads_nothing(tmp_path: Path) -> None:
 def test_the_account_of_a_file_with_only_trouble_adds_up(tmp_path: Path) -> None:
     rows = "course_id,test,value,unit,time\n" + "".join(f"C1,CRP,{n},,x\n" for n in range(7))
     delivery = _read(tmp_path, {}, labs=rows)
-    assert delivery.account.filter(pl.col("file") == "labs.csv").rows() == [("labs.csv", 7, 0, 0, 7)]
+    assert delivery.account.filter(pl.col("file") == "labs.csv").rows() == [("labs.csv", 7, 0, 0, 0, 7)]

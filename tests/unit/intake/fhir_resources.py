@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import adapter, urls
 
@@ -82,5 +84,5 @@ def ids(delivery: Delivery) -> dict[str, int]:
 
 
 def reasons(delivery: Delivery) -> dict[int, str]:
-    """Why each refused row was refused."""
-    return {row: reason for _, row, reason in delivery.refused.iter_rows()}
+    """Why each row that is refused or not needed is so."""
+    return {row: reason for _, row, reason in pl.concat([delivery.refused, delivery.spared]).iter_rows()}

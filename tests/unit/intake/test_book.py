@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vein2vein.errors import Fault, catalogue
-from vein2vein.intake.book import FaultBook, Ledger
+from vein2vein.intake.book import FATES, FaultBook, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,15 +66,76 @@ def test_the_account_adds_up_and_a_row_with_one_usable_fact_is_used() -> None:
         orient="row",
     )
     ledger.settle(kept, refused)
-    assert ledger.account().rows() == [("a.csv", 4, 1, 1, 2)]
+    assert ledger.account().rows() == [("a.csv", 4, 1, 0, 1, 2)]
     assert ledger.refused().rows() == [("a.csv", 3, "INTAKE-021"), ("a.csv", 4, "INTAKE-010")]
     assert ledger.reasons() == (("INTAKE-010", 1), ("INTAKE-021", 1))
+
+
+def test_a_row_that_is_not_needed_is_neither_used_nor_refused() -> None:
+    ledger = Ledger()
+    ledger.read("a.csv", 3)
+    ledger.read("b.csv", 15)
+    refused = pl.DataFrame(
+        [
+            ("a.csv", 1, "INTAKE-050"),
+            ("a.csv", 2, "INTAKE-050"),
+            ("a.csv", 2, "INTAKE-021"),
+            ("a.csv", 3, "INTAKE-040"),
+        ],
+        schema=["file", "row", "reason"],
+        orient="row",
+    )
+    kept = pl.DataFrame({"file": ["a.csv"], "row": [3], "usability": ["ok"]})
+    ledger.settle(kept, refused)
+    ledger.count("b.csv", "INTAKE-052", 10)
+    ledger.count("b.csv", "INTAKE-051", 0)
+    ledger.count("b.csv", "INTAKE-514", 5)
+    assert ledger.account().rows() == [("a.csv", 3, 1, 1, 0, 1), ("b.csv", 15, 0, 10, 0, 5)]
+    assert ledger.spared().rows() == [("a.csv", 1, "INTAKE-050")]
+    assert ledger.refused().rows() == [("a.csv", 2, "INTAKE-021")]
+    assert ledger.spared_reasons() == (("INTAKE-052", 10), ("INTAKE-050", 1))
+    assert ledger.reasons() == (("INTAKE-514", 5), ("INTAKE-021", 1))
+
+
+FATE = st.sampled_from(["ok", "not-assessable", "INTAKE-021", "INTAKE-010", "INTAKE-050", "INTAKE-316"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    files=st.dictionaries(
+        st.sampled_from(["a", "b", "c"]), st.lists(st.lists(FATE, min_size=1, max_size=4), max_size=8)
+    ),
+    counted=st.lists(
+        st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["INTAKE-052", "INTAKE-514"]), st.integers(0, 9))
+    ),
+)
+def test_the_four_fates_always_add_up_to_the_rows(
+    files: dict[str, list[list[str]]], counted: list[tuple[str, str, int]]
+) -> None:
+    ledger = Ledger()
+    facts = [(file, row, fate) for file, rows in files.items() for row, fates in enumerate(rows, 1) for fate in fates]
+    for file, rows in files.items():
+        ledger.read(file, len(rows))
+    every = pl.DataFrame(facts, schema={"file": pl.String, "row": pl.Int64, "fate": pl.String}, orient="row")
+    is_kept = pl.col("fate").is_in(["ok", "not-assessable"])
+    ledger.settle(
+        every.filter(is_kept).rename({"fate": "usability"}), every.filter(~is_kept).rename({"fate": "reason"})
+    )
+    for file, reason, number in counted:
+        ledger.read(file, number)
+        ledger.count(file, reason, number)
+    account = ledger.account()
+    assert account["rows"].sum() == sum(len(rows) for rows in files.values()) + sum(n for *_, n in counted)
+    assert (account["rows"] == account.select(pl.sum_horizontal(FATES)).to_series()).all()
+    assert account["used"].sum() == sum("ok" in fates for rows in files.values() for fates in rows)
+    assert sum(dict(ledger.reasons()).values()) == account["refused"].sum()
+    assert sum(dict(ledger.spared_reasons()).values()) == account["not_needed"].sum()
 
 
 def test_a_forgotten_row_is_found() -> None:
     ledger = Ledger()
     ledger.read("a.csv", 1)
-    with pytest.raises(AssertionError, match=r"a\.csv: \[0, 0, 0\] do not add up to 1 rows"):
+    with pytest.raises(AssertionError, match=r"a\.csv: \[0, 0, 0, 0\] do not add up to 1 rows"):
         ledger.account()
 
 

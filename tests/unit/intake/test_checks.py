@@ -282,5 +282,9 @@ def test_finish_closes_the_books() -> None:
     refused = pl.DataFrame({"file": ["x.csv"], "row": [1], "reason": ["INTAKE-021"]})
     merged = pl.DataFrame({"file": ["x.csv"], "row": [2]})
     delivery = checks.finish(given, book, ledger, refused=[refused], merged=[merged], notes=("A note.",))
-    assert delivery.account.rows() == [("courses.csv", 1, 1, 0, 0), ("patients.csv", 1, 1, 0, 0), ("x.csv", 2, 1, 0, 1)]
+    assert delivery.account.rows() == [
+        ("courses.csv", 1, 1, 0, 0, 0),
+        ("patients.csv", 1, 1, 0, 0, 0),
+        ("x.csv", 2, 1, 0, 0, 1),
+    ]
     assert delivery.report.notes == ("A note.",)

@@ -9,30 +9,39 @@ import pytest
 
 from vein2vein.errors import Fault, IntakeError
 from vein2vein.intake.book import FaultBook, Ledger
-from vein2vein.intake.delivery import Delivery, Report
+from vein2vein.intake.delivery import Delivery, Report, no_therapy
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
+
+
+def _gone(rows: list[tuple[int, str]]) -> pl.DataFrame:
+    return pl.DataFrame([("labs.csv", *row) for row in rows], schema=["file", "row", "reason"], orient="row")
 
 
 def _report() -> Report:
     book, ledger = FaultBook(), Ledger()
     book.note(Fault("INTAKE-021", "code 'XYZ'", "a known code", "map it", "refused", ("labs.csv:2",)))
-    ledger.read("labs.csv", 3)
+    ledger.read("labs.csv", 1_004)
+    ledger.count("labs.csv", "INTAKE-051", 1_000)
     ledger.read("drugs.csv", 0)
     kept = pl.DataFrame({"file": ["labs.csv"] * 2, "row": [1, 3], "usability": ["ok", "not-assessable"]})
-    ledger.settle(kept, pl.DataFrame({"file": ["labs.csv"], "row": [2], "reason": ["INTAKE-021"]}))
+    ledger.settle(kept, _gone([(2, "INTAKE-021"), (4, "INTAKE-040")]))
     return Report.of(book, ledger, notes=("It holds no milestones.",))
 
 
 def test_the_text_says_what_became_of_the_rows_and_what_is_wrong() -> None:
     assert _report().render() == (
-        "file       rows  used  not assessable  refused\n"
-        "drugs.csv     0     0               0        0\n"
-        "labs.csv      3     1               1        1\n"
-        "all files     3     1               1        1\n"
+        "file        rows  used  not needed  not assessable  refused\n"
+        "drugs.csv      0     0           0               0        0\n"
+        "labs.csv   1,004     1       1,001               1        1\n"
+        "all files  1,004     1       1,001               1        1\n"
         "\n"
         "Refused rows, by reason\n"
         "           1  INTAKE-021  A code is unknown.\n"
+        "\n"
+        "Rows that are not needed, by reason\n"
+        "       1,000  INTAKE-051  A row belongs to a person without a course.\n"
+        "           1  INTAKE-040  Rows were set aside by the mapping file.\n"
         "\n"
         "It holds no milestones.\n"
         "\n"
@@ -47,8 +56,9 @@ def test_the_text_says_what_became_of_the_rows_and_what_is_wrong() -> None:
 
 def test_the_json_says_the_same() -> None:
     content = json.loads(_report().to_json())
-    assert content["total"] == {"rows": 3, "used": 1, "not_assessable": 1, "refused": 1}
+    assert content["total"] == {"rows": 1_004, "used": 1, "not_needed": 1_001, "not_assessable": 1, "refused": 1}
     assert content["refused_by_reason"] == {"INTAKE-021": 1}
+    assert content["not_needed_by_reason"] == {"INTAKE-051": 1_000, "INTAKE-040": 1}
     assert content["faults"][0]["title"] == "A code is unknown."
     assert content["account"][1]["file"] == "labs.csv"
 
@@ -62,7 +72,25 @@ def test_a_delivery_without_courses_is_an_error_that_names_the_first_fault() -> 
     with pytest.raises(IntakeError) as raised:
         Delivery(empty, _report()).require_courses()
     assert raised.value.id == "INTAKE-041"
-    assert "3 rows, 1 faults, and no course; first: INTAKE-021 code 'XYZ'" in str(raised.value)
+    assert "1004 rows, 1 faults, and no course; first: INTAKE-021 code 'XYZ'" in str(raised.value)
+
+
+def test_rows_that_were_looked_at_are_listed_with_their_reason() -> None:
+    assert _report().refused.rows() == [("labs.csv", 2, "INTAKE-021")]
+    assert _report().spared.rows() == [("labs.csv", 4, "INTAKE-040")]
+
+
+@pytest.mark.parametrize("id", ["INTAKE-510", "INTAKE-316"])
+def test_a_delivery_that_holds_no_therapy_says_so_first(id: str) -> None:
+    empty = Cohort.of(patients=tables.empty("patients"), courses=tables.empty("courses"))
+    book, ledger = FaultBook(), Ledger()
+    book.note(Fault("INTAKE-004", "x.csv", "rows", "look"))
+    book.note(Fault(id, "28 persons without an infusion", "one", "nothing", "none was needed"))
+    delivery = Delivery(empty, Report.of(book, ledger))
+    assert no_therapy(delivery.report) == delivery.faults[1]
+    with pytest.raises(IntakeError, match="28 persons without an infusion") as raised:
+        delivery.require_courses()
+    assert (raised.value.id, raised.value.exit_code) == (id, 3)
 
 
 def test_a_delivery_with_a_course_passes() -> None:

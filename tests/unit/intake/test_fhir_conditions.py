@@ -99,7 +99,7 @@ def test_a_fatal_event_gives_the_cause_of_the_death_that_the_patient_states(tmp_
     delivery = told(tmp_path, dead, infusion(), event(event=own(ICD, "D89.835"), **fatal), alone=True)
     (row,) = delivery.cohort.milestones.filter(kind="death").to_dicts()
     assert (row["detail"], row["at"].isoformat()) == ("crs", "2026-03-09T18:00:00+00:00")
-    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0)
+    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("more", "id"), [({}, "INTAKE-324"), ({"actuality": "potential"}, "INTAKE-310")])

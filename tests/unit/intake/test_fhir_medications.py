@@ -135,7 +135,7 @@ def test_the_order_of_a_product_makes_a_course_without_infusion(tmp_path: Path) 
     assert (course["course_id"], course["product"], course["infused_at"]) == ("p1-1", "axicabtagene-ciloleucel", None)
     assert delivery.cohort.observations.height == 1
     assert "INTAKE-028" in ids(delivery)
-    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0)
+    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0, 0)
 
 
 def test_the_order_of_a_product_that_was_given_adds_nothing(tmp_path: Path) -> None:

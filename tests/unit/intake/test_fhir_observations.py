@@ -64,7 +64,7 @@ def test_what_cannot_be_used_is_kept_as_not_assessable(tmp_path: Path, code: str
     (row,) = delivery.cohort.observations.to_dicts()
     assert (row["usability"], row["value"], row["code"]) == ("not-assessable", None, None)
     assert id in ids(delivery)
-    assert delivery.account.row(0) == ("delivery.json", 3, 2, 1, 0)
+    assert delivery.account.row(0) == ("delivery.json", 3, 2, 0, 1, 0)
 
 
 def test_an_absent_value_says_why_and_never_counts_as_normal(tmp_path: Path) -> None:
@@ -301,4 +301,4 @@ def test_a_device_charted_now_and_then_holds_for_the_declared_time(tmp_path: Pat
         (pl.col("ended_at") - pl.col("started_at")).dt.total_hours(),
     ).rows()
     assert found == [("nasal-cannula", 4.0, "L/min", 8, 4), ("room-air", None, None, 12, 8)]
-    assert delivery.account.row(0) == ("delivery.json", 5, 5, 0, 0)
+    assert delivery.account.row(0) == ("delivery.json", 5, 5, 0, 0, 0)

@@ -88,7 +88,7 @@ def test_an_infusion_told_twice_is_one(tmp_path: Path) -> None:
         "2026-03-04T09:05:00+00:00",
     )
     assert delivery.cohort.milestones["kind"].to_list() == ["infusion"]
-    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0)
+    assert delivery.account.row(0) == ("delivery.json", 3, 3, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

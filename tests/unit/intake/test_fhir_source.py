@@ -142,7 +142,7 @@ def test_broken_lines_are_counted_and_the_others_are_used(tmp_path: Path) -> Non
         observation(valueQuantity=quantity(36.5), at="2026-03-06T08:00:00Z"),
     )
     delivery = adapter.convert(tmp_path, adapter.Options(zone="Europe/Berlin"))
-    assert delivery.account.filter(file="Observation.ndjson").row(0) == ("Observation.ndjson", 5, 2, 0, 3)
+    assert delivery.account.filter(file="Observation.ndjson").row(0) == ("Observation.ndjson", 5, 2, 0, 0, 3)
     assert delivery.refused.rows() == [("Observation.ndjson", row, "INTAKE-303") for row in (2, 3, 4)]
     assert delivery.cohort.observations["value"].to_list() == [38.5, 36.5]
     assert any("not-json" in f.saw and f.rows == ("Observation.ndjson:2",) for f in delivery.faults)

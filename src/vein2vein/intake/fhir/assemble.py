@@ -235,11 +235,11 @@ def _as_intervals(work: Work, frame: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _outside(options: Options) -> Fault:
     return Fault(
-        "INTAKE-031",
+        "INTAKE-050",
         saw="rows before the first course of their patient",
         expected=f"rows from {options.lead_days} days before the infusion",
         fix="nothing to do, or declare more lead_days",
-        effect="the rows are refused as not needed",
+        effect="not needed",
     )
 
 

@@ -43,7 +43,7 @@ NOT_HOSPITAL: Final = "INTAKE-329"
 
 _KEPT: Final = "kept as not assessable"
 _REFUSED: Final = "refused"
-_ACCOUNTED: Final = "not needed; counted among the refused rows under this id"
+_ACCOUNTED: Final = "not needed"
 
 _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
@@ -99,7 +99,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         NO_INFUSION: (
             "an infusion or an order of a CAR-T product for each patient",
             "send the MedicationAdministration or Procedure of the infusion with a code of the product",
-            "there is no course to which the rows could belong; they are refused",
+            "there is no course to which the rows could belong; they are not needed",
         ),
         BROKEN_REFERENCE: (
             "the resource that the reference names",

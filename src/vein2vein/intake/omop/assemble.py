@@ -3,7 +3,8 @@
 Place    Floor 3, intake.
 In       `OmopRows`.
 Out      `Delivery`.
-Knows    Every needed row is settled once: used, kept as not assessable, or refused with the id of the reason.
+Knows    Every needed row is settled once: used, kept as not assessable, or refused with the id of the reason. All others are
+         counted under the reason for which they are not needed.
 Does not Read the delivery again.
 """
 
@@ -21,7 +22,7 @@ from vein2vein.intake.canonical import Canonical
 from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.omop import facts, findings, persons, stays
 from vein2vein.intake.omop.clock import CONTRADICTION
-from vein2vein.intake.omop.coverage import Line, coverage, coverage_text, with_not_needed
+from vein2vein.intake.omop.coverage import Line, count_unread, never_opened
 from vein2vein.intake.omop.reading import OmopRows
 from vein2vein.intake.times import note_times
 from vein2vein.record import tables
@@ -58,15 +59,14 @@ def delivery(rows: OmopRows, *, at_once: int = _ROWS_AT_ONCE) -> Delivery:
     infused = persons.infusion_milestones(rows.courses, rows.infusions)
     lost = pl.concat([findings.refused_infusions(rows), findings.refused_lines(rows)])
     needed = [*frames, dead, people, courses.periods, lost]
-    spared = coverage(_count(rows, needed, ledger))
+    _count(rows, needed, ledger)
     ledger.settle(courses.periods.with_columns(usability=pl.lit("ok")), lost)
     cohorts = [
         _converted(share, rows, book, ledger)
         for share in _shares(_Share(frames, dead, people, courses.courses, infused), at_once)
     ]
     cohort = Cohort.of(**{name: pl.concat([getattr(c, name) for c in cohorts]) for name in tables.SCHEMAS})
-    report = Report.of(book, ledger, notes=(coverage_text(spared), *findings.notes(rows)))
-    return Delivery(cohort, replace(report, account=with_not_needed(report.account, spared)))
+    return Delivery(cohort, Report.of(book, ledger, notes=(*findings.notes(rows), never_opened())))
 
 
 def _shares(whole: _Share, at_once: int) -> Iterator[_Share]:
@@ -214,17 +214,16 @@ def _joined(parts: Iterable[Canonical], table: str) -> Canonical:
     )
 
 
-def _count(rows: OmopRows, needed: list[pl.DataFrame], ledger: Ledger) -> dict[str, Line]:
-    """Tell the ledger how many rows of each table are needed; gives the counts of each table with that number."""
-    lines = dict(rows.lines)
-    for table in lines:
-        ledger.read(table, 0)
+def _count(rows: OmopRows, needed: list[pl.DataFrame], ledger: Ledger) -> None:
+    """Tell the ledger how many rows each table has, and what became of those that are not needed."""
     places = pl.concat([frame.select(list(PLACE)) for frame in needed]).unique()
-    for file, count in places.group_by("file").len().sort("file").iter_rows():
+    here = dict(places.group_by("file").len().sort("file").iter_rows())
+    for table, line in rows.lines.items():
+        count = here.pop(table, 0)
+        # Rows of an infusion without a time were read although their person has no course.
+        read = max(line.read, count)
+        counted = Line(max(line.rows, read), max(line.of_persons, read), read, count, line.unmapped)
+        ledger.read(table, counted.rows)
+        count_unread(table, counted, ledger)
+    for file, count in here.items():
         ledger.read(file, count)
-        if file in lines:
-            line = lines[file]
-            # Rows of an infusion without a time were read although their person has no course.
-            read = max(line.read, count)
-            lines[file] = Line(line.rows, max(line.of_persons, read), read, count)
-    return lines

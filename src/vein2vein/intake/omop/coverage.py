@@ -2,29 +2,24 @@
 
 Place    Floor 3, intake.
 In       Stocks of the tables, what was settled in the ledger, lines that could not be read.
-Out      A frame with one row per table and why rows were not needed, and the sentences of the report.
-Knows    rows = used + not_assessable + refused + not_needed, for every table about persons.
+Out      Counts of rows that were never looked at one by one, in the ledger; and a sentence of the report.
+Knows    Of a table about persons every readable row is needed, or of another person, of another concept, outside the
+         courses, or without a concept.
 Does not Count rows of tables that are never opened (`cdm.NEVER_READ`) or are not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-
+from vein2vein.intake.book import Ledger
 from vein2vein.intake.omop.cdm import NEVER_READ
 
-COVERAGE: Final = {
-    "table": pl.String,
-    "rows": pl.Int64,
-    "of_other_persons": pl.Int64,
-    "of_other_concepts": pl.Int64,
-    "outside_courses": pl.Int64,
-    "needed": pl.Int64,
-}
+OUTSIDE: Final = "INTAKE-050"
+OTHER_PERSON: Final = "INTAKE-051"
+OTHER_CONCEPT: Final = "INTAKE-052"
+UNMAPPED: Final = "INTAKE-514"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +31,25 @@ class Line:
         of_persons: Rows of persons with a course.
         read: Rows that were read, because their concept is wanted.
         needed: Rows that lie in a course.
+        unmapped: Rows of persons with a course that carry no concept and no code that is understood.
     """
 
     rows: int
     of_persons: int
     read: int
     needed: int
+    unmapped: int = 0
 
 
-def coverage(lines: Mapping[str, Line]) -> pl.DataFrame:
-    """One row per table: rows, the three reasons for not being needed, and rows needed (they add up)."""
-    return pl.DataFrame(
-        [
-            (
-                table,
-                line.rows,
-                line.rows - line.of_persons,
-                line.of_persons - line.read,
-                line.read - line.needed,
-                line.needed,
-            )
-            for table, line in sorted(lines.items())
-        ],
-        schema=COVERAGE,
-        orient="row",
-    )
+def count_unread(table: str, line: Line, ledger: Ledger) -> None:
+    """Enter the rows of a table that are not needed, each under its reason, and those without a concept as refused."""
+    unmapped = min(line.unmapped, line.of_persons - line.read)
+    ledger.count(table, OTHER_PERSON, line.rows - line.of_persons)
+    ledger.count(table, OTHER_CONCEPT, line.of_persons - line.read - unmapped)
+    ledger.count(table, UNMAPPED, unmapped)
+    ledger.count(table, OUTSIDE, line.read - line.needed)
 
 
-def coverage_text(frame: pl.DataFrame) -> str:
-    """The coverage as lines for people."""
-    head = ("table", "rows", "other persons", "other concepts", "outside courses", "needed")
-    body = [tuple(str(row[0]) if i == 0 else f"{row[i]:,}" for i in range(6)) for row in frame.iter_rows()]
-    widths = [max(len(line[i]) for line in (head, *body)) for i in range(6)]
-    lines = [
-        "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in range(1, 6))])
-        for line in (head, *body)
-    ]
-    never = ", ".join(sorted(NEVER_READ))
-    return "\n".join(["Rows of the delivery that were counted and not needed", *lines, f"Never opened: {never}."])
-
-
-def with_not_needed(account: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """The account of a report with one more column, not_needed, and with tables of which nothing was needed."""
-    spared = frame.select(
-        pl.col("table").alias("file"),
-        (pl.col("of_other_persons") + pl.col("of_other_concepts") + pl.col("outside_courses")).alias("not_needed"),
-    )
-    zeros = [pl.col(name).fill_null(0) for name in ("rows", "used", "not_assessable", "refused", "not_needed")]
-    return account.join(spared, on="file", how="full", coalesce=True).with_columns(zeros).sort("file")
+def never_opened() -> str:
+    """Which tables of the data model are never opened, for people."""
+    return f"Never opened: {', '.join(sorted(NEVER_READ))}."

@@ -187,7 +187,7 @@ def _unmapped(table: str, unknown: pl.DataFrame) -> Fault:
         saw=f"rows of {table} without a concept: {shown}" + (f" and {more} more codes" if more > 0 else ""),
         expected="a concept in every row, or a code that cannot be mistaken, such as 8310-5 or L04AC07",
         fix="map the codes that matter, in the delivery",
-        effect="the rows were counted and not used",
+        effect="the rows are counted as refused",
         count=int(unknown["n"].sum()),
     )
 

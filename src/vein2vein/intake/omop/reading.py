@@ -22,7 +22,7 @@ from vein2vein.intake.omop.cdm import CLINICAL, EVENTS, TABLES
 from vein2vein.intake.omop.concepts import Lexicon, Opened, look_up
 from vein2vein.intake.omop.coverage import Line
 from vein2vein.intake.omop.duckdb_source import DuckDbFile, Folder, Zip
-from vein2vein.intake.omop.facts import Names, names_of
+from vein2vein.intake.omop.facts import Names, names_of, unmapped
 from vein2vein.intake.omop.infusions import Course, courses_of, find_infusions
 from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.persons import PeopleRows, read_people
@@ -109,7 +109,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
         stocks = {table: take_stock(opened, table, persons) for table in tables}
         frames = {table: read_rows(opened, stock, courses) for table, stock in stocks.items() if stock.needed.height}
         people = read_people(source, courses, options)
-        lines = {table: _line(stock, frames.get(table)) for table, stock in stocks.items()}
+        lines = {table: _line(stock, frames.get(table), opened.lexicon) for table, stock in stocks.items()}
         lines |= {
             table: _line_of_people(source.count(table), people.counts()[table])
             for table in CLINICAL
@@ -137,7 +137,10 @@ def _line_of_people(rows: int, read: int) -> Line:
     return Line(rows, read, read, read)
 
 
-def _line(stock: Stock, frame: pl.DataFrame | None) -> Line:
+def _line(stock: Stock, frame: pl.DataFrame | None, lexicon: Lexicon) -> Line:
+    # Visits are told by their own concept; a visit without one is no code that somebody could map.
+    strange = 0 if stock.table.startswith("visit") else int(unmapped(stock.concepts, lexicon)["n"].sum())
     if frame is None:
-        return Line(stock.rows, stock.of_persons, 0, 0)
-    return Line(stock.rows, stock.of_persons, frame.height, frame.filter(pl.col("course_id").is_not_null()).height)
+        return Line(stock.rows, stock.of_persons, 0, 0, strange)
+    needed = frame.filter(pl.col("course_id").is_not_null()).height
+    return Line(stock.rows, stock.of_persons, frame.height, needed, strange)

@@ -262,13 +262,14 @@ def _lost(id: str, local: str, table: str) -> Fault:
         expected = f"a code that the mapping file or the code files know{hint}"
         return Fault(id, f"code {local!r} in {table}", expected, _MAP_IT, "the rows are refused")
     if id == "INTAKE-040":
-        return Fault(id, f"code {local!r} in {table}, set to ignore", "nothing else", "nothing need be done", _ASIDE)
+        return Fault(id, f"code {local!r} in {table}, set to ignore", "nothing else", "nothing need be done", _SPARED)
     return Fault(id, f"code {local!r} in {table}: {ASK}", "an id of the code files, or ignore", _ANSWER, _ASIDE)
 
 
 _MAP_IT: Final = "map the code, or set it to ignore, under codes in the mapping file"
 _ANSWER: Final = "answer it under codes in the mapping file"
-_ASIDE: Final = "the rows stand among the refused ones"
+_ASIDE: Final = "the rows are refused until it is answered"
+_SPARED: Final = "the rows are not needed"
 
 
 def _unplaced_points(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
