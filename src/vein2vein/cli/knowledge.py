@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 import yaml
 
 from vein2vein.cli import options
+from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge import audit
 from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
 from vein2vein.knowledge.citations import citation
@@ -109,19 +111,33 @@ def diff(first: str, second: str, language: str, folders: tuple[Path, ...], sett
 def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
     """Check rule FILES (all known ones without FILES): schema, sources, worked cases, mutants. Exit code 4 on any fault."""
     registry = options.registry_of(folders)
-    raws: list[dict[str, Any]] = [yaml.safe_load(f.read_text(encoding="utf-8")) for f in files] or [
-        registry.raw(id) for id in registry.ids
-    ]
+    given: dict[str, Callable[[], dict[str, Any]]] = {file.name: partial(_read, file) for file in files}
+    given = given or {id: partial(registry.raw, id) for id in registry.ids}
     n_faults = 0
-    for raw in raws:
-        faults = _faults(raw, with_mutants=mutants)
-        n_faults += len(faults)
-        click.echo(f"{'ok   ' if not faults else 'FAULT'}  {raw.get('id')}")
+    for name, read in given.items():
+        try:
+            faults = _faults(read(), with_mutants=mutants)
+        except KnowledgeError as error:
+            faults = str(error).splitlines()
+        n_faults += bool(faults)
+        click.echo(f"{'ok   ' if not faults else 'FAULT'}  {name}")
         for fault in faults:
             click.echo(f"       {fault}")
-    click.echo(f"\n{len(raws)} files, {n_faults} faults")
+    click.echo(f"\n{len(given)} files, {n_faults} with faults")
     if n_faults:
         raise SystemExit(4)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """A rule file as written; RULE-001 when it is no mapping in YAML."""
+    saw = "a list or a single value"
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raw, saw = None, str(error)
+    if isinstance(raw, dict):
+        return raw
+    raise KnowledgeError("RULE-001", saw=saw, expected="a mapping in YAML, in UTF-8", fix="correct the named place")
 
 
 def _faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:

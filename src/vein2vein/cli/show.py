@@ -18,16 +18,22 @@ from vein2vein.intake.delivery import Delivery
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 
+_FATES = {
+    "used": "used",
+    "not_needed": "not needed",
+    "not_assessable": "kept as not assessable",
+    "refused": "refused",
+}
+
 
 def show_summary(
     delivery: Delivery, graded: Graded, rules: tuple[RuleSet, ...], output: Path, report: Path | None
 ) -> None:
     """Courses, faults, highest results per rule set, and where the files are."""
     total = delivery.report.total()
-    click.echo(
-        f"{len(delivery.cohort)} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
-        f"{total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused; {len(delivery.faults)} kinds of fault"
-    )
+    fates = ", ".join(f"{total[fate]:,} {text}" for fate, text in _FATES.items() if total[fate] or fate != "not_needed")
+    n_kinds = len(delivery.faults)
+    click.echo(f"{len(delivery.cohort)} courses; {total['rows']:,} rows delivered: {fates}; {n_kinds} kinds of fault")
     Console(width=130).print(_peaks(delivery.cohort, graded, rules))
     if not any(rule.status == "verified" for rule in rules):
         statuses = ", ".join(sorted({rule.status for rule in rules}))
