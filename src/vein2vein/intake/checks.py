@@ -7,7 +7,8 @@ Knows    Identical rows are kept once. Of values recorded at different times for
          earlier ones are kept as not assessable. Contradicting values without that order are all kept as not assessable:
          none of them is believed. Observations before birth or after death are kept as not assessable; exposures and
          milestones there are refused. Overlapping exposures are all kept. Of an exclusive stream an interval without end
-         ends where the next begins. Patients and courses sent twice keep what their rows agree on.
+         ends where the next begins. Patients and courses sent twice keep what their rows agree on. Facts that a row says besides
+         its own are added (`derived`).
 Does not Repair values or times.
 Checked  tests/unit/intake/test_checks.py
 """
@@ -23,6 +24,7 @@ import polars as pl
 from vein2vein.intake import charting
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.delivery import Delivery, Report
+from vein2vein.intake.derived import with_derived
 from vein2vein.intake.facts import belonging, in_turn, within_life, without_contradictions, without_copies
 from vein2vein.intake.people import assign_courses, lives, one_each, people, with_infusions
 from vein2vein.intake.tableset import Tables, completed, with_rows
@@ -77,7 +79,7 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     patients, courses = people(given, book, refused)
     frames = {name: belonging(getattr(given, name), courses, name, book=book, refused=refused) for name in _LONG}
     frames = {name: without_copies(frame, name, book, refused) for name, frame in frames.items()}
-    frames["observations"] = without_contradictions(frames["observations"], book)
+    frames["observations"] = with_derived(without_contradictions(frames["observations"], book), book)
     courses = with_infusions(courses, frames["milestones"], book)
     life = lives(patients, courses, frames["milestones"])
     frames = {name: within_life(frame, life, name, book=book, refused=refused) for name, frame in frames.items()}

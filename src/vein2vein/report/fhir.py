@@ -27,6 +27,7 @@ import polars as pl
 
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
+from vein2vein.intake.derived import source_of
 from vein2vein.intake.fhir import urls
 from vein2vein.intake.fhir.model import model_of
 from vein2vein.knowledge.schema import RuleSet
@@ -165,7 +166,8 @@ def _sources(
     found = []
     for step in steps:
         named = (row.source for used in step.verdict.inputs for row in used.rows)
-        keys = dict.fromkeys(references[source] for source in named if source is not None and source in references)
+        places = [source_of(source) for source in named if source is not None]
+        keys = dict.fromkeys(references[place] for place in places if place in references)
         found.append([key for key in keys if key.startswith(_DERIVABLE)])
     return found
 

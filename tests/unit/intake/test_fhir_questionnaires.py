@@ -115,7 +115,7 @@ def test_a_total_that_is_not_the_sum_is_set_aside_and_the_items_are_used(tmp_pat
 
 def test_why_a_test_was_not_done_is_a_category(tmp_path: Path) -> None:
     why = answer("not-done", valueCoding={"system": urls.CATEGORIES, "code": "ice_not_done_reason/unarousable"})
-    assert rows(tmp_path, response("ice", why)) == {"ice_not_done_reason": "unarousable"}
+    assert rows(tmp_path, response("ice", why)) == {"ice_not_done_reason": "unarousable", "arousal": "unarousable"}
 
 
 @pytest.mark.parametrize(
