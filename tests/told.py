@@ -59,7 +59,9 @@ def told_course(steering: Steering, infused: datetime) -> Told | None:
     return told
 
 
-def _tell_number(told: Told, take: methods.Input, value: float, values: dict[str, dict[str, float]]) -> None:
+def _tell_number(  # noqa: C901, PLR0912  (one branch per input method)
+    told: Told, take: methods.Input, value: float, values: dict[str, dict[str, float]]
+) -> None:
     if isinstance(take, methods.AgeYears):
         told.age = value
     elif isinstance(take, methods.ItemSum):
@@ -129,7 +131,9 @@ def _tell_word(told: Told, take: methods.Input, word: str) -> None:
         if isinstance(clause, str):
             _tell_exposure(told, take, clause)
         else:
-            _tell_exposure(told, take, clause.agent, (clause.rate_above or clause.rate_at_least or 0) + 1, clause.rate_unit)
+            _tell_exposure(
+                told, take, clause.agent, (clause.rate_above or clause.rate_at_least or 0) + 1, clause.rate_unit
+            )
 
 
 def _tell_exposure(told: Told, take: Any, agent: str, rate: float | None = None, unit: str | None = None) -> None:

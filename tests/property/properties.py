@@ -122,7 +122,9 @@ def the_past_is_not_changed_by_the_future(rule: RuleSet, timeline: Timeline, at:
     said = bounds_at(cut, at)
     low, high = (None, None) if verdict.bounds is None else (verdict.bounds.low, verdict.bounds.high)
     if said is not None and at <= end:
-        assert (low, high, list(verdict.deciding), list(verdict.missing), list(verdict.flags)) == said, f"{rule.id} at {at}"
+        assert (low, high, list(verdict.deciding), list(verdict.missing), list(verdict.flags)) == said, (
+            f"{rule.id} at {at}"
+        )
 
 
 def _last_look(timeline: Timeline) -> list[datetime]:
@@ -150,7 +152,9 @@ def moved(timeline: Timeline, by: timedelta) -> Timeline:
             course, patient=patient, infused_at=later(course.infused_at), followed_until=later(course.followed_until)
         ),
         observations=tuple(replace(o, observed_at=o.observed_at + by) for o in timeline.observations),
-        exposures=tuple(replace(e, started_at=e.started_at + by, ended_at=later(e.ended_at)) for e in timeline.exposures),
+        exposures=tuple(
+            replace(e, started_at=e.started_at + by, ended_at=later(e.ended_at)) for e in timeline.exposures
+        ),
         milestones=tuple(replace(m, at=m.at + by) for m in timeline.milestones),
     )
 
@@ -161,7 +165,9 @@ def shuffled(timeline: Timeline, rng: np.random.Generator) -> Cohort:
 
     def mixed(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         order = pl.Series(rng.permutation(frame.height))
-        rank = frame.select(pl.struct(keys).rank("dense")).to_series() if frame.height else pl.Series([], dtype=pl.UInt32)
+        rank = (
+            frame.select(pl.struct(keys).rank("dense")).to_series() if frame.height else pl.Series([], dtype=pl.UInt32)
+        )
         places = pl.DataFrame({"rank": rank, "place": range(frame.height), "draw": order})
         # one draw for each kind and instant, so that corrections stay after what they correct
         group = places.group_by("rank").agg(pl.col("draw").min().alias("group"))
@@ -219,5 +225,3 @@ def anchored(timeline: Timeline) -> Timeline:
 def hours_between(a: datetime, b: datetime) -> float:
     """Hours from one instant to another."""
     return (to_microseconds(b) - to_microseconds(a)) / MICROSECONDS_PER_HOUR
-
-

@@ -144,7 +144,9 @@ def _check_episodes(rule: RuleSet, result: object, course_id: str) -> None:
     claimed = 0
     for number, episode in enumerate(episodes, start=1):
         following = episodes[number].onset_at if number < len(episodes) else None
-        mine = [s for s in present if s["from_at"] >= episode.onset_at and (following is None or s["from_at"] < following)]
+        mine = [
+            s for s in present if s["from_at"] >= episode.onset_at and (following is None or s["from_at"] < following)
+        ]
         claimed += len(mine)
         assert episode.episode == number
         assert episode.onset_at == mine[0]["from_at"]

@@ -8,17 +8,18 @@ A course is a table of two columns, *when* and *what*::
     2 h to 6 h | vasopressor: norepinephrine 4 ug/min because hypotension
     days 3-9   | neutrophils 0.3
 
-When   `6 h` or `-2 h` from the infusion; `day 3 14:00` by the clock of the centre (08:00 when no hour is named); `a to b` for what
-       lasts, `a to` for what is still running; `days 3-9` for once on each day; `end` for the end of the follow-up. The course
-       is infused at 08:00 on day 0; `always` speaks of the whole time from a week before the infusion.
+When   `6 h` or `-2 h` from the infusion; `day 3 14:00` by the clock of the centre (08:00 when no hour is named); `a to b`
+       for what lasts, `a to` for what is still running; `days 3-9` for once on each day; `end` for the end of the follow-up.
+       `always` speaks of the whole time from a week before the infusion, which is at 08:00 on day 0.
 What   `kind value [unit]`, `kind yes`, `kind < 0.1`, with `(normal 10 to 40)` behind it for the limits of the laboratory;
        `stream: agent [rate unit] [because reason]`; `recorded completely: stream, stream` (`everything` for all streams);
        `milestone kind [detail]`. A `kind ?` is a row that cannot be used.
 Facts  lines without a time: `born 2015-04-01`, `indication systemic-sclerosis`, `zone Asia/Beirut`, `infused never`,
-       `infused 2026-03-28 23:30`, `followed 48 h`, `followed unknown`; without a line: born in 1968, Europe/Berlin, followed for 10 h.
+       `infused 2026-03-28 23:30`, `followed 48 h`, `followed unknown`. Without such a line: born in 1968, Europe/Berlin,
+       followed for 10 h.
 
-The expected verdicts are a table of when and grade: `2`, `[2, 4]`, or `does not apply`; each holds until the next line. A table that begins with
-`...` names some instants only.
+The expected verdicts are a table of when and grade: `2`, `[2, 4]`, or `does not apply`; each holds until the next line.
+A table that begins with `...` names some instants only.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class Cohort:
 
         def cut(frame: pl.DataFrame) -> pl.DataFrame:
             ids = frame["course_id"].set_sorted()
-            low = 0 if first is None else int(ids.search_sorted(first, side="left"))
+            low = frame.height if first is None else int(ids.search_sorted(first, side="left"))
             high = frame.height if following is None else int(ids.search_sorted(following, side="left"))
             return frame.slice(low, high - low)
 

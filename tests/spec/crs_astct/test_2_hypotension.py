@@ -165,9 +165,7 @@ def test_midodrine(spec: Spec, inotropes_and_midodrine: str, grade: str) -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("low_blood_pressure", "grade"), [("possible", "[1, 2]"), ("counts", "2"), ("ignored", "1")]
-)
+@pytest.mark.parametrize(("low_blood_pressure", "grade"), [("possible", "[1, 2]"), ("counts", "2"), ("ignored", "1")])
 def test_a_low_reading(spec: Spec, low_blood_pressure: str, grade: str) -> None:
     """The scale gives no blood pressure. A low reading alone opens the question, counts, or is ignored."""
     spec(

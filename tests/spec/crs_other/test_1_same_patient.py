@@ -54,12 +54,10 @@ SAME = (
      "0 h to | vasopressor: norepinephrine 4 ug/min because hypotension",
                                                           ("3",      "2",      "3",      "2",      "3",      "2",      "3")),
     ("a low dose with vasopressin",
-     "0 h to | vasopressor: norepinephrine 4 ug/min because hypotension\n"
-     "0 h to | vasopressor: vasopressin 0.03 U/min because hypotension",
+     "0 h to | vasopressor: norepinephrine 4 ug/min\n0 h to | vasopressor: vasopressin 0.03 U/min because hypotension",
                                                           ("3",      "3",      "3",      "3",      "[3, 4]", "2",      "3")),
     ("norepinephrine and epinephrine, both low",
-     "0 h to | vasopressor: norepinephrine 3 ug/min because hypotension\n"
-     "0 h to | vasopressor: epinephrine 3 ug/min because hypotension",
+     "0 h to | vasopressor: norepinephrine 3 ug/min\n0 h to | vasopressor: epinephrine 3 ug/min because hypotension",
                                                           ("4",      "3",      "3",      "3",      "[3, 4]", "2",      "4")),
     ("BiPAP at 50 %",
      "0 h to | oxygen: bipap because hypoxia\n0 h | fraction inspired oxygen 50",
@@ -79,7 +77,13 @@ def test_one_patient_seven_scales(spec: Spec, who: str, more: str, scale: str, g
 
 @pytest.mark.parametrize(
     ("scale", "grade"),
-    [("astct-2019.crs", "1"), ("lee-2014.crs", "3"), ("penn-2018.crs", "2"), ("cartox-2018.crs", "3"), ("ctcae-5.0.crs", "1")],
+    [
+        ("astct-2019.crs", "1"),
+        ("lee-2014.crs", "3"),
+        ("penn-2018.crs", "2"),
+        ("cartox-2018.crs", "3"),
+        ("ctcae-5.0.crs", "1"),
+    ],
 )
 def test_transaminases_of_grade_3(spec: Spec, scale: str, grade: str) -> None:
     """Fever and an AST of grade 3: only the older scales count organs."""

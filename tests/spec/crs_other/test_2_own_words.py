@@ -120,7 +120,11 @@ def test_an_organ_with_another_cause(spec: Spec) -> None:
 @pytest.mark.parametrize(("rate", "grade"), [("0.19", "3"), ("0.2", "4")])
 def test_high_dose_by_penn(spec: Spec, rate: str, grade: str) -> None:
     """Penn speaks of norepinephrine per kilogram, from 0.2 ug/kg/min, and of no duration."""
-    spec("penn-2018.crs", WELL + f"0 h to | vasopressor: norepinephrine {rate} ug/kg/min because hypotension", f"0 h | {grade}")
+    spec(
+        "penn-2018.crs",
+        WELL + f"0 h to | vasopressor: norepinephrine {rate} ug/kg/min because hypotension",
+        f"0 h | {grade}",
+    )
 
 
 def test_a_hospital_stay_by_penn(spec: Spec) -> None:
@@ -142,9 +146,7 @@ def test_low_readings_by_cartox(spec: Spec) -> None:
     spec("cartox-2018.crs", low, "0 h | 1", numeric_anchors="ignored")
 
 
-@pytest.mark.parametrize(
-    ("several_vasopressors", "grade"), [("open", "[3, 4]"), ("grade-3", "3"), ("grade-4", "4")]
-)
+@pytest.mark.parametrize(("several_vasopressors", "grade"), [("open", "[3, 4]"), ("grade-3", "3"), ("grade-4", "4")])
 def test_several_vasopressors_by_ctcae(spec: Spec, several_vasopressors: str, grade: str) -> None:
     """The term speaks of one vasopressor; where several belong is a choice."""
     spec(

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from spec.judging import Spec
 
+
 def test_seven_days(spec: Spec) -> None:
     """Six days at or below 0.5 are grade 1, the seventh makes grade 2, the fourteenth grade 3."""
     spec(
@@ -208,7 +209,14 @@ def test_the_window_closes(spec: Spec) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "grade"),
-    [("1.5", "1.5", "1"), ("1.0", "1.2", "2"), ("0.5", "1.4", "3"), ("0.1", "1.5", "4"), ("0.1", "1.6", "0"), ("1.6", "1.6", "0")],
+    [
+        ("1.5", "1.5", "1"),
+        ("1.0", "1.2", "2"),
+        ("0.5", "1.4", "3"),
+        ("0.1", "1.5", "4"),
+        ("0.1", "1.6", "0"),
+        ("1.6", "1.6", "0"),
+    ],
 )
 def test_late(spec: Spec, first: str, second: str, grade: str) -> None:
     """The lowest count decides when a second day is low too: one low count alone is transient."""

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from spec.judging import Spec
 
+
 @pytest.mark.parametrize(
     ("low", "grade"),
     [("49", "1"), ("50", "0"), ("19", "3"), ("20", "1")],

@@ -12,9 +12,17 @@ import pytest
 if TYPE_CHECKING:
     from spec.judging import Spec
 
+
 @pytest.mark.parametrize(
     ("value", "v5", "v6"),
-    [("1.9", "0", "0"), ("1.4", "2", "1"), ("0.99", "3", "2"), ("0.5", "3", "2"), ("0.49", "4", "3"), ("0.09", "4", "4")],
+    [
+        ("1.9", "0", "0"),
+        ("1.4", "2", "1"),
+        ("0.99", "3", "2"),
+        ("0.5", "3", "2"),
+        ("0.49", "4", "3"),
+        ("0.09", "4", "4"),
+    ],
 )
 def test_neutrophils_in_two_editions(spec: Spec, value: str, v5: str, v6: str) -> None:
     """The same count has another grade in version 6.0."""
@@ -30,7 +38,7 @@ def test_grade_1_needs_the_lower_limit(spec: Spec) -> None:
 
 
 def test_a_count_below_what_can_be_measured(spec: Spec) -> None:
-    """"< 0.5" is grade 4, and "< 1" could be 3 or 4."""
+    """ "< 0.5" is grade 4, and "< 1" could be 3 or 4."""
     spec("ctcae-5.0.neutrophil-count-decreased", "0 h | neutrophils < 0.5", "0 h | 4")
     spec("ctcae-5.0.neutrophil-count-decreased", "0 h | neutrophils < 1", "0 h | [3, 4]")
 
@@ -53,7 +61,9 @@ def test_two_values_at_one_instant(spec: Spec) -> None:
     )
 
 
-@pytest.mark.parametrize(("value", "grade"), [("40", "0"), ("120", "1"), ("121", "2"), ("200", "2"), ("201", "3"), ("801", "4")])
+@pytest.mark.parametrize(
+    ("value", "grade"), [("40", "0"), ("120", "1"), ("121", "2"), ("200", "2"), ("201", "3"), ("801", "4")]
+)
 def test_transaminase_with_a_normal_baseline(spec: Spec, value: str, grade: str) -> None:
     """Multiples of the upper limit, when the baseline was normal."""
     spec(
@@ -92,7 +102,11 @@ def test_a_lasting_temperature(spec: Spec) -> None:
     """38.0 °C or more for more than one hour: two readings more than an hour apart, with none below between them."""
     course = FEVER + "0 h | body temperature 38.0\n1 h | body temperature 38.1\n1.5 h | body temperature 38.0"
     spec("ctcae-5.0.febrile-neutropenia", course, "...\n1 h | 0\n1.5 h | 3")
-    spec("ctcae-5.0.febrile-neutropenia", course.replace("1 h | body temperature 38.1", "1 h | body temperature 37.9"), "0 h | 0")
+    spec(
+        "ctcae-5.0.febrile-neutropenia",
+        course.replace("1 h | body temperature 38.1", "1 h | body temperature 37.9"),
+        "0 h | 0",
+    )
 
 
 def test_readings_too_far_apart(spec: Spec) -> None:

@@ -63,7 +63,9 @@ def test_the_pattern_of_iec_hs(spec: Spec) -> None:
     )
 
 
-@pytest.mark.parametrize(("local_rule", "points"), [("pattern-only", "2"), ("one-most-common", "2"), ("two-most-common", "0")])
+@pytest.mark.parametrize(
+    ("local_rule", "points"), [("pattern-only", "2"), ("one-most-common", "2"), ("two-most-common", "0")]
+)
 def test_a_local_rule(spec: Spec, local_rule: str, points: str) -> None:
     """How many criteria make the syndrome is not published; a centre may set its own."""
     spec(

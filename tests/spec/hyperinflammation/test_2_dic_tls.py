@@ -95,10 +95,16 @@ def test_a_quarter_from_the_baseline(spec: Spec) -> None:
 
 def test_tumour_lysis_with_another_cause(spec: Spec) -> None:
     """Not when the team has another explanation."""
-    spec("cairo-bishop-2004.tls-laboratory", TLS + "day 3 to | other cause: tumour_lysis_sign", "...\nday 2 | 1\nday 3 | 0")
+    spec(
+        "cairo-bishop-2004.tls-laboratory",
+        TLS + "day 3 to | other cause: tumour_lysis_sign",
+        "...\nday 2 | 1\nday 3 | 0",
+    )
 
 
-@pytest.mark.parametrize(("creatinine", "grade"), [("1.2", "0"), ("1.5", "1"), ("1.6", "2"), ("3.1", "3"), ("6.1", "4")])
+@pytest.mark.parametrize(
+    ("creatinine", "grade"), [("1.2", "0"), ("1.5", "1"), ("1.6", "2"), ("3.1", "3"), ("6.1", "4")]
+)
 def test_the_grade_of_clinical_tumour_lysis(spec: Spec, creatinine: str, grade: str) -> None:
     """Multiples of the upper limit of creatinine, in a patient with laboratory tumour lysis."""
     spec(

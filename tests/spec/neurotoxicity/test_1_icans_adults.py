@@ -112,7 +112,11 @@ def test_the_worst_domain_counts(spec: Spec) -> None:
 
 @pytest.mark.parametrize(
     ("cause", "finding", "grade"),
-    [("seizure", "seizure yes", "0"), ("motor", "motor weakness focal yes", "0"), ("consciousness", "arousal touch", "0")],
+    [
+        ("seizure", "seizure yes", "0"),
+        ("motor", "motor weakness focal yes", "0"),
+        ("consciousness", "arousal touch", "0"),
+    ],
 )
 def test_another_cause(spec: Spec, cause: str, finding: str, grade: str) -> None:
     """A finding that the team puts down to another cause does not count."""

@@ -60,7 +60,11 @@ def test_capd_and_a_seizure(spec: Spec) -> None:
 
 @pytest.mark.parametrize(
     ("born", "children", "adults"),
-    [("2014-06-02", "1", "does not apply"), ("2014-06-01", "does not apply", "[0, 3]"), ("unknown", "[0, 1]", "[0, 3]")],
+    [
+        ("2014-06-02", "1", "does not apply"),
+        ("2014-06-01", "does not apply", "[0, 3]"),
+        ("unknown", "[0, 1]", "[0, 3]"),
+    ],
 )
 def test_the_twelfth_birthday(spec: Spec, born: str, children: str, adults: str) -> None:
     """On the twelfth birthday the adult scale takes over; without a birth date either may apply."""
@@ -85,7 +89,10 @@ def test_a_birthday_during_the_course(spec: Spec) -> None:
 
 def test_developmental_delay(spec: Spec) -> None:
     """Patients with a developmental delay keep the CAPD up to 21 years."""
-    course = WELL.replace("2019-02-03", "2008-02-03") + "0 h | capd score 8\n0 h | arousal spontaneous\n-24 h | developmental delay yes"
+    course = (
+        WELL.replace("2019-02-03", "2008-02-03")
+        + "0 h | capd score 8\n0 h | arousal spontaneous\n-24 h | developmental delay yes"
+    )
     spec("astct-2019.icans-children", course, "0 h | 1")
     spec("astct-2019.icans", course, "0 h | does not apply")
 

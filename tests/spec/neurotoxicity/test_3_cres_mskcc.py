@@ -18,7 +18,9 @@ CRES_WELL = """
         """
 
 
-@pytest.mark.parametrize(("score", "grade"), [("10", "0"), ("9", "1"), ("7", "1"), ("6", "2"), ("3", "2"), ("2", "3"), ("0", "3")])
+@pytest.mark.parametrize(
+    ("score", "grade"), [("10", "0"), ("9", "1"), ("7", "1"), ("6", "2"), ("3", "2"), ("2", "3"), ("0", "3")]
+)
 def test_cartox_10(spec: Spec, score: str, grade: str) -> None:
     """The CARTOX-10 score is not the ICE score: five questions of orientation and no command."""
     spec("cartox-2018.cres", CRES_WELL + f"0 h | cartox10 score {score}", f"0 h | {grade}", unstated_findings="no")
