@@ -50,3 +50,32 @@ def test_the_fault_names_kind_unit_and_what_would_do() -> None:
         "  fix       map 'furlong' in the mapping file, or ask the laboratory which unit is meant\n"
         "  effect    the values are kept as not assessable; nothing is computed from them"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "expected"),
+    [
+        ("triglycerides", 3.0, "mmol/L", 265.5),
+        ("uric_acid", 476, "umol/L", 8.0),
+        ("phosphate", 4.5, "mg/dL", 1.45),
+        ("phosphate", 6.5, "mg/dL", 2.1),
+        ("corrected_calcium", 7.0, "mg/dL", 1.75),
+        ("creatinine", 88.42, "umol/L", 1.0),
+        ("bilirubin", 17.1, "umol/L", 1.0),
+        ("fibrinogen", 150, "mg/dL", 1.5),
+        ("igg", 400, "mg/dL", 4.0),
+        ("body_temperature", 100.4, "F", 38.0),
+        ("neutrophils", 100.5, "/uL", 0.1005),
+        ("potassium", 6.0, "mEq/L", 6.0),
+    ],
+)
+def test_published_pairs_of_units_agree(kind: str, value: float, unit: str, expected: float) -> None:
+    found = understood(observation_kind(kind), unit)
+    assert not isinstance(found, str), found
+    scale, offset = found
+    assert round(value * scale + offset, observation_kind(kind).decimals) == expected
+
+
+def test_calcium_in_milliequivalents_is_refused() -> None:
+    """4.5 mEq/L are 2.25 mmol/L, not 4.5."""
+    assert understood(observation_kind("corrected_calcium"), "mEq/L") == "INTAKE-014"

@@ -118,3 +118,9 @@ def test_an_unknown_kind_names_the_nearest() -> None:
         codes.observation_kind("neutrophiles")
     with pytest.raises(KnowledgeError, match="exposure stream 'oxigen'"):
         codes.stream("oxigen")
+
+
+@pytest.mark.parametrize("kind", ["calcium", "corrected_calcium", "ionised_calcium", "phosphate"])
+def test_milliequivalents_of_ions_with_two_charges_are_refused(kind: str) -> None:
+    """4.5 meq/L of calcium are 2.25 mmol/L; read as 4.5 mmol/L no low calcium would ever be seen."""
+    assert "meq/L" in codes.observation_kind(kind).ambiguous_units
