@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 Result = dict[str, Any]
@@ -25,8 +25,17 @@ def read_only(folder: Path) -> Result:
     return {"seconds": time.perf_counter() - begin, "rows": frame.height}
 
 
+def read_all(folder: Path) -> Result:
+    """Read every column of the observations; its size is that of the table."""
+    import polars as pl
+
+    begin = time.perf_counter()
+    frame = pl.read_parquet(folder / "observations.parquet")
+    return {"seconds": time.perf_counter() - begin, "rows": frame.height, "table_mb": frame.estimated_size() / 1e6}
+
+
 def vector_crs(folder: Path) -> Result:
-    """CRS with the vectorised engine, one process, file to episodes."""
+    """CRS with the vectorised engine in memory, one process."""
     return _grade(folder, (CRS,))
 
 
@@ -45,15 +54,73 @@ def vector_all(folder: Path) -> Result:
 
 
 def vector_crs_2(folder: Path) -> Result:
-    """CRS with two worker processes."""
+    """CRS in memory, partitions sent to two worker processes."""
     return _grade(folder, (CRS,), workers=2)
 
 
 def vector_standard_2(folder: Path) -> Result:
-    """The standard bundle with two worker processes."""
+    """The standard bundle in memory, partitions sent to two worker processes."""
     from vein2vein.journey.toxicity.scales import bundles
 
     return _grade(folder, bundles()["standard"], workers=2)
+
+
+def folder_crs(folder: Path) -> Result:
+    """CRS from Parquet to Parquet, 1,000 courses in memory at a time, one process."""
+    return _grade_folder(folder, (CRS,))
+
+
+def folder_crs_2(folder: Path) -> Result:
+    """CRS from Parquet to Parquet, two worker processes that read their own courses."""
+    return _grade_folder(folder, (CRS,), workers=2)
+
+
+def folder_standard_2(folder: Path) -> Result:
+    """The standard bundle from Parquet to Parquet, two worker processes."""
+    from vein2vein.journey.toxicity.scales import bundles
+
+    return _grade_folder(folder, bundles()["standard"], workers=2)
+
+
+def _grade_folder(folder: Path, ids: tuple[str, ...], *, workers: int = 1) -> Result:
+    import polars as pl
+
+    from vein2vein.engine.stream import grade_folder
+    from vein2vein.engine.workers import WorkerProcesses
+
+    n_rows = _rows(folder)
+    with TemporaryDirectory() as scratch, ExitStack() as stack:
+        pool = None
+        if workers > 1:
+            pool = stack.enter_context(WorkerProcesses(workers))
+            list(pool.map(_load_libraries, range(2 * workers)))  # processes are up before the clock counts
+        begin = time.perf_counter()
+        files = grade_folder(folder, ids, Path(scratch), executor=pool)
+        seconds = time.perf_counter() - begin
+        crs = pl.scan_parquet(files.verdicts).filter(pl.col("rule_set_id") == CRS)
+        check = crs.group_by("course_id").agg(pl.col("low").max()).select(pl.col("low").sum()).collect().item()
+    return {
+        "seconds": seconds,
+        "rows": n_rows,
+        "courses": files.courses,
+        "rule_sets": len(ids),
+        "steps": files.steps,
+        "check": int(check or 0),
+    }
+
+
+def _load_libraries(number: int) -> int:
+    import vein2vein.engine.stream
+    import vein2vein.engine.vector.engine  # noqa: F401
+
+    time.sleep(0.3)  # so that each process gets one of these
+    return number
+
+
+def _rows(folder: Path) -> int:
+    import polars as pl
+
+    return int(pl.scan_parquet(folder / "observations.parquet").select(pl.len()).collect().item())
 
 
 def plain_crs(folder: Path) -> Result:
@@ -65,24 +132,24 @@ def _grade(folder: Path, ids: tuple[str, ...], *, workers: int = 1, engine: str 
     import polars as pl
 
     from vein2vein.engine.grade import grade_cohort
+    from vein2vein.engine.workers import WorkerProcesses
     from vein2vein.knowledge.registry import default_registry
     from vein2vein.record.cohort import Cohort
 
     rules = [default_registry().get(id) for id in ids]
     kinds = frozenset().union(*(rule.observation_kinds for rule in rules))
-    n_rows = pl.scan_parquet(folder / "observations.parquet").select(pl.len()).collect().item()
+    n_rows = _rows(folder)
     begin = time.perf_counter()
     cohort = Cohort.read(folder, kinds=kinds)
     read = time.perf_counter()
     if workers > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            list(pool.map(abs, range(workers)))  # processes are up before the clock counts
+        with WorkerProcesses(workers) as pool:
+            list(pool.map(_load_libraries, range(2 * workers)))  # processes are up before the clock counts
             read = time.perf_counter()
             graded = grade_cohort(cohort, rules, executor=pool)
     else:
         graded = grade_cohort(cohort, rules, engine=engine)  # type: ignore[arg-type]
     end = time.perf_counter()
-    table = pl.scan_parquet(folder / "observations.parquet").collect().estimated_size() if len(cohort) <= 20_000 else None
     peaks = graded.verdicts.filter(pl.col("rule_set_id") == CRS).group_by("course_id").agg(pl.col("low").max())
     return {
         "seconds": end - read,
@@ -91,7 +158,6 @@ def _grade(folder: Path, ids: tuple[str, ...], *, workers: int = 1, engine: str 
         "courses": len(cohort),
         "rule_sets": len(rules),
         "steps": graded.verdicts.height,
-        "table_mb": None if table is None else table / 1e6,
         "check": int(peaks["low"].sum() or 0),
     }
 
@@ -113,7 +179,7 @@ def duckdb_crs(folder: Path) -> Result:
 def _rival(folder: Path, peaks: Callable[[Path], dict[str, int]]) -> Result:
     import polars as pl
 
-    n_rows = pl.scan_parquet(folder / "observations.parquet").select(pl.len()).collect().item()
+    n_rows = _rows(folder)
     begin = time.perf_counter()
     found = peaks(folder)
     return {"seconds": time.perf_counter() - begin, "rows": n_rows, "courses": len(found), "check": sum(found.values())}
@@ -144,10 +210,14 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
     measure.__name__: measure
     for measure in (
         read_only,
+        read_all,
         vector_crs,
         vector_crs_2,
+        folder_crs,
+        folder_crs_2,
         vector_standard,
         vector_standard_2,
+        folder_standard_2,
         vector_all,
         duckdb_crs,
         pandas_crs,

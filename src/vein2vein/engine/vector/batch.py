@@ -324,9 +324,8 @@ class Batch:
         for zone in self.zone_names:
             here = (zones == zone) & (at != NEVER)
             if here.any():
-                instants = pl.Series(at[here]).cast(pl.Datetime("us", "UTC"))
-                local = instants.dt.convert_time_zone(str(zone)).dt.date()
-                days[here] = local.cast(pl.Int32).to_numpy().astype(np.int64)
+                local = pl.col("at").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date()
+                days[here] = pl.DataFrame({"at": at[here]}).select(local.cast(pl.Int64)).to_series().to_numpy()
         return days
 
     def day_starts(self, course: Ints, days: Ints) -> Ints:
@@ -356,7 +355,8 @@ def _day_starts(days: Ints, zone: str) -> Ints:
 
 
 def _instants(column: pl.Series) -> Ints:
-    return column.dt.epoch("us").fill_null(NEVER).to_numpy().astype(np.int64, copy=False)
+    numbers = column.cast(pl.Int64)
+    return (numbers.fill_null(NEVER) if numbers.null_count() else numbers).to_numpy()
 
 
 def _course_numbers(frame: pl.DataFrame, ids: pl.Series) -> Ints:
