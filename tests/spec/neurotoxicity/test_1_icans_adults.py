@@ -128,7 +128,7 @@ def test_another_cause(spec: Spec, cause: str, finding: str, grade: str) -> None
 
 
 def test_sedation(spec: Spec) -> None:
-    """A sedated patient who cannot be woken: the grade is open, neither 0 nor 4. What was found before sedation still holds."""
+    """A sedated patient who cannot be woken: the grade is open, neither 0 nor 4, from the start of the sedation on."""
     spec(
         "astct-2019.icans",
         WELL
@@ -140,7 +140,7 @@ def test_sedation(spec: Spec) -> None:
         """,
         """
         0 h | 0
-        3 h | [0, 4]
+        2 h | [0, 4]
         6 h | 0
         """,
     )
