@@ -10,7 +10,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vein2vein.record.cohort import Cohort
 
 Result = dict[str, Any]
 CRS = "astct-2019.crs"
@@ -110,7 +113,7 @@ def _grade_folder(folder: Path, ids: tuple[str, ...], *, workers: int = 1) -> Re
 
 
 def _load_libraries(number: int) -> int:
-    import vein2vein.engine.stream
+    import vein2vein.engine.stream  # noqa: F401
     import vein2vein.engine.vector.engine  # noqa: F401
 
     time.sleep(0.3)  # so that each process gets one of these
@@ -177,26 +180,54 @@ def duckdb_crs(folder: Path) -> Result:
 
 
 def _rival(folder: Path, peaks: Callable[[Path], dict[str, int]]) -> Result:
-    import polars as pl
-
     n_rows = _rows(folder)
     begin = time.perf_counter()
     found = peaks(folder)
     return {"seconds": time.perf_counter() - begin, "rows": n_rows, "courses": len(found), "check": sum(found.values())}
 
 
+def agreement(folder: Path) -> Result:
+    """The sum of the highest certain CRS grades of the same courses, by every way of working them out."""
+    from benchmarks.rivals import duckdb_peaks, pandas_peaks
+
+    begin = time.perf_counter()
+    sums = {"vectorised": vector_crs(folder)["check"], "plain": plain_crs(folder)["check"]}
+    sums |= {"folder": folder_crs(folder)["check"]}
+    sums |= {"DuckDB": sum(duckdb_peaks(folder).values()), "pandas": sum(pandas_peaks(folder).values())}
+    return {"seconds": time.perf_counter() - begin, "rows": _rows(folder), "sums": sums}
+
+
+def _dense_course(cohort: Cohort) -> Cohort:
+    """The first course with 3,000 observations: its own, and those of the next two at other minutes of its time."""
+    import polars as pl
+
+    first = cohort.part(0, 1)
+    begin = first.observations["observed_at"].min()
+    moved = []
+    for number in range(3):
+        rows = cohort.part(number, number + 1).observations
+        at = pl.col("observed_at") - rows["observed_at"].min() + begin + pl.duration(minutes=20 * number)
+        moved.append(rows.with_columns(course_id=pl.lit(first.course_ids[0]), observed_at=at))
+    observations = pl.concat(moved).sort("observed_at", maintain_order=True).head(3_000)
+    return type(cohort).of(
+        patients=first.patients,
+        courses=first.courses,
+        observations=observations,
+        exposures=first.exposures,
+        milestones=first.milestones,
+    )
+
+
 def one_course(folder: Path) -> Result:
-    """One course of about 3,000 observations under every rule set, warm: the median of 30 calls."""
+    """One course of 3,000 observations under every rule set, warm: the median of 30 calls."""
     from statistics import median
 
     from vein2vein.engine.grade import grade_cohort
     from vein2vein.knowledge.registry import default_registry
     from vein2vein.record.cohort import Cohort
 
-    everything = Cohort.read(folder)
     rules = default_registry().all()
-    course = everything.part(0, 1)
-    small = Cohort(**{**course.__dict__, "observations": course.observations.head(3_000)})
+    small = _dense_course(Cohort.read(folder))
     grade_cohort(small, rules)
     seconds = []
     for _ in range(30):
@@ -222,6 +253,7 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
         duckdb_crs,
         pandas_crs,
         plain_crs,
+        agreement,
         one_course,
     )
 }

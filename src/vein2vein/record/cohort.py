@@ -286,8 +286,7 @@ def _is_in_order(frame: pl.DataFrame, order: list[str]) -> bool:
         return True
     second = frame[order[1]]
     for at in range(0, frame.height, _ROWS_AT_ONCE):
-        steps = second.slice(at, _ROWS_AT_ONCE + 1).to_physical().diff()  # one row shared with the next piece
-        back = at + np.flatnonzero((steps < 0).fill_null(value=False).to_numpy())
+        back = at + _earlier_than_before(second.slice(at, _ROWS_AT_ONCE + 1))  # one row shared with the next piece
         if len(back) and not np.isin(back, starts, assume_unique=True).all():
             return False
     return True
@@ -297,9 +296,17 @@ def run_starts(ids: pl.Series) -> npt.NDArray[np.int64]:
     """Positions at which a column says something else than one row before; worked out in pieces, to use little memory."""
     parts = [np.zeros(min(len(ids), 1), np.int64)]
     for at in range(0, len(ids), _ROWS_AT_ONCE):
-        runs = ids.slice(at, _ROWS_AT_ONCE + 1).rle_id().to_numpy()
-        parts.append(1 + at + np.flatnonzero(runs[1:] != runs[:-1]))
+        piece = ids.slice(at, _ROWS_AT_ONCE + 1)
+        parts.append(1 + at + np.flatnonzero(piece[1:].ne_missing(piece[:-1]).to_numpy()))
     return np.concatenate(parts)
+
+
+def _earlier_than_before(at: pl.Series) -> npt.NDArray[np.int64]:
+    """Positions of instants that are before the instant one row above; a missing instant is not."""
+    if at.null_count():
+        return np.flatnonzero((at.to_physical().diff() < 0).fill_null(value=False).to_numpy())
+    instants = at.cast(pl.Int64).to_numpy()
+    return 1 + np.flatnonzero(instants[1:] < instants[:-1])
 
 
 def _check_points_somewhere(frame: pl.DataFrame, target: pl.DataFrame, key: str, name: str) -> None:
