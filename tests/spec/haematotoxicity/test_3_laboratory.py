@@ -83,7 +83,7 @@ def test_transaminase_with_an_abnormal_baseline(spec: Spec) -> None:
 
 
 def test_a_baseline_from_too_long_ago(spec: Spec) -> None:
-    """A baseline of more than 30 days before the infusion is none: whether 200 is five upper limits or a small rise stays open."""
+    """A baseline of more than 30 days before the infusion is none: five upper limits or a small rise, nobody knows."""
     course = "day -31 | alt 80 (normal up to 40)\n2 h | alt 200 (normal up to 40)"
     spec("ctcae-5.0.alanine-aminotransferase-increased", course, "...\n2 h | [0, 2]")
     spec("ctcae-5.0.alanine-aminotransferase-increased", course, "...\n2 h | 1", baseline_within_days=60)

@@ -106,7 +106,11 @@ def test_hypogammaglobulinaemia(spec: Spec, igg: str, class_: str) -> None:
 
 def test_replacing_immunoglobulin(spec: Spec) -> None:
     """IgG below 4 g/L with serious infection in adults; children as a routine."""
-    course = "0 h | igg 3.9\n2 h | serious or recurrent bacterial infection no\n4 h | serious or recurrent bacterial infection yes"
+    course = """
+        0 h | igg 3.9
+        2 h | serious or recurrent bacterial infection no
+        4 h | serious or recurrent bacterial infection yes
+        """
     spec("ebmt-2022.igg-replacement", course, "0 h | [0, 1]\n2 h | 0\n4 h | 1")
     spec("ebmt-2022.igg-replacement", "born 2018-03-01\n" + course, "0 h | 1")
     spec("stanford.igg-replacement", "0 h | igg 3.9\n2 h | sinopulmonary infection yes", "0 h | [0, 1]\n2 h | 1")

@@ -1,7 +1,8 @@
 """When an answer can change: every instant at which an input of a rule set may take another value.
 
 Place    Engine, plain. Read by the plain engine.
-Out      Instants in microseconds, in no order, possibly repeated. Too many do no harm (equal steps are joined); one too few would.
+Out      Instants in microseconds, in no order, possibly repeated. Too many do no harm (equal steps are joined); one too few
+         would.
 """
 
 from __future__ import annotations

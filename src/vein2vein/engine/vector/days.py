@@ -168,11 +168,11 @@ def _table(batch: Batch, take: DayInput, daily: _Daily, points: _Points) -> tupl
     if take.round_to is not None:
         low, high = _rounded(low, take.round_to), _rounded(high, take.round_to)
     if isinstance(take, DayRun) and take.today_holds_hours is not None:
-        _put_today(batch, take, points, low, high)
+        _put_today(batch, take, points, low=low, high=high)
     return low, high, last, points.has_ended
 
 
-def _put_today(batch: Batch, take: DayRun, points: _Points, low: Table, high: Table) -> None:
+def _put_today(batch: Batch, take: DayRun, points: _Points, *, low: Table, high: Table) -> None:
     """Put in what the last value still says about a today that has no value of its own."""
     rows = batch.observed(take.observation)
     if not len(rows) or not len(points.key):
@@ -228,7 +228,9 @@ def _filled(take: DayInput, low: Table, high: Table, last: Ints, *, has_ended: B
     return np.where(fills, new_low, low), np.where(fills, new_high, high)
 
 
-def _values(take: DayInput, low: Table, high: Table, last: Ints, has_ended: Bools) -> Values:
+def _values(  # noqa: PLR0917  (the pieces of `_table`, in its order)
+    take: DayInput, low: Table, high: Table, last: Ints, has_ended: Bools
+) -> Values:
     counted = max(0, take.to_day - take.from_day + 1)
     match take:
         case DayRun():
