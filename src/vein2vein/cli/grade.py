@@ -17,6 +17,7 @@ from vein2vein.cli import options
 from vein2vein.cli.show import show_summary
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.verdict import Graded
+from vein2vein.errors import IntakeError
 from vein2vein.intake.delivery import Delivery
 from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.schema import RuleSet
@@ -103,9 +104,12 @@ def grade(**given: Any) -> None:
     )
     output.mkdir(parents=True, exist_ok=True)
     write_account(delivery, output)
-    if len(delivery.cohort) == 0:
-        click.echo(f"Account  {output / 'delivery.txt'}", err=True)
-    delivery.require_courses()
+    try:
+        delivery.require_courses()
+    except IntakeError as error:
+        # What is wrong comes first, where the account is next.
+        click.echo(f"{error}\nAccount  {output / 'delivery.txt'}", err=True)
+        raise SystemExit(error.exit_code) from error
     if as_of is not None and given["as_recorded"]:
         delivery = replace(delivery, cohort=options.entered_by(delivery.cohort, as_of))
     graded = run(delivery, rules, as_of=as_of, engine=given["engine"], workers=given["workers"])
@@ -122,18 +126,20 @@ def _in_parts(given: dict[str, Any]) -> bool:
         return False
     from vein2vein.cli.large import is_large
 
-    wants_all = given["report"] is not None or "fhir" in _formats(given["formats"])
+    wants_all = given["report"] is not None or "fhir" in _formats(given["formats"]) or given["as_recorded"]
     if given["memory"] == "parts":
         if wants_all:
             msg = (
-                "--report and the format fhir need the whole cohort in memory; leave them out or choose --memory whole"
+                "--report, --as-recorded and the format fhir need the whole cohort in memory; leave them out or "
+                "choose --memory whole"
             )
             raise click.UsageError(msg)
         return True
     large = is_large(given["place"])
     if large and wants_all:
         click.echo(
-            "Large input held in memory as a whole, because a report or FHIR resources were asked for.", err=True
+            "Large input held in memory as a whole, because --report, --as-recorded or FHIR resources were asked for.",
+            err=True,
         )
     return large and not wants_all
 
@@ -150,10 +156,10 @@ def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: P
             files = grade_parts(
                 parts, rules, output, as_of=as_of, engine=given["engine"], executor=executor, progress=progress
             )
-    total = parts.total
+    total = parts.report.total()
     click.echo(
         f"{files.courses:,} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
-        f"{total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused"
+        f"{total['not_needed']:,} not needed, {total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused"
     )
     click.echo(f"Account  {output / 'delivery.txt'}\nResults  {output} (a large input is written as Parquet)")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vein2vein.cli import options
+
+if TYPE_CHECKING:
+    from vein2vein.intake.delivery import Report
 
 
 @click.group()
@@ -24,14 +28,30 @@ def check(place: str, as_json: bool, **given: Any) -> None:
 
     A delivery that was read and holds no CAR-T therapy says so and is no error.
     """
-    from vein2vein.intake.delivery import no_therapy
+    from vein2vein.cli.large import is_large
+    from vein2vein.intake.delivery import no_therapy, require_courses
 
-    delivery = options.open_input(
-        place, mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
-    )
-    click.echo(delivery.to_json() if as_json else delivery.render())
-    if no_therapy(delivery.report) is None:
-        delivery.require_courses()
+    report, courses = (_large if is_large(place) else _whole)(place, given)
+    click.echo(report.to_json() if as_json else report.render())
+    if no_therapy(report) is None:
+        require_courses(courses, report)
+
+
+def _whole(place: str, given: dict[str, Any]) -> tuple[Report, int]:
+    """The report and how many courses there are, from the delivery in memory."""
+    declared = {name: given[name] for name in ("mapping", "zone", "charted", "holds")}
+    delivery = options.open_input(place, **declared)
+    return delivery.report, len(delivery.cohort)
+
+
+def _large(place: str, given: dict[str, Any]) -> tuple[Report, int]:
+    """The same, with partitions on disk that are deleted at the end."""
+    from vein2vein.cli.large import opened
+
+    declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
+    with TemporaryDirectory(prefix="vein2vein-") as scratch:
+        parts = opened(place, Path(scratch), **declared)
+        return parts.report, parts.courses
 
 
 @intake.command("draft-mapping")

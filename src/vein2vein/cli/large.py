@@ -19,20 +19,30 @@ import click
 import polars as pl
 
 from vein2vein.engine.stream import GradedFiles, grade_folder
+from vein2vein.intake.delivery import Report
 from vein2vein.knowledge.schema import RuleSet
 
 LARGE_ROWS: Final = 30_000_000
-LARGE_BYTES: Final = 1 << 30
+LARGE_BYTES: Final = 256 << 20
+"""Above this size on disk plain tables are read into partitions: in memory they take several times as much."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Cohort folders, and the account of the rows in them."""
+    """Cohort folders, and the account of the rows in them.
+
+    Attributes:
+        refused: Parquet files with the rows that are refused or not needed; none for a cohort folder.
+    """
 
     folders: tuple[Path, ...]
-    text: str
-    json: str
-    total: dict[str, int]
+    report: Report
+    refused: tuple[Path, ...] = ()
+
+    @property
+    def courses(self) -> int:
+        """How many courses the folders hold."""
+        return sum(_height(folder / "courses.parquet") for folder in self.folders)
 
 
 def is_large(place: str) -> bool:
@@ -56,19 +66,12 @@ def opened(place: str, scratch: Path, **declared: Any) -> Parts:
     if form_of(place) == "cohort":
         return _of_folder(Path(place))
     spooled = open_large(place, scratch, **declared)
-    if not any(_height(folder / "courses.parquet") for folder in spooled.partitions):
-        from vein2vein.intake.delivery import nothing_left
-
-        raise nothing_left(spooled.report)
-    for number, file in enumerate(sorted(spooled.refused_folder.glob("*.parquet"))):
-        file.replace(scratch.parent / f"refused_rows-{number:04d}.parquet")
-    return Parts(spooled.partitions, spooled.render(), spooled.to_json(), spooled.report.total())
+    return Parts(spooled.partitions, spooled.report, tuple(sorted(spooled.refused_folder.glob("*.parquet"))))
 
 
 def _of_folder(folder: Path) -> Parts:
     """A cohort written by this library: its rows were accounted for when it was made, and are counted here."""
     from vein2vein.intake.book import FaultBook, Ledger
-    from vein2vein.intake.delivery import Report
     from vein2vein.record import tables
 
     rows = []
@@ -84,7 +87,7 @@ def _of_folder(folder: Path) -> Parts:
     empty = Report.of(FaultBook(), Ledger())
     account = pl.DataFrame(rows, schema=dict(empty.account.schema)).fill_null(0)
     report = replace(empty, account=account)
-    return Parts((folder,), report.render(), report.to_json(), report.total())
+    return Parts((folder,), report)
 
 
 def grade_parts(
@@ -97,9 +100,18 @@ def grade_parts(
     executor: Executor | None,
     progress: Any,
 ) -> GradedFiles:
-    """Write the account, grade, and write the summaries."""
-    (output / "delivery.txt").write_text(parts.text, encoding="utf-8")
-    (output / "delivery.json").write_text(parts.json, encoding="utf-8")
+    """Write the account, grade, and write the summaries.
+
+    Raises:
+        IntakeError: No course is left; the account is written first.
+    """
+    from vein2vein.intake.delivery import require_courses
+
+    (output / "delivery.txt").write_text(parts.report.render(), encoding="utf-8")
+    (output / "delivery.json").write_text(parts.report.to_json(), encoding="utf-8")
+    for number, file in enumerate(parts.refused):
+        file.replace(output / f"refused_rows-{number:04d}.parquet")
+    require_courses(parts.courses, parts.report)
     files = grade_folder(parts.folders, rules, output, as_of=as_of, engine=engine, executor=executor, progress=progress)
     _summarise(parts.folders, files, rules, output)
     return files

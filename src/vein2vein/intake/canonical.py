@@ -30,6 +30,7 @@ from vein2vein.knowledge import codes
 from vein2vein.record import tables
 
 __all__ = [
+    "DIAGNOSIS",
     "RAW_EXPOSURES",
     "RAW_MILESTONES",
     "RAW_OBSERVATIONS",
@@ -40,6 +41,8 @@ __all__ = [
     "unknown_kind",
 ]
 
+DIAGNOSIS: Final = "diagnosis "
+"""How the code of a yes/no observation begins that is only a diagnosis which does not answer (`codes.is_answered`)."""
 RAW_OBSERVATIONS: Final[Mapping[str, Any]] = {
     "file": pl.String,
     "row": pl.Int64,
@@ -132,6 +135,7 @@ def _trouble() -> pl.Expr:
         .when(is_number & (pl.col("is_text") | pl.col("is_doubtful"))).then(pl.lit("INTAKE-016"))
         .when(is_number & pl.col("unit_trouble").is_not_null()).then(pl.col("unit_trouble"))
         .when(is_number & pl.col("is_implausible")).then(pl.lit("INTAKE-015"))
+        .when(~is_number & pl.col("word").str.starts_with(DIAGNOSIS)).then(pl.lit("INTAKE-053"))
         .when(~is_number & wordless).then(pl.lit("INTAKE-025"))
         .when(~is_number & pl.col("code_out").is_null()).then(pl.lit("INTAKE-017"))
         .when(is_number & _comparator().is_not_null() & ~_comparator().is_in(_COMPARATORS)).then(pl.lit("INTAKE-016"))
@@ -181,6 +185,7 @@ def _note_observations(frame: pl.DataFrame, book: FaultBook) -> None:
     book.note_rows(_of(bad, "INTAKE-015"), ["kind", "unit", "slip"], implausible_fault)
     book.note_rows(_of(bad, "INTAKE-016"), ["kind"], _no_number)
     book.note_rows(_of(bad, "INTAKE-017"), ["kind", "word"], _no_category)
+    book.note_rows(_of(bad, "INTAKE-053"), ["kind", "word"], _diagnosis)
     book.note_rows(_of(bad, "INTAKE-025"), ["kind"], _no_value)
     limits = frame.filter(pl.col("reference_low_is_text") | pl.col("reference_high_is_text"))
     book.note_rows(limits.select("file", "row", "kind", "reference_low", "reference_high"), ["kind"], _no_limit)
@@ -215,6 +220,16 @@ def _no_category(group: Mapping[str, Any]) -> Fault:
         saw=f"{group['word']!r} for {group['kind']} ({kind.label['en']})",
         expected=f"one of {', '.join(known)}",
         fix="map the word under values in the mapping file",
+        effect=_KEPT,
+    )
+
+
+def _diagnosis(group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-053",
+        saw=f"{group['word']} for {group['kind']} ({codes.observation_kind(group['kind']).label['en']})",
+        expected="a statement, or the measurements and treatment themselves",
+        fix="nothing need be done; chart the statement if it was made",
         effect=_KEPT,
     )
 

@@ -1,8 +1,8 @@
 """Kinds of observations, exposure streams and milestones, with their units, categories and codes, as data.
 
 Place    Floor 1. The vocabulary that rule files, tables and adapters share.
-In       knowledge/data/codes/{observations,exposures,milestones}/*.yaml
-Out      `ObservationKind`, `Stream`, `MilestoneKind`, by id.
+In       knowledge/data/codes/{observations,exposures,milestones,products}/*.yaml
+Out      `ObservationKind`, `Stream`, `MilestoneKind`, `Product`, by id.
 Missing  An unknown kind is RULE-008 with the nearest known names, never a new kind.
 Does not Convert units (basis.units) or map a centre's local codes (intake).
 """
@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from vein2vein.errors import KnowledgeError
 
-CODE_SYSTEMS = ("loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "hl7", "own")
+CODE_SYSTEMS = ("loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hl7", "own")
+UNNAMED_PRODUCT = "unspecified"
+"""Id of the product that codes stand for which say that CAR-T cells were given and not which."""
 
 
 class _Entry(BaseModel):
@@ -33,14 +35,20 @@ class _Entry(BaseModel):
 
 
 class Code(BaseModel):
-    """A code of a terminology, how sure it is, and where it was read."""
+    """A code of a terminology, how sure it is, and where it was read.
+
+    Attributes:
+        answers: Whether a diagnosis with this code, and nothing beside it, is a "yes" to what a yes/no kind asks. A code that
+            names the sign but not what the kind asks about it is evidence, and leaves the question open.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    system: Literal["loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "hl7", "own"]
+    system: Literal["loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hl7", "own"]
     code: str
     status: Literal["read", "secondary", "recalled"]
     source: str
+    answers: bool = True
     note: str | None = None
 
 
@@ -114,6 +122,10 @@ class MilestoneKind(_Entry):
     details: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
+class Product(_Entry):
+    """One CAR-T product, with the codes by which a delivery says that it was given."""
+
+
 _E = TypeVar("_E", bound=_Entry)
 
 
@@ -133,6 +145,23 @@ def streams() -> Mapping[str, Stream]:
 def milestones() -> Mapping[str, MilestoneKind]:
     """All kinds of milestones by id."""
     return _read("milestones", MilestoneKind)
+
+
+@cache
+def products() -> Mapping[str, Product]:
+    """All CAR-T products by id; `UNNAMED_PRODUCT` stands for those that a code does not name."""
+    return _read("products", Product)
+
+
+def is_answered(kind: str, code: tuple[str, str] | None = None) -> bool:
+    """Whether a bare diagnosis is a "yes" to a yes/no kind.
+
+    Args:
+        kind: Id of the kind.
+        code: System and code of the diagnosis; None when it is not known which of the codes it was: then all must answer.
+    """
+    listed = [c for c in observation_kind(kind).codes if code is None or (c.system, c.code) == code]
+    return all(c.answers for c in listed)
 
 
 def observation_kind(kind: str) -> ObservationKind:

@@ -105,3 +105,22 @@ def test_a_fatal_event_gives_the_cause_of_the_death_that_the_patient_states(tmp_
 @pytest.mark.parametrize(("more", "id"), [({}, "INTAKE-324"), ({"actuality": "potential"}, "INTAKE-310")])
 def test_other_events_are_judgements(tmp_path: Path, more: Resource, id: str) -> None:
     assert reasons(told(tmp_path, event(**more))) == {ROW: id}
+
+
+def test_a_bare_diagnosis_of_hypotension_does_not_say_that_it_needed_treatment(tmp_path: Path) -> None:
+    delivery = told(tmp_path, condition(HYPOTENSION))
+    (row,) = delivery.cohort.observations.to_dicts()
+    assert (row["kind"], row["code"], row["usability"]) == ("hypotension", None, "not-assessable")
+    assert row["as_sent"] == "diagnosis http://snomed.info/sct|45007003"
+    assert delivery.account.row(0) == ("delivery.json", 3, 2, 0, 1, 0)
+    (fault,) = delivery.faults
+    assert fault.id == "INTAKE-053"
+    assert fault.saw.startswith(
+        "diagnosis http://snomed.info/sct|45007003 for hypotension (Hypotension that needs treatment"
+    )
+
+
+def test_a_code_that_says_what_the_kind_asks_answers_beside_the_diagnosis(tmp_path: Path) -> None:
+    both = {"coding": HYPOTENSION["coding"] + own(urls.KINDS, "hypotension")["coding"]}
+    rows = told(tmp_path, condition(both)).cohort.observations.select("kind", "code", "usability").rows()
+    assert rows == [("hypotension", "yes", "ok"), ("hypotension", "no", "ok")]

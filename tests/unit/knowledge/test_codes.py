@@ -42,7 +42,7 @@ def _verhoeff_is_right(code: str) -> bool:
 
 
 def _all_codes() -> Iterator[tuple[str, Code]]:
-    for entries in (codes.observations(), codes.streams(), codes.milestones()):
+    for entries in (codes.observations(), codes.streams(), codes.milestones(), codes.products()):
         for id, entry in entries.items():
             yield from ((id, code) for code in entry.codes)
             for parts in (getattr(entry, "categories", {}), getattr(entry, "agents", {})):
@@ -124,3 +124,20 @@ def test_an_unknown_kind_names_the_nearest() -> None:
 def test_milliequivalents_of_ions_with_two_charges_are_refused(kind: str) -> None:
     """4.5 meq/L of calcium are 2.25 mmol/L; read as 4.5 mmol/L no low calcium would ever be seen."""
     assert "meq/L" in codes.observation_kind(kind).ambiguous_units
+
+
+def test_only_a_code_that_says_what_the_kind_asks_answers_by_itself() -> None:
+    assert not codes.is_answered("hypotension", ("snomed", "45007003"))
+    assert not codes.is_answered("hypotension")
+    assert codes.is_answered("hypotension", ("own", "hypotension"))
+    assert codes.is_answered("seizure")
+
+
+def test_products_have_codes_and_the_unnamed_one_only_procedures() -> None:
+    products = codes.products()
+    assert all(product.codes for product in products.values())
+    assert {c.system for c in products[codes.UNNAMED_PRODUCT].codes} == {"icd10pcs", "cpt"}
+    named = [c.code for id, product in products.items() if id != codes.UNNAMED_PRODUCT for c in product.codes]
+    assert len(named) == len(set(named))
+    # Products of the same ATC group that are not CAR-T cells.
+    assert not {"L01XL09", "L01XL11"} & set(named)

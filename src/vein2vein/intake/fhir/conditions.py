@@ -6,6 +6,8 @@ Out      Exposures of the stream `other_cause`, observations of yes/no kinds, de
 Knows    A condition whose `evidence` names a sign says that this condition explains the sign: from its onset to its abatement
          the sign has another cause. When the condition is a toxicity of the cells itself, its evidence says nothing of the kind.
          A fatal AdverseEvent names the cause of a death; every other one is a judgement, which grading does not read.
+         A diagnosis that names a sign without saying what the kind asks (hypotension, but not that it needed treatment) is kept
+         as not assessable: it is evidence and no answer.
 Missing  Without onset the date of recording is the earliest time at which the condition is known.
 Checked  tests/unit/intake/test_fhir_conditions.py
 """
@@ -14,11 +16,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from vein2vein.intake.canonical import DIAGNOSIS
 from vein2vein.intake.fhir import faults, statuses
 from vein2vein.intake.fhir.context import Context
 from vein2vein.intake.fhir.elements import When, when
 from vein2vein.intake.fhir.faults import fault
-from vein2vein.intake.fhir.terminology import Meaning, meanings, meanings_of
+from vein2vein.intake.fhir.terminology import Meaning, meanings, meanings_of, show, system_of
 from vein2vein.knowledge import codes
 
 
@@ -37,7 +40,11 @@ def read_condition(resource: Any, body: dict[str, Any], context: Context) -> Non
     stated = [m.kind for m in meanings(resource.code, "observation") if codes.observation_kind(m.kind).type == "yes_no"]
     for sign in signs:
         context.out.exposure("other_cause", sign, at.start, ended_at=at.end, recorded_at=body.get("recordedDate"))
-    for kind in stated:
+    weak = [kind for kind in stated if not _answers(resource.code, kind)]
+    for kind in weak:
+        said = f"{DIAGNOSIS}{show(resource.code.coding)}"
+        context.out.observation(kind, at.start, code=said, recorded_at=body.get("recordedDate"))
+    for kind in (kind for kind in stated if kind not in weak):
         context.out.observation(kind, at.start, code="yes", recorded_at=body.get("recordedDate"))
         if at.end is not None:
             context.out.observation(kind, at.end, code="no", recorded_at=body.get("recordedDate"))
@@ -46,6 +53,13 @@ def read_condition(resource: Any, body: dict[str, Any], context: Context) -> Non
             context.out.refuse(fault(faults.CLINICIANS_GRADE, "Conditions that are a grade of a toxicity"))
         else:
             context.unknown(resource.code, where="Condition")
+
+
+def _answers(concept: Any, kind: str) -> bool:
+    """Whether one of the codings that mean a kind is a "yes" to it."""
+    means = Meaning("observation", kind)
+    mine = [c for c in concept.coding or [] if means in meanings_of(c.system, c.code, "observation")]
+    return any(codes.is_answered(kind, (system_of(c.system) or "", c.code)) for c in mine)
 
 
 def read_adverse_event(resource: Any, body: dict[str, Any], context: Context) -> None:

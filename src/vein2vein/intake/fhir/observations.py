@@ -52,6 +52,10 @@ def read_observation(resource: Any, body: dict[str, Any], context: Context) -> N
     if resource.hasMember and not has_value and not components:
         context.out.refuse(fault(faults.PANEL, "panels without values of their own"))
         return
+    if _is_grade(resource):
+        # What the parts of a grade say is part of the judgement.
+        context.out.refuse(fault(faults.CLINICIANS_GRADE, "Observations that hold a grade"))
+        return
     at = when(body, "effective")
     if not at:
         context.no_time(resource)
@@ -68,6 +72,10 @@ def read_observation(resource: Any, body: dict[str, Any], context: Context) -> N
 def _is_other(focus: Any) -> bool:
     """Whether a focus is something else than the patient; a disease or treatment of the patient is not."""
     return key_of(focus, wanted="Patient").partition("/")[0] not in _OF_THE_PATIENT
+
+
+def _is_grade(part: Any) -> bool:
+    return any(coding.system == urls.RULE_SETS for coding in part.code.coding or [])
 
 
 def short_hash(key: str) -> int:
@@ -156,7 +164,7 @@ def _read_exposure(part: Any, resource: Any, at: When, context: Context) -> None
     """What is charted as an observation but is a device, a place or an interval."""
     found = meanings(part.code, "exposure")
     if not found:
-        if any(coding.system == urls.RULE_SETS for coding in part.code.coding or []):
+        if _is_grade(part):
             context.out.refuse(fault(faults.CLINICIANS_GRADE, "Observations that hold a grade"))
         else:
             context.unknown(part.code, where="Observation")

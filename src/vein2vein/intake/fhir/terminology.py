@@ -4,7 +4,7 @@ Place    Floor 3, FHIR adapter. The only place of the adapter that turns codes i
 In       Codings (system URI and code) as the model library gives them.
 Out      `Meaning` values; none when no coding is known, several when the codes contradict each other.
 Knows    Which system URI names which terminology (data/systems.yaml); the codes themselves stand in knowledge/data/codes, and
-         those that only FHIR needs (yes and no, places of care, products, infusions) in data/meanings.yaml.
+         those that only FHIR needs (yes and no, places of care) in data/meanings.yaml.
          Our own code systems (`intake.fhir.urls`) hold every kind, so that facts without an agreed code can be sent too.
 Missing  A text without a coding has no meaning here: texts are never matched.
 Does not Guess from displays, parents in a hierarchy or similar codes.
@@ -151,8 +151,8 @@ def _listed() -> Mapping[tuple[str, str], tuple[Meaning, ...]]:
     """The codes of data/meanings.yaml, by terminology, or by the URI of their system."""
     raw = resources.files("vein2vein.intake.fhir").joinpath("data", "meanings.yaml").read_text(encoding="utf-8")
     tables: Mapping[str, Table] = {
-        "answers": "category", "hospital": "hospital", "location": "location", "products": "product",
-        "infusion": "infusion", "toxicity": "toxicity", "signs": "sign", "disposition": "disposition",
+        "answers": "category", "hospital": "hospital", "location": "location",
+        "toxicity": "toxicity", "signs": "sign", "disposition": "disposition",
     }  # fmt: skip
     found: dict[tuple[str, str], tuple[Meaning, ...]] = {}
     for section, entries in yaml.safe_load(raw).items():
@@ -186,4 +186,7 @@ def _index() -> Mapping[tuple[str, str], tuple[Meaning, ...]]:
             add(named, Meaning("exposure", name, agent))
     for name, milestone in codes.milestones().items():
         add(milestone, Meaning("milestone", name))
+    for name, product in codes.products().items():
+        # A procedure says that cells were given, and does not name them.
+        add(product, Meaning("infusion" if name == codes.UNNAMED_PRODUCT else "product", "", name))
     return {key: tuple(values) for key, values in found.items()}

@@ -17,6 +17,7 @@ from typing import Final
 
 import polars as pl
 
+from vein2vein.intake.canonical import DIAGNOSIS
 from vein2vein.intake.omop.concepts import Lexicon, codes_of_concepts, convention_concepts
 from vein2vein.intake.omop.source import RAW, Source
 from vein2vein.intake.omop.wanted import conventions
@@ -67,8 +68,10 @@ def observations(frame: pl.DataFrame, names: Names) -> list[pl.DataFrame]:
     if here.is_empty():
         return []
     if "value_as_number" not in here.columns:
-        # A condition or procedure states the fact by being recorded.
-        return [_named(here.with_columns(pl.lit("yes").alias("code")))]
+        # A condition or procedure states the fact by being recorded, unless its code leaves open what the kind asks.
+        weak = [kind for kind in here["kind"].unique() if not codes.is_answered(kind)]
+        said = pl.when(pl.col("kind").is_in(weak)).then(pl.lit(DIAGNOSIS) + pl.col("file")).otherwise(pl.lit("yes"))
+        return [_named(here.with_columns(said.alias("code")))]
     here = _with_unit(_with_words(here, names), names)
     types = {kind: entry.type for kind, entry in codes.observations().items()}
     is_number = pl.col("kind").replace_strict(types, return_dtype=pl.String) == "number"

@@ -1,7 +1,7 @@
 """Which codes are looked for in an OMOP delivery, and what each stands for.
 
 Place    Floor 3, intake.
-In       The code files of knowledge (kinds, streams, milestones) and knowledge/data/codes/omop.yaml.
+In       The code files of knowledge (kinds, streams, milestones, products) and knowledge/data/codes/omop.yaml.
 Out      `wanted_codes()`: vocabulary, code and meaning of everything that is looked for; `conventions()`.
 Knows    Drugs, devices and procedures are found with everything below them in the vocabulary (a clinical drug contains its
          ingredient); observations only exactly, because what lies below a test is another test.
@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from vein2vein.knowledge import codes
 
@@ -29,9 +29,11 @@ VOCABULARIES: Final[Mapping[str, str]] = {
     "rxnorm": "RxNorm",
     "atc": "ATC",
     "icd10cm": "ICD10CM",
+    "icd10pcs": "ICD10PCS",
+    "cpt": "CPT4",
 }
 INFUSION: Final = "infusion"
-UNSPECIFIED: Final = "unspecified"
+UNSPECIFIED: Final = codes.UNNAMED_PRODUCT
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,12 +91,11 @@ class Conventions(BaseModel):
     sex: dict[str, Convention]
     answers: dict[str, tuple[Convention, ...]]
     stay: dict[str, Convention]
-    infusion: dict[str, tuple[Convention, ...]] = Field(default_factory=dict)
 
 
 @cache
 def conventions() -> Conventions:
-    """Operators, sexes, answers, places of care and infusion codes of the data model."""
+    """Operators, sexes, answers and places of care of the data model."""
     file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "omop.yaml")
     return Conventions.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
@@ -117,12 +118,8 @@ def _all() -> Iterator[Wanted]:
     for kind, milestone in codes.milestones().items():
         role: Role = "infusion" if kind == INFUSION else "milestone"
         yield from _of(milestone.codes, Meaning(role, kind, UNSPECIFIED if role == "infusion" else ""))
-    for product, listed in conventions().infusion.items():
-        for convention in listed:
-            meaning = Meaning("infusion", INFUSION, product)
-            yield Wanted(convention.vocabulary, convention.code, meaning)
-            if convention.id is not None:
-                yield Wanted("", str(convention.id), meaning)
+    for product, listed_product in codes.products().items():
+        yield from _of(listed_product.codes, Meaning("infusion", INFUSION, product))
     for agent, convention in conventions().stay.items():
         yield Wanted(convention.vocabulary, convention.code, Meaning("exposure", "stay", agent))
 

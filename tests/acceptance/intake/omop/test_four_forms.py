@@ -318,3 +318,33 @@ def test_converting_in_shares_of_whole_persons_gives_the_same(tmp_path: Path) ->
         assert getattr(whole.cohort, table).equals(getattr(shared.cohort, table)), table
     assert whole.account.equals(shared.account)
     assert [(f.id, f.count) for f in whole.faults] == [(f.id, f.count) for f in shared.faults]
+
+
+def test_a_bare_diagnosis_of_hypotension_is_kept_and_answers_nothing(tmp_path: Path) -> None:
+    omop = a_ward()
+    at = hours(30)
+    omop.add(
+        "condition_occurrence", person_id=TREATED, condition_concept_id=0, condition_start_date=at.date(),
+        condition_start_datetime=at, condition_source_value="45007003",
+    )  # fmt: skip
+    made = adapter.convert(as_folder(omop, tmp_path / "csv"), OPTIONS)
+    (row,) = made.cohort.observations.filter(kind="hypotension").to_dicts()
+    assert (row["code"], row["usability"], row["as_sent"]) == (None, "not-assessable", "diagnosis condition_occurrence")
+    (line,) = made.account.filter(file="condition_occurrence").to_dicts()
+    assert (line["rows"], line["not_assessable"]) == (1, 1)
+    assert "INTAKE-053" in {fault.id for fault in made.faults}
+
+
+def test_a_row_without_a_concept_is_refused_and_not_called_unneeded(tmp_path: Path) -> None:
+    omop = a_ward()
+    omop.measured(
+        TREATED, "8310-5", hours(30), 38.0, "Cel", measurement_concept_id=0, measurement_source_value="TEMP_X"
+    )
+    made = adapter.convert(as_folder(omop, tmp_path / "csv"), OPTIONS)
+    (line,) = made.account.filter(file="measurement").to_dicts()
+    assert (line["refused"], line["not_needed"]) == (1, 2)
+    assert dict(made.report.reasons)["INTAKE-514"] == 1
+    assert dict(made.report.spared_reasons) == {
+        "INTAKE-051": 3,
+        "INTAKE-052": 2,
+    }  # of the other patient also the person and the period

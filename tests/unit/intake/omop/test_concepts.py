@@ -107,6 +107,6 @@ def test_no_code_is_wanted_in_two_meanings() -> None:
 def test_every_convention_has_a_source() -> None:
     known = conventions()
     listed = [*known.operators.values(), *known.sex.values(), *known.stay.values()]
-    listed += [c for group in (*known.answers.values(), *known.infusion.values()) for c in group]
+    listed += [c for group in known.answers.values() for c in group]
     assert all(convention.source for convention in listed)
     assert set(known.operators) == {"=", "<", "<=", ">=", ">"}
