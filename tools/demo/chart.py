@@ -236,7 +236,7 @@ class Chart:
 
     def _is_found(self, finding: str, day: float) -> bool:
         """Whether the finding was there after this look and before the next."""
-        return any(day <= found < day + 0.6 for found in self.found.get(finding, ()))  # noqa: PLR2004  (half a day)
+        return any(day <= found < day + 0.6 for found in self.found.get(finding, ()))
 
     def _items(self, day: float, total: int) -> None:
         """The five items of the ICE; points are lost first in attention, then writing, then naming."""

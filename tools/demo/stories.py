@@ -61,7 +61,7 @@ def device_not_recorded(c: Chart) -> None:
     """Day +4: flows are charted from the evening of day 3 on, and nobody charts what they run through until noon."""
     c.fever((2.9, 5.2, 39.1))
     c.curve("VS-SPO2", (3.5, 96), (3.75, 90), (3.9, 93), (5.2, 95), (5.5, 97))
-    c.oxygen((3.7, None, 5), (4.5, "nasal prongs", 3), (5.3, "room air", None))
+    c.oxygen((3.7, None, 5), (4.5, "nasal prongs", 3), (5.0, "room air", None))
     c.lab("CRP", (-5, 6), (1.4, 6), (3, 70), (4.5, 131), (9, 14), (30, 4))
 
 
