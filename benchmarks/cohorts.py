@@ -42,16 +42,16 @@ def make_cohort(n: int, folder: Path, seed: int = 7) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     streams = Streams(seed)
+    starts = range(0, n, BLOCK)
+    blocks = (_block(streams[f"benchmarks/cohort/{start}"], start, min(n - start, BLOCK)) for start in starts)
     with ExitStack() as stack:
         writers: dict[str, pyarrow.parquet.ParquetWriter] = {}
-        for start in range(0, n, BLOCK):
-            block = _block(streams[f"benchmarks/cohort/{start}"], start, min(n - start, BLOCK))
-            for name in tables.SCHEMAS:
-                data = getattr(block, name).to_arrow(compat_level=pl.CompatLevel.oldest())
-                if name not in writers:
-                    file = pyarrow.parquet.ParquetWriter(folder / f"{name}.parquet", data.schema, compression="zstd")
-                    writers[name] = stack.enter_context(file)
-                writers[name].write_table(data, row_group_size=ROW_GROUP)
+        for block, name in ((block, name) for block in blocks for name in tables.SCHEMAS):
+            data = getattr(block, name).to_arrow(compat_level=pl.CompatLevel.oldest())
+            if name not in writers:
+                file = pyarrow.parquet.ParquetWriter(folder / f"{name}.parquet", data.schema, compression="zstd")
+                writers[name] = stack.enter_context(file)
+            writers[name].write_table(data, row_group_size=ROW_GROUP)
 
 
 def _block(rng: np.random.Generator, first: int, wanted: int) -> Cohort:

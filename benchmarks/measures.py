@@ -3,6 +3,8 @@
 Every measure runs in a process of its own (see `benchmarks.__main__`), so that its peak memory is its own.
 """
 
+# ruff: noqa: PLC0415  (each measure runs in a process of its own and loads what it needs, no more)
+
 from __future__ import annotations
 
 import time

@@ -1,14 +1,17 @@
 """The same CRS grades written the way they are usually written: pandas groupby-apply, and SQL.
 
-Both read the Parquet tables of a cohort made by `benchmarks.cohorts` and return the highest certain ASTCT grade of each course. They
-know nothing about missing data, attribution, holding times, masks or reasons: only what the regular made-up data need. So they do
-less work than either engine, and the comparison favours them.
+Both read the Parquet tables of a cohort made by `benchmarks.cohorts` and return the highest certain ASTCT grade of each course.
+They know nothing about missing data, attribution, holding times, masks or reasons: only what the regular made-up data need. So they
+do less work than either engine, and the comparison favours them.
 """
+
+# ruff: noqa: PLC0415  (each measure runs in a process of its own and loads what it needs, no more)
 
 from __future__ import annotations
 
 from pathlib import Path
 
+FEVER = 38.0
 CLEAR_HOURS = 24
 MASKING_HOURS = 6
 
@@ -30,7 +33,7 @@ def pandas_peaks(folder: Path) -> dict[str, int]:
         pressors = sum(_active(mine, "vasopressor", agent, times) for agent in ("norepinephrine", "epinephrine"))
         oxygen = _active(mine, "oxygen", "nasal-cannula", times)
         given = list(mine.loc[mine["kind"] == "anticytokine", "started_at"])
-        return _walk(times, values >= 38.0, oxygen, pressors, given, infused[course_id])
+        return _walk(times, values >= FEVER, oxygen, pressors, given, infused[course_id])
 
     grades = rows.groupby("course_id", sort=False)[["course_id", "observed_at", "value"]].apply(peak)
     return {str(course): int(grade) for course, grade in grades.items()}
@@ -43,7 +46,7 @@ def _active(exposures, kind, agent, times):  # type: ignore[no-untyped-def]
     return active
 
 
-def _walk(times, fever, oxygen, pressors, given, infused):  # type: ignore[no-untyped-def]
+def _walk(times, fever, oxygen, pressors, given, infused):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     import pandas as pd
 
     is_open = is_masked = False
@@ -89,7 +92,8 @@ WITH temperature AS (
         moment - last_sign >= INTERVAL {closing} HOUR AND NOT shows AS is_over
     FROM signs
 ), opened AS (
-    SELECT *, bool_or(fever) OVER (PARTITION BY course_id, part ORDER BY moment) AND NOT coalesce(is_over, false) AS is_open FROM parts
+    SELECT *, bool_or(fever) OVER (PARTITION BY course_id, part ORDER BY moment) AND NOT coalesce(is_over, false) AS is_open
+    FROM parts
 ), masked AS (
     SELECT *, bool_or(given AND is_open) OVER (PARTITION BY course_id, part ORDER BY moment) AND is_open AS is_masked FROM opened
 )
