@@ -1,8 +1,8 @@
 """The same CRS grades written the way they are usually written: pandas groupby-apply, and SQL.
 
 Both read the Parquet tables of a cohort made by `benchmarks.cohorts` and return the highest certain ASTCT grade of each course.
-They know nothing about missing data, attribution, holding times, masks or reasons: only what the regular made-up data need. So they
-do less work than either engine, and the comparison favours them.
+They know nothing about missing data, attribution, holding times, masks or reasons: only what the regular made-up data need. So
+they do less work than either engine, and the comparison favours them.
 """
 
 # ruff: noqa: PLC0415  (each measure runs in a process of its own and loads what it needs, no more)
