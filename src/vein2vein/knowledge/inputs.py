@@ -49,6 +49,7 @@ class Latest(_OfObservation):
     With `relative_to` the value is divided by the reference limit that came with it, or by the baseline; without that
     limit or baseline it is unknown (`assumed_limit` names a limit to use instead; it is shown as an assumption). With `minus`
     the limit or baseline is taken off instead.
+    A row that cannot be used (unit refused, value not plausible) ends what an earlier row said: the value is unknown from then.
     A value reported as "< x" or "> x" is a range. The holding time is half-open: [observed_at, observed_at + holds).
     For a stated fact, `says: no` asks for the denial instead, and `when_absent: no` takes an unstated fact as not stated, which
     the verdict names as an assumption. `minus_per_year_of_age` takes that much off for every completed year of age, for limits

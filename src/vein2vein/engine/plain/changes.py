@@ -69,6 +69,7 @@ def _of_input(  # noqa: C901, PLR0912  (one branch per input method)
 
 
 def _values(index: CourseIndex, kind: str, lasts_hours: float | None) -> Iterator[int]:
+    yield from index.unusable(kind)
     for instant in index.times(kind):
         yield instant
         if lasts_hours is not None:

@@ -25,8 +25,11 @@ class CourseIndex:
         self.timeline = timeline
         self.course = timeline.course
         self._observations: dict[str, tuple[list[int], list[Observation]]] = {}
+        self._unusable: dict[str, list[int]] = {}
         for row in timeline.observations:
-            if row.is_usable:
+            if not row.is_usable:
+                self._unusable.setdefault(row.kind, []).append(to_microseconds(row.observed_at))
+            else:
                 times, rows = self._observations.setdefault(row.kind, ([], []))
                 times.append(to_microseconds(row.observed_at))
                 rows.append(row)
@@ -43,6 +46,10 @@ class CourseIndex:
     def times(self, kind: str) -> list[int]:
         """Times of the usable observations of a kind, in order."""
         return self._observations.get(kind, ([], []))[0]
+
+    def unusable(self, kind: str) -> list[int]:
+        """Times of the rows of a kind that cannot be used, in order."""
+        return self._unusable.get(kind, [])
 
     def before(self, kind: str, at: int) -> list[Observation]:
         """Usable observations of a kind at or before `at`, in order."""

@@ -80,11 +80,14 @@ def _has_ended_with(index: CourseIndex, streams: tuple[str, ...], row: Observati
 
 
 def held(index: CourseIndex, kind: str, holds_hours: float | None, at: int) -> Observation | None:
-    """The last usable row of a kind, if it still holds at `at`."""
+    """The last usable row of a kind, if it still holds at `at`.
+
+    A later row that cannot be used ends it: something was measured since, and nobody can say what.
+    """
     row = index.latest(kind, at)
-    if row is None or holds_hours is None:
-        return row
-    return row if at < to_microseconds(row.observed_at) + hours(holds_hours) else None
+    if row is None or any(to_microseconds(row.observed_at) < later <= at for later in index.unusable(kind)):
+        return None
+    return row if holds_hours is None or at < to_microseconds(row.observed_at) + hours(holds_hours) else None
 
 
 def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:

@@ -113,6 +113,7 @@ class Batch:
         self.infused = _instants(courses["infused_at"])
         self.followed = _instants(courses["followed_until"])
         self._observed: dict[str, Observed] = {}
+        self._unusable: dict[str, Ints] = {}
         self._exposed: dict[str, Exposed] = {}
         self._charted: dict[str, tuple[Ints, Ints, Ints]] = {}
         self._observation_course = _course_numbers(cohort.observations, self.ids)
@@ -181,18 +182,27 @@ class Batch:
         return self.starts + ((1 << self.bits) - 1)
 
     @cached_property
-    def _rows_of_kind(self) -> dict[str, Ints]:
-        """Positions of the usable observations of each kind, found in one pass."""
+    def _kind_codes(self) -> tuple[dict[str, int], Ints, Bools]:
+        """Number of each kind, number of every observation, and whether the observation can be used; found in one pass."""
         frame = self.cohort.observations
         codes = frame["kind"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
         usable = (frame["usability"] == "ok") & (frame["value"].is_not_null() | frame["code"].is_not_null())
-        if not usable.all():
-            codes = np.where(usable.to_numpy(), codes, -1)
-        first = {
-            int(code): frame["kind"][int(place)]
-            for code, place in zip(*np.unique(codes, return_index=True), strict=True)
-        }
-        return {kind: np.flatnonzero(codes == code) for code, kind in first.items() if code >= 0}
+        places = zip(*np.unique(codes, return_index=True), strict=True)
+        return {frame["kind"][int(place)]: int(code) for code, place in places}, codes, usable.to_numpy()
+
+    def _rows(self, kind: str, *, usable: bool) -> Ints:
+        """Positions of the observations of a kind that can, or cannot, be used."""
+        numbers, codes, can_be_used = self._kind_codes
+        if kind not in numbers or (not usable and can_be_used.all()):
+            return np.zeros(0, np.int64)
+        return np.flatnonzero((codes == numbers[kind]) & (can_be_used if usable else ~can_be_used))
+
+    def unusable(self, kind: str) -> Ints:
+        """Keys of the observations of a kind that cannot be used, in order."""
+        if kind not in self._unusable:
+            rows = self._rows(kind, usable=False)
+            self._unusable[kind] = self.key(self._observation_course[rows], self._columns.at[rows])
+        return self._unusable[kind]
 
     @cached_property
     def _columns(self) -> Observed:
@@ -202,7 +212,7 @@ class Batch:
     def observed(self, kind: str) -> Observed:
         """Usable observations of a kind."""
         if kind not in self._observed:
-            self._observed[kind] = self._columns.take(self._rows_of_kind.get(kind, np.zeros(0, np.int64)))
+            self._observed[kind] = self._columns.take(self._rows(kind, usable=True))
         return self._observed[kind]
 
     def exposed(self, stream: str) -> Exposed:

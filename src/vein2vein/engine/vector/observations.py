@@ -59,6 +59,7 @@ def latest(batch: Batch, take: Latest) -> Rows:
     if not keep.all():
         rows, key = rows.take(keep), key[keep]
     end = until_next(batch, key, None if take.holds_hours is None else hours(take.holds_hours))
+    end = _until_unusable(batch, take.observation, key, end)
     if take.ends_with:
         end = np.minimum(end, _ends_with(batch, take.ends_with, rows))
     if kind.type == "yes_no":
@@ -344,7 +345,19 @@ def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
     key = batch.key(rows.course, rows.at)
     keep = last_of_each_key(key)
     rows, key = rows.take(keep), key[keep]
-    return Rows(key, until_next(batch, key, hours(holds_hours)), reported(rows), unknown_numbers())
+    end = _until_unusable(batch, kind, key, until_next(batch, key, hours(holds_hours)))
+    return Rows(key, end, reported(rows), unknown_numbers())
+
+
+def _until_unusable(batch: Batch, kind: str, key: Ints, end: Ints) -> Ints:
+    """Ends of rows, no later than the next row of the kind that cannot be used."""
+    unusable = batch.unusable(kind)
+    if not len(unusable):
+        return end
+    place = np.searchsorted(unusable, key, side="right")
+    following: Ints = np.append(unusable, np.iinfo(np.int64).max)[place]
+    ended: Ints = np.minimum(end, following)
+    return ended
 
 
 def _at(rows: Rows, points: Ints) -> tuple[Bools, Numbers, Ints]:
