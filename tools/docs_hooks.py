@@ -106,7 +106,15 @@ def _title(folder: str) -> str:
 
 def _generated_pages() -> dict[str, str]:
     pages = {name: _root_page(source) for name, source in ROOT_PAGES.items() if (ROOT / source).exists()}
-    return {**pages, **_manual_pages(), **_rule_pages(), **_code_pages(), **_error_pages(), **_command_pages(), **_api_pages()}
+    return {
+        **pages,
+        **_manual_pages(),
+        **_rule_pages(),
+        **_code_pages(),
+        **_error_pages(),
+        **_command_pages(),
+        **_api_pages(),
+    }
 
 
 def _manual_pages() -> dict[str, str]:

@@ -377,16 +377,17 @@ def account_part(delivery: DeliveryReport) -> str:
         parts.append(table(("Id", "Why rows were refused", "Rows"), why, caption="Refused rows by reason"))
     if delivery.spared_reasons:
         why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.spared_reasons]
-        parts.append(table(("Id", "Why rows are not needed", "Rows"), why, caption="Rows that are not needed by reason"))
+        parts.append(
+            table(("Id", "Why rows are not needed", "Rows"), why, caption="Rows that are not needed by reason")
+        )
     if delivery.faults:
         faults = [
             (text(f.id), text(describe(f.id).get("title", "")), text(f.saw), _count(f.count), text(f.effect or "none"))
             for f in delivery.faults
         ]
-        heads = ("Id", "Fault", "Seen", "Times", "Effect")
-        parts.append(
-            _folded(f"Faults of the delivery ({len(faults)})", table(heads, faults, caption="Faults of the delivery"))
-        )
+        fault_heads = ("Id", "Fault", "Seen", "Times", "Effect")
+        listed = table(fault_heads, faults, caption="Faults of the delivery")
+        parts.append(_folded(f"Faults of the delivery ({len(faults)})", listed))
     return element(
         "section",
         element("h2", "Account of the delivery", id="account-heading"),
