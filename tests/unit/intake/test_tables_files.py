@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -92,11 +93,54 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert _all(_source(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n")).columns == ["a", "b", "row"]
 
 
-def test_an_unclosed_quote_is_an_error_that_names_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_larger_than_a_block_is_an_error_that_names_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files, "_BLOCK", 1024)
-    source = _source(tmp_path, "a,b\n1,2\n" + '3,"4\n' + "5,6\n" * 1000)
+    source = _source(tmp_path, "a,b\n1,2\n" + '3,"4\n' + "five\n" * 1000 + '"\n')
     with pytest.raises(IntakeError, match=r"INTAKE-045[\s\S]*labs\.csv after row[\s\S]*never closed"):
         _all(source)
+
+
+@pytest.mark.parametrize("row", ['"3,x,y', '3,"x,y', '3,x,"y'])
+@pytest.mark.parametrize("block", [1024, 1 << 20])
+def test_a_quote_that_is_never_closed_costs_all_rows_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str, block: int
+) -> None:
+    monkeypatch.setattr(files, "_BLOCK", block)
+    source = _source(tmp_path, 'a,b,c\n1,x,"y, z"\n2,x,y\n' + row + "\n" + "4,x,y\n" * 500)
+    assert _all(source)["row"].to_list() == [1, 2]
+    assert (source.rows, [(each.row, each.rows) for each in source.torn]) == (503, [(3, 501)])
+
+
+@pytest.mark.parametrize(
+    "second", ['6,"x,y', '6,x",y', '"6,x,y'], ids=["opens like a cell", "ends like a cell", "first column"]
+)
+def test_a_second_stray_quote_gives_the_rows_behind_it_back(tmp_path: Path, second: str) -> None:
+    source = _source(tmp_path, f'a,b,c\n1,x,y\n2,x\n3,"x,y\n4,x,y\n\n5,x,y\n{second}\n7,x\n8,x,"y\nz"\n9,x,y\n')
+    assert _all(source).select("a", "c", "row").rows() == [("1", "y", 1), ("8", "y\nz", 8), ("9", "y", 9)]
+    assert (source.rows, source.ragged, [(each.row, each.rows) for each in source.torn]) == (9, [2, 7], [(3, 4)])
+
+
+def test_line_breaks_and_quotes_inside_cells_are_no_fault(tmp_path: Path) -> None:
+    source = _source(tmp_path, 'a,b\n1,"one\n\nthree, four ""five""\nsix"\n2,5" tube\n"3",""\n4,"""\n"\n')
+    assert _all(source)["b"].to_list() == ['one\n\nthree, four "five"\nsix', '5" tube', None, '"\n']
+    assert (source.rows, source.torn, source.ragged) == (4, [], [])
+
+
+def test_a_quote_that_is_not_closed_in_the_header_refuses_the_file(tmp_path: Path) -> None:
+    source = _source(tmp_path, 'a,"b\n1,2\n3,4\n')
+    assert source.fault is not None
+    assert source.fault.saw == "labs.csv: a quote is opened and not closed in the header"
+    assert list(source.batches()) == []
+    assert source.rows == 2
+
+
+def test_a_compressed_table_is_read(tmp_path: Path) -> None:
+    source = _source(tmp_path, gzip.compress(b'a,b\n1,2\n3,"4\n5,6\n'), name="labs.CSV.gz")
+    assert source.columns == ("a", "b")
+    assert _all(source).rows() == [("1", "2", 1)]
+    assert (source.rows, len(source.torn)) == (3, 1)
 
 
 def test_parquet_keeps_its_types(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
 from vein2vein.intake.tables.files import Source, sources
 from vein2vein.intake.tables.layout import CARRIED, Layout, layout_of
 from vein2vein.intake.tables.mapping import TABLE_NAMES, File, Mapping
+from vein2vein.intake.tables.quotes import Torn
 from vein2vein.intake.tables.rows import Context, Piece, translate
 from vein2vein.intake.tables.spool import DiskSpool, MemorySpool, Spool
 from vein2vein.record import tables
@@ -189,6 +191,11 @@ def _close_file(source: Source, layout: Layout, work: _Work) -> None:
         work.book.note(fault, what=f"{source.name}|{fault.saw}")
     if source.rows == 0:
         work.book.note(_header_only(source.name), what=source.name)
+    for each in source.torn:
+        torn = pl.DataFrame({"row": range(each.row, each.row + each.rows)}, schema={"row": pl.Int64})
+        _refuse(torn, source.name, "INTAKE-045", work)
+        named = torn.select(pl.lit(source.name).alias("file"), "row")
+        work.book.note_rows(named, [], partial(_torn, source.name, each))
     if source.ragged:
         ragged = pl.DataFrame({"row": sorted(source.ragged)}, schema={"row": pl.Int64})
         _refuse(ragged, source.name, "INTAKE-045", work)
@@ -198,6 +205,17 @@ def _close_file(source: Source, layout: Layout, work: _Work) -> None:
 def _header_only(name: str) -> Fault:
     fix = "check the selection of the export; a table without rows on purpose can stay"
     return Fault("INTAKE-004", name, "rows below the header", fix, "nothing was read from it")
+
+
+def _torn(name: str, torn: Torn, _: object) -> Fault:
+    last = torn.row + torn.rows - 1
+    return Fault(
+        "INTAKE-045",
+        saw=f"a quote is opened and not closed in row {torn.row} of {name}; it swallows all up to row {last}",
+        expected="quotes that close in the cell that they open",
+        fix=f"remove the quote in row {torn.row}, or close it",
+        effect="the rows are refused",
+    )
 
 
 def _ragged(name: str) -> Fault:

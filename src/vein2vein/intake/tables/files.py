@@ -3,7 +3,8 @@
 Place    Floor 3, tables adapter.
 In       A file, or a folder of files.
 Out      `Source` values, and batches of text (CSV) or typed (Parquet) columns with a column `row`.
-Knows    `row` counts data rows from 1. Rows with more or fewer cells than the header are left out of the batches and named.
+Knows    `row` counts data rows from 1. Rows with more or fewer cells than the header, and rows that a stray quote would
+         swallow, are left out of the batches and named. A CSV file may be compressed (.csv.gz).
          Memory use does not grow with the file: one batch is held at a time.
 Does not Guess an encoding: bytes that are not in the declared one make the file unreadable, and all its rows count as refused.
 Checked  tests/unit/intake/test_tables_files.py
@@ -12,10 +13,12 @@ Checked  tests/unit/intake/test_tables_files.py
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 import polars as pl
 import pyarrow as pa
@@ -23,8 +26,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from vein2vein.errors import Fault, IntakeError
+from vein2vein.intake.tables.quotes import Torn, Without, torn
 
-CSV_ENDINGS: Final = (".csv", ".tsv", ".txt")
+CSV_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 4 << 20
@@ -45,6 +49,8 @@ class Source:
     fault: Fault | None = None
     refused_rows: int = 0
     ragged: list[int] = field(default_factory=list)
+    torn: list[Torn] = field(default_factory=list)
+    has_quotes: bool = False
     rows: int = 0
 
     @property
@@ -53,7 +59,7 @@ class Source:
         return self.path.suffix.lower() in PARQUET_ENDINGS
 
     def batches(self) -> Iterator[pl.DataFrame]:
-        """Batches with column row; `rows` and `ragged` are complete when the last one has been given."""
+        """Batches with column row; `rows`, `ragged` and `torn` are complete when the last one has been given."""
         self.rows = 0
         self.ragged.clear()
         if self.fault is not None:
@@ -71,8 +77,16 @@ class Source:
                 self.rows += frame.height
 
     def _csv(self) -> Iterator[pl.DataFrame]:
+        self.torn = self.torn_rows()
+        if not self.torn:
+            yield from self._batches(self.path)
+            return
+        with opened(self.path) as file:
+            yield from self._batches(pa.PythonFile(Without(file, self.torn), mode="r"))
+
+    def _batches(self, file: Any) -> Iterator[pl.DataFrame]:
         read = 0
-        reader = self.reader(dict.fromkeys(self.columns, pa.string()))
+        reader = self.reader(dict.fromkeys(self.columns, pa.string()), file)
         while True:
             try:
                 batch = reader.read_next_batch()
@@ -83,18 +97,34 @@ class Source:
             frame = _frame(pa.Table.from_batches([batch]))
             numbers = pl.int_range(read + 1, read + frame.height + 1, eager=True)
             read += frame.height
-            yield frame.with_columns(_shifted(numbers, self.ragged).alias("row"))
-        self.rows = read + len(self.ragged)
+            yield frame.with_columns(self._past_torn(_shifted(numbers, self.ragged)).alias("row"))
+        self.rows = read + len(self.ragged) + sum(each.rows for each in self.torn)
+        self.ragged[:] = self._past_torn(pl.Series(self.ragged, dtype=pl.Int64)).to_list()
 
-    def reader(self, types: dict[str, pa.DataType]) -> pyarrow.csv.CSVStreamingReader:
-        """A reader of the CSV file that notes ragged rows and leaves them out."""
+    def torn_rows(self) -> list[Torn]:
+        """The stretches of the file that a stray quote would swallow."""
+        if not self.has_quotes:
+            return []
+        with opened(self.path) as file:
+            return torn(file, self.separator, len(self.columns))
+
+    def _past_torn(self, numbers: pl.Series) -> pl.Series:
+        """Numbers of rows that were read -> numbers of rows in the file, the torn ones counted."""
+        for each in self.torn:
+            numbers = pl.select(
+                pl.when(numbers >= each.row).then(numbers + each.rows).otherwise(numbers).alias("row")
+            ).to_series()
+        return numbers
+
+    def reader(self, types: dict[str, pa.DataType], file: Any) -> pyarrow.csv.CSVStreamingReader:
+        """A reader of a CSV file that notes ragged rows and leaves them out."""
 
         def note(row: Any) -> str:
             self.ragged.append(row.number - 1)
             return "skip"
 
         return pyarrow.csv.open_csv(
-            self.path,
+            file,
             read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_BLOCK, encoding=self.encoding),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=self.separator, newlines_in_values=True, invalid_row_handler=note
@@ -110,6 +140,11 @@ class Source:
             fix="look for a quote that opens a cell and is never closed",
             effect="the delivery is not read",
         )
+
+
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file, decompressed where its name ends in .gz."""
+    return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def _shifted(numbers: pl.Series, ragged: list[int]) -> pl.Series:
@@ -135,7 +170,7 @@ def sources(path: Path, *, encoding: str = "utf-8", separator: str | None = None
     if not path.exists():
         raise IntakeError("INTAKE-001", saw=str(path.name), expected="a file or a folder", fix="correct the path")
     found = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
-    tables = [file for file in found if file.suffix.lower() in CSV_ENDINGS + PARQUET_ENDINGS]
+    tables = [file for file in found if file.name.lower().endswith(CSV_ENDINGS + PARQUET_ENDINGS)]
     if not tables:
         raise IntakeError(
             "INTAKE-002",
@@ -163,7 +198,7 @@ def _opened(path: Path, encoding: str, separator: str | None) -> Source:
 
 
 def _empty(path: Path) -> Fault | None:
-    with path.open("rb") as file:
+    with opened(path) as file:
         if file.read(_CHUNK).strip():
             return None
     return Fault("INTAKE-003", path.name, "a header and rows", "ask for the file again", "nothing was read from it")
@@ -181,11 +216,12 @@ def _wrong_bytes(source: Source) -> Fault | None:
             "correct encoding in the mapping file",
         )
     lines, wrong, last = 0, None, b"\n"
-    with source.path.open("rb") as file:
+    with opened(source.path) as file:
         while chunk := file.read(_CHUNK):
             if wrong is None:
                 wrong = _first_wrong(decoder, chunk, lines)
             lines += chunk.count(b"\n")
+            source.has_quotes |= b'"' in chunk
             last = chunk[-1:]
     if wrong is None:
         return None
@@ -211,7 +247,7 @@ def _first_wrong(decoder: codecs.IncrementalDecoder, chunk: bytes, lines: int) -
 
 
 def _decodes(path: Path, encoding: str) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         try:
             codecs.getincrementaldecoder(encoding)().decode(file.read(_CHUNK))
         except UnicodeError:
@@ -220,10 +256,21 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _read_header(source: Source, separator: str | None) -> None:
-    with source.path.open(encoding=source.encoding, newline="") as file:
+    with opened(source.path) as raw, io.TextIOWrapper(raw, encoding=source.encoding, newline="") as file:
         line = file.readline()
     source.separator = separator or max(_SEPARATORS, key=line.count)
+    source.columns = tuple(line.split(source.separator))
+    if '"' in line and (found := [each for each in source.torn_rows() if each.row == 0]):
+        source.refused_rows = found[0].rows - 1
+        source.fault = Fault(
+            "INTAKE-045",
+            saw=f"{source.name}: a quote is opened and not closed in the header",
+            expected="quotes that close in the cell that they open",
+            fix="remove the quote, or close it",
+            effect="no row of the file is read; all are refused",
+        )
+        return
     try:
-        source.columns = tuple(source.reader({}).schema.names)
+        source.columns = tuple(source.reader({}, source.path).schema.names)
     except pa.ArrowInvalid as error:
         source.fault = Fault("INTAKE-045", f"{source.name}: {error}", "a header and rows", "write the file again")
