@@ -21,7 +21,7 @@ import polars as pl
 from vein2vein.errors import IntakeError
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
-from vein2vein.intake.tables.files import CSV_ENDINGS, PARQUET_ENDINGS
+from vein2vein.intake.tables.files import ENDINGS
 from vein2vein.intake.tables.mapping import Mapping as MappingFile
 from vein2vein.intake.tables.mapping import mapping_of, read_mapping
 from vein2vein.record import tables
@@ -32,7 +32,7 @@ Form = Literal["cohort", "omop", "fhir", "tables"]
 _URLS: Final = ("postgresql://", "postgres://")
 _FHIR: Final = (".json", ".ndjson", ".jsonl")
 _OMOP: Final = (".zip", ".duckdb", ".ddb", ".db")
-_TABLES: Final = CSV_ENDINGS + PARQUET_ENDINGS
+_TABLES: Final = ENDINGS
 
 
 def open_delivery(
@@ -122,7 +122,7 @@ def form_of(place: str | Path) -> Form:
 def _form_of_file(path: Path) -> Form:
     name = path.name.lower().removesuffix(".gz")
     for form, endings in (("fhir", _FHIR), ("omop", _OMOP), ("tables", _TABLES)):
-        if name.endswith(endings) and (form == "fhir" or not path.name.lower().endswith(".gz")):
+        if name.endswith(endings) and (form != "omop" or not path.name.lower().endswith(".gz")):
             return form  # type: ignore[return-value]
     raise _unrecognised(path.name, f"a file ending in {', '.join(_FHIR + _OMOP + _TABLES)}")
 
@@ -155,9 +155,11 @@ def _is_own(path: Path) -> bool:
 
 
 def _unrecognised(saw: str, expected: str) -> IntakeError:
-    return IntakeError(
-        "INTAKE-002", saw=saw, expected=expected, fix="see the page on intake for the forms that can be read"
+    is_book = any(word.rstrip(",").endswith((".xlsx", ".xls", ".ods")) for word in saw.lower().split())
+    fix = (
+        "save each sheet of the workbook as CSV" if is_book else "see the page on intake for the forms that can be read"
     )
+    return IntakeError("INTAKE-002", saw=saw, expected=expected, fix=fix)
 
 
 def _declared(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
+from vein2vein.errors import IntakeError
 from vein2vein.intake.delivery import Report
 from vein2vein.intake.door import open_delivery, open_large
 
 COURSES = "course_id,patient_id,infused_at,zone\nA,P,2026-03-02T10:00+01:00,Europe/Berlin\n"
 HEADER = "course_id,kind,value,unit,observed_at\n"
-ROWS = [f"A,body_temperature,36.8,Cel,2026-03-{day:02}T{hour:02}:00+01:00" for day in range(3, 20) for hour in range(24)]
+ROWS = [
+    f"A,body_temperature,36.8,Cel,2026-03-{day:02}T{hour:02}:00+01:00" for day in range(3, 20) for hour in range(24)
+]
 
 
 def _delivery(folder: Path, rows: list[str]) -> Path:
@@ -36,3 +40,35 @@ def test_what_a_stray_quote_swallows_is_refused_and_named(tmp_path: Path, form: 
     (fault,) = (fault for fault in report.faults if fault.id == "INTAKE-045")
     assert fault.saw.startswith("a quote is opened and not closed in row 20 of observations.csv")
     assert fault.count == len(ROWS) - 19
+
+
+@pytest.mark.parametrize("form", ["memory", "partitions"])
+def test_files_that_are_not_read_are_named(tmp_path: Path, form: str) -> None:
+    place = _delivery(tmp_path, ROWS)
+    (place / "labs.xlsx").write_bytes(b"PK")
+    (place / ".hidden").write_text("x")
+    (place / "observations.csv").rename(place / "observations.CSV")
+    (place / "more").mkdir()
+    (place / "more" / "milestones.csv").write_text("course_id,kind,at\n")
+    report = _report(place, tmp_path, form)
+    (fault,) = report.faults
+    assert (fault.id, fault.saw, fault.count) == ("INTAKE-054", "labs.xlsx, more/milestones.csv", 2)
+    assert "save each sheet of a workbook as CSV" in fault.fix
+    assert report.account["file"].to_list() == ["courses.csv", "observations.CSV"]
+
+
+def test_a_compressed_table_is_one_of_the_delivery(tmp_path: Path) -> None:
+    place = _delivery(tmp_path, ROWS)
+    content = (place / "observations.csv").read_bytes()
+    (place / "observations.csv").unlink()
+    (place / "observations.csv.gz").write_bytes(gzip.compress(content))
+    delivery = open_delivery(place)
+    assert delivery.faults == ()
+    assert delivery.cohort.observations.height == len(ROWS)
+
+
+def test_a_workbook_alone_is_to_be_saved_as_csv(tmp_path: Path) -> None:
+    (tmp_path / "labs.xlsx").write_bytes(b"PK")
+    for place in (tmp_path, tmp_path / "labs.xlsx"):
+        with pytest.raises(IntakeError, match=r"INTAKE-002[\s\S]*save each sheet of the workbook as CSV"):
+            open_delivery(place)

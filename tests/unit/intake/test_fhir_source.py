@@ -153,3 +153,10 @@ def test_an_element_that_is_null_is_absent(tmp_path: Path) -> None:
     report = adapter.check(tmp_path)
     assert report.refused.rows() == [("x.ndjson", 1, "INTAKE-308"), ("x.ndjson", 2, "INTAKE-304")]
     assert any(f.saw.startswith("Observation.code") and "Field required" in f.saw for f in report.faults)
+
+
+def test_files_that_are_not_read_are_named(tmp_path: Path) -> None:
+    ndjson(tmp_path, "Patient.ndjson", patient())
+    (tmp_path / "log.xml").write_text("<x/>")
+    report = adapter.check(tmp_path)
+    assert [(f.saw, f.count) for f in report.faults if f.id == "INTAKE-054"] == [("log.xml", 1)]

@@ -34,7 +34,8 @@ from vein2vein.intake.fhir.observations import read_observation, short_hash
 from vein2vein.intake.fhir.patients import read_patient
 from vein2vein.intake.fhir.procedures import read_device_use, read_procedure
 from vein2vein.intake.fhir.questionnaires import read_response
-from vein2vein.intake.fhir.source import Entry, read_entries
+from vein2vein.intake.fhir.source import Entry, find_files, read_entries
+from vein2vein.intake.unread import unread
 
 Reader = Callable[[Any, dict[str, Any], Context], None]
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
@@ -181,6 +182,9 @@ def read(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Del
     """
     book = FaultBook()
     reading = _Reading(Context(Collector(book)))
+    left = unread(path, find_files(path), "JSON (.json) and NDJSON (.ndjson, .jsonl), also compressed (.gz)")
+    if left is not None:
+        book.note(left)
     for number, entry in enumerate(read_entries(path), start=1):
         reading.take(entry)
         if on_progress is not None and number % 10_000 == 0:

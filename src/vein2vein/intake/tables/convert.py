@@ -25,12 +25,13 @@ from vein2vein.errors import Fault
 from vein2vein.intake import canonical, charting, checks, times
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
-from vein2vein.intake.tables.files import Source, sources
+from vein2vein.intake.tables.files import ENDINGS, Source, sources
 from vein2vein.intake.tables.layout import CARRIED, Layout, layout_of
 from vein2vein.intake.tables.mapping import TABLE_NAMES, File, Mapping
 from vein2vein.intake.tables.quotes import Torn
 from vein2vein.intake.tables.rows import Context, Piece, translate
 from vein2vein.intake.tables.spool import DiskSpool, MemorySpool, Spool
+from vein2vein.intake.unread import unread
 from vein2vein.record import tables
 
 # Bytes of source per partition: canonical rows and working columns take several times as much.
@@ -108,7 +109,11 @@ def laid_out(path: Path, mapping: Mapping) -> list[tuple[Source, Layout]]:
 
 def _read(path: Path, work: _Work) -> None:
     """Read every file once and put its rows into the spool."""
-    for source, layout in laid_out(path, work.mapping):
+    files = laid_out(path, work.mapping)
+    left = unread(path, [source.path for source, _ in files], f"tables in one folder: {', '.join(ENDINGS)}")
+    if left is not None:
+        work.book.note(left)
+    for source, layout in files:
         if work.known is None and layout.table not in {"patients", "courses"}:
             _know_courses(work)
         readable = source.fault is None and layout.is_readable

@@ -27,9 +27,11 @@ import pyarrow.parquet
 
 from vein2vein.errors import Fault, IntakeError
 from vein2vein.intake.tables.quotes import Torn, Without, torn
+from vein2vein.intake.unread import fix_of
 
 CSV_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
+ENDINGS: Final = CSV_ENDINGS + PARQUET_ENDINGS
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 4 << 20
 _BLOCK: Final = 8 << 20
@@ -170,13 +172,13 @@ def sources(path: Path, *, encoding: str = "utf-8", separator: str | None = None
     if not path.exists():
         raise IntakeError("INTAKE-001", saw=str(path.name), expected="a file or a folder", fix="correct the path")
     found = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
-    tables = [file for file in found if file.name.lower().endswith(CSV_ENDINGS + PARQUET_ENDINGS)]
+    tables = [file for file in found if file.name.lower().endswith(ENDINGS)]
     if not tables:
         raise IntakeError(
             "INTAKE-002",
             saw=f"{path.name}: {', '.join(file.name for file in found[:5]) or 'an empty folder'}",
-            expected=f"tables with names ending in {', '.join(CSV_ENDINGS + PARQUET_ENDINGS)}",
-            fix="see the page on intake for the forms that can be read",
+            expected=f"tables with names ending in {', '.join(ENDINGS)}",
+            fix=fix_of([file.name for file in found]),
         )
     return [_opened(file, encoding, separator) for file in tables]
 
