@@ -2,13 +2,13 @@
 
 Place    Command line. Called by `cli.grade` when the input is large or when it is asked for.
 In       A cohort folder as written by `Cohort.write`, or plain tables of any size.
-Out      Verdicts and episodes as Parquet, the summary tables as Parquet and CSV, and the account of the delivery.
+Out      Verdicts and episodes as Parquet or CSV, the summary tables as Parquet and CSV, and the account of the delivery.
 Does not Make the report or FHIR resources: these need the whole cohort in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,12 +17,16 @@ from typing import Any, Final
 
 import click
 import polars as pl
+import pyarrow.parquet
 
+from vein2vein.cli.show import spread_of
 from vein2vein.engine.stream import GradedFiles, grade_folder
+from vein2vein.engine.verdict import VERDICTS
 from vein2vein.intake.delivery import Report
 from vein2vein.knowledge.schema import RuleSet
 
 LARGE_ROWS: Final = 30_000_000
+_BATCH_ROWS: Final = 20_000
 LARGE_BYTES: Final = 256 << 20
 """Above this size on disk plain tables are read into partitions: in memory they take several times as much."""
 
@@ -99,13 +103,17 @@ def grade_parts(
     engine: Any,
     executor: Executor | None,
     progress: Any,
+    formats: tuple[str, ...] = ("parquet",),
 ) -> GradedFiles:
     """Write the account, grade, and write the summaries.
+
+    `formats` are those of the verdicts and episodes: parquet, csv or both. Without parquet these files are removed at the end.
 
     Raises:
         IntakeError: No course is left; the account is written first.
     """
     from vein2vein.intake.delivery import require_courses
+    from vein2vein.report.tables import flat
 
     (output / "delivery.txt").write_text(parts.report.render(), encoding="utf-8")
     (output / "delivery.json").write_text(parts.report.to_json(), encoding="utf-8")
@@ -114,14 +122,18 @@ def grade_parts(
     require_courses(parts.courses, parts.report)
     files = grade_folder(parts.folders, rules, output, as_of=as_of, engine=engine, executor=executor, progress=progress)
     _summarise(parts.folders, files, rules, output)
+    for file in (files.verdicts, files.episodes):
+        if "csv" in formats:
+            flat(pl.scan_parquet(file)).sink_csv(file.with_suffix(".csv"))
+        if "parquet" not in formats:
+            file.unlink()
     return files
 
 
 def _summarise(folders: Sequence[Path], files: GradedFiles, rules: tuple[RuleSet, ...], output: Path) -> None:
     """The summary tables, worked out for one rule set after the other, and what is said at the end."""
-    from vein2vein.engine.verdict import Graded
     from vein2vein.record.cohort import Cohort
-    from vein2vein.report.summary import summarise
+    from vein2vein.report.summary import summarise_batches
     from vein2vein.report.tables import COLUMNS
 
     cohort = Cohort.of(
@@ -130,20 +142,25 @@ def _summarise(folders: Sequence[Path], files: GradedFiles, rules: tuple[RuleSet
     )
     found: dict[str, list[pl.DataFrame]] = {"rule_sets": [], "levels": [], "missing": []}
     for rule in rules:
-        mine = pl.col("rule_set_id") == rule.id
-        verdicts, episodes = (
-            pl.scan_parquet(path).filter(mine).collect(engine="streaming") for path in (files.verdicts, files.episodes)
-        )
-        summary = summarise(cohort, Graded(verdicts, episodes, files.parameters), (rule,))
+        episodes = pl.scan_parquet(files.episodes).filter(rule_set_id=rule.id).collect(engine="streaming")
+        summary = summarise_batches(cohort, _batches(files.verdicts, rule.id), episodes, (rule,))
         for name, frames in found.items():
             frames.append(getattr(summary, name))
-        peaks = summary.peaks.drop_nulls("peak_low").group_by("peak_low").len().sort("peak_low")
-        spread = "  ".join(f"{low} x {n:,}" for low, n in peaks.iter_rows())
-        click.echo(f"{rule.id}  highest certain result x courses: {spread}")
+        spread, n_never = spread_of(summary.peaks)
+        click.echo(f"{rule.id}  highest certain result x courses: {spread or '-'}; never assessable: {n_never:,}")
     for name, frames in found.items():
         table = pl.concat(frames).select(*COLUMNS[f"summary_{name}"])
         table.write_parquet(output / f"summary_{name}.parquet")
         table.write_csv(output / f"summary_{name}.csv")
+
+
+def _batches(verdicts: Path, rule_set_id: str) -> Iterator[pl.DataFrame]:
+    """The verdicts of one rule set, a bounded number of rows at a time."""
+    with pyarrow.parquet.ParquetFile(verdicts) as file:
+        for number in range(file.num_row_groups):
+            table = pl.DataFrame(file.read_row_group(number)).select(*VERDICTS)
+            for start in range(0, table.height, _BATCH_ROWS):
+                yield table.slice(start, _BATCH_ROWS).filter(rule_set_id=rule_set_id)
 
 
 def _height(file: Path) -> int:

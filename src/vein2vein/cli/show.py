@@ -53,15 +53,30 @@ def _peaks(cohort: Cohort, graded: Graded, rules: tuple[RuleSet, ...]) -> Table:
         ("Rule set", "left"),
         ("Courses", "right"),
         ("Highest certain result x courses", "left"),
+        ("Never assessable", "right"),
         ("Sometimes open", "right"),
         ("Time open", "right"),
     ):
         table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     summary = summarise(cohort, graded, rules)
     for row in summary.rule_sets.iter_rows(named=True):
-        mine = summary.peaks.filter(pl.col("rule_set_id") == row["rule_set_id"], pl.col("peak_low").is_not_null())
-        spread = "  ".join(f"{low} x {n}" for low, n in mine.group_by("peak_low").len().sort("peak_low").iter_rows())
-        sometimes = row["courses_applicable"] - row["courses_fully_assessable"]
+        spread, n_never = spread_of(summary.peaks.filter(pl.col("rule_set_id") == row["rule_set_id"]))
+        sometimes = row["courses_applicable"] - row["courses_fully_assessable"] - n_never
         share = f"{row['hours_not_assessable'] / row['hours']:.1%}" if row["hours"] else "-"
-        table.add_row(row["rule_set_id"], str(row["courses_applicable"]), spread, str(sometimes), share)
+        table.add_row(
+            row["rule_set_id"], str(row["courses_applicable"]), spread or "-", str(n_never), str(sometimes), share
+        )
     return table
+
+
+def spread_of(peaks: pl.DataFrame) -> tuple[str, int]:
+    """How many courses reached which highest certain result, and how many were never assessable.
+
+    Args:
+        peaks: Rows of `Summary.peaks` of one rule set. Courses to which it never applied are left out. A course whose result
+            was open at every time is counted as never assessable where nothing above 0 is certain: its 0 says nothing.
+    """
+    mine = peaks.drop_nulls("peak_low")
+    never = (pl.col("closed_steps") == 0) & (pl.col("peak_low") == 0)
+    found = mine.filter(~never).group_by("peak_low").len().sort("peak_low")
+    return "  ".join(f"{low} x {n:,}" for low, n in found.iter_rows()), mine.filter(never).height

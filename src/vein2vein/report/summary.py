@@ -8,13 +8,14 @@ Does not Compare rule sets or test hypotheses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import polars as pl
 
-from vein2vein.engine.verdict import Graded
+from vein2vein.engine.verdict import VERDICTS, Graded
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 
@@ -57,7 +58,8 @@ class Summary:
         levels: One row per rule set and level, columns of `LEVELS`.
         missing: One row per rule set and missing input, most hours first, columns of `MISSING`. Hours of several inputs
             that are missing at once count for each of them.
-        peaks: One row per course and rule set: highest `low`, highest `high`, hours, hours not assessable.
+        peaks: One row per course and rule set: highest `low`, highest `high`, hours, hours not assessable, and
+            how many steps are open (`open_steps`) and certain (`closed_steps`).
     """
 
     rule_sets: pl.DataFrame
@@ -68,15 +70,32 @@ class Summary:
 
 def summarise(cohort: Cohort, graded: Graded, rule_sets: Sequence[RuleSet]) -> Summary:
     """Count and measure a graded cohort."""
-    steps = steps_with_hours(cohort, graded)
-    peaks = _peaks(steps, rule_sets)
-    rows = [_rule_set_row(rule, peaks, graded.episodes) for rule in rule_sets]
+    return summarise_batches(cohort, [graded.verdicts], graded.episodes, rule_sets)
+
+
+def summarise_batches(
+    cohort: Cohort, batches: Iterable[pl.DataFrame], episodes: pl.DataFrame, rule_sets: Sequence[RuleSet]
+) -> Summary:
+    """The same from the verdict table in pieces, so that a large one is never held.
+
+    Args:
+        cohort: Only its courses are read.
+        batches: Pieces of the verdict table, in its order; a course may begin in one and end in another.
+        episodes: The whole episode table.
+        rule_sets: As graded.
+    """
+    found: list[pl.DataFrame] = []
+    lacking: list[pl.DataFrame] = []
+    for batch in chain([pl.DataFrame(schema=VERDICTS)], batches):
+        steps = _with_hours(cohort, batch)
+        found.append(_compact(_peaks(steps)))
+        lacking.append(_compact(_missing(steps)))
+    peaks = _joined_peaks(pl.concat(found), rule_sets)
+    rows = [_rule_set_row(rule, peaks, episodes) for rule in rule_sets]
     levels = [row for rule in rule_sets for row in _level_rows(rule, peaks)]
     order = {rule.id: i for i, rule in enumerate(rule_sets)}
     missing = (
-        steps.filter(pl.col("low") < pl.col("high"))
-        .explode("missing", empty_as_null=True)
-        .drop_nulls("missing")
+        pl.concat(lacking)
         .group_by("rule_set_id", "missing")
         .agg(hours=pl.col("hours").sum(), courses=pl.col("course_id").n_unique())
         .rename({"missing": "input"})
@@ -93,27 +112,63 @@ def steps_with_hours(cohort: Cohort, graded: Graded) -> pl.DataFrame:
 
     Where the end of the follow-up is not known, the last step has no length: it is what held at the last look.
     """
+    return _with_hours(cohort, graded.verdicts)
+
+
+def _with_hours(cohort: Cohort, verdicts: pl.DataFrame) -> pl.DataFrame:
     ends = cohort.courses.select("course_id", "followed_until")
     until = pl.coalesce("until_at", "followed_until")
     hours = (until - pl.col("from_at")).dt.total_microseconds() / 3_600_000_000
     return (
-        graded.verdicts.join(ends, on="course_id", how="left", maintain_order="left")
+        verdicts.join(ends, on="course_id", how="left", maintain_order="left")
         .with_columns(hours=hours.clip(0).fill_null(0.0), until_at=until)
         .drop("followed_until")
     )
 
 
-def _peaks(steps: pl.DataFrame, rule_sets: Sequence[RuleSet]) -> pl.DataFrame:
-    cumulative = pl.col("rule_set_id").first().is_in([rule.id for rule in rule_sets if rule.result.cumulative])
-    is_open = pl.col("low") < pl.col("high")
+def _compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with texts of their own: texts of Polars are views that keep the whole batch alive."""
+    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest())).cast(frame.schema)
+
+
+def _missing(steps: pl.DataFrame) -> pl.DataFrame:
+    """Hours by rule set, missing input and course."""
     return (
-        steps.group_by("course_id", "rule_set_id", maintain_order=True)
+        steps.filter(pl.col("low") < pl.col("high"))
+        .select("rule_set_id", "course_id", "missing", "hours")
+        .explode("missing", empty_as_null=True)
+        .drop_nulls("missing")
+        .group_by("rule_set_id", "missing", "course_id")
+        .agg(hours=pl.col("hours").sum())
+    )
+
+
+def _peaks(steps: pl.DataFrame) -> pl.DataFrame:
+    """What the steps of each course and rule set come to; sums and peaks of parts can be joined."""
+    is_open = pl.col("low") < pl.col("high")
+    return steps.group_by("course_id", "rule_set_id", maintain_order=True).agg(
+        peak_low=pl.col("low").max(),
+        highest=pl.col("high").max(),
+        last_high=pl.col("high").drop_nulls().last(),
+        hours=pl.col("hours").filter(pl.col("low").is_not_null()).sum(),
+        hours_not_assessable=pl.col("hours").filter(is_open).sum(),
+        open_steps=is_open.sum(),
+        closed_steps=(pl.col("low") == pl.col("high")).sum(),
+    )
+
+
+def _joined_peaks(parts: pl.DataFrame, rule_sets: Sequence[RuleSet]) -> pl.DataFrame:
+    cumulative = pl.col("rule_set_id").first().is_in([rule.id for rule in rule_sets if rule.result.cumulative])
+    last = pl.col("last_high").drop_nulls().last()
+    return (
+        parts.group_by("course_id", "rule_set_id", maintain_order=True)
         .agg(
-            peak_low=pl.col("low").max(),
-            peak_high=pl.when(cumulative).then(pl.col("high").drop_nulls().last()).otherwise(pl.col("high").max()),
-            hours=pl.col("hours").filter(pl.col("low").is_not_null()).sum(),
-            hours_not_assessable=pl.col("hours").filter(is_open).sum(),
-            open_steps=is_open.sum(),
+            pl.col("peak_low").max(),
+            peak_high=pl.when(cumulative).then(last).otherwise(pl.col("highest").max()),
+            hours=pl.col("hours").sum(),
+            hours_not_assessable=pl.col("hours_not_assessable").sum(),
+            open_steps=pl.col("open_steps").sum(),
+            closed_steps=pl.col("closed_steps").sum(),
         )
         .sort("course_id", "rule_set_id", maintain_order=True)
     )

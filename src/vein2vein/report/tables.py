@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 import polars as pl
 
@@ -22,6 +22,7 @@ from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report.summary import Summary, summarise
 
+F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
 Format = Literal["parquet", "csv", "json"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
@@ -142,16 +143,16 @@ def _write(path: Path, frame: pl.DataFrame) -> Path:
     if path.suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".csv":
-        _flat(frame).write_csv(path)
+        flat(frame).write_csv(path)
     else:
-        path.write_text(_json_text(_flat(frame, join_lists=False).to_dicts()), encoding="utf-8")
+        path.write_text(_json_text(flat(frame, join_lists=False).to_dicts()), encoding="utf-8")
     return path
 
 
-def _flat(frame: pl.DataFrame, *, join_lists: bool = True) -> pl.DataFrame:
+def flat(frame: F, *, join_lists: bool = True) -> F:
     """Times as ISO 8601 text, lists joined when wanted."""
     changed = []
-    for name, dtype in frame.schema.items():
+    for name, dtype in frame.collect_schema().items():
         if isinstance(dtype, pl.Datetime):
             changed.append(pl.col(name).dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ"))
         elif isinstance(dtype, pl.List) and join_lists:

@@ -10,7 +10,7 @@ import pytest
 from vein2vein.engine.verdict import EPISODES, VERDICTS, Graded
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.record.cohort import Cohort
-from vein2vein.report.summary import levels_of, summarise
+from vein2vein.report.summary import levels_of, summarise, summarise_batches
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 RULE = "astct-2019.crs"
@@ -109,3 +109,19 @@ def test_levels_of_criteria_and_scores_have_names() -> None:
     registry = default_registry()
     assert levels_of(registry.get("hlh-2004.criteria")) == ((1, "met"),)
     assert [level for level, _ in levels_of(registry.get("fardet-2014.hscore"))] == [169]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_table_in_pieces_comes_to_the_same_even_where_a_course_is_cut(size: int) -> None:
+    cohort = a_cohort("A", "B", "C")
+    found = graded(
+        [
+            ("A", 0, 10, 0, 0), ("A", 10, 20, 2, 4, "oxygen"), ("A", 20, None, 1, 4, "oxygen", "fever"),
+            ("B", 0, 30, 3, 3), ("B", 30, None, 0, 2, "oxygen"), ("C", None, None, None, None),
+        ]
+    )  # fmt: skip
+    whole = summary_of(cohort, found)
+    pieces = [found.verdicts.slice(start, size) for start in range(0, found.verdicts.height, size)]
+    parts = summarise_batches(cohort, pieces, found.episodes, [default_registry().get(RULE)])
+    for name in ("rule_sets", "levels", "missing", "peaks"):
+        assert getattr(parts, name).equals(getattr(whole, name)), name
