@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from vein2vein.cli import options
+from vein2vein.cli import output as results
 from vein2vein.cli.grade import report, run, write_account, write_results
 from vein2vein.cli.show import show_summary
 from vein2vein.journey.toxicity.scales import scale_ids
@@ -37,7 +38,7 @@ SCALES = "standard,cairo-bishop-2004.tls-laboratory,cairo-bishop-2004.tls-clinic
 @click.option("--serve", is_flag=True, help="Serve the folder on this machine until stopped.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port for --serve.")
 def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, serve: bool, port: int) -> None:
-    """Grade the demonstration cohort, which is made up, and write its report."""
+    """Grade the demonstration cohort, which is made up, and write its report; results of an earlier call are replaced."""
     with resources.as_file(resources.files("vein2vein.cli").joinpath("demo_cohort")) as folder:
         if tables is not None:
             _copy(folder, tables)
@@ -45,8 +46,9 @@ def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, ser
         delivery = options.open_input(str(folder), mapping=folder / "mapping.yaml", zone=None, charted=None, holds=())
     registry = options.registry_of(())
     rules = options.bound_rules(scale_ids(options.parts(scales, option="--scale"), registry), registry, ())
-    output.mkdir(parents=True, exist_ok=True)
-    write_account(delivery, output)
+    with results.writing(output):
+        results.clear(output)
+        write_account(delivery, output)
     graded = run(delivery.require_courses(), rules, as_of=None, engine="vector", workers=1)
     write_results(delivery, graded, rules, output, ("parquet", "csv", "json", "fhir"))
     path = output / "report.html"
@@ -64,10 +66,10 @@ def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, ser
 
 def _copy(folder: Path, place: Path) -> None:
     """Copy the delivery of the demonstration cohort as it is."""
-    place.mkdir(parents=True, exist_ok=True)
-    for file in sorted(folder.iterdir()):
-        if file.is_file():
-            (place / file.name).write_bytes(file.read_bytes())
+    with results.writing(place):
+        for file in sorted(folder.iterdir()):
+            if file.is_file():
+                (place / file.name).write_bytes(file.read_bytes())
     click.echo(
         f"The made-up tables are in {place}. Try: vein2vein intake check {place} --mapping {place / 'mapping.yaml'}"
     )

@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from vein2vein.cli import options
+from vein2vein.cli import output as results
 from vein2vein.cli.show import show_summary
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.verdict import Graded
@@ -37,12 +39,13 @@ FORMATS = ("parquet", "csv", "json", "fhir")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the results."
 )
+@click.option("--replace", is_flag=True, help="Remove what an earlier call wrote into OUTPUT; files of others stay.")
 @click.option(
     "--format",
     "formats",
     default="parquet,csv,json",
     show_default=True,
-    help=f"Of {', '.join(FORMATS)}; separated by commas.",
+    help=f"Of {', '.join(FORMATS)}; separated by commas. In parts: parquet and csv, by default parquet.",
 )
 @click.option(
     "--report",
@@ -96,14 +99,16 @@ def grade(**given: Any) -> None:
     registry = options.registry_of(given["folders"])
     ids = scale_ids(options.parts(given["scales"], option="--scale"), registry)
     rules = options.bound_rules(ids, registry, given["settings"])
+    results.check(output, given["place"], replace=given["replace"])
     if _in_parts(given):
         _grade_in_parts(given, rules, output)
         return
     delivery = options.open_input(
         given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
     )
-    output.mkdir(parents=True, exist_ok=True)
-    write_account(delivery, output)
+    with results.writing(output):
+        _clear(output)
+        write_account(delivery, output)
     try:
         delivery.require_courses()
     except IntakeError as error:
@@ -120,25 +125,39 @@ def grade(**given: Any) -> None:
     show_summary(delivery, graded, rules, output, given["report"])
 
 
+def _clear(output: Path) -> None:
+    n_earlier = len(results.results_in(output))
+    results.clear(output)
+    if n_earlier:
+        click.echo(f"Removed {n_earlier} files of earlier results from {output}.", err=True)
+
+
+def _asked_formats(given: dict[str, Any]) -> tuple[str, ...] | None:
+    """The formats that the caller named; None when these are the default."""
+    source = click.get_current_context().get_parameter_source("formats")
+    return None if source is ParameterSource.DEFAULT else _formats(given["formats"])
+
+
 def _in_parts(given: dict[str, Any]) -> bool:
     """Whether the input is graded a few courses at a time."""
     if given["memory"] == "whole":
         return False
     from vein2vein.cli.large import is_large
 
-    wants_all = given["report"] is not None or "fhir" in _formats(given["formats"]) or given["as_recorded"]
+    needs_all = {"json", "fhir"} & set(_asked_formats(given) or ())
+    wants_all = given["report"] is not None or bool(needs_all) or given["as_recorded"]
     if given["memory"] == "parts":
         if wants_all:
             msg = (
-                "--report, --as-recorded and the format fhir need the whole cohort in memory; leave them out or "
-                "choose --memory whole"
+                "--report, --as-recorded and the formats json and fhir need the whole cohort in memory; leave them out "
+                "or choose --memory whole"
             )
             raise click.UsageError(msg)
         return True
     large = is_large(given["place"])
     if large and wants_all:
         click.echo(
-            "Large input held in memory as a whole, because --report, --as-recorded or FHIR resources were asked for.",
+            "Large input held in memory as a whole, because --report, --as-recorded, JSON or FHIR was asked for.",
             err=True,
         )
     return large and not wants_all
@@ -147,21 +166,29 @@ def _in_parts(given: dict[str, Any]) -> bool:
 def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: Path) -> None:
     from vein2vein.cli.large import grade_parts, opened
 
-    output.mkdir(parents=True, exist_ok=True)
+    formats = _asked_formats(given) or ("parquet",)
     as_of = None if given["as_of"] is None else options.instant(given["as_of"], given["zone"], option="--as-of")
     declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
-    with TemporaryDirectory(dir=output, prefix="partitions-") as scratch:
+    with results.writing(output), TemporaryDirectory(dir=output, prefix="partitions-") as scratch:
         parts = opened(given["place"], Path(scratch), **declared)
+        _clear(output)
         with options.progress_bar("Grading courses") as progress, _executor(given["workers"]) as executor:
             files = grade_parts(
-                parts, rules, output, as_of=as_of, engine=given["engine"], executor=executor, progress=progress
+                parts,
+                rules,
+                output,
+                as_of=as_of,
+                engine=given["engine"],
+                executor=executor,
+                progress=progress,
+                formats=formats,
             )
     total = parts.report.total()
     click.echo(
         f"{files.courses:,} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
         f"{total['not_needed']:,} not needed, {total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused"
     )
-    click.echo(f"Account  {output / 'delivery.txt'}\nResults  {output} (a large input is written as Parquet)")
+    click.echo(f"Account  {output / 'delivery.txt'}\nResults  {output} (in parts: {', '.join(formats)})")
 
 
 def run(delivery: Delivery, rules: tuple[RuleSet, ...], *, as_of: datetime | None, engine: Any, workers: int) -> Graded:

@@ -32,7 +32,7 @@ class Ward:
     def grade(self, *words: str, exits: int = 0) -> tuple[dict[str, int], str]:
         """The account and the delivery report; the account always adds up."""
         out = self.folder.parent / "out"
-        result = self.run("grade", self.folder, "--scale", CRS, "-o", out, *words, exits=exits)
+        result = self.run("grade", self.folder, "--scale", CRS, "-o", out, "--replace", *words, exits=exits)
         if not (out / "delivery.json").exists():
             return {}, result.output
         report = json.loads((out / "delivery.json").read_text(encoding="utf-8"))

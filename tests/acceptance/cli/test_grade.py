@@ -76,7 +76,7 @@ def test_a_report_with_a_page_for_the_worst_course(run: Run, hospital: Path, map
 
 def test_an_open_point_can_be_decided(run: Run, hospital: Path, mapping: Mapping, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    words = ("grade", hospital, *mapping, "--scale", CRS, "-o", out)
+    words = ("grade", hospital, *mapping, "--scale", CRS, "--replace", "-o", out)
     run(*words, "--set", f"{CRS}.unstated_reason=possible")
     assert _peak(out, LATE) == (1, 3)  # the mask has no reason, so it may have another
     run(*words)
@@ -84,7 +84,7 @@ def test_an_open_point_can_be_decided(run: Run, hospital: Path, mapping: Mapping
 
 
 def test_as_of_knows_nothing_later(run: Run, hospital: Path, mapping: Mapping, tmp_path: Path) -> None:
-    words = ("grade", hospital, *mapping, "--scale", CRS, "-o", tmp_path / "out", "--as-of")
+    words = ("grade", hospital, *mapping, "--scale", CRS, "--replace", "-o", tmp_path / "out", "--as-of")
     run(*words, "2026-02-21T08:00+01:00")  # day 2 of the course, before its fever
     assert _peak(tmp_path / "out", LATE)[1] < 3
     run(*words, "2026-02-23T00:00+01:00")  # day 4: the mask of day 3 was observed, though nobody had entered it
@@ -168,7 +168,7 @@ def test_as_a_program_of_its_own(hospital: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "No rule set here is verified (secondary)" in done.stdout
     bad = subprocess.run(
-        [command, "grade", "nowhere", "-o", "out"], capture_output=True, text=True, cwd=tmp_path, check=False
+        [command, "grade", "nowhere", "-o", "other"], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert bad.returncode == 3
     assert bad.stderr.startswith("INTAKE-001  The delivery is not there.\n  saw       nowhere\n")
