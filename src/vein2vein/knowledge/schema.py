@@ -94,16 +94,16 @@ class Parameter(_Strict):
         return self
 
     def check(self, value: object) -> None:
-        """Raise ValueError when `value` is not one of the choices or outside the range."""
+        """Raise ValueError, saying what is allowed, when `value` is not one of the choices or outside the range."""
         if self.choices is not None:
             if value not in self.choices:
-                msg = f"{value!r} is not one of {sorted(self.choices)}"
+                msg = f"one of {', '.join(sorted(self.choices))}"
                 raise ValueError(msg)
         elif isinstance(value, bool) or not isinstance(value, int | float):
-            msg = f"{value!r} is not a number"
+            msg = "a number"
             raise ValueError(msg)
         elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
-            msg = f"{value!r} is not within {self.minimum} to {self.maximum}"
+            msg = f"a number from {self.minimum} to {self.maximum}"
             raise ValueError(msg)
 
 

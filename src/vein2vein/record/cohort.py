@@ -10,6 +10,7 @@ Checked  tests/unit/record/test_cohort.py
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -130,8 +131,8 @@ class Cohort:
             raise RecordError(
                 "RECORD-003",
                 saw=f"course {unknown[0]!r}" + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""),
-                expected=f"one of the {len(self)} courses of the cohort",
-                fix="list them with `cohort.course_ids`",
+                expected=f"one of the {len(self)} courses of the cohort{self._nearest(unknown[0])}",
+                fix="name a course as it was delivered; `cohort.course_ids` lists them, as does the report",
             )
         here = pl.col("course_id").is_in(wanted.implode())
         courses = self.courses.filter(here)
@@ -142,6 +143,13 @@ class Cohort:
             exposures=self.exposures.filter(here),
             milestones=self.milestones.filter(here),
         )
+
+    def _nearest(self, course_id: str) -> str:
+        """The courses whose names are most like one, as words for a message; empty when none is."""
+        known: list[str] = list(self.course_ids)
+        near = difflib.get_close_matches(course_id, known, n=3, cutoff=0.5)
+        near = near or [name for name in known if course_id and course_id in name][:3]
+        return f", such as {', '.join(near)}" if near else ""
 
     def part(self, start: int, stop: int) -> Cohort:
         """The courses at positions [start, stop) of `course_ids`: slices of the sorted tables, nothing is copied."""
