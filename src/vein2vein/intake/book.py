@@ -23,6 +23,12 @@ from vein2vein.errors import Fault
 
 PLACE: Final = {"file": pl.String, "row": pl.Int64}
 REFUSED: Final = {**PLACE, "reason": pl.String}
+LOST: Final[Mapping[str, Any]] = {
+    "course_id": pl.String,
+    "kind": pl.String,
+    "started_at": pl.Datetime("us", "UTC"),
+    "ended_at": pl.Datetime("us", "UTC"),
+}
 ACCOUNT: Final = {
     "file": pl.String,
     "rows": pl.Int64,
@@ -69,6 +75,16 @@ class FaultBook:
     groups_shown: int = 40
     _entries: dict[tuple[str, str], Fault] = field(default_factory=dict, repr=False)
     _per_id: dict[str, int] = field(default_factory=dict, repr=False)
+    _lost: list[pl.DataFrame] = field(default_factory=list, repr=False)
+
+    def lose(self, exposures: pl.DataFrame) -> None:
+        """Remember refused exposures (columns of `LOST`): while one may have run its stream cannot count as charted."""
+        if exposures.height:
+            self._lost.append(exposures.select(pl.col(name).cast(dtype) for name, dtype in LOST.items()))
+
+    def lost(self) -> pl.DataFrame:
+        """The refused exposures that name their course and stream."""
+        return pl.concat([pl.DataFrame(schema=dict(LOST)), *self._lost]).drop_nulls(["course_id", "kind"])
 
     def note(self, fault: Fault, *, what: str = "") -> None:
         """Enter a fault; faults of one id and one `what` are counted together."""

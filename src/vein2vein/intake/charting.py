@@ -5,7 +5,8 @@ In       Charted points (device and flow at an instant); ids of streams that the
 Out      Raw exposures over [t, min(next charting, t + hold)), and exposures of kind "charted".
 Knows    After the hold nothing is known until the next charting. Flow charted without a device belongs to the device charted
          last, if that is within the hold; a flow is not carried over to later devices.
-Missing  A stream that nobody declared is not charted: its absence stays unknown.
+Missing  A stream that nobody declared is not charted: its absence stays unknown. So does the time of an exposure that was
+         refused: it may have run.
 Does not Decide the hold: the mapping file names it, and there is no default.
 Checked  tests/unit/intake/test_charting.py
 """
@@ -13,7 +14,7 @@ Checked  tests/unit/intake/test_charting.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -90,16 +91,18 @@ def _doubled(stream: str) -> Fault:
 
 
 def complete(
-    streams: Iterable[str], *, observations: pl.DataFrame, exposures: pl.DataFrame, source: str
+    streams: Iterable[str], *, observations: pl.DataFrame, exposures: pl.DataFrame, reach: pl.DataFrame, source: str
 ) -> pl.DataFrame:
     """Exposures of kind "charted" for streams that the centre charts completely.
 
     Each runs from the first to the last recorded instant of the course (that instant included): outside of it nobody looked.
+    It has no end where it comes to the end of what is known of the course.
 
     Args:
         streams: Ids of streams.
         observations: Rows with course_id and observed_at.
         exposures: Rows with course_id, started_at and ended_at.
+        reach: course_id and until: the end of follow-up, else the last row of any kind, else null.
         source: What to name as the source of the rows.
     """
     instants = pl.concat(
@@ -110,11 +113,51 @@ def complete(
         ]
     ).drop_nulls()
     windows = instants.group_by("course_id").agg(
-        pl.col("at").min().alias("started_at"), (pl.col("at").max() + pl.duration(microseconds=1)).alias("ended_at")
+        pl.col("at").min().alias("started_at"), pl.col("at").max().alias("last")
     )
+    behind = pl.when(pl.col("until") > pl.col("last")).then(pl.col("last") + pl.duration(microseconds=1))
+    windows = windows.join(reach, on="course_id", how="left").with_columns(behind.alias("ended_at"))
     names = pl.DataFrame({"agent": sorted(set(streams))}, schema={"agent": pl.String})
     return (
-        windows.join(names, how="cross")
+        windows.select("course_id", "started_at", "ended_at")
+        .join(names, how="cross")
         .with_columns(pl.lit("charted").alias("kind"), pl.lit(source).alias("source"))
         .sort("course_id", "agent")
     )
+
+
+def without_lost(exposures: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """Charted exposures without the time in which a refused exposure of their stream may have run.
+
+    Args:
+        exposures: Rows of kind "charted"; agent is the stream.
+        lost: Refused exposures as `FaultBook.lost`: between its two times, in either order, each may have run; without a
+            first time from the start of the charting, without a last one until its end.
+    """
+    gaps: dict[tuple[str, str], list[tuple[datetime | None, datetime | None]]] = {}
+    for course, stream, start, end in lost.select("course_id", "kind", "started_at", "ended_at").iter_rows():
+        ordered = (end, start) if start is not None and end is not None and end < start else (start, end)
+        gaps.setdefault((course, stream), []).append(ordered)
+    keys = pl.DataFrame(list(gaps), schema={"course_id": pl.String, "agent": pl.String}, orient="row")
+    on = ["course_id", "agent"]
+    whole = exposures.join(keys, on=on, how="anti", maintain_order="left")
+    cut = []
+    for row in exposures.join(keys, on=on, how="semi", maintain_order="left").iter_rows(named=True):
+        spans = [(row["started_at"], row["ended_at"])]
+        for gap in gaps[row["course_id"], row["agent"]]:
+            spans = [part for span in spans for part in _around(span, gap)]
+        cut += [row | {"started_at": start, "ended_at": end} for start, end in spans]
+    return pl.concat([whole, pl.DataFrame(cut, schema=exposures.schema)])
+
+
+def _around(
+    span: tuple[datetime, datetime | None], gap: tuple[datetime | None, datetime | None]
+) -> list[tuple[datetime, datetime | None]]:
+    """What is left of a span on both sides of a gap."""
+    (start, end), (first, last) = span, gap
+    parts: list[tuple[datetime, datetime | None]] = []
+    if first is not None and first > start:
+        parts.append((start, first if end is None else min(first, end)))
+    if last is not None and (end is None or last < end):
+        parts.append((max(last, start), end))
+    return parts

@@ -85,19 +85,36 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     frames = {name: within_life(frame, life, name, book=book, refused=refused) for name, frame in frames.items()}
     frames["exposures"] = in_turn(frames["exposures"], book)
     usable = frames["observations"].filter(pl.col("usability") == "ok")
-    complete = charting.complete(charted, observations=usable, exposures=frames["exposures"], source="mapping:charted")
-    frames["exposures"] = pl.concat([frames["exposures"], completed(complete, "exposures")])
-    cohort = Cohort.of(
-        patients=patients.select(list(tables.PATIENTS)),
-        courses=courses.select(list(tables.COURSES)),
-        **{name: frame.select(list(tables.SCHEMAS[name])) for name, frame in frames.items()},
+    complete = charting.complete(
+        charted,
+        observations=usable,
+        exposures=frames["exposures"],
+        reach=_reach(courses, frames["observations"], frames["milestones"]),
+        source="mapping:charted",
     )
     kept = [
         frame.select(*PLACE, (pl.col("usability") if "usability" in frame.columns else pl.lit("ok")).alias("usability"))
         for frame in (patients, courses, *frames.values())
     ]
+    exposures = pl.concat([frames["exposures"], completed(complete, "exposures")])
+    is_charted = pl.col("kind") == "charted"
+    kept_charted = charting.without_lost(exposures.filter(is_charted), book.lost())
+    frames["exposures"] = pl.concat([exposures.filter(~is_charted), kept_charted])
+    cohort = Cohort.of(
+        patients=patients.select(list(tables.PATIENTS)),
+        courses=courses.select(list(tables.COURSES)),
+        **{name: frame.select(list(tables.SCHEMAS[name])) for name, frame in frames.items()},
+    )
     return Checked(
         cohort,
         pl.concat(kept).drop_nulls("file"),
         pl.concat([pl.DataFrame(schema=REFUSED), *refused]).drop_nulls("file"),
     )
+
+
+def _reach(courses: pl.DataFrame, observations: pl.DataFrame, milestones: pl.DataFrame) -> pl.DataFrame:
+    """course_id and until: the end of follow-up, else the last observation (usable or not) or milestone."""
+    rows = [observations.select("course_id", pl.col("observed_at").alias("at")), milestones.select("course_id", "at")]
+    last = pl.concat(rows).group_by("course_id").agg(pl.col("at").max().alias("_last"))
+    until = pl.coalesce("followed_until", "_last").alias("until")
+    return courses.join(last, on="course_id", how="left").select("course_id", until)

@@ -59,8 +59,10 @@ def exposures(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "aut
     A rate or amount whose unit cannot be used becomes empty and an unknown agent "unspecified"; both are named. A row
     whose start or end cannot be read, or that ends before it starts, is refused: left open it would run forever.
     """
-    frame, refused = placed(complete(raw, RAW_EXPOSURES), "started_at", known=codes.streams(), book=book)
+    given = complete(raw, RAW_EXPOSURES)
+    frame, refused = placed(given, "started_at", known=codes.streams(), book=book)
     frame, more = _with_ends(frame, book)
+    _lose(given.join(pl.concat([refused, more]), on=["file", "row"], how="semi", nulls_equal=True), book)
     frame, unknown = _with_agents(frame, book)
     for quantity in ("amount", "rate"):
         frame = _with_quantity(frame, quantity, book, decimal=decimal)
@@ -94,6 +96,14 @@ def _with_ends(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.D
         frame.filter(pl.col("refusal").is_null()).drop("refusal"),
         refused.select("file", "row", pl.col("refusal").alias("reason")),
     )
+
+
+def _lose(refused: pl.DataFrame, book: FaultBook) -> None:
+    """Remember when refused exposures may have run; a date alone may be any time of its day, and a local day has 25 hours."""
+    end = pl.col("ended_at")
+    if "ended_at_reason" in refused.columns:
+        end = pl.when(pl.col("ended_at_reason") == DATE_ONLY).then(end + pl.duration(hours=25)).otherwise(end)
+    book.lose(refused.with_columns(end.alias("ended_at")))
 
 
 def _negative(group: Mapping[str, Any]) -> Fault:

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 
 from vein2vein.errors import Fault
 from vein2vein.intake import charting
-from vein2vein.intake.book import FaultBook
+from vein2vein.intake.book import LOST, FaultBook
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
+INSTANT = pl.Datetime("us", "UTC")
 Point = tuple[float, str | None, str | None]
 
 
@@ -89,20 +91,79 @@ def test_courses_do_not_end_each_others_intervals() -> None:
     assert [_hours(row) for row in found.to_dicts()] == [(0, 8), (1, 9)]
 
 
+def _reach(*rows: tuple[str, datetime]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={"course_id": pl.String, "until": INSTANT}, orient="row")
+
+
 def test_complete_covers_what_was_observed_and_given() -> None:
     observations = pl.DataFrame({"course_id": ["C1", "C1"], "observed_at": [T0, T0 + timedelta(hours=1)]})
     exposures = pl.DataFrame(
         {"course_id": ["C1", "C2"], "started_at": [T0, T0], "ended_at": [T0 + timedelta(hours=9), None]},
         schema_overrides={"ended_at": pl.Datetime("us", "UTC")},
     )
-    found = charting.complete(["vasopressor", "oxygen"], observations=observations, exposures=exposures, source="x")
+    found = charting.complete(
+        ["vasopressor", "oxygen"], observations=observations, exposures=exposures, reach=_reach(), source="x"
+    )
     assert found.select("course_id", "agent").rows() == [
         ("C1", "oxygen"),
         ("C1", "vasopressor"),
         ("C2", "oxygen"),
         ("C2", "vasopressor"),
     ]
-    assert found["ended_at"][0] == T0 + timedelta(hours=9, microseconds=1)
+    assert found["ended_at"].to_list() == [None] * 4
+
+
+@pytest.mark.parametrize(("until", "microseconds"), [(8, None), (9, None), (10, 1)])
+def test_completeness_has_no_end_where_it_comes_to_the_end_of_what_is_known(
+    until: int, microseconds: int | None
+) -> None:
+    observations = pl.DataFrame({"course_id": ["C1", "C1"], "observed_at": [T0, T0 + timedelta(hours=9)]})
+    none = pl.DataFrame(schema={"course_id": pl.String, "started_at": INSTANT, "ended_at": INSTANT})
+    reach = _reach(("C1", T0 + timedelta(hours=until)))
+    found = charting.complete(["oxygen"], observations=observations, exposures=none, reach=reach, source="x")
+    end = T0 + timedelta(hours=9, microseconds=microseconds) if microseconds else None
+    assert found["ended_at"].to_list() == [end]
+
+
+@pytest.mark.parametrize(
+    ("lost", "left"),
+    [
+        ((2, 4), [(0, 2), (4, 9)]),
+        ((4, 2), [(0, 2), (4, 9)]),
+        ((None, None), []),
+        ((None, 4), [(4, 9)]),
+        ((2, None), [(0, 2)]),
+        ((-3, 4), [(4, 9)]),
+        ((4, 12), [(0, 4)]),
+        ((12, 14), [(0, 9)]),
+        ((-9, -4), [(0, 9)]),
+    ],
+)
+def test_the_time_of_a_refused_exposure_is_not_charted(
+    lost: tuple[int | None, int | None], left: list[tuple[int, int]]
+) -> None:
+    def at(hour: int | None) -> datetime | None:
+        return None if hour is None else T0 + timedelta(hours=hour)
+
+    book = FaultBook()
+    gaps = [
+        ("C1", "vasopressor", at(lost[0]), at(lost[1])),
+        ("C1", "oxygen", None, None),
+        (None, "vasopressor", None, None),
+    ]
+    book.lose(pl.DataFrame(gaps, schema=dict(LOST), orient="row"))
+    charted = [(course, "vasopressor", at(0), at(end)) for course, end in (("C1", 9), ("C2", 9), ("C3", None))]
+    schema = {"course_id": pl.String, "agent": pl.String, "started_at": INSTANT, "ended_at": INSTANT}
+    found = charting.without_lost(pl.DataFrame(charted, schema=schema, orient="row"), book.lost())
+    assert [_hours(row) for row in found.to_dicts() if row["course_id"] == "C1"] == left
+    assert found.filter(pl.col("course_id") != "C1").rows() == charted[1:]
+
+
+def test_charting_without_end_goes_on_without_end_behind_the_gap() -> None:
+    schema = {"course_id": pl.String, "agent": pl.String, "started_at": INSTANT, "ended_at": INSTANT}
+    charted = pl.DataFrame([("C1", "oxygen", T0, None)], schema=schema, orient="row")
+    lost = pl.DataFrame([("C1", "oxygen", T0, T0 + timedelta(hours=1))], schema=dict(LOST), orient="row")
+    assert charting.without_lost(charted, lost).rows() == [("C1", "oxygen", T0 + timedelta(hours=1), None)]
 
 
 def test_nothing_is_complete_unless_declared() -> None:
@@ -110,4 +171,5 @@ def test_nothing_is_complete_unless_declared() -> None:
     exposures = pl.DataFrame(
         schema={"course_id": pl.String, "started_at": pl.Datetime("us", "UTC"), "ended_at": pl.Datetime("us", "UTC")}
     )
-    assert charting.complete([], observations=observations, exposures=exposures, source="x").is_empty()
+    found = charting.complete([], observations=observations, exposures=exposures, reach=_reach(), source="x")
+    assert found.is_empty()
