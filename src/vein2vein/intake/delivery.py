@@ -195,12 +195,21 @@ def require_courses(courses: int, report: Report) -> None:
 
 
 def nothing_left(report: Report) -> IntakeError:
-    """INTAKE-041 with the most important fault of the report."""
+    """INTAKE-041 with the fault of the report that costs most rows."""
     total = report.total()
-    first = f"; first: {report.faults[0].id} {report.faults[0].saw}" if report.faults else ""
+    refused = dict(report.reasons)
+    costly = sorted(report.faults, key=lambda fault: (-refused.get(fault.id, 0), -fault.count))
+    most = f"; most rows: {costly[0].id} {costly[0].saw}" if costly else ""
+    draft = any(fault.id in _ABOUT_MAPPING for fault in report.faults)
+    hint = (
+        "; for local columns, codes and units draft a mapping file (`vein2vein intake draft-mapping`)" if draft else ""
+    )
     return IntakeError(
         "INTAKE-041",
-        saw=f"{total['rows']} rows, {len(report.faults)} faults, and no course{first}",
+        saw=f"{total['rows']} rows, {len(report.faults)} faults, and no course{most}",
         expected="at least one course that can be placed in time",
-        fix="mend the faults that the report lists",
+        fix=f"mend the faults that the report lists{hint}",
     )
+
+
+_ABOUT_MAPPING: Final = frozenset({"INTAKE-006", "INTAKE-007", "INTAKE-021"})

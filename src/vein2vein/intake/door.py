@@ -15,15 +15,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
+from zoneinfo import available_timezones
 
 import polars as pl
 
-from vein2vein.errors import IntakeError
+from vein2vein.basis.clock import zone_of
+from vein2vein.errors import IntakeError, RecordError
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
 from vein2vein.intake.tables.files import ENDINGS
 from vein2vein.intake.tables.mapping import Mapping as MappingFile
 from vein2vein.intake.tables.mapping import mapping_of, read_mapping
+from vein2vein.knowledge import codes
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
 
@@ -165,7 +168,22 @@ def _unrecognised(saw: str, expected: str) -> IntakeError:
 def _declared(
     mapping: Path | None, *, zone: str | None, charted: tuple[str, ...], hold_hours: Mapping[str, float]
 ) -> MappingFile:
-    """The mapping file with what was declared beside it."""
+    """The mapping file with what was declared beside it.
+
+    Raises:
+        IntakeError: INTAKE-055 when a zone or stream declared beside it is unknown.
+    """
+    if zone is not None:
+        try:
+            zone_of(zone)
+        except RecordError as error:
+            known = tuple(available_timezones())
+            saw = f"time zone {zone!r}"
+            raise _unknown(saw, zone, known=known, expected="an IANA zone name") from error
+    for stream in (*charted, *hold_hours):
+        if stream not in codes.streams():
+            saw = f"stream {stream!r}"
+            raise _unknown(saw, stream, known=tuple(codes.streams()), expected="a stream")
     base = mapping_of({"zone": zone} if zone else None) if mapping is None else read_mapping(mapping, zone=zone)
     holds = {
         stream: base.charting[stream].model_dump() if stream in base.charting else {}
@@ -175,6 +193,16 @@ def _declared(
         holds[stream]["hold_hours"] = hours
     raw = base.model_dump() | {"charted": tuple(dict.fromkeys((*base.charted, *charted))), "charting": holds}
     return mapping_of(raw)
+
+
+def _unknown(saw: str, name: str, *, known: tuple[str, ...], expected: str) -> IntakeError:
+    near = codes.nearest(name, tuple(sorted(known)), likeness=0.6)
+    hint = f"; nearest: {', '.join(near)}" if near else f" such as {', '.join(_EXAMPLES[expected])}"
+    return IntakeError("INTAKE-055", saw=saw, expected=f"{expected}{hint}", fix="correct the name", effect=_UNREAD)
+
+
+_UNREAD: Final = "nothing was read"
+_EXAMPLES: Final = {"an IANA zone name": ("Europe/Berlin", "UTC"), "a stream": ("vasopressor", "oxygen")}
 
 
 def _own(path: Path) -> Delivery:

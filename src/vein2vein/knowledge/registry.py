@@ -72,7 +72,7 @@ class Registry:
     def raw(self, id: str) -> dict[str, Any]:
         """The rule file as read, parameters not yet put in."""
         if id not in self._raw:
-            raw = yaml.load(self.file_text(id), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+            raw = self._loaded(id)
             if not isinstance(raw, dict) or raw.get("id") != id:
                 raise KnowledgeError(
                     "RULE-001",
@@ -82,6 +82,17 @@ class Registry:
                 )
             self._raw[id] = raw
         return self._raw[id]
+
+    def _loaded(self, id: str) -> Any:
+        try:
+            return yaml.load(self.file_text(id), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise KnowledgeError(
+                "RULE-001",
+                saw=f"file {id}.yaml that is not YAML: {' '.join(str(error).split())}",
+                expected="YAML in UTF-8",
+                fix="correct the named place of the file",
+            ) from error
 
     def get(self, id: str, parameters: Mapping[str, Any] | None = None) -> RuleSet:
         """One rule set, with `parameters` in place of the defaults.

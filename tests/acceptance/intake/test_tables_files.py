@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from vein2vein.engine.grade import grade_cohort
 from vein2vein.errors import IntakeError
 from vein2vein.intake.delivery import Report
 from vein2vein.intake.door import open_delivery, open_large
@@ -72,3 +75,28 @@ def test_a_workbook_alone_is_to_be_saved_as_csv(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "labs.xlsx"):
         with pytest.raises(IntakeError, match=r"INTAKE-002[\s\S]*save each sheet of the workbook as CSV"):
             open_delivery(place)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2026-03-04T10:00+01:00", "2026-03-04T06:00+01:00"), ("4.3. early", "2026-03-04T10:00+01:00"), ("", "")],
+    ids=["swapped", "unreadable", "none"],
+)
+@pytest.mark.parametrize("form", ["memory", "partitions"])
+def test_a_refused_vasopressor_leaves_the_grade_open(tmp_path: Path, form: str, start: str, end: str) -> None:
+    fever = [row.replace("36.8", "38.6") for row in ROWS]
+    pressure = [row.replace("body_temperature,36.8,Cel", "systolic_blood_pressure,118,mm[Hg]") for row in ROWS]
+    place = _delivery(tmp_path, fever + pressure)
+    (place / "exposures.csv").write_text(
+        f"course_id,kind,agent,started_at,ended_at\nA,vasopressor,norepinephrine,{start},{end}\n"
+    )
+    charted = ("vasopressor", "oxygen")
+    if form == "memory":
+        cohort = open_delivery(place, charted=charted).cohort
+    else:
+        (cohort,) = open_large(place, tmp_path / "out", charted=charted).cohorts()
+    verdicts = grade_cohort(cohort, "astct-2019.crs").verdicts
+    at = datetime(2026, 3, 4, 7, tzinfo=UTC)
+    (step,) = verdicts.filter((pl.col("from_at") <= at) & (pl.col("until_at") > at).fill_null(value=True)).to_dicts()
+    assert step["low"] == 1
+    assert step["high"] > 1

@@ -72,7 +72,8 @@ def test_a_delivery_without_courses_is_an_error_that_names_the_first_fault() -> 
     with pytest.raises(IntakeError) as raised:
         Delivery(empty, _report()).require_courses()
     assert raised.value.id == "INTAKE-041"
-    assert "1004 rows, 1 faults, and no course; first: INTAKE-021 code 'XYZ'" in str(raised.value)
+    assert "1004 rows, 1 faults, and no course; most rows: INTAKE-021 code 'XYZ'" in str(raised.value)
+    assert "`vein2vein intake draft-mapping`" in str(raised.value)
 
 
 def test_rows_that_were_looked_at_are_listed_with_their_reason() -> None:

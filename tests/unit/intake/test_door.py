@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,3 +83,20 @@ def test_a_mapping_that_holds_nothing_known_is_refused_before_reading(tmp_path: 
     (tmp_path / "m.yaml").write_text("foo: 1\n", encoding="utf-8")
     with pytest.raises(IntakeError, match="INTAKE-008"):
         open_delivery(_folder(tmp_path / "in", "labs.csv"), mapping=tmp_path / "m.yaml")
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"zone": "Europe/Berln"}, r"time zone 'Europe/Berln'[\s\S]*nearest: Europe/Berlin"),
+        ({"charted": ("vasopresor",)}, r"stream 'vasopresor'[\s\S]*nearest: vasopressor"),
+        ({"hold_hours": {"oxigen": 8.0}}, r"stream 'oxigen'[\s\S]*nearest: oxygen"),
+        ({"zone": "?"}, r"time zone '\?'[\s\S]*such as Europe/Berlin"),
+    ],
+)
+def test_a_misspelled_name_in_the_call_is_said_without_a_mapping_file(
+    tmp_path: Path, declared: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(IntakeError, match=r"INTAKE-055[\s\S]*" + said) as raised:
+        open_delivery(tmp_path, **declared)
+    assert "mapping" not in str(raised.value)
