@@ -172,7 +172,7 @@ def _inputs(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
         (
             input_text(rule, name, language),
             subject_of(rule, name, language),
-            unit_of(rule, name),
+            unit_of(rule, name, language),
             method_text(declared),
         )
         for name, declared in rule.inputs.items()

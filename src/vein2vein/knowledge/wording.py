@@ -40,7 +40,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "and": " and ",
         "or": " or ",
         "not": "not ({})",
-        "possible": "left open by ({})",
+        "possible": "({}) does not decide it but leaves the result open",
+        "years": "years",
         "n_of": "at least {} of: {}",
         "sustained": "({}) for at least {} h without a break",
         "syndrome": "({}) now, or since its onset not clear of ({}) for {} h, and treated at some time with ({})",
@@ -51,7 +52,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "and": " 且 ",
         "or": " 或 ",
         "not": "非（{}）",
-        "possible": "因（{}）而不能确定",
+        "possible": "（{}）时结果不能确定",
+        "years": "岁",
         "n_of": "以下至少 {} 项：{}",
         "sustained": "（{}）持续不少于 {} 小时",
         "syndrome": "当前（{}），或起病后（{}）未连续消失 {} 小时，且其间用过（{}）",
@@ -126,7 +128,7 @@ def _leaf_text(rule: RuleSet, leaf: Ref | Compare | IsIn, language: str) -> str:
         return name_text(rule, leaf.name, language)
     label = name_text(rule, leaf.input, language)
     if isinstance(leaf, Compare):
-        return f"{label} {_SIGNS[leaf.op]} {_number(leaf.cut_off)} {unit_of(rule, leaf.input)}".rstrip()
+        return f"{label} {_SIGNS[leaf.op]} {_number(leaf.cut_off)} {unit_of(rule, leaf.input, language)}".rstrip()
     known = _known_categories(rule, leaf.input)
     shown = (pick(known[c].label, language, c) if c in known else c for c in sorted(leaf.categories))
     return f"{label}: {' / '.join(shown)}"
@@ -194,12 +196,12 @@ def _rates(clause: methods.AgentClause) -> tuple[tuple[str, float | None], ...]:
     return ((">", clause.rate_above), ("≥", clause.rate_at_least))
 
 
-def unit_of(rule: RuleSet, name: str) -> str:
+def unit_of(rule: RuleSet, name: str, language: str = "en") -> str:
     """Canonical unit of a numeric input as it is printed for people; empty for a bare number."""
     declared = rule.inputs[name]
     kind = getattr(declared, "observation", None)
     if kind is None or kind not in observations() or getattr(declared, "relative_to", None) is not None:
-        return "a" if isinstance(declared, methods.AgeYears) else ""
+        return _WORDS[language]["years"] if isinstance(declared, methods.AgeYears) else ""
     if not isinstance(declared, methods.Latest | methods.Extreme | methods.BaselineValue | methods.NthLowestDay):
         return ""
     unit = observation_kind(kind).unit or ""

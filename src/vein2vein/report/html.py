@@ -187,7 +187,9 @@ def _pages(view: _View, chosen: Sequence[str], progress: Progress | None) -> Ite
     by_course = _rows_by_course(view.steps.filter(pl.col("course_id").is_in(list(chosen))))
     timelines = (view.cohort.timeline(course_id) for course_id in chosen)
     rows = (by_course.get(course_id, {}) for course_id in chosen)
-    job = PageJob(view.rules, view.options.as_of, len(view.headline))
+    delivery = view.options.delivery
+    refused = None if delivery is None else int(delivery.account["refused"].sum())
+    job = PageJob(view.rules, view.options.as_of, len(view.headline), refused)
     make = map if view.options.executor is None else view.options.executor.map
     made = make(course_page, timelines, rows, range(len(chosen)), repeat(job, len(chosen)))
     for done, page in enumerate(made, start=1):

@@ -83,11 +83,13 @@ class PageJob:
         rules: Bound rule sets in the order of the report.
         as_of: Instant up to which anything is known; None for the whole record.
         headline: How many of the first rule sets have a ribbon even when they found nothing.
+        refused: Rows of the whole delivery that were refused; None when the delivery is not known.
     """
 
     rules: tuple[RuleSet, ...]
     as_of: datetime | None
     headline: int
+    refused: int | None = None
 
 
 def course_page(timeline: Timeline, steps: Mapping[str, Sequence[StepRow]], number: int, job: PageJob) -> CoursePage:
@@ -122,6 +124,7 @@ def course_page(timeline: Timeline, steps: Mapping[str, Sequence[StepRow]], numb
         _back(),
         head,
         _facts(timeline, clock),
+        _unused(timeline, job.refused),
         element("div", _left(number, views, shown), _aside(number), class_="bedside"),
         _steps_table(shown, clock, number),
         _rest_table(rest, number),
@@ -160,6 +163,24 @@ def _facts(timeline: Timeline, clock: CourseClock) -> str:
             ("Centre", course.centre_id or ""),
         ]
     )
+
+
+def _unused(timeline: Timeline, refused: int | None) -> str:
+    """What is not behind the grades: rows of the course that no rule may use, and rows that never reached a course."""
+    recorded: list[Row] = [*timeline.observations, *timeline.exposures]
+    kept = sum(getattr(row, "usability", "ok") != "ok" for row in recorded)
+    said = [f"{kept} of {len(recorded)} rows of this course are kept but not assessable; no grade rests on them."]
+    if refused is None:
+        said.append("How many rows were refused when the data were read is not known to this report.")
+    elif refused:
+        said.append(
+            f"{refused} rows of the whole delivery were refused; which course they belonged to is not kept, so some may be "
+            "of this one. The account of the delivery names them."
+        )
+    else:
+        said.append("No row of the delivery was refused.")
+    noted = "note unused" if kept or refused else "hint unused"
+    return element("p", text(" ".join(said)), class_=noted)
 
 
 def _years(born: Any, at: datetime) -> int:
@@ -221,8 +242,8 @@ def _view(number: int, view: int, figure: Figure, shown: Sequence[_Scale]) -> st
 
 
 _HOW_TO_READ = (
-    "Solid: certain. Hatched: possible, because something is missing. Click a ribbon, or focus it and use the arrow "
-    "keys, to see the reasons of a step."
+    "Solid: certain. Hatched: possible, because something is missing. Where the charts are wider than the window, scroll "
+    "them sideways. Click a ribbon, or focus it and use the arrow keys, to see the reasons of a step."
 )
 
 

@@ -19,10 +19,10 @@ HIGH, DEATH = "High-flow cannula or mask", "Death of this cause"
     [
         ({"at_least": ["temperature", 38]}, "Body temperature ≥ 38 °C"),
         ({"below": ["systolic", 90]}, "Systolic blood pressure < 90 mmHg"),
-        ({"above": ["age", 10]}, "Age > 10 a"),
+        ({"above": ["age", 10]}, "Age > 10 years"),
         ({"at_most": ["vasopressors", 1]}, "Number of vasopressors running ≤ 1"),
         ({"not": "midodrine"}, "not (Midodrine)"),
-        ({"possible": "midodrine"}, "left open by (Midodrine)"),
+        ({"possible": "midodrine"}, "(Midodrine) does not decide it but leaves the result open"),
         ({"all": ["midodrine", {"any": ["high_flow", "death"]}]}, f"Midodrine and ({HIGH} or {DEATH})"),
         ({"n_of": {"at_least": 2, "of": ["midodrine", "high_flow", "death"]}}, f"at least 2 of: Midodrine; {HIGH}; {DEATH}"),
         ({"sustained": {"of": "midodrine", "hours": 3}}, "(Midodrine) for at least 3 h without a break"),

@@ -10,7 +10,7 @@
   const words = {
     en: {
       step: "Step", of: "of", from: "From", to: "to", open: "as of the last look", says: "What the scale says",
-      missing: "Missing, and would change the answer", nothing: "Nothing is missing: the result is certain.",
+      missing: "Missing, and would change the answer", nothing: "Nothing is missing in the rows that could be used: by these the result is certain.",
       criteria: "Criteria", deciding: "decided", T: "met", F: "not met", U: "unknown",
       inputs: "Observations behind it", input: "Input", value: "Value used", rows: "Rows of the record",
       none: "no row", flags: "Remarks", choices: "Choices for open points", source: "Source",
@@ -20,7 +20,7 @@
     },
     zh: {
       step: "步骤", of: "/", from: "自", to: "至", open: "截至最后记录", says: "量表原意",
-      missing: "缺失且会改变结果的信息", nothing: "无缺失：结果确定。",
+      missing: "缺失且会改变结果的信息", nothing: "可用记录中无缺失：据此结果确定。",
       criteria: "判定条件", deciding: "决定性", T: "满足", F: "不满足", U: "未知",
       inputs: "所依据的记录", input: "输入", value: "采用值", rows: "记录行",
       none: "无记录", flags: "提示", choices: "未定之处的取值", source: "来源",
