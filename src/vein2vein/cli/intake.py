@@ -59,11 +59,21 @@ def _large(place: str, given: dict[str, Any]) -> tuple[Report, int]:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The mapping file to write."
 )
-def draft(place: Path, output: Path) -> None:
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A draft in which columns are named: what it says is kept, codes and units are drafted.",
+)
+@click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
+def draft(place: Path, output: Path, mapping: Path | None, *, force: bool) -> None:
     """Draft a mapping file from what INPUT holds; questions for people stand in it and must be answered."""
     from vein2vein.intake.tables.draft import draft_mapping
 
-    output.write_text(draft_mapping(place), encoding="utf-8")
+    text = draft_mapping(place, mapping)
+    if output.exists() and not force:
+        msg = f"{output} exists and may hold answers; name another file, or overwrite it with --force"
+        raise click.BadParameter(msg, param_hint="--output")
+    output.write_text(text, encoding="utf-8")
     click.echo(
         f"Mapping  {output}\nAnswer the questions in it, then: vein2vein intake check {place} --mapping {output}"
     )

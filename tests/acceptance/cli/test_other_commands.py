@@ -83,6 +83,8 @@ def test_a_mapping_is_drafted_and_asks_what_only_people_know(run: Run, hospital:
     draft = tmp_path / "draft.yaml"
     said = run("intake", "draft-mapping", hospital, "-o", draft).output
     assert f"Mapping  {draft}" in said
+    assert "--force" in run("intake", "draft-mapping", hospital, "-o", draft, exits=2).output
+    assert f"Mapping  {draft}" in run("intake", "draft-mapping", hospital, "-o", draft, "--force").output
     text = draft.read_text(encoding="utf-8")
     asked = yaml.safe_load(text)
     assert asked["zone"] == "ASK"

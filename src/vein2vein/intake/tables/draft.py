@@ -21,8 +21,9 @@ import yaml
 
 from vein2vein.intake import times, words
 from vein2vein.intake.tables.convert import laid_out
+from vein2vein.intake.tables.files import Source
 from vein2vein.intake.tables.layout import Layout
-from vein2vein.intake.tables.mapping import ASK, Mapping, mapping_of
+from vein2vein.intake.tables.mapping import ASK, File, Mapping, mapping_of, read_mapping
 from vein2vein.intake.tables.rows import understood_exposure
 from vein2vein.intake.unit_table import understood, usable_units
 from vein2vein.intake.words import plain
@@ -51,13 +52,22 @@ class _Seen:
     doubtful: int = 0
 
 
-def draft_mapping(place: Path) -> str:
+def draft_mapping(place: Path, known: Path | None = None) -> str:
     """The text of a mapping file for a delivery of plain tables.
 
+    Args:
+        place: A folder or file.
+        known: A mapping file in which columns are named by hand; what it says is kept, what is open is asked.
+
     Raises:
-        IntakeError: INTAKE-001 or INTAKE-002 when there are no tables.
+        IntakeError: INTAKE-001 or INTAKE-002 when there are no tables; as `read_mapping`.
     """
-    mapping = mapping_of(None)
+    mapping = mapping_of(None) if known is None else read_mapping(known)
+    kept = (
+        {}
+        if known is None
+        else mapping.model_dump(exclude_unset=True, exclude={"version", "files", "codes"}, mode="json")
+    )
     seen = _Seen()
     files = laid_out(place, mapping)
     for source, layout in files:
@@ -65,13 +75,26 @@ def draft_mapping(place: Path) -> str:
             _look(batch, layout, seen)
     parts = [
         _HEAD.format(name=place.name),
-        _settings(seen),
-        _files(files),
+        _text_block(kept),
+        "" if {"zone", "decimal", "times"} & set(kept) else _settings(seen),
+        "" if "encoding" in kept else _encoding(files),
+        _files(files, mapping),
         _codes(seen, mapping),
-        _units(seen),
-        _charting(seen),
+        "" if "units" in kept else _units(seen),
+        "" if "charted" in kept else _charting(seen),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _text_block(kept: dict[str, Any]) -> str:
+    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False).rstrip() if kept else ""
+
+
+def _encoding(files: list[tuple[Source, Layout]]) -> str:
+    """A question when a file is not in the encoding in which it was read."""
+    wrong = [source.fault for source, _ in files if source.fault is not None and source.fault.id == "INTAKE-005"]
+    lines = [f"# {fault.saw}; {fault.fix}" for fault in wrong if "declare encoding" in fault.fix]
+    return "\n".join([*lines, f"encoding: {ASK}"]) if lines else ""
 
 
 def _look(batch: pl.DataFrame, layout: Layout, seen: _Seen) -> None:
@@ -146,13 +169,32 @@ def _settings(seen: _Seen) -> str:
     return "\n".join([*lines, *(["times:", *doubts] if doubts else [])])
 
 
-def _files(files: list[tuple[Any, Layout]]) -> str:
+def _files(files: list[tuple[Source, Layout]], mapping: Mapping) -> str:
     lines = ["files:"]
+    tables = Counter(layout.table for _, layout in files)
     for source, layout in files:
-        lines += [f"  {_text(source.name)}:", f"    table: {layout.table}", "    columns:"]
+        declared = mapping.files.get(source.name, File())
+        lines += [f"  {_text(source.name)}:"]
+        if declared.table is None and layout.table in _ONE_EACH and tables[layout.table] > 1:
+            lines += [
+                f"    table: {ASK}  # {layout.table}? {tables[layout.table]} files look like it; drop those that are not"
+            ]
+        else:
+            lines += [f"    table: {layout.table}"]
+        lines += [f"    {name}: {_text(text)}" for name in ("kind", "unit") if (text := getattr(declared, name))]
+        lines += ["    columns:" if layout.columns or source.columns else "    columns: {}"]
         lines += [f"      {ours}: {_text(theirs)}" for ours, theirs in layout.columns.items()]
-        lines += [f"    # {fault.id}: {fault.saw}" for fault in layout.faults]
+        open_ = layout.lacking if source.columns else ()
+        asked = [f"      {ours[0]}: {ASK}  # the column for {' or '.join(ours)}" for ours in open_]
+        headers = ", ".join(" ".join(name.split()) for name in source.columns)
+        lines += [*asked, f"      # columns of the file: {headers}"] if asked else []
+        lines += [
+            f"    # {fault.id}: {' '.join(fault.saw.split())}" for fault in layout.faults if fault.id != "INTAKE-006"
+        ]
     return "\n".join(lines)
+
+
+_ONE_EACH: Final = ("patients", "courses")
 
 
 def _codes(seen: _Seen, mapping: Mapping) -> str:
@@ -175,6 +217,9 @@ def _code_line(table: str, code: str, seen: _Seen, mapping: Mapping) -> str:
 
 def _answer(table: str, code: str, mapping: Mapping) -> tuple[str, str]:
     """The id behind a code, or ASK and the nearest ids."""
+    said = getattr(mapping.codes, table).get(code)
+    if said is not None:
+        return said, ""
     if table == "exposures":
         stream, agent = understood_exposure(None, code, mapping)
         if stream is None:
@@ -188,8 +233,8 @@ def _answer(table: str, code: str, mapping: Mapping) -> tuple[str, str]:
         found = known.get(plain(code), "")
     if found:
         return found, ""
-    near = dict.fromkeys(str(known[word]) for word in codes.nearest(plain(code), known, likeness=0.6))
-    return ASK, f"nearest {', '.join(near)}" if near else "nothing near; ignore?"
+    near = dict.fromkeys(str(known[word]) for word in codes.nearest(plain(code), known, likeness=0.75))
+    return ASK, f"nearest {', '.join(near)}" if near else "nothing near: what is it?"
 
 
 def _units(seen: _Seen) -> str:

@@ -43,6 +43,7 @@ class Layout:
     kind: str | None = None
     unit: str | None = None
     faults: tuple[Fault, ...] = field(default=())
+    lacking: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_readable(self) -> bool:
@@ -67,7 +68,7 @@ def layout_of(name: str, columns: tuple[str, ...], declared: File) -> Layout:
     faults = [_missing(name, table, group, columns) for group in lacking]
     faults += [_not_there(name, column) for column in declared.columns.values() if column not in columns]
     faults += [_unused(name, column) for column in unused]
-    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults))
+    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults), tuple(lacking))
 
 
 def _by_name(name: str) -> str | None:
