@@ -97,6 +97,7 @@ def test_the_account_of_a_delivery_is_shown(example) -> None:
             "file": ["labs.csv", "vitals.csv"],
             "rows": [5, 12000],
             "used": [3, 12000],
+            "not_needed": [0, 0],
             "not_assessable": [1, 0],
             "refused": [1, 0],
         }
