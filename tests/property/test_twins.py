@@ -16,7 +16,7 @@ def test_plain_and_vector_give_the_same_tables(id: str) -> None:
         twins_agree(rule, timelines)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("id", IDS)
 def test_plain_and_vector_give_the_same_tables_ten_times_over(id: str) -> None:
     for part in range(30):
