@@ -18,7 +18,9 @@ STREAMS = ("vasopressor", "oxygen", "antipyretic", "anticytokine", "corticostero
 
 def bounds(*observations: Observation, engine: Literal["plain", "vector"]) -> list[tuple[float, int, int]]:
     """Hours from infusion, lower and upper bound of each step of ASTCT CRS."""
-    course = Course(CourseId("c"), Patient(PatientId("p")), infused_at=INFUSED, followed_until=INFUSED + timedelta(hours=20))
+    course = Course(
+        CourseId("c"), Patient(PatientId("p")), infused_at=INFUSED, followed_until=INFUSED + timedelta(hours=20)
+    )
     charted = tuple(Exposure("charted", stream, INFUSED - timedelta(hours=48)) for stream in STREAMS)
     cohort = Cohort.of_timelines([Timeline(course, observations, charted)])
     verdicts = grade_cohort(cohort, "astct-2019.crs", engine=engine).verdicts
@@ -35,7 +37,9 @@ PRESSURE = reading(0, 120, kind="systolic_blood_pressure")
 
 @pytest.mark.parametrize("engine", ["plain", "vector"])
 def test_a_later_row_that_cannot_be_used_makes_the_value_unknown(engine: Literal["plain", "vector"]) -> None:
-    found = bounds(PRESSURE, reading(0, 36.8), reading(4, None, usability="not-assessable"), reading(6, 36.9), engine=engine)
+    found = bounds(
+        PRESSURE, reading(0, 36.8), reading(4, None, usability="not-assessable"), reading(6, 36.9), engine=engine
+    )
     assert [(hour, low, high) for hour, low, high in found if hour <= 6] == [(0.0, 0, 0), (4.0, 0, 1), (6.0, 0, 0)]
 
 
