@@ -12,7 +12,8 @@ The tree::
     ├── KnowledgeError          exit code 4   RULE-NNN    a rule file is wrong, missing or refused
     ├── RecordError             exit code 5   RECORD-NNN  cohort tables break their schema
     ├── GradingError            exit code 6   GRADE-NNN   a rule set cannot be applied
-    └── ReportError             exit code 7   REPORT-NNN  output cannot be written
+    ├── ReportError             exit code 7   REPORT-NNN  output cannot be written
+    └── SimulationError         exit code 8   SIM-NNN     a population cannot be drawn
 
 Every id has an entry in ``errors/catalogue/*.yaml``; the documentation page of each is generated from it.
 """
@@ -111,6 +112,12 @@ class ReportError(Vein2VeinError):
     """An output cannot be written."""
 
     exit_code = 7
+
+
+class SimulationError(Vein2VeinError):
+    """A population cannot be drawn as asked."""
+
+    exit_code = 8
 
 
 @cache
