@@ -38,8 +38,8 @@ class Evaluation:
         applies: Whether the rule set applies to this patient at all.
         bounds: Lowest and highest possible result.
         deciding: Criteria that hold for certain in the case that gives the lower bound, sorted.
-        missing: Inputs that are not fully known, and criteria over time whose past is not fully known, that keep a higher
-            result open, sorted.
+        missing: What keeps a higher result open, sorted: inputs that are not fully known, criteria over time whose past is not
+            fully known, and criteria that a choice leaves open although all their inputs are known.
         flags: Positions of the flags whose condition holds or may hold.
         criteria: Truth of every criterion.
     """
@@ -140,7 +140,7 @@ def _by_cases(  # noqa: PLR0917  (the pieces of one evaluation)
         if truth is Truth.UNKNOWN:
             open_values.append(case.value)
             missing |= {name for name in rule.inputs_of(case.when) if not _known(values.get(name))}
-            missing |= {n for n in rule.criteria_of(case.when) if n in rule.over_time and truths[n] is Truth.UNKNOWN}
+            missing |= {n for n in rule.criteria_of(case.when) if _is_open(rule, n, values, truths)}
         elif truth is Truth.TRUE:
             deciding = frozenset(n for n in rule.criteria_of(case.when) if truths[n] is Truth.TRUE)
             open_values.append(case.value)
@@ -160,6 +160,15 @@ def _by_items(rule: RuleSet, values: Mapping[str, Value], truths: Mapping[str, T
         deciding |= outcome.deciding
         missing |= outcome.missing
     return _Outcome(total, deciding, missing)
+
+
+def _is_open(rule: RuleSet, name: str, values: Mapping[str, Value], truths: Mapping[str, Truth]) -> bool:
+    """Whether a criterion is unknown for a reason of its own: its past, or a choice that nothing recorded can settle."""
+    if truths[name] is not Truth.UNKNOWN:
+        return False
+    if name in rule.over_time:
+        return True
+    return name in rule.open_points and all(_known(values.get(n)) for n in rule.inputs_of(rule.criteria[name].when))
 
 
 def _known(value: Value | None) -> bool:

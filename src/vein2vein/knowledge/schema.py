@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from vein2vein.basis.truth import Bounds
 from vein2vein.knowledge import predicates
 from vein2vein.knowledge.inputs import Active, CountActive, Given, Input, ItemSum, RateSum
-from vein2vein.knowledge.predicates import Constant, Predicate, Ref, Sustained, Syndrome
+from vein2vein.knowledge.predicates import Constant, Possible, Predicate, Ref, Sustained, Syndrome
 
 Status = Literal["verified", "secondary", "recalled", "uncertain"]
 Kind = Literal["grading-scale", "criteria", "score"]
@@ -297,6 +297,13 @@ class RuleSet(_Strict):
     def over_time(self) -> frozenset[str]:
         """Names of the criteria that speak about time (`sustained`, `syndrome`)."""
         return frozenset(n for n, c in self.criteria.items() if isinstance(c.when, Sustained | Syndrome))
+
+    @cached_property
+    def open_points(self) -> frozenset[str]:
+        """Names of the criteria that open a question by a choice (`possible`), also where nothing is missing."""
+        return frozenset(
+            n for n, c in self.criteria.items() if any(isinstance(p, Possible) for p in predicates.walk(c.when))
+        )
 
     def inputs_of(self, predicate: Predicate) -> frozenset[str]:
         """Names of all inputs a condition of this rule set rests on, through criteria."""

@@ -269,3 +269,33 @@ def test_vasopressors_that_nobody_charts(spec: Spec) -> None:
         5 h | [1, 4]
         """,
     )
+
+
+def test_what_keeps_the_grade_open_is_named(spec: Spec) -> None:
+    """An open grade always names its reason: here nothing is missing, but the scale does not say what the reading means."""
+    spec(
+        "astct-2019.crs",
+        """
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | systolic blood pressure 84
+        """,
+        "0 h | [1, 2]",
+        missing="hypotension_by_pressure",
+    )
+
+
+def test_a_drug_that_the_scale_does_not_name_is_named(spec: Spec) -> None:
+    """Dobutamine leaves grade 3 open until somebody chooses; the choice is named, not a missing row."""
+    spec(
+        "astct-2019.crs",
+        """
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h    | systolic blood pressure 110
+        0 h to | inotrope: dobutamine
+        """,
+        "0 h | [1, 3]",
+        missing="other_support",
+    )

@@ -298,10 +298,7 @@ def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> 
     grid = _Grid(batch, span, found, prepared.leaves)
     grid.work_out_criteria(rule)
     n = len(grid.key)
-    timed = {name: grid.criteria[name] for name in rule.over_time}
-    unknown = logic.pack(
-        [_unknown(timed[m]) if m in timed else logic.opposite(grid.is_known(m)) for m in prepared.missing_names], n
-    )
+    unknown = logic.pack([_not_known(rule, grid, name) for name in prepared.missing_names], n)
     outcome = logic.evaluate(prepared, n, grid.leaf, criteria=grid.criteria, unknown=unknown)
     applies = _restrict(prepared, grid, outcome, unknown)
     flags = logic.pack([truth_of(flag.when, grid.leaf, grid.criteria)[1] for flag in rule.flags], n)
@@ -345,9 +342,16 @@ def _times(batch: Batch, span: _Span, key: Ints) -> tuple[Ints, Ints]:
     return since, until
 
 
-def _unknown(pair: Pair) -> logic.BoolLike:
-    certain, possible = pair
-    return possible & ~certain
+def _not_known(rule: RuleSet, grid: _Grid, name: str) -> logic.BoolLike:
+    """Where an input is not known, a criterion over time neither, or a criterion is left open by a choice alone."""
+    if name in rule.inputs:
+        return logic.opposite(grid.is_known(name))
+    certain, possible = grid.criteria[name]
+    found = possible & logic.opposite(certain)
+    if name not in rule.over_time:
+        for needed in rule.inputs_of(rule.criteria[name].when):
+            found &= grid.is_known(needed)
+    return found
 
 
 def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:

@@ -70,12 +70,12 @@ class Prepared:
         for case in cases:
             criteria = rule.criteria_of(case.when)
             criteria_of[id(case)] = criteria
-            missing_of[id(case)] = rule.inputs_of(case.when) | (criteria & rule.over_time)
+            missing_of[id(case)] = rule.inputs_of(case.when) | (criteria & (rule.over_time | rule.open_points))
         return cls(
             rule,
             {name: tuple(found) for name, found in leaves.items()},
             {name: take.model_dump_json(exclude={"label"}) for name, take in rule.inputs.items()},
-            tuple(sorted({*rule.inputs, *rule.over_time})),
+            tuple(sorted({*rule.inputs, *rule.over_time, *rule.open_points})),
             tuple(sorted(rule.criteria)),
             groups,
             missing_of,
@@ -193,7 +193,8 @@ def evaluate(
         n: Number of instants.
         leaf: Truth of a leaf on the grid.
         criteria: Truth of every criterion on the grid.
-        unknown: Inputs and criteria over time that are not fully known, as bits in the order of `missing_names`.
+        unknown: Inputs, criteria over time and criteria left open by a choice that are not known, as bits in the order of
+            `missing_names`.
     """
     certain = pack([criteria[name][0] for name in prepared.criteria_names], n)
     total = Outcome(np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros_like(certain), np.zeros_like(unknown))
