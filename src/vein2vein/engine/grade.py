@@ -4,7 +4,7 @@ Place    Engine. Chooses the engine, cuts the cohort into partitions, joins the 
 In       A cohort, rule sets (ids or bound), an instant up to which anything is known.
 Out      `Graded`: verdict steps and episodes.
 Knows    Nothing after `as_of`.
-Does not Read files or clocks; distribution is any `concurrent.futures.Executor`.
+Does not Read files or clocks; distribution is threads of this process, or any `concurrent.futures.Executor`.
 Checked  tests/spec (both engines), tests/property, tests/acceptance
 """
 
@@ -23,7 +23,7 @@ from vein2vein.engine.episodes import EpisodeWords, derive_episodes
 from vein2vein.engine.plain.engine import CourseGrader
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS, Graded
-from vein2vein.engine.workers import answers, packed, unpacked
+from vein2vein.engine.workers import answers, packed, threaded, unpacked, usable_cores
 from vein2vein.errors import GradingError
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
@@ -32,8 +32,10 @@ from vein2vein.record.tables import Instant
 
 Engine = Literal["vector", "plain"]
 COURSES_PER_PARTITION: Final = 2_000
+COURSES_OF_A_THREAD: Final = 1_000  # several partitions are in memory at once
 _SHARES: Final = 16
 _FEWEST_COURSES: Final = 25
+_FEWEST_COURSES_OF_A_THREAD: Final = 200  # fewer are graded faster on one thread
 
 
 def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
@@ -43,6 +45,7 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
     as_of: datetime | None = None,
     engine: Engine = "vector",
     executor: Executor | None = None,
+    threads: int | None = None,
     registry: Registry | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Graded:
@@ -55,8 +58,10 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
             of its follow-up (or its last row).
         engine: "vector" (fast) or "plain" (the definition); both give the same tables.
         executor: Where partitions of courses are graded: any `concurrent.futures.Executor`, such as
-            `vein2vein.engine.workers.WorkerProcesses` or the one of a Dask client. None grades them here, one after the
-            other. The tables are the same.
+            `vein2vein.engine.workers.WorkerProcesses` or the one of a Dask client. None grades them here, on threads.
+        threads: On how many threads of this process partitions are graded when there is no executor. None takes one for
+            each core that the process may use, and one in a worker process and for the plain engine, which gains nothing.
+            The tables do not depend on it.
         registry: Where ids are looked up; the package's own rule files when None.
         progress: Called with (courses done, courses in all) after each partition.
 
@@ -69,21 +74,38 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
     """
     rules = resolve(rule_sets, registry or default_registry())
     known = cohort if as_of is None else cut(cohort, check_aware(as_of, what="as_of"))
-    steps: list[Steps] = []
-    done = 0
-    for answer in _answers(known, rules, as_of, engine, executor):
-        steps.append(answer)
-        done = min(done + _part_size(known, executor), len(known))
-        if progress is not None:
-            progress(done, len(known))
-    return join(steps, known.courses, rules)
-
-
-def _part_size(cohort: Cohort, executor: Executor | None) -> int:
-    """Courses per partition: for workers small enough that each of them has something to do."""
+    n_threads = threads_for(engine, threads)
+    size = _part_size(known, executor, n_threads)
+    parts = partitions(known, size)
     if executor is None:
+        found = threaded(n_threads, lambda part: grade_partition(part, rules, as_of, engine), parts)
+    else:
+        sent, kinds = packed(rules), kinds_of(rules)
+        found = answers(executor, _graded, (_Task(part.of_kinds(kinds), sent, as_of, engine) for part in parts))
+    graded: list[Graded] = []
+    for answer in found:
+        graded.append(answer)
+        if progress is not None:
+            progress(min(len(graded) * size, len(known)), len(known))
+    return join(graded, rules)
+
+
+def threads_for(engine: Engine, threads: int | None) -> int:
+    """How many threads grade partitions here: as many as asked for, or as many as help."""
+    if threads is not None:
+        return max(threads, 1)
+    return 1 if engine == "plain" else usable_cores()
+
+
+def _part_size(cohort: Cohort, executor: Executor | None, threads: int) -> int:
+    """Courses per partition: few enough that each worker or thread has something to do."""
+    if executor is not None:
+        shares, fewest, most = _SHARES, _FEWEST_COURSES, COURSES_PER_PARTITION
+    elif threads > 1:
+        shares, fewest, most = threads, _FEWEST_COURSES_OF_A_THREAD, COURSES_OF_A_THREAD
+    else:
         return COURSES_PER_PARTITION
-    return min(max(-(-len(cohort) // _SHARES), _FEWEST_COURSES), COURSES_PER_PARTITION)
+    return min(max(-(-len(cohort) // shares), fewest), most)
 
 
 @dataclass(frozen=True)
@@ -96,18 +118,8 @@ class _Task:
     engine: Engine
 
 
-def _graded(task: _Task) -> Steps:
+def _graded(task: _Task) -> Graded:
     return grade_partition(task.part, unpacked(task.rules), task.as_of, task.engine)
-
-
-def _answers(  # noqa: PLR0917  (passed on to `grade_partition` as they are)
-    cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine, executor: Executor | None
-) -> Iterator[Steps]:
-    parts = partitions(cohort, _part_size(cohort, executor))
-    if executor is None:
-        return (grade_partition(part, rules, as_of, engine) for part in parts)
-    sent, kinds = packed(rules), kinds_of(rules)
-    return answers(executor, _graded, (_Task(part.of_kinds(kinds), sent, as_of, engine) for part in parts))
 
 
 def kinds_of(rules: tuple[RuleSet, ...]) -> frozenset[str]:
@@ -153,13 +165,23 @@ def partitions(cohort: Cohort, size: int = COURSES_PER_PARTITION) -> Iterator[Co
         yield cohort.part(start, min(start + size, len(cohort)))
 
 
-def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine) -> Steps:
+def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine) -> Graded:
     """Grade some courses here; a pure function that any executor can run."""
     if engine == "plain":
-        return _plain_steps(part, rules, as_of)
-    from vein2vein.engine.vector.engine import vector_steps  # noqa: PLC0415  (NumPy kernels load only when used)
+        steps = _plain_steps(part, rules, as_of)
+    else:
+        from vein2vein.engine.vector.engine import vector_steps  # noqa: PLC0415  (NumPy kernels load only when used)
 
-    return vector_steps(part, rules, as_of)
+        steps = vector_steps(part, rules, as_of)
+    order = pl.DataFrame({"rule_set_id": [r.id for r in rules], "order": range(len(rules))})
+    verdicts = (
+        steps.verdicts.join(order, on="rule_set_id", how="left")
+        .sort("course_id", "order", "from_at", maintain_order=True)
+        .drop("order")
+    )
+    words = {rule.id: found for rule in rules if (found := EpisodeWords.of(rule)) is not None}
+    episodes = derive_episodes(verdicts, steps.last_looks, words, part.courses)
+    return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
 
 
 def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
@@ -198,15 +220,7 @@ def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | Non
     )
 
 
-def join(steps: list[Steps], courses: pl.DataFrame, rules: tuple[RuleSet, ...]) -> Graded:
-    """Put the steps of partitions together, and derive the episodes."""
-    order = pl.DataFrame({"rule_set_id": [r.id for r in rules], "order": range(len(rules))})
-    verdicts = (
-        pl.concat([s.verdicts for s in steps])
-        .join(order, on="rule_set_id", how="left")
-        .sort("course_id", "order", "from_at", maintain_order=True)
-        .drop("order")
-    )
-    words = {rule.id: found for rule in rules if (found := EpisodeWords.of(rule)) is not None}
-    episodes = derive_episodes(verdicts, pl.concat([s.last_looks for s in steps]), words, courses)
+def join(parts: list[Graded], rules: tuple[RuleSet, ...]) -> Graded:
+    """Put partitions together, in order."""
+    verdicts, episodes = (pl.concat([getattr(part, name) for part in parts]) for name in ("verdicts", "episodes"))
     return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})

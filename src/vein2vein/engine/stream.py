@@ -26,9 +26,9 @@ import polars as pl
 import pyarrow.parquet
 
 from vein2vein.basis.clock import check_aware
-from vein2vein.engine.grade import Engine, cut, grade_partition, join, kinds_of, resolve
+from vein2vein.engine.grade import Engine, cut, grade_partition, kinds_of, resolve, threads_for
 from vein2vein.engine.verdict import EPISODES, VERDICTS, Graded
-from vein2vein.engine.workers import answers, packed, unpacked
+from vein2vein.engine.workers import answers, packed, threaded, unpacked
 from vein2vein.errors import GradingError
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
@@ -86,6 +86,7 @@ def grade_folder(  # noqa: PLR0913  (the options of the main job, all named)
     as_of: datetime | None = None,
     engine: Engine = "vector",
     executor: Executor | None = None,
+    threads: int | None = None,
     registry: Registry | None = None,
     progress: Callable[[int, int], None] | None = None,
     courses_per_part: int = COURSES_PER_PART,
@@ -98,10 +99,12 @@ def grade_folder(  # noqa: PLR0913  (the options of the main job, all named)
         output: Folder for the two files, which is made when needed; files of these names are replaced.
         as_of: Aware instant up to which anything is known; None looks at each course to the end of its follow-up.
         engine: "vector" (fast) or "plain" (the definition).
-        executor: Where partitions are read and graded; workers need to see `folders` under the same path. None grades here.
+        executor: Where partitions are read and graded; workers need to see `folders` under the same path. None grades
+            here, on threads.
+        threads: As for `grade_cohort`; each thread holds a partition, and one more may wait to be written.
         registry: Where ids are looked up; the package's own rule files when None.
         progress: Called with (courses done, courses in all) after each partition.
-        courses_per_part: How many courses are in memory at once, in each worker.
+        courses_per_part: How many courses are in memory at once, in each worker or thread.
 
     Raises:
         KnowledgeError: RULE-003. GradingError: GRADE-001 a rule set named twice, GRADE-002 a worker died, GRADE-003 a course
@@ -118,7 +121,9 @@ def grade_folder(  # noqa: PLR0913  (the options of the main job, all named)
     with ExitStack() as stack:
         files = {name: stack.enter_context(_File(output / f"{name}.parquet", names[name])) for name in names}
         tasks = (_Task(part, sent, at, engine) for part in parts)
-        for part, graded in zip(parts, answers(executor, _graded, tasks), strict=True):
+        n = threads_for(engine, threads)
+        found = threaded(n, _graded, tasks) if executor is None else answers(executor, _graded, tasks)
+        for part, graded in zip(parts, found, strict=True):
             for name, file in files.items():
                 file.write(getattr(graded, name))
             steps += graded.verdicts.height
@@ -164,7 +169,7 @@ def _graded(task: _Task) -> Graded:
     cohort = task.part.load(kinds_of(rules))
     if task.as_of is not None:
         cohort = cut(cohort, task.as_of)
-    return join([grade_partition(cohort, rules, task.as_of, task.engine)], cohort.courses, rules)
+    return grade_partition(cohort, rules, task.as_of, task.engine)
 
 
 class _File:

@@ -1,23 +1,32 @@
-"""Worker processes for grading, on this machine or on many.
+"""Threads and worker processes for grading, on this machine or on many.
 
 Place    Engine. Used by `engine.grade` and `engine.stream`; a person passes any `concurrent.futures.Executor`.
 In       A function that needs nothing but its arguments, and arguments that can be pickled.
 Out      Answers in the order of the questions; each question answered exactly once.
 Knows    A worker may die. `WorkerProcesses` and a Dask cluster ask the lost questions again; a plain `ProcessPoolExecutor`
          cannot, and GRADE-002 says so. The answers are pure, so that asking again gives the same.
-Does not Keep more than `IN_FLIGHT` questions waiting, so that memory does not grow with the cohort.
+Does not Keep more than `IN_FLIGHT` questions waiting (on threads of this process: one more than there are threads), so that
+         memory does not grow with the cohort.
 Checked  tests/acceptance/executors
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from functools import lru_cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from threading import Lock
 from typing import Any, Final, TypeVar
 
@@ -32,23 +41,43 @@ ATTEMPTS: Final = 3
 _GIVEN_UP: Final = ("KilledWorker",)  # how Dask says that a call has killed several workers
 
 
+def usable_cores() -> int:
+    """How many cores this process may use (CPU affinity counts); 1 in a worker process, whose siblings use the others."""
+    if parent_process() is not None:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threaded(threads: int, function: Callable[[Question], Answer], questions: Iterable[Question]) -> Iterator[Answer]:
+    """Answers in order, worked out on threads of this process; at most `threads` + 1 questions are in memory.
+
+    NumPy and Polars let other threads run while they work, so that threads share the cohort and still use every core.
+    """
+    if threads == 1:
+        yield from map(function, questions)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="vein2vein") as pool:
+        yield from answers(pool, function, questions, in_flight=threads + 1)
+
+
 def answers(
-    executor: Executor | None, function: Callable[[Question], Answer], questions: Iterable[Question]
+    executor: Executor,
+    function: Callable[[Question], Answer],
+    questions: Iterable[Question],
+    *,
+    in_flight: int = IN_FLIGHT,
 ) -> Iterator[Answer]:
-    """Answers in order, worked out here (None) or by an executor, a few ahead of the reader.
+    """Answers in order, worked out by an executor, a few ahead of the reader.
 
     Raises:
         GradingError: GRADE-002 when a worker died and its question was not asked again.
     """
-    if executor is None:
-        yield from map(function, questions)
-        return
     waiting: deque[Future[Answer]] = deque()
     done = 0
     try:
         for question in questions:
             waiting.append(executor.submit(function, question))
-            if len(waiting) == IN_FLIGHT:
+            if len(waiting) == in_flight:
                 yield waiting.popleft().result()
                 done += 1
         while waiting:
