@@ -11,31 +11,31 @@ Does not Judge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vein2vein.basis.clock import MICROSECONDS_PER_DAY, day_start
+from vein2vein.basis.clock import MICROSECONDS_PER_DAY
+from vein2vein.engine import calendars
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import CHARTED
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Result = TypeVar("Result")
 
-NEVER: Final = np.iinfo(np.int64).min
+NEVER: Final = calendars.NEVER
 FOREVER: Final = np.iinfo(np.int64).max
 MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding times never run into the next course
 LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
 KEY_BITS: Final = 62
-FEW_DAYS: Final = 200
 _FIRST: Final = np.zeros(1, np.int64)
-EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 COMPARATORS: Final = ("<", "<=", ">", ">=")
 LESS, AT_MOST, MORE, AT_LEAST = range(1, 5)  # their numbers in `Observed.comparator`; 0 is none
 
@@ -109,13 +109,16 @@ class Batch:
         self.n = len(cohort)
         courses = cohort.courses
         self.ids = courses["course_id"]
-        self.zones = courses["zone"].to_numpy()
+        zones = courses["zone"].to_list()
+        self.zone_names = tuple(sorted(set(zones)))
+        self.zones = np.array([self.zone_names.index(zone) for zone in zones], np.int64)
         self.infused = _instants(courses["infused_at"])
         self.followed = _instants(courses["followed_until"])
         self._observed: dict[str, Observed] = {}
         self._unusable: dict[str, Ints] = {}
         self._exposed: dict[str, Exposed] = {}
         self._charted: dict[str, tuple[Ints, Ints, Ints]] = {}
+        self._once: dict[tuple[object, ...], Any] = {}
         self._observation_course = _course_numbers(cohort.observations, self.ids)
         self._exposure_course = _course_numbers(cohort.exposures, self.ids)
         self._milestone_course = _course_numbers(cohort.milestones, self.ids)
@@ -129,6 +132,14 @@ class Batch:
             msg = "too many courses for one batch of keys"
             raise OverflowError(msg)
         self.last_look = self._last_look(as_of)
+
+    def once(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """What `function(batch, *arguments)` gives, worked out once for this batch; for what several inputs share."""
+        key = (function, *arguments)
+        if key not in self._once:
+            self._once[key] = function(self, *arguments)
+        found: Result = self._once[key]
+        return found
 
     def _extent(self) -> tuple[Ints, Ints]:
         first = np.full(self.n, FOREVER, np.int64)
@@ -322,46 +333,24 @@ class Batch:
         """Local calendar day of the infusion as days since 1970-01-01; NEVER without one."""
         return self.local_days(np.arange(self.n, dtype=np.int64), self.infused)
 
-    @cached_property
-    def zone_names(self) -> tuple[str, ...]:
-        """The zones that occur."""
-        return tuple(sorted(set(self.zones)))
-
     def local_days(self, course: Ints, at: Ints) -> Ints:
         """Local calendar day of each instant at the course's centre, as days since 1970-01-01; NEVER stays."""
-        days = np.full(len(at), NEVER, np.int64)
-        zones = self.zones[course] if len(self.zone_names) > 1 else self.zones[:1]
-        for zone in self.zone_names:
-            here = (zones == zone) & (at != NEVER)
-            if here.any():
-                local = pl.col("at").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date()
-                days[here] = pl.DataFrame({"at": at[here]}).select(local.cast(pl.Int64)).to_series().to_numpy()
-        return days
+        return self._by_zone(calendars.local_days, course, at)
 
     def day_starts(self, course: Ints, days: Ints) -> Ints:
         """First instant of local calendar days (days since 1970-01-01) at the course's centre."""
+        return self._by_zone(calendars.day_starts, course, days)
+
+    def _by_zone(self, function: Callable[[Ints, str], Ints], course: Ints, values: Ints) -> Ints:
         if len(self.zone_names) == 1:
-            return _day_starts(days, self.zone_names[0])
-        starts = np.full(len(days), NEVER, np.int64)
+            return function(values, self.zone_names[0])
+        found = np.full(len(values), NEVER, np.int64)
         zones = self.zones[course]
-        for zone in self.zone_names:
-            here = np.flatnonzero(zones == zone)
+        for number, zone in enumerate(self.zone_names):
+            here = np.flatnonzero(zones == number)
             if len(here):
-                starts[here] = _day_starts(days[here], str(zone))
-        return starts
-
-
-def _day_starts(days: Ints, zone: str) -> Ints:
-    unique, where = np.unique(days, return_inverse=True)
-    if len(unique) <= FEW_DAYS:  # a table is slower than so many remembered answers
-        known = np.array([day_start(date.fromordinal(int(day) + EPOCH_DAY), zone) for day in unique], np.int64)
-        return known[where]
-    naive = pl.Series(unique.astype(np.int32)).cast(pl.Date).cast(pl.Datetime("us"))
-    local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    starts = _instants(local).copy()
-    for place in np.flatnonzero(starts == NEVER):  # midnights that a clock change skips
-        starts[place] = day_start(date.fromordinal(int(unique[place]) + EPOCH_DAY), zone)
-    return starts[where]
+                found[here] = function(values[here], zone)
+        return found
 
 
 def _instants(column: pl.Series) -> Ints:
@@ -370,15 +359,11 @@ def _instants(column: pl.Series) -> Ints:
 
 
 def _course_numbers(frame: pl.DataFrame, ids: pl.Series) -> Ints:
-    """Position of each row's course; rows come sorted by course, so each course is looked up once."""
-    if not frame.height:
-        return np.zeros(0, np.int64)
-    runs = frame["course_id"].rle_id()
-    first = frame["course_id"].filter(runs.diff().fill_null(1) != 0)
-    positions = pl.DataFrame({"course_id": ids}).with_row_index("position")
-    found = pl.DataFrame({"course_id": first}).join(positions, on="course_id", how="left", maintain_order="left")
-    numbers: Ints = found["position"].to_numpy().astype(np.int64)[runs.to_numpy()]
-    return numbers
+    """Position of each row's course; rows and courses stand in the same order, so each course is looked up once."""
+    if not frame.height or len(ids) == 1:
+        return np.zeros(frame.height, np.int64)
+    starts = np.asarray(frame["course_id"].search_sorted(ids[1:], side="left"), np.int64)
+    return np.repeat(np.arange(len(ids)), np.diff(starts, prepend=0, append=frame.height))
 
 
 def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:

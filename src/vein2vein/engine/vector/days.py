@@ -8,22 +8,24 @@ Knows    One table row per such instant and one column per day; a column is fill
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vein2vein.basis.clock import hours
-from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints, Observed
 from vein2vein.engine.vector.observations import reported
-from vein2vein.engine.vector.rows import Facts, Numbers, Rows, Values, unknown_numbers, until_next
+from vein2vein.engine.vector.rows import Facts, Numbers, Rows, Values, distinct, unknown_numbers, until_next
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
 
 POINTS_AT_ONCE = 20_000
 Table = npt.NDArray[np.float64]
+Filling = tuple[str, int | None, bool, float | None]  # fill, fill_at_most_days, fill_ends, round_to
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Points:
     """Instants at which the value is worked out, with what is known of the calendar there."""
 
@@ -39,13 +41,19 @@ class _Points:
 
 def day_value(batch: Batch, take: DayInput) -> Rows:
     """The value of a day-based input over time."""
-    daily = _Daily(batch, take)
-    points = _points(batch, take, daily)
-    parts = [
-        _values(take, *_table(batch, take, daily, points.take(slice(start, start + POINTS_AT_ONCE))))
-        for start in range(0, len(points.key), POINTS_AT_ONCE)
-    ]
-    return Rows(points.key, until_next(batch, points.key, None), _concatenated(take, parts), _absent(take))
+    daily = batch.once(_Daily, take.observation, take.from_day, _reads_to(take))
+    holds = take.today_holds_hours if isinstance(take, DayRun) else None
+    points = batch.once(_points, take.stops_at, holds, daily)
+    filling = (take.fill, take.fill_at_most_days, take.fill_ends, take.round_to)
+    if len(points.key) <= POINTS_AT_ONCE:
+        tables = [batch.once(_table, filling, holds, daily, points)]
+    else:
+        starts = range(0, len(points.key), POINTS_AT_ONCE)
+        tables = (  # one after the other, so that only one is in memory
+            _table(batch, filling, holds, daily, points.take(slice(start, start + POINTS_AT_ONCE))) for start in starts
+        )
+    values = _concatenated(take, [_values(take, *table) for table in tables])
+    return Rows(points.key, until_next(batch, points.key, None), values, _absent(take))
 
 
 def _absent(take: DayInput) -> Values:
@@ -77,25 +85,29 @@ def _reads_to(take: DayInput) -> int:
 class _Daily:
     """Values of the window: the lowest of each whole day, and the lowest so far at each row."""
 
-    def __init__(self, batch: Batch, take: DayInput) -> None:
-        rows = batch.observed(take.observation)
+    def __init__(self, batch: Batch, observation: str, from_day: int, reads_to: int) -> None:
+        rows = batch.observed(observation)
         infused = batch.infused[rows.course] != NEVER
-        day = np.full(len(rows), NEVER, np.int64)
-        day[infused] = (batch.local_days(rows.course, rows.at) - batch.day_zero[rows.course])[infused]
-        inside = infused & (day >= take.from_day) & (day <= _reads_to(take)) & ~np.isnan(rows.value)
-        rows, day = rows.take(inside), day[inside]
+        day = batch.local_days(rows.course, rows.at) - batch.day_zero[rows.course]
+        inside = infused & (day >= from_day) & (day <= reads_to) & ~np.isnan(rows.value)
+        self.rows = rows
+        self.from_day, self.n_days = from_day, reads_to - from_day + 1
+        rows = rows.take(inside)
         numbers = reported(rows)
-        self.n_days = _reads_to(take) - take.from_day + 1
-        self.column = day - take.from_day
+        self.column = day[inside] - from_day
         self.course = rows.course
         self.key = batch.key(rows.course, rows.at)
-        self.low = _so_far(rows.course * self.n_days + self.column, numbers.low)
-        self.high = _so_far(rows.course * self.n_days + self.column, numbers.high)
-        self.whole_low = np.full((batch.n, self.n_days), np.nan)
-        self.whole_high = np.full((batch.n, self.n_days), np.nan)
-        # Rows come in order of time, so the last one written for a day holds the lowest of the whole day.
-        self.whole_low[self.course, self.column] = self.low
-        self.whole_high[self.course, self.column] = self.high
+        group = rows.course * self.n_days + self.column
+        self.low = _so_far(group, numbers.low)
+        self.high = self.low if numbers.is_exact else _so_far(group, numbers.high)
+        self.whole_low = self._whole(batch.n, self.low)
+        self.whole_high = self.whole_low if self.high is self.low else self._whole(batch.n, self.high)
+
+    def _whole(self, n: int, so_far: Floats) -> Table:
+        """The lowest of each whole day: rows come in order of time, so the last one written for a day holds it."""
+        table = np.full((n, self.n_days), np.nan)
+        table[self.course, self.column] = so_far
+        return table
 
 
 def _so_far(group: Ints, value: Floats) -> Floats:
@@ -111,27 +123,28 @@ def _so_far(group: Ints, value: Floats) -> Floats:
     return lowest
 
 
-def _points(batch: Batch, take: DayInput, daily: _Daily) -> _Points:
+def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | None, daily: _Daily) -> _Points:
     courses = np.flatnonzero(batch.infused != NEVER)
     n = daily.n_days + 1
     course = np.repeat(courses, n)
-    starts = batch.day_starts(course, batch.day_zero[course] + np.tile(np.arange(n) + take.from_day, len(courses)))
-    stop = _first(batch.milestones((*take.stops_at, "death")))
+    starts = batch.day_starts(course, batch.day_zero[course] + np.tile(np.arange(n) + daily.from_day, len(courses)))
+    stop = _first(batch.milestones((*stops_at, "death")))
     followed = _first(batch.followed)
     keys = [batch.key(course, starts), daily.key]
-    if isinstance(take, DayRun) and take.today_holds_hours is not None:
-        rows = batch.observed(take.observation)
-        ends = batch.key(rows.course, rows.at) + hours(take.today_holds_hours)
+    if today_holds_hours is not None:
+        rows = daily.rows
+        ends = batch.key(rows.course, rows.at) + hours(today_holds_hours)
         keys.append(ends[batch.infused[rows.course] != NEVER])
     for instant in (stop, followed):
         known = courses[instant[courses] != FOREVER]
         keys.append(batch.key(known, instant[known]))
-    key = np.unique(np.concatenate(keys))
+    key = distinct(*keys)
     course = batch.course_of(key)
     at = batch.at_of(key)
     today = batch.local_days(course, at) - batch.day_zero[course]
-    last = np.minimum(today, _reads_to(take))
-    has_ended = today > _reads_to(take)
+    reads_to = daily.from_day + daily.n_days - 1
+    last = np.minimum(today, reads_to)
+    has_ended = today > reads_to
     for instant in (stop, followed):
         happened = instant[course] <= at
         day = np.full(batch.n, FOREVER, np.int64)
@@ -146,57 +159,80 @@ def _first(instants: Ints) -> Ints:
     return np.where(instants == NEVER, FOREVER, instants)
 
 
-def _table(batch: Batch, take: DayInput, daily: _Daily, points: _Points) -> tuple[Table, Table, Ints, Bools]:
+def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
+    batch: Batch, filling: Filling, today_holds_hours: float | None, daily: _Daily, points: _Points
+) -> tuple[Table, Table, Ints, Bools]:
     """Daily lowest values known at each point (n_points, n_days), filled and rounded; the last column; whether it ended."""
     column = np.arange(daily.n_days)
-    today = (points.today - take.from_day)[:, None]
-    last = points.last - take.from_day
+    today = (points.today - daily.from_day)[:, None]
+    last = points.last - daily.from_day
     known = (column < today) & (column <= last[:, None])
-    low = np.where(known, daily.whole_low[points.course], np.nan)
-    high = np.where(known, daily.whole_high[points.course], np.nan)
     place = np.searchsorted(daily.key, points.key, side="right") - 1
     safe = np.maximum(place, 0)
+    here = np.zeros(0, np.int64)
     if len(daily.key):
-        is_today = (
-            (place >= 0) & (daily.course[safe] == points.course) & (daily.column[safe] == points.today - take.from_day)
+        now = daily.column[safe]
+        here = np.flatnonzero(
+            (place >= 0) & (daily.course[safe] == points.course) & (now == today[:, 0]) & (now <= last)
         )
-        is_today &= daily.column[safe] <= last
-        here = np.flatnonzero(is_today)
-        low[here, daily.column[safe[here]]] = daily.low[safe[here]]
-        high[here, daily.column[safe[here]]] = daily.high[safe[here]]
-    low, high = _filled(take, low, high, last, has_ended=points.has_ended)
-    if take.round_to is not None:
-        low, high = _rounded(low, take.round_to), _rounded(high, take.round_to)
-    if isinstance(take, DayRun) and take.today_holds_hours is not None:
-        _put_today(batch, take, points, low=low, high=high)
+
+    def filled(whole: Table, so_far: Floats) -> Table:
+        values = np.where(known, whole[points.course], np.nan)
+        values[here, daily.column[safe[here]]] = so_far[safe[here]]
+        return values
+
+    low = filled(daily.whole_low, daily.low)
+    high = low if daily.high is daily.low else filled(daily.whole_high, daily.high)
+    low, high = _filled(filling, low, high, last, has_ended=points.has_ended)
+    if filling[-1] is not None:
+        low, high = _each(lambda values: _rounded(values, filling[-1]), low, high)
+    if today_holds_hours is not None:
+        low, high = _put_today(batch, filling[-1], today_holds_hours, daily.rows, points, daily.from_day, low, high)
     return low, high, last, points.has_ended
 
 
-def _put_today(batch: Batch, take: DayRun, points: _Points, *, low: Table, high: Table) -> None:
+def _each(function: Callable[[Table], Table], low: Table, high: Table) -> tuple[Table, Table]:
+    """A function of both tables, worked out once where both are the same one."""
+    result = function(low)
+    return result, (result if high is low else function(high))
+
+
+def _put_today(  # noqa: PLR0913, PLR0917  (the pieces of `_table`)
+    batch: Batch,
+    round_to: float | None,
+    holds_hours: float,
+    rows: Observed,
+    points: _Points,
+    from_day: int,
+    low: Table,
+    high: Table,
+) -> tuple[Table, Table]:
     """Put in what the last value still says about a today that has no value of its own."""
-    rows = batch.observed(take.observation)
     if not len(rows) or not len(points.key):
-        return
+        return low, high
     key = batch.key(rows.course, rows.at)
     place = np.searchsorted(key, points.key, side="right") - 1
     safe = np.maximum(place, 0)
     held = (place >= 0) & (rows.course[safe] == points.course) & ~np.isnan(rows.value[safe])
-    held &= points.key < key[safe] + hours(take.today_holds_hours or 0)
-    here = np.flatnonzero(held & (points.last == points.today) & ~points.has_ended & (points.today >= take.from_day))
-    column = points.today[here] - take.from_day
+    held &= points.key < key[safe] + hours(holds_hours)
+    here = np.flatnonzero(held & (points.last == points.today) & ~points.has_ended & (points.today >= from_day))
+    column = points.today[here] - from_day
     empty = np.isnan(low[here, column])
     here, column = here[empty], column[empty]
     value = reported(rows).low[safe[here]]
-    low[here, column] = value if take.round_to is None else _rounded(value, take.round_to)
+    high = high.copy() if high is low else high
+    low[here, column] = value if round_to is None else _rounded(value, round_to)
     high[here, column] = np.inf
+    return low, high
 
 
 def _rounded(values: Table, step: float) -> Table:
     return np.round(np.round(np.round(values / step, 6)) * step, 9)
 
 
-def _filled(take: DayInput, low: Table, high: Table, last: Ints, *, has_ended: Bools) -> tuple[Table, Table]:
-    if take.fill == "none" or not low.shape[1]:
+def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended: Bools) -> tuple[Table, Table]:
+    fill, at_most_days, fill_ends, _ = filling
+    if fill == "none" or not low.shape[1]:
         return low, high
     n_days = low.shape[1]
     column = np.arange(n_days)
@@ -204,28 +240,34 @@ def _filled(take: DayInput, low: Table, high: Table, last: Ints, *, has_ended: B
     before = np.maximum.accumulate(np.where(known, column, -1), axis=1)
     after = np.minimum.accumulate(np.where(known, column, n_days)[:, ::-1], axis=1)[:, ::-1]
     has_before, has_after = before >= 0, after < n_days
-    block = np.where(has_after, after, last[:, None] + 1) - before - 1
     fills = ~known & (column <= last[:, None]) & (has_before | has_after)
     fills &= has_after | has_ended[:, None]  # while the series runs, tomorrow's value may still say otherwise
-    if take.fill_at_most_days is not None:
-        fills &= block <= take.fill_at_most_days
-    if not take.fill_ends:
+    if at_most_days is not None:
+        block = np.where(has_after, after, last[:, None] + 1) - before - 1
+        fills &= block <= at_most_days
+    if not fill_ends:
         fills &= has_before & has_after
-    row = np.arange(len(low))[:, None]
-    at_before, at_after = np.maximum(before, 0), np.minimum(after, n_days - 1)
-    share = (column - before) / np.maximum(after - before, 1) if take.fill == "linear" else np.full(low.shape, 0.5)
-    low_before, low_after = low[row, at_before], low[row, at_after]
-    high_before, high_after = high[row, at_before], high[row, at_after]
-    finite = np.isfinite(low_before) & np.isfinite(low_after) & np.isfinite(high_before) & np.isfinite(high_after)
-    with np.errstate(invalid="ignore"):
-        between_low = np.where(finite, low_before + (low_after - low_before) * share, np.minimum(low_before, low_after))
-        between_high = np.where(
-            finite, high_before + (high_after - high_before) * share, np.maximum(high_before, high_after)
-        )
-    both = has_before & has_after
-    new_low = np.where(both, between_low, np.where(has_before, low_before, low_after))
-    new_high = np.where(both, between_high, np.where(has_before, high_before, high_after))
-    return np.where(fills, new_low, low), np.where(fills, new_high, high)
+    row, day = np.nonzero(fills)
+    if not len(row):
+        return low, high
+    before, after = before[row, day], after[row, day]
+    share = (day - before) / np.maximum(after - before, 1) if fill == "linear" else np.full(len(day), 0.5)
+    from_before, from_after = (row, np.maximum(before, 0)), (row, np.minimum(after, n_days - 1))
+    finite = np.ones(len(row), bool)
+    for edge in (from_before, from_after):
+        finite &= np.isfinite(low[edge]) & np.isfinite(high[edge])
+    both, only_before = (before >= 0) & (after < n_days), before >= 0
+
+    def worked_out(values: Table, farther: np.ufunc) -> Table:
+        at_before, at_after = values[from_before], values[from_after]
+        with np.errstate(invalid="ignore"):
+            between = np.where(finite, at_before + (at_after - at_before) * share, farther(at_before, at_after))
+        result = values.copy()
+        result[row, day] = np.where(both, between, np.where(only_before, at_before, at_after))
+        return result
+
+    new_low = worked_out(low, np.minimum)
+    return new_low, (new_low if high is low and finite[both].all() else worked_out(high, np.maximum))
 
 
 def _values(  # noqa: PLR0917  (the pieces of `_table`, in its order)
@@ -236,10 +278,12 @@ def _values(  # noqa: PLR0917  (the pieces of `_table`, in its order)
         case DayRun():
             shortest = _Runs(take, _affected(take, high, last, missing=False), last)
             longest = _Runs(take, _affected(take, low, last, missing=True), last)
-            return Numbers(shortest.length(take.method), longest.length(take.method))
+            if take.method == "longest":
+                return Numbers(shortest.longest(), longest.longest())
+            return Numbers(shortest.total(), longest.total())
         case UnrecoveredRun():
-            certain = _Runs(take, _affected(take, high, last, missing=False), last).reaches
-            possible = _Runs(take, _affected(take, low, last, missing=True), last).reaches
+            certain = _Runs(take, _affected(take, high, last, missing=False), last).reach(take.starts_by_day)
+            possible = _Runs(take, _affected(take, low, last, missing=True), last).reach(take.starts_by_day)
             return Facts(certain & has_ended, possible & has_ended)
         case NthLowestDay():
             return Numbers(_nth(low[:, :counted], take.n, -np.inf), _nth(high[:, :counted], take.n, np.inf))
@@ -262,41 +306,49 @@ def _affected(take: DayRun | UnrecoveredRun, values: Table, last: Ints, *, missi
 
 
 class _Runs:
-    """Joined runs of affected days, followed column by column for all points at once."""
+    """Joined runs of affected days, at every point (row) and day (column).
+
+    A run begins where an affected day is more than `join_days` after the affected day before it, and ends with an affected day,
+    so that what a run has come to can be read at each of its affected days. Days after `counted` help to join only.
+    """
 
     def __init__(self, take: DayRun | UnrecoveredRun, affected: npt.NDArray[np.bool_], last: Ints) -> None:
-        n = len(affected)
+        column = np.arange(affected.shape[1])
+        self._affected, self._column = affected, column
         self._counted = take.to_day - take.from_day
-        self._starts_by = (
-            take.starts_by_day if isinstance(take, UnrecoveredRun) else take.from_day - 1
-        ) - take.from_day
+        self._from_day = take.from_day
+        until = np.maximum.accumulate(np.where(affected, column, -1), axis=1)
+        self._before = np.full(until.shape, -1)
+        self._before[:, 1:] = until[:, :-1]
+        self._opens = affected & ((self._before < 0) | (column - self._before - 1 > take.join_days))
+        self._start = np.maximum.accumulate(np.where(self._opens, column, -1), axis=1)
         self._end = np.minimum(last, self._counted)
-        self._start = np.full(n, -1, np.int64)
-        self._until = np.full(n, -1, np.int64)
-        self._longest = np.zeros(n, np.int64)
-        self._total = np.zeros(n, np.int64)
-        self.reaches = np.zeros(n, bool)
-        for column in range(affected.shape[1]):
-            here = affected[:, column]
-            joins = here & (self._start >= 0) & (column - self._until - 1 <= take.join_days)
-            opens = here & ~joins
-            self._close(opens)
-            self._start = np.where(opens, column, self._start)
-            self._until = np.where(here, column, self._until)
+        self._last_start, self._last_until = self._start[:, -1], until[:, -1]
+        self._reaches_to = self._last_until
         if take.count_trailing:
-            tail = last - self._until
-            extends = (self._start >= 0) & (tail > 0) & (tail <= take.join_days)
-            self._until = np.where(extends, last, self._until)
-        self._close(np.ones(n, bool))
+            tail = last - self._last_until
+            extends = (self._last_start >= 0) & (tail > 0) & (tail <= take.join_days)
+            self._reaches_to = np.where(extends, last, self._last_until)
 
-    def _close(self, which: Bools) -> None:
-        ends = which & (self._start >= 0)
-        length = np.minimum(self._until, self._counted) - self._start + 1
-        length = np.where(ends & (self._start <= self._counted), length, 0)
-        self._longest = np.maximum(self._longest, length)
-        self._total += length
-        self.reaches |= ends & (self._start <= self._starts_by) & (self._until >= self._end)
+    def longest(self) -> Floats:
+        """Days of the longest run."""
+        until = np.minimum(self._column, self._counted)
+        lengths = np.where(self._affected & (self._start <= self._counted), until - self._start + 1, 0)
+        last = np.minimum(self._reaches_to, self._counted) - self._last_start + 1
+        has_run = (self._last_start >= 0) & (self._last_start <= self._counted)
+        return np.maximum(lengths.max(axis=1), np.where(has_run, last, 0)).astype(np.float64)
 
-    def length(self, method: str) -> Floats:
-        """Days of the longest run, or of all."""
-        return (self._longest if method == "longest" else self._total).astype(np.float64)
+    def total(self) -> Floats:
+        """Days of all runs."""
+        before = np.where(self._opens, self._column - 1, np.minimum(self._before, self._counted))
+        added = np.maximum(np.minimum(self._column, self._counted) - before, 0)
+        trailing = np.minimum(self._reaches_to, self._counted) - np.minimum(self._last_until, self._counted)
+        return (np.where(self._affected, added, 0).sum(axis=1) + trailing).astype(np.float64)
+
+    def reach(self, starts_by_day: int) -> Bools:
+        """Whether a run that began by a day comes to the last day that counts."""
+        by = starts_by_day - self._from_day
+        within = self._affected & (self._start <= by) & (self._column >= self._end[:, None])
+        last = (self._last_start >= 0) & (self._last_start <= by) & (self._reaches_to >= self._end)
+        found: Bools = within.any(axis=1) | last
+        return found

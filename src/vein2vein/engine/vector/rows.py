@@ -29,6 +29,11 @@ class Numbers:
     low_is_open: Bools | None = None
     high_is_open: Bools | None = None
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether every range is a point, known by both ends being the same array."""
+        return self.high is self.low
+
     def take(self, where: Ints | Bools) -> Numbers:
         """Some of the ranges."""
         return Numbers(
