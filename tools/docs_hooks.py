@@ -26,6 +26,7 @@ from vein2vein.knowledge.wording import pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -78,7 +79,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    for name, text in _generated_pages().items():
+    for name, text in (_generated_pages() | _notebooks(Path(config.docs_dir))).items():
         files.append(File.generated(config, name, content=text))
     return files
 
@@ -117,17 +118,32 @@ def _generated_pages() -> dict[str, str]:
     }
 
 
+def _tool(name: str) -> ModuleType:
+    """A module of the folder `tools`, which is no package."""
+    where = importlib.util.spec_from_file_location(f"vein2vein_{name}", ROOT / "tools" / f"{name}.py")
+    if where is None or where.loader is None:
+        message = f"tools/{name}.py cannot be imported"
+        raise ImportError(message)
+    module = importlib.util.module_from_spec(where)
+    sys.modules[where.name] = module  # dataclasses look their module up while it loads
+    where.loader.exec_module(module)
+    return module
+
+
+def _notebooks(docs: Path) -> dict[str, str]:
+    """The pages that link to themselves as a notebook; see tools/notebooks.py."""
+    texts = {path: path.read_text(encoding="utf-8") for path in docs.rglob("*.md")}
+    return {
+        path.with_suffix(".ipynb").relative_to(docs).as_posix(): _tool("notebooks").written(text)
+        for path, text in sorted(texts.items())
+        if f"({path.stem}.ipynb)" in text
+    }
+
+
 def _manual_pages() -> dict[str, str]:
     """The chapters of rules by example, made from the spec tests; see tools/manual.py."""
-    where = importlib.util.spec_from_file_location("vein2vein_manual", ROOT / "tools" / "manual.py")
-    if where is None or where.loader is None:
-        message = "tools/manual.py cannot be imported"
-        raise ImportError(message)
-    manual = importlib.util.module_from_spec(where)
-    sys.modules[where.name] = manual  # dataclasses look their module up while it loads
-    where.loader.exec_module(manual)
     registry = default_registry()
-    pages: dict[str, str] = manual.manual_pages(lambda id: f"rules/{_rule_folder(registry.get(id))}/{id}.md")
+    pages: dict[str, str] = _tool("manual").manual_pages(lambda id: f"rules/{_rule_folder(registry.get(id))}/{id}.md")
     return pages
 
 
