@@ -30,6 +30,12 @@ def rate_with_weight(rate: float, have: str, want: str, weight_kg: float | None)
     return None
 
 
+@lru_cache(maxsize=256)
+def off_at_zero(stream: str) -> frozenset[str]:
+    """The agents of a stream that do not run while their rate is 0."""
+    return frozenset(name for name, agent in streams()[stream].agents.items() if agent.off_at_zero)
+
+
 def possible_agents(stream: str) -> list[str]:
     """The agents that "unspecified" could stand for: all of the stream but those that mean absence."""
     return [name for name, agent in streams()[stream].agents.items() if not agent.absence]

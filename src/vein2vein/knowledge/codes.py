@@ -91,9 +91,15 @@ class ObservationKind(_Entry):
 
 
 class Agent(_Entry):
-    """One drug, device or blood product of a stream; `absence` marks the one that says that none is used, such as room air."""
+    """One drug, device or blood product of a stream.
+
+    Attributes:
+        absence: Says that none is used, such as room air.
+        off_at_zero: A row of this agent at a rate of 0 says that it does not run, such as an infusion that is paused.
+    """
 
     absence: bool = False
+    off_at_zero: bool = False
 
 
 class Stream(_Entry):

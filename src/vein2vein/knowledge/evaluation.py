@@ -168,7 +168,9 @@ def _is_open(rule: RuleSet, name: str, values: Mapping[str, Value], truths: Mapp
         return False
     if name in rule.over_time:
         return True
-    return name in rule.open_points and all(_known(values.get(n)) for n in rule.inputs_of(rule.criteria[name].when))
+    if not all(_known(values.get(n)) for n in rule.inputs_of(rule.criteria[name].when)):
+        return False
+    return any(truth_of(choice, values, truths).is_possible for choice in rule.open_points.get(name, ()))
 
 
 def _known(value: Value | None) -> bool:

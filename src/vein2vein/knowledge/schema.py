@@ -299,11 +299,10 @@ class RuleSet(_Strict):
         return frozenset(n for n, c in self.criteria.items() if isinstance(c.when, Sustained | Syndrome))
 
     @cached_property
-    def open_points(self) -> frozenset[str]:
-        """Names of the criteria that open a question by a choice (`possible`), also where nothing is missing."""
-        return frozenset(
-            n for n, c in self.criteria.items() if any(isinstance(p, Possible) for p in predicates.walk(c.when))
-        )
+    def open_points(self) -> Mapping[str, tuple[Predicate, ...]]:
+        """What opens a question by a choice (`possible`), also where nothing is missing, by criterion."""
+        found = {n: [p for p in predicates.walk(c.when) if isinstance(p, Possible)] for n, c in self.criteria.items()}
+        return {name: tuple(choices) for name, choices in found.items() if choices}
 
     def inputs_of(self, predicate: Predicate) -> frozenset[str]:
         """Names of all inputs a condition of this rule set rests on, through criteria."""

@@ -299,3 +299,50 @@ def test_a_drug_that_the_scale_does_not_name_is_named(spec: Spec) -> None:
         "0 h | [1, 3]",
         missing="other_support",
     )
+
+
+def test_an_infusion_that_is_paused(spec: Spec) -> None:
+    """A rate of 0 is a pump that stands still: nothing runs until the rate is raised again."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        1 h to 3 h | vasopressor: norepinephrine 4 ug/min because hypotension
+        3 h to 5 h | vasopressor: norepinephrine 0 ug/min because hypotension
+        5 h to 6 h | vasopressor: norepinephrine 2 ug/min because hypotension
+        """,
+        """
+        0 h | 1
+        1 h | 3
+        3 h | 1
+        5 h | 3
+        6 h | 1
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule_set", "grade"), [("astct-2019.crs", "3"), ("ctcae-5.0.crs", "[3, 4]"), ("china-bnhl-2023.crs", "3")]
+)
+def test_a_vasopressor_that_nobody_named(spec: Spec, rule_set: str, grade: str) -> None:
+    """Be it vasopressin or another, one vasopressor runs: grade 3 at least."""
+    spec(
+        rule_set,
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        0 h        | systolic blood pressure 110
+        0 h        | local enlargement no
+        0 h        | local compression no
+        0 h        | local complication no
+        1 h to 4 h | vasopressor: unspecified because hypotension
+        """,
+        f"""
+        0 h | 1
+        1 h | {grade}
+        4 h | 1
+        """,
+    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     ("device", "grade"),
     [
         ("room-air", "1"),
+        ("nasal-cannula 0 L/min because hypoxia", "1"),
         ("nasal-cannula 6 L/min because hypoxia", "2"),
         ("nasal-cannula 6.5 L/min because hypoxia", "3"),
         ("nasal-cannula because hypoxia", "[2, 3]"),

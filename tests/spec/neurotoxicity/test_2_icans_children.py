@@ -117,3 +117,24 @@ def test_the_capd_score(spec: Spec) -> None:
         3 h | 12
         """,
     )
+
+
+def test_capd_under_sedation(spec: Spec) -> None:
+    """A child under sedation who answers to touch only: CAPD is not to be used then, so that nothing is certain."""
+    spec(
+        "astct-2019.icans-children",
+        WELL
+        + """
+        followed 20 h
+        0 h    | capd score 3
+        0 h    | arousal spontaneous
+        2 h to | sedation: midazolam
+        3 h    | capd score 22
+        3 h    | arousal touch
+        """,
+        """
+        0 h  | 1
+        2 h  | [1, 4]
+        3 h  | [0, 4]
+        """,
+    )

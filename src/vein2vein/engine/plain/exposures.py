@@ -1,7 +1,7 @@
 """Plain input methods over exposures: what runs, how many run, what was given.
 
 Place    Engine, plain. Carries out Active, CountActive, Given and RateSum of knowledge.inputs.
-Knows    An exposure counts in the half-open interval [started_at, ended_at).
+Knows    An exposure counts in the half-open interval [started_at, ended_at), but not at a rate of 0 where its agent is then off.
 Missing  Absence of a row is a no only while the stream is charted, or where the rule file says `when_uncharted: no`.
 Checked  tests/unit/engine/plain; the fast twin is held to this.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.basis.truth import Truth, all_of, any_of
 from vein2vein.engine.plain.index import CourseIndex, span_of
-from vein2vein.engine.rates import possible_agents, rate_with_weight
+from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum
 from vein2vein.knowledge.values import NumberRange, Value
@@ -102,7 +102,7 @@ def _agent_matches(index: CourseIndex, take: ExposureInput, exposure: Exposure) 
 
 
 def _one_agent_matches(index: CourseIndex, take: ExposureInput, exposure: Exposure, agent: str) -> Truth:
-    if agent in take.except_agents:
+    if agent in take.except_agents or (exposure.rate == 0 and agent in off_at_zero(take.exposure)):
         return Truth.FALSE
     if take.agents == "any":
         return Truth.TRUE

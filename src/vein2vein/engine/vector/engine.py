@@ -348,10 +348,14 @@ def _not_known(rule: RuleSet, grid: _Grid, name: str) -> logic.BoolLike:
         return logic.opposite(grid.is_known(name))
     certain, possible = grid.criteria[name]
     found = possible & logic.opposite(certain)
-    if name not in rule.over_time:
-        for needed in rule.inputs_of(rule.criteria[name].when):
-            found &= grid.is_known(needed)
-    return found
+    if name in rule.over_time:
+        return found
+    for needed in rule.inputs_of(rule.criteria[name].when):
+        found = found & grid.is_known(needed)
+    opened: logic.BoolLike = False
+    for choice in rule.open_points[name]:
+        opened = opened | truth_of(choice, grid.leaf, grid.criteria)[1]
+    return found & opened
 
 
 def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:

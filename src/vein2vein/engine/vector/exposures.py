@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from vein2vein.basis.clock import hours
-from vein2vein.engine.rates import possible_agents, rate_with_weight
+from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
 from vein2vein.engine.vector.batch import FOREVER, Batch, Bools, Exposed, Floats, Ints
 from vein2vein.engine.vector.rows import Facts, Numbers, Rows, last_of_each_key, until_next
 from vein2vein.knowledge.codes import streams
@@ -154,7 +154,10 @@ def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bo
     for agent in {str(a) for a in rows.agent}:
         here = rows.agent == agent
         agents = possible_agents(take.exposure) if agent == UNSPECIFIED else [agent]
+        runs = rows.rate != 0  # without a rate it runs
+        off = off_at_zero(take.exposure)
         pairs = [_agent_matches(batch, take, rows, here=here, agent=one) for one in agents]
+        pairs = [(c & runs, p & runs) if one in off else (c, p) for one, (c, p) in zip(agents, pairs, strict=True)]
         if pairs:
             certain[here] = np.all([c[here] for c, _ in pairs], axis=0)
             possible[here] = np.any([p[here] for _, p in pairs], axis=0)

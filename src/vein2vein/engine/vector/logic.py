@@ -70,7 +70,7 @@ class Prepared:
         for case in cases:
             criteria = rule.criteria_of(case.when)
             criteria_of[id(case)] = criteria
-            missing_of[id(case)] = rule.inputs_of(case.when) | (criteria & (rule.over_time | rule.open_points))
+            missing_of[id(case)] = rule.inputs_of(case.when) | (criteria & {*rule.over_time, *rule.open_points})
         return cls(
             rule,
             {name: tuple(found) for name, found in leaves.items()},
