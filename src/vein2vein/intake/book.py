@@ -20,15 +20,12 @@ from typing import Any, Final
 import polars as pl
 
 from vein2vein.errors import Fault
+from vein2vein.intake.lost import LOST
 
 PLACE: Final = {"file": pl.String, "row": pl.Int64}
-REFUSED: Final = {**PLACE, "reason": pl.String}
-LOST: Final[Mapping[str, Any]] = {
-    "course_id": pl.String,
-    "kind": pl.String,
-    "started_at": pl.Datetime("us", "UTC"),
-    "ended_at": pl.Datetime("us", "UTC"),
-}
+REFUSED: Final = {**PLACE, "reason": pl.String, "course_id": pl.String}
+KEPT: Final = {**PLACE, "usability": pl.String, "course_id": pl.String}
+PER_COURSE: Final = {"course_id": pl.String, "fate": pl.String, "reason": pl.String, "rows": pl.Int64}
 ACCOUNT: Final = {
     "file": pl.String,
     "rows": pl.Int64,
@@ -78,13 +75,26 @@ class FaultBook:
     _lost: list[pl.DataFrame] = field(default_factory=list, repr=False)
 
     def lose(self, exposures: pl.DataFrame) -> None:
-        """Remember refused exposures (columns of `LOST`): while one may have run its stream cannot count as charted."""
+        """Remember refused exposures: while one may have run its stream cannot count as charted.
+
+        Args:
+            exposures: Columns of `lost.LOST`; a column that is absent or empty counts as anything.
+        """
         if exposures.height:
-            self._lost.append(exposures.select(pl.col(name).cast(dtype) for name, dtype in LOST.items()))
+            self._lost.append(
+                exposures.select(
+                    (pl.col(name) if name in exposures.columns else pl.lit(None)).cast(dtype).alias(name)
+                    for name, dtype in LOST.items()
+                ).unique(maintain_order=True)
+            )
+
+    def lose_all(self, kind: str | None = None) -> None:
+        """Remember that exposures of unknown persons and times were refused: nothing of the stream, or of any, is charted."""
+        self.lose(pl.DataFrame({"kind": [kind]}, schema={"kind": pl.String}))
 
     def lost(self) -> pl.DataFrame:
-        """The refused exposures that name their course and stream."""
-        return pl.concat([pl.DataFrame(schema=dict(LOST)), *self._lost]).drop_nulls(["course_id", "kind"])
+        """The refused exposures."""
+        return pl.concat([pl.DataFrame(schema=dict(LOST)), *self._lost])
 
     def note(self, fault: Fault, *, what: str = "") -> None:
         """Enter a fault; faults of one id and one `what` are counted together."""
@@ -140,6 +150,18 @@ class FaultBook:
 _OTHERS = "\x00others"
 
 
+def refusals(frame: pl.DataFrame, reason: str | pl.Expr) -> pl.DataFrame:
+    """Rows (file, row, perhaps course_id) as refused rows (`REFUSED`) with an error id as the reason."""
+    why = pl.lit(reason) if isinstance(reason, str) else reason
+    course = pl.col("course_id") if "course_id" in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.select(
+        pl.col("file").cast(pl.String),
+        pl.col("row").cast(pl.Int64),
+        why.cast(pl.String).alias("reason"),
+        course.cast(pl.String).alias("course_id"),
+    )
+
+
 @dataclass
 class Ledger:
     """What became of every row of every file.
@@ -154,6 +176,7 @@ class Ledger:
 
     spill: Path | None = None
     _reasons: dict[str, int] = field(default_factory=dict, repr=False)
+    _per_course: dict[tuple[str | None, int, str | None], int] = field(default_factory=dict, repr=False)
     _rows: dict[str, int] = field(default_factory=dict, repr=False)
     _counts: dict[str, list[int]] = field(default_factory=dict, repr=False)
     _gone: list[pl.DataFrame] = field(default_factory=list, repr=False)
@@ -175,38 +198,33 @@ class Ledger:
         if rows:
             self._counts.setdefault(file, list(_NO_ROWS))[SPARED if reason in NOT_NEEDED else REFUSAL] += rows
             self._reasons[reason] = self._reasons.get(reason, 0) + rows
+            if reason not in NOT_NEEDED:
+                key = (None, REFUSAL, reason)
+                self._per_course[key] = self._per_course.get(key, 0) + rows
 
     def settle(self, kept: pl.DataFrame, refused: pl.DataFrame) -> None:
         """Enter the fate of a set of source rows; every source row must be settled exactly once.
 
         Args:
-            kept: Columns file, row, usability ("ok" or "not-assessable"); a source row may occur often.
-            refused: Columns file, row, reason (an error id); rows that also occur in `kept` are not refused. Rows whose
-                reason is one of `NOT_NEEDED` are not needed.
+            kept: Columns file, row, usability ("ok" or "not-assessable"), perhaps course_id; a source row may occur often.
+            refused: Columns file, row, reason (an error id), perhaps course_id; rows that also occur in `kept` are not
+                refused. Rows whose reason is one of `NOT_NEEDED` are not needed.
         """
+        fine = pl.col("usability") == "ok"
         spared = pl.col("reason").is_in(sorted(NOT_NEEDED))
         fates = pl.concat(
             [
-                kept.select(
-                    pl.col("file").cast(pl.String),
-                    pl.col("row").cast(pl.Int64),
-                    pl.when(pl.col("usability") == "ok").then(USED).otherwise(NOT_ASSESSABLE).alias("fate"),
-                    pl.lit(None, dtype=pl.String).alias("reason"),
-                ),
-                refused.select(
-                    pl.col("file").cast(pl.String),
-                    pl.col("row").cast(pl.Int64),
-                    pl.when(spared).then(SPARED).otherwise(REFUSAL).alias("fate"),
-                    pl.col("reason").cast(pl.String),
-                ),
+                _fates(kept, pl.when(fine).then(USED).otherwise(NOT_ASSESSABLE), pl.lit(None), ~fine),
+                _fates(refused, pl.when(spared).then(SPARED).otherwise(REFUSAL), pl.col("reason"), pl.lit(value=True)),
             ]
         )
         best = pl.col("fate") == pl.col("fate").max()
         one_each = fates.group_by("file", "row").agg(
-            pl.col("fate").max(), pl.col("reason").filter(best).drop_nulls().first()
+            pl.col("fate").max(), pl.col("reason").filter(best).drop_nulls().first(), pl.col("course_id").max()
         )
         for file, fate, count in one_each.group_by("file", "fate").len().iter_rows():
             self._counts.setdefault(file, list(_NO_ROWS))[fate] += count
+        self._count_courses(one_each.filter(pl.col("fate").is_in([REFUSAL, NOT_ASSESSABLE])))
         gone = one_each.filter(pl.col("fate") <= REFUSAL).select(list(REFUSED)).sort("file", "row")
         for reason, count in gone.group_by("reason").len().iter_rows():
             self._reasons[reason] = self._reasons.get(reason, 0) + count
@@ -215,6 +233,17 @@ class Ledger:
         elif gone.height and self.spill is not None:
             gone.write_parquet(self.spill / f"refused-{self._parts:06d}.parquet")
             self._parts += 1
+
+    def _count_courses(self, settled: pl.DataFrame) -> None:
+        for course, fate, reason, count in settled.group_by("course_id", "fate", "reason").len().iter_rows():
+            key = (course, fate, reason)
+            self._per_course[key] = self._per_course.get(key, 0) + count
+
+    def by_course(self) -> pl.DataFrame:
+        """How many rows of each course were refused or kept as not assessable: see `Report.by_course`."""
+        names = {REFUSAL: "refused", NOT_ASSESSABLE: "not_assessable"}
+        rows = [(course, names[fate], reason, count) for (course, fate, reason), count in self._per_course.items()]
+        return pl.DataFrame(rows, schema=PER_COURSE, orient="row").sort("course_id", "fate", "reason", nulls_last=True)
 
     def account(self) -> pl.DataFrame:
         """Rows, used, not_needed, not_assessable and refused for each file; the four always add up to the rows.
@@ -242,7 +271,7 @@ class Ledger:
         return tuple(pair for pair in self._by_number() if pair[0] in NOT_NEEDED)
 
     def refused(self) -> pl.DataFrame:
-        """File, row and reason (an error id) of every refused row that was looked at and not spilled."""
+        """File, row, reason (an error id) and course (where stated) of every refused row looked at and not spilled."""
         return self._all_gone().filter(~pl.col("reason").is_in(sorted(NOT_NEEDED)))
 
     def spared(self) -> pl.DataFrame:
@@ -254,3 +283,15 @@ class Ledger:
 
     def _all_gone(self) -> pl.DataFrame:
         return pl.concat(self._gone) if self._gone else pl.DataFrame(schema=REFUSED)
+
+
+def _fates(frame: pl.DataFrame, fate: pl.Expr, reason: pl.Expr, names_course: pl.Expr) -> pl.DataFrame:
+    """Rows with fate and reason; the course only where it is counted."""
+    course = pl.col("course_id") if "course_id" in frame.columns else pl.lit(None)
+    return frame.select(
+        pl.col("file").cast(pl.String),
+        pl.col("row").cast(pl.Int64),
+        fate.cast(pl.Int32).alias("fate"),
+        reason.cast(pl.String).alias("reason"),
+        pl.when(names_course).then(course.cast(pl.String)).alias("course_id"),
+    )

@@ -6,7 +6,7 @@ Out      Raw exposures over [t, min(next charting, t + hold)), and exposures of 
 Knows    After the hold nothing is known until the next charting. Flow charted without a device belongs to the device charted
          last, if that is within the hold; a flow is not carried over to later devices.
 Missing  A stream that nobody declared is not charted: its absence stays unknown. So does the time of an exposure that was
-         refused: it may have run.
+         refused: it may have run (`lost`).
 Does not Decide the hold: the mapping file names it, and there is no default.
 Checked  tests/unit/intake/test_charting.py
 """
@@ -14,7 +14,7 @@ Checked  tests/unit/intake/test_charting.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -124,40 +124,3 @@ def complete(
         .with_columns(pl.lit("charted").alias("kind"), pl.lit(source).alias("source"))
         .sort("course_id", "agent")
     )
-
-
-def without_lost(exposures: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
-    """Charted exposures without the time in which a refused exposure of their stream may have run.
-
-    Args:
-        exposures: Rows of kind "charted"; agent is the stream.
-        lost: Refused exposures as `FaultBook.lost`: between its two times, in either order, each may have run; without a
-            first time from the start of the charting, without a last one until its end.
-    """
-    gaps: dict[tuple[str, str], list[tuple[datetime | None, datetime | None]]] = {}
-    for course, stream, start, end in lost.select("course_id", "kind", "started_at", "ended_at").iter_rows():
-        ordered = (end, start) if start is not None and end is not None and end < start else (start, end)
-        gaps.setdefault((course, stream), []).append(ordered)
-    keys = pl.DataFrame(list(gaps), schema={"course_id": pl.String, "agent": pl.String}, orient="row")
-    on = ["course_id", "agent"]
-    whole = exposures.join(keys, on=on, how="anti", maintain_order="left")
-    cut = []
-    for row in exposures.join(keys, on=on, how="semi", maintain_order="left").iter_rows(named=True):
-        spans = [(row["started_at"], row["ended_at"])]
-        for gap in gaps[row["course_id"], row["agent"]]:
-            spans = [part for span in spans for part in _around(span, gap)]
-        cut += [row | {"started_at": start, "ended_at": end} for start, end in spans]
-    return pl.concat([whole, pl.DataFrame(cut, schema=exposures.schema)])
-
-
-def _around(
-    span: tuple[datetime, datetime | None], gap: tuple[datetime | None, datetime | None]
-) -> list[tuple[datetime, datetime | None]]:
-    """What is left of a span on both sides of a gap."""
-    (start, end), (first, last) = span, gap
-    parts: list[tuple[datetime, datetime | None]] = []
-    if first is not None and first > start:
-        parts.append((start, first if end is None else min(first, end)))
-    if last is not None and (end is None or last < end):
-        parts.append((max(last, start), end))
-    return parts

@@ -22,10 +22,11 @@ from typing import Final
 import polars as pl
 
 from vein2vein.intake import charting
-from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
+from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.derived import with_derived
 from vein2vein.intake.facts import belonging, in_turn, within_life, without_contradictions, without_copies
+from vein2vein.intake.lost import without_lost
 from vein2vein.intake.people import assign_courses, lives, one_each, people, with_infusions
 from vein2vein.intake.tableset import Tables, completed, with_rows
 from vein2vein.record import tables
@@ -67,8 +68,8 @@ def finish(  # noqa: PLR0913  (one call closes the books; every part has a name)
         notes: Sentences for the report.
     """
     checked = check(given, book, charted=charted)
-    used = [frame.select(list(PLACE)).with_columns(usability=pl.lit("ok")) for frame in merged]
-    gone = [frame.select(list(REFUSED)) for frame in refused]
+    used = [_fate_of(frame.select(list(PLACE))) for frame in merged]
+    gone = [refusals(frame, pl.col("reason")) for frame in refused]
     ledger.settle(pl.concat([checked.kept, *used]), pl.concat([checked.refused, *gone]))
     return Delivery(checked.cohort, Report.of(book, ledger, notes=notes))
 
@@ -92,13 +93,10 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
         reach=_reach(courses, frames["observations"], frames["milestones"]),
         source="mapping:charted",
     )
-    kept = [
-        frame.select(*PLACE, (pl.col("usability") if "usability" in frame.columns else pl.lit("ok")).alias("usability"))
-        for frame in (patients, courses, *frames.values())
-    ]
+    kept = [_fate_of(frame) for frame in (patients, courses, *frames.values())]
     exposures = pl.concat([frames["exposures"], completed(complete, "exposures")])
     is_charted = pl.col("kind") == "charted"
-    kept_charted = charting.without_lost(exposures.filter(is_charted), book.lost())
+    kept_charted = without_lost(exposures.filter(is_charted), book.lost(), courses)
     frames["exposures"] = pl.concat([exposures.filter(~is_charted), kept_charted])
     cohort = Cohort.of(
         patients=patients.select(list(tables.PATIENTS)),
@@ -110,6 +108,14 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
         pl.concat(kept).drop_nulls("file"),
         pl.concat([pl.DataFrame(schema=REFUSED), *refused]).drop_nulls("file"),
     )
+
+
+def _fate_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """What the ledger needs to know of rows that are kept (`KEPT`); the course only of those that are not assessable."""
+    usability = pl.col("usability") if "usability" in frame.columns else pl.lit("ok")
+    course = pl.col("course_id") if "usability" in frame.columns else pl.lit(None, dtype=pl.String)
+    named = pl.when(usability != "ok").then(course)
+    return frame.select(*PLACE, usability.alias("usability"), named.alias("course_id"))
 
 
 def _reach(courses: pl.DataFrame, observations: pl.DataFrame, milestones: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from typing import Final
 import polars as pl
 
 from vein2vein.errors import Fault, IntakeError, describe
-from vein2vein.intake.book import FATES, REFUSED, FaultBook, Ledger
+from vein2vein.intake.book import FATES, PER_COURSE, REFUSED, FaultBook, Ledger
 from vein2vein.record.cohort import Cohort
 
 
@@ -30,11 +30,16 @@ class Report:
     Attributes:
         faults: All faults, grouped, by id.
         account: One row per source file: file, rows, used, not_needed, not_assessable, refused.
-        refused: One row per refused source row: file, row, reason (an error id); empty when they were spilled to disk.
+        refused: One row per refused source row: file, row, reason (an error id), course_id (where the row states its course,
+            else null); empty when they were spilled to disk.
         reasons: Error id and number of refused rows, the commonest first.
         notes: Sentences about the delivery that are not faults, such as what it does not hold.
         spared: One row per source row that is not needed, as `refused`; without those that were only counted where they lie.
         spared_reasons: Error id and number of rows that are not needed, the commonest first.
+        by_course: How many source rows of each course were refused or kept as not assessable, also when they were spilled to
+            disk. One row per combination of course_id (null: rows that name no course of their own), fate ("refused" or
+            "not_assessable"), reason (an error id; null for rows kept as not assessable); rows is their number. Over all
+            courses they add up to the account. A course without such rows is not in it.
     """
 
     faults: tuple[Fault, ...]
@@ -44,6 +49,7 @@ class Report:
     notes: tuple[str, ...] = ()
     spared: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
     spared_reasons: tuple[tuple[str, int], ...] = ()
+    by_course: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PER_COURSE))
 
     @classmethod
     def of(cls, book: FaultBook, ledger: Ledger, *, notes: tuple[str, ...] = ()) -> Report:
@@ -56,6 +62,7 @@ class Report:
             notes,
             ledger.spared(),
             ledger.spared_reasons(),
+            ledger.by_course(),
         )
 
     def render(self) -> str:
@@ -84,6 +91,12 @@ class Report:
     def total(self) -> dict[str, int]:
         """Rows, used, not_needed, not_assessable and refused over all files."""
         return {name: int(self.account[name].sum()) for name in ("rows", *FATES)}
+
+    def unused_of(self, course_id: str | None) -> dict[str, int]:
+        """How many source rows of one course were "refused" and "not_assessable"; None asks for rows that name no course."""
+        here = self.by_course.filter(pl.col("course_id").eq_missing(pl.lit(course_id, dtype=pl.String)))
+        counted = dict(here.group_by("fate").agg(pl.col("rows").sum()).iter_rows())
+        return {fate: int(counted.get(fate, 0)) for fate in ("refused", "not_assessable")}
 
     def _account_text(self) -> str:
         head = ("file", *(name.replace("_", " ") for name in ("rows", *FATES)))
@@ -121,12 +134,12 @@ class Delivery:
 
     @property
     def refused(self) -> pl.DataFrame:
-        """One row per refused source row: file, row, reason."""
+        """One row per refused source row: file, row, reason, course_id."""
         return self.report.refused
 
     @property
     def spared(self) -> pl.DataFrame:
-        """One row per source row that is not needed and was looked at: file, row, reason."""
+        """One row per source row that is not needed and was looked at: file, row, reason, course_id."""
         return self.report.spared
 
     def render(self) -> str:
@@ -155,7 +168,7 @@ class SpooledDelivery:
     Attributes:
         partitions: Folders as written by `Cohort.write`; all rows of a patient are in one of them.
         report: Faults and account; the refused rows are in `refused_folder` as Parquet.
-        refused_folder: Folder of Parquet files with file, row, reason.
+        refused_folder: Folder of Parquet files with file, row, reason, course_id.
     """
 
     partitions: tuple[Path, ...]

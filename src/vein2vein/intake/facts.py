@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from vein2vein.errors import Fault
-from vein2vein.intake.book import FaultBook
+from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.tableset import sight
 from vein2vein.knowledge import codes
 
@@ -31,7 +31,7 @@ def belonging(
     if lost.is_empty():
         return frame
     book.note_rows(sight(lost, "course_id"), [], lambda group: _nowhere(name, group["id"]))
-    refused.append(lost.select("file", "row", pl.lit("INTAKE-031").alias("reason")))
+    refused.append(refusals(lost, "INTAKE-031"))
     return frame.join(courses.select("course_id"), on="course_id", how="semi", maintain_order="left")
 
 
@@ -61,7 +61,7 @@ def without_copies(frame: pl.DataFrame, name: str, book: FaultBook, refused: lis
     if copies.is_empty():
         return frame.drop("_said", strict=False)
     book.note_rows(copies.select("file", "row", "kind"), ["kind"], lambda group: _copies(name, group["kind"]))
-    refused.append(copies.select("file", "row", pl.lit("INTAKE-022").alias("reason")))
+    refused.append(refusals(copies, "INTAKE-022"))
     return marked.filter(~pl.col("_copy")).drop("_copy", "_said", strict=False)
 
 
@@ -157,7 +157,10 @@ def within_life(
             frame = _set_aside(frame, outside.select(frame.columns))
             joined = joined.filter(~condition)
         else:
-            refused.append(outside.select("file", "row", pl.lit(id).alias("reason")))
+            refused.append(refusals(outside, id))
+            if name == "exposures":
+                # The time cannot be true: it may have run at any other.
+                book.lose(outside.select("course_id", "kind"))
             joined = joined.filter(~condition)
             frame = joined.select(frame.columns)
     return frame

@@ -18,7 +18,7 @@ import polars as pl
 from vein2vein.basis.units import conversion
 from vein2vein.errors import Fault
 from vein2vein.intake import words
-from vein2vein.intake.book import PLACE, FaultBook
+from vein2vein.intake.book import PLACE, FaultBook, refusals
 from vein2vein.intake.numbers import DecimalSign, read_numbers
 from vein2vein.intake.placing import Canonical, complete, placed, source
 from vein2vein.intake.times import DATE_ONLY
@@ -62,13 +62,14 @@ def exposures(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "aut
     given = complete(raw, RAW_EXPOSURES)
     frame, refused = placed(given, "started_at", known=codes.streams(), book=book)
     frame, more = _with_ends(frame, book)
-    _lose(given.join(pl.concat([refused, more]), on=["file", "row"], how="semi", nulls_equal=True), book)
     frame, unknown = _with_agents(frame, book)
+    gone = pl.concat([refused, more, unknown])
+    lose(given.join(gone, on=["file", "row"], how="semi", nulls_equal=True), book)
     for quantity in ("amount", "rate"):
         frame = _with_quantity(frame, quantity, book, decimal=decimal)
     frame = _with_names(frame, "reason", known=words.reasons, id="INTAKE-043", book=book)
     rows = frame.with_columns(source()).select(*PLACE, *tables.EXPOSURES)
-    return Canonical(rows, pl.concat([refused, more, unknown]))
+    return Canonical(rows, gone)
 
 
 def milestones(raw: pl.DataFrame, book: FaultBook) -> Canonical:
@@ -94,16 +95,31 @@ def _with_ends(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.D
     book.note_rows(backwards, ["kind"], _negative)
     return (
         frame.filter(pl.col("refusal").is_null()).drop("refusal"),
-        refused.select("file", "row", pl.col("refusal").alias("reason")),
+        refusals(refused, pl.col("refusal")),
     )
 
 
-def _lose(refused: pl.DataFrame, book: FaultBook) -> None:
-    """Remember when refused exposures may have run; a date alone may be any time of its day, and a local day has 25 hours."""
+def lose(refused: pl.DataFrame, book: FaultBook) -> None:
+    """Remember when refused exposures may have run (see `lost`); rows that say neither whose nor what they are say nothing.
+
+    A date alone may be any time of its day, and a local day has 25 hours.
+
+    Args:
+        refused: Raw exposures (`RAW_EXPOSURES`), perhaps with patient_id and the reasons of `times.place`; a kind that is no
+            stream counts as any.
+        book: Where they are entered.
+    """
+    frame = complete(refused, RAW_EXPOSURES)
     end = pl.col("ended_at")
-    if "ended_at_reason" in refused.columns:
+    if "ended_at_reason" in frame.columns:
         end = pl.when(pl.col("ended_at_reason") == DATE_ONLY).then(end + pl.duration(hours=25)).otherwise(end)
-    book.lose(refused.with_columns(end.alias("ended_at")))
+    whose = pl.col("course_id").is_not_null()
+    if "patient_id" in frame.columns:
+        whose |= pl.col("patient_id").is_not_null()
+    what = pl.col("kind").is_not_null() | pl.col("agent").is_not_null()
+    kind = pl.when(pl.col("kind").is_in(list(codes.streams()))).then(pl.col("kind"))
+    said = frame.filter(what | (whose & pl.col("started_at").is_not_null()))
+    book.lose(said.with_columns(end.alias("ended_at"), kind.alias("kind")))
 
 
 def _negative(group: Mapping[str, Any]) -> Fault:
@@ -126,7 +142,7 @@ def _with_agents(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl
     strange = frame.filter(pl.col("agent_out").is_null()).select("file", "row", "kind", "agent")
     book.note_rows(strange, ["kind", "agent"], _strange_agent)
     lost = pl.col("agent_out").is_null() & pl.col("kind").is_in(_NEEDS_AGENT)
-    refused = frame.filter(lost).select("file", "row", pl.lit("INTAKE-038").alias("reason"))
+    refused = refusals(frame.filter(lost), "INTAKE-038")
     kept = frame.filter(~lost).with_columns(pl.col("agent_out").fill_null(UNSPECIFIED).alias("agent"))
     return kept.drop("agent_out"), refused
 

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from vein2vein.errors import Fault
-from vein2vein.intake.book import REFUSED, FaultBook
+from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.tableset import Tables, completed, sight
 
 
@@ -53,7 +53,7 @@ def assign_courses(
     book.note_rows(sight(lost.filter(pl.col("reason") == "INTAKE-031"), patient), [], _no_course_of_patient)
     book.note_rows(sight(lost.filter(pl.col("reason") == "INTAKE-036"), patient), [], _many_courses_of_patient)
     rest = joined.filter(pl.col("reason").is_null()).drop("_course", "_courses", "reason")
-    return rest, lost.select(list(REFUSED))
+    return rest, refusals(lost.drop("course_id"), pl.col("reason"))
 
 
 def _no_course_of_patient(group: Mapping[str, Any]) -> Fault:
@@ -82,7 +82,7 @@ def people(given: Tables, book: FaultBook, refused: list[pl.DataFrame]) -> tuple
     courses = one_each(given.courses, "course_id", book, refused)
     nobody = courses.filter(pl.col("patient_id").is_null())
     book.note_rows(sight(nobody, "course_id"), [], _course_without_patient)
-    refused.append(nobody.select("file", "row", pl.lit("INTAKE-032").alias("reason")))
+    refused.append(refusals(nobody, "INTAKE-032"))
     courses = courses.filter(pl.col("patient_id").is_not_null())
     strangers = courses.join(patients, on="patient_id", how="anti", maintain_order="left")
     if given.patients.height:
@@ -104,7 +104,7 @@ def one_each(frame: pl.DataFrame, key: str, book: FaultBook, refused: list[pl.Da
     """One row per identifier, with what all its rows agree on."""
     unnamed = frame.filter(pl.col(key).is_null())
     book.note_rows(unnamed.select("file", "row"), [], lambda _: _no_identifier(key))
-    refused.append(unnamed.select("file", "row", pl.lit("INTAKE-032").alias("reason")))
+    refused.append(refusals(unnamed, "INTAKE-032"))
     frame = frame.filter(pl.col(key).is_not_null())
     if frame[key].n_unique() == frame.height:
         return frame
@@ -113,7 +113,7 @@ def one_each(frame: pl.DataFrame, key: str, book: FaultBook, refused: list[pl.Da
     frame = frame.with_columns(differs.alias("_differs"), pl.int_range(pl.len()).over(key).alias("_nth"))
     copies = frame.filter(pl.col("_nth") > 0)
     reason = pl.when(pl.col("_differs")).then(pl.lit("INTAKE-033")).otherwise(pl.lit("INTAKE-022"))
-    refused.append(copies.select("file", "row", reason.alias("reason")))
+    refused.append(refusals(copies, reason))
     named = copies.select("file", "row", pl.col(key).alias("id"), "_differs")
     book.note_rows(named.filter(pl.col("_differs")), [], lambda group: _twice(key, group["id"]))
     book.note_rows(named.filter(~pl.col("_differs")), [], lambda group: _copied(key, group["id"]))

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from vein2vein.errors import Fault
-from vein2vein.intake.book import FaultBook
+from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.knowledge import codes
 
 
@@ -76,7 +76,7 @@ def placed(
         .when(pl.col("kind").is_null()).then(pl.lit("kind")).otherwise(pl.lit(time)).alias("lacking")
     )  # fmt: skip
     book.note_rows(empty, ["lacking"], lambda g: _lacking(g["lacking"]))
-    gone = refused.select("file", "row", pl.col("refusal").alias("reason"))
+    gone = refusals(refused, pl.col("refusal"))
     return frame.filter(pl.col("refusal").is_null()).drop("refusal"), gone
 
 

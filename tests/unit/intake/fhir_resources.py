@@ -85,4 +85,4 @@ def ids(delivery: Delivery) -> dict[str, int]:
 
 def reasons(delivery: Delivery) -> dict[int, str]:
     """Why each row that is refused or not needed is so."""
-    return {row: reason for _, row, reason in pl.concat([delivery.refused, delivery.spared]).iter_rows()}
+    return {row: reason for _, row, reason, _ in pl.concat([delivery.refused, delivery.spared]).iter_rows()}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vein2vein.errors import Fault, catalogue
 from vein2vein.intake.book import FATES, FaultBook, Ledger
+from vein2vein.intake.delivery import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def test_the_account_adds_up_and_a_row_with_one_usable_fact_is_used() -> None:
     )
     ledger.settle(kept, refused)
     assert ledger.account().rows() == [("a.csv", 4, 1, 0, 1, 2)]
-    assert ledger.refused().rows() == [("a.csv", 3, "INTAKE-021"), ("a.csv", 4, "INTAKE-010")]
+    assert ledger.refused().rows() == [("a.csv", 3, "INTAKE-021", None), ("a.csv", 4, "INTAKE-010", None)]
     assert ledger.reasons() == (("INTAKE-010", 1), ("INTAKE-021", 1))
 
 
@@ -91,8 +92,8 @@ def test_a_row_that_is_not_needed_is_neither_used_nor_refused() -> None:
     ledger.count("b.csv", "INTAKE-051", 0)
     ledger.count("b.csv", "INTAKE-514", 5)
     assert ledger.account().rows() == [("a.csv", 3, 1, 1, 0, 1), ("b.csv", 15, 0, 10, 0, 5)]
-    assert ledger.spared().rows() == [("a.csv", 1, "INTAKE-050")]
-    assert ledger.refused().rows() == [("a.csv", 2, "INTAKE-021")]
+    assert ledger.spared().rows() == [("a.csv", 1, "INTAKE-050", None)]
+    assert ledger.refused().rows() == [("a.csv", 2, "INTAKE-021", None)]
     assert ledger.spared_reasons() == (("INTAKE-052", 10), ("INTAKE-050", 1))
     assert ledger.reasons() == (("INTAKE-514", 5), ("INTAKE-021", 1))
 
@@ -145,7 +146,7 @@ def test_refused_rows_can_be_spilled(tmp_path: Path) -> None:
     kept = pl.DataFrame(schema={"file": pl.String, "row": pl.Int64, "usability": pl.String})
     ledger.settle(kept, pl.DataFrame({"file": ["a.csv"], "row": [1], "reason": ["INTAKE-021"]}))
     assert ledger.refused().is_empty()
-    assert pl.read_parquet(tmp_path / "*.parquet").rows() == [("a.csv", 1, "INTAKE-021")]
+    assert pl.read_parquet(tmp_path / "*.parquet").rows() == [("a.csv", 1, "INTAKE-021", None)]
     assert ledger.reasons() == (("INTAKE-021", 1),)
 
 
@@ -158,3 +159,38 @@ def test_every_id_of_intake_has_a_test_that_names_it(repository: Path) -> None:
     ids = [id for id in catalogue() if id.startswith("INTAKE-0")]
     assert len(ids) > 40
     assert [id for id in ids if tests.count(id) == 0] == []
+
+
+def test_rows_that_were_not_used_are_counted_by_course() -> None:
+    ledger = Ledger()
+    ledger.read("a.csv", 7)
+    kept = pl.DataFrame(
+        {
+            "file": ["a.csv"] * 3, "row": [1, 2, 3], "usability": ["ok", "not-assessable", "not-assessable"],
+            "course_id": ["C1", "C1", "C2"],
+        }
+    )  # fmt: skip
+    refused = pl.DataFrame(
+        {
+            "file": ["a.csv"] * 3, "row": [3, 4, 5], "reason": ["INTAKE-021", "INTAKE-021", "INTAKE-040"],
+            "course_id": ["C2", None, "C1"],
+        }
+    )  # fmt: skip
+    ledger.settle(kept, refused)
+    ledger.settle(
+        kept.clear(), pl.DataFrame({"file": ["a.csv"], "row": [6], "reason": ["INTAKE-010"], "course_id": "C1"})
+    )
+    ledger.count("a.csv", "INTAKE-514", 1)
+    assert ledger.by_course().rows() == [
+        ("C1", "not_assessable", None, 1),
+        ("C1", "refused", "INTAKE-010", 1),
+        ("C2", "not_assessable", None, 1),
+        (None, "refused", "INTAKE-021", 1),
+        (None, "refused", "INTAKE-514", 1),
+    ]
+    report = Report.of(FaultBook(), ledger)
+    assert report.unused_of("C1") == {"refused": 1, "not_assessable": 1}
+    assert report.unused_of("C2") == {"refused": 0, "not_assessable": 1}
+    assert report.unused_of(None) == {"refused": 2, "not_assessable": 0}
+    assert report.unused_of("C9") == {"refused": 0, "not_assessable": 0}
+    assert report.by_course["rows"].sum() == report.total()["refused"] + report.total()["not_assessable"]

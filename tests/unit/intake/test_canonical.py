@@ -180,7 +180,8 @@ def test_reference_limits_are_converted_with_the_value() -> None:
 def test_a_row_that_cannot_be_placed_is_refused(changes: dict[str, Any], id: str, saw: str) -> None:
     kind = changes.get("kind", "crp")
     row, (fault,) = _one(kind, "12", "mg/L", **{k: v for k, v in changes.items() if k != "kind"})
-    assert row == {"file": "labs.csv", "row": 1, "reason": id}
+    course = changes.get("course_id", "C1")
+    assert row == {"file": "labs.csv", "row": 1, "reason": id, "course_id": course}
     assert fault.saw == saw
     if id == "INTAKE-021":
         assert "nearest: crp" in fault.expected

@@ -10,7 +10,7 @@ import pytest
 
 from vein2vein.errors import Fault
 from vein2vein.intake import charting
-from vein2vein.intake.book import LOST, FaultBook
+from vein2vein.intake.book import FaultBook
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
@@ -123,47 +123,6 @@ def test_completeness_has_no_end_where_it_comes_to_the_end_of_what_is_known(
     found = charting.complete(["oxygen"], observations=observations, exposures=none, reach=reach, source="x")
     end = T0 + timedelta(hours=9, microseconds=microseconds) if microseconds else None
     assert found["ended_at"].to_list() == [end]
-
-
-@pytest.mark.parametrize(
-    ("lost", "left"),
-    [
-        ((2, 4), [(0, 2), (4, 9)]),
-        ((4, 2), [(0, 2), (4, 9)]),
-        ((None, None), []),
-        ((None, 4), [(4, 9)]),
-        ((2, None), [(0, 2)]),
-        ((-3, 4), [(4, 9)]),
-        ((4, 12), [(0, 4)]),
-        ((12, 14), [(0, 9)]),
-        ((-9, -4), [(0, 9)]),
-    ],
-)
-def test_the_time_of_a_refused_exposure_is_not_charted(
-    lost: tuple[int | None, int | None], left: list[tuple[int, int]]
-) -> None:
-    def at(hour: int | None) -> datetime | None:
-        return None if hour is None else T0 + timedelta(hours=hour)
-
-    book = FaultBook()
-    gaps = [
-        ("C1", "vasopressor", at(lost[0]), at(lost[1])),
-        ("C1", "oxygen", None, None),
-        (None, "vasopressor", None, None),
-    ]
-    book.lose(pl.DataFrame(gaps, schema=dict(LOST), orient="row"))
-    charted = [(course, "vasopressor", at(0), at(end)) for course, end in (("C1", 9), ("C2", 9), ("C3", None))]
-    schema = {"course_id": pl.String, "agent": pl.String, "started_at": INSTANT, "ended_at": INSTANT}
-    found = charting.without_lost(pl.DataFrame(charted, schema=schema, orient="row"), book.lost())
-    assert [_hours(row) for row in found.to_dicts() if row["course_id"] == "C1"] == left
-    assert found.filter(pl.col("course_id") != "C1").rows() == charted[1:]
-
-
-def test_charting_without_end_goes_on_without_end_behind_the_gap() -> None:
-    schema = {"course_id": pl.String, "agent": pl.String, "started_at": INSTANT, "ended_at": INSTANT}
-    charted = pl.DataFrame([("C1", "oxygen", T0, None)], schema=schema, orient="row")
-    lost = pl.DataFrame([("C1", "oxygen", T0, T0 + timedelta(hours=1))], schema=dict(LOST), orient="row")
-    assert charting.without_lost(charted, lost).rows() == [("C1", "oxygen", T0 + timedelta(hours=1), None)]
 
 
 def test_nothing_is_complete_unless_declared() -> None:

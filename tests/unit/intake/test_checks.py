@@ -203,7 +203,7 @@ def test_several_courses_of_a_patient_are_named_and_used() -> None:
 
 def test_rows_of_unknown_courses_are_refused() -> None:
     checked, (fault,) = _check(observations=[_observation(course_id="C9"), _observation()])
-    assert checked.refused.rows() == [("observations.csv", 1, "INTAKE-031")]
+    assert checked.refused.rows() == [("observations.csv", 1, "INTAKE-031", "C9")]
     assert fault.saw == "observations of courses that do not exist, first 'C9'"
 
 
@@ -267,7 +267,7 @@ def test_rows_that_name_only_the_patient_get_the_only_course() -> None:
     book = FaultBook()
     given, refused = checks.assign_courses(rows, courses, book)
     assert given["course_id"].to_list() == ["C1", "C3", None]
-    assert refused.rows() == [("a", 2, "INTAKE-036"), ("a", 3, "INTAKE-031")]
+    assert refused.rows() == [("a", 2, "INTAKE-036", None), ("a", 3, "INTAKE-031", None)]
     assert [fault.saw for fault in book.faults()] == [
         "rows of patients without a course, first 'P9'",
         "rows that name only a patient with several courses, first 'P2'",

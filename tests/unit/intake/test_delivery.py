@@ -77,8 +77,8 @@ def test_a_delivery_without_courses_is_an_error_that_names_the_first_fault() -> 
 
 
 def test_rows_that_were_looked_at_are_listed_with_their_reason() -> None:
-    assert _report().refused.rows() == [("labs.csv", 2, "INTAKE-021")]
-    assert _report().spared.rows() == [("labs.csv", 4, "INTAKE-040")]
+    assert _report().refused.rows() == [("labs.csv", 2, "INTAKE-021", None)]
+    assert _report().spared.rows() == [("labs.csv", 4, "INTAKE-040", None)]
 
 
 @pytest.mark.parametrize("id", ["INTAKE-510", "INTAKE-316"])

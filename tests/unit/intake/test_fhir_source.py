@@ -143,7 +143,7 @@ def test_broken_lines_are_counted_and_the_others_are_used(tmp_path: Path) -> Non
     )
     delivery = adapter.convert(tmp_path, adapter.Options(zone="Europe/Berlin"))
     assert delivery.account.filter(file="Observation.ndjson").row(0) == ("Observation.ndjson", 5, 2, 0, 0, 3)
-    assert delivery.refused.rows() == [("Observation.ndjson", row, "INTAKE-303") for row in (2, 3, 4)]
+    assert delivery.refused.rows() == [("Observation.ndjson", row, "INTAKE-303", None) for row in (2, 3, 4)]
     assert delivery.cohort.observations["value"].to_list() == [38.5, 36.5]
     assert any("not-json" in f.saw and f.rows == ("Observation.ndjson:2",) for f in delivery.faults)
 
@@ -151,7 +151,7 @@ def test_broken_lines_are_counted_and_the_others_are_used(tmp_path: Path) -> Non
 def test_an_element_that_is_null_is_absent(tmp_path: Path) -> None:
     ndjson(tmp_path, "x.ndjson", observation(valueQuantity=quantity(38.5), bodySite=None), observation(code=None))  # type: ignore[arg-type]
     report = adapter.check(tmp_path)
-    assert report.refused.rows() == [("x.ndjson", 1, "INTAKE-308"), ("x.ndjson", 2, "INTAKE-304")]
+    assert report.refused.rows() == [("x.ndjson", 1, "INTAKE-308", None), ("x.ndjson", 2, "INTAKE-304", None)]
     assert any(f.saw.startswith("Observation.code") and "Field required" in f.saw for f in report.faults)
 
 

@@ -21,7 +21,7 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake import canonical, charting, checks, times
-from vein2vein.intake.book import REFUSED, FaultBook
+from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.courses import Course, courses_of, patient_id, with_course
@@ -73,12 +73,11 @@ class Work:
         if frame.height:
             places = frame.select("file", "row", *by).unique(maintain_order=True)
             self.book.note_rows(places, by, describe)
-            id = describe(places.row(0, named=True)).id
-            self.refused.append(places.select("file", "row", pl.lit(id).alias("reason")))
+            self.refused.append(refusals(places, describe(places.row(0, named=True)).id))
 
     def take(self, result: canonical.Canonical) -> pl.DataFrame:
         """The rows of a shared step; what it refused is entered."""
-        self.refused.append(result.refused.select(list(REFUSED)))
+        self.refused.append(result.refused)
         return result.rows
 
 
@@ -88,6 +87,7 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
     work = Work(replace(delivered, book=deepcopy(delivered.book), ledger=deepcopy(delivered.ledger)), options)
     frames = _current(work, {name: delivered.out.frame(name) for name in FACTS})
     frames = _placed(work, _of_known_patients(work, frames))
+    _lose(work)
     steps = frames["milestone"]
     courses = courses_of(steps.filter(pl.col("kind") == "infusion"), steps.filter(pl.col("kind") == "ordered"), options)
     frames = _of_patients_with_course(work, frames, courses)
@@ -108,7 +108,7 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
         given,
         work.book,
         work.delivered.ledger,
-        refused=[*work.refused, delivered.out.frame("refusal")],
+        refused=[*work.refused, _with_only_course(work, delivered.out.frame("refusal"), courses)],
         merged=work.merged,
         charted=options.charted,
         notes=_notes(work, courses),
@@ -162,6 +162,39 @@ def _final(key: str, aliases: Mapping[str, str]) -> str:
         seen.add(further)
         key = further
     return key
+
+
+def _lose(work: Work) -> None:
+    """Refused resources that may have been exposures, in the words of `intake.lost`; those of other patients left out."""
+    frame = work.delivered.out.frame("lost")
+    if frame.is_empty():
+        return
+    for column in ("started_at", "ended_at"):
+        frame = times.place(frame, column, zone=work.options.zone, policy=work.options.times)
+    aliases = {key: _final(key, work.delivered.aliases) for key in work.delivered.aliases}
+    key = pl.col("patient").replace(list(aliases), list(aliases.values())) if aliases else pl.col("patient")
+    late = pl.when(pl.col("ended_at_reason") == times.DATE_ONLY).then(pl.duration(hours=25)).otherwise(pl.duration())
+    work.book.lose(
+        frame.select(
+            key.str.strip_prefix("Patient/").alias("patient_id"),
+            "started_at",
+            (pl.col("ended_at") + late).alias("ended_at"),
+        )
+    )
+
+
+def _with_only_course(work: Work, refused: pl.DataFrame, courses: list[Course]) -> pl.DataFrame:
+    """Refused resources with the course of their patient, where the patient has one only."""
+    aliases = {key: _final(key, work.delivered.aliases) for key in work.delivered.aliases}
+    of_patient: dict[str, str | None] = {}
+    for course in courses:
+        of_patient[course.patient] = None if course.patient in of_patient else course.course_id
+    of_key = {key: of_patient.get(last) for key, last in aliases.items()} | of_patient
+    named = {key: course for key, course in of_key.items() if course is not None}
+    course_id = pl.col("patient").replace_strict(
+        list(named), list(named.values()), default=None, return_dtype=pl.String
+    )
+    return refused.with_columns(course_id.alias("course_id") if named else pl.lit(None).alias("course_id"))
 
 
 def _placed(work: Work, frames: Frames) -> Frames:

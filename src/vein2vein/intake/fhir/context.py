@@ -17,7 +17,7 @@ from vein2vein.intake.fhir.elements import contained, key_of
 from vein2vein.intake.fhir.facts import Collector
 from vein2vein.intake.fhir.faults import fault
 from vein2vein.intake.fhir.statuses import decide
-from vein2vein.intake.fhir.terminology import Meaning, Table, meanings, show
+from vein2vein.intake.fhir.terminology import Meaning, Table, is_other_drug, meanings, show
 
 
 class WaitingError(Exception):
@@ -50,7 +50,9 @@ class Context:
             return True
         id = faults.WITHDRAWN if decision.use == "withdrawn" else faults.NOT_DONE
         self.out.refuse(
-            fault(id, f"{kind} with status {resource.status!r}: {decision.why}"), what=f"{kind}|{resource.status}"
+            fault(id, f"{kind} with status {resource.status!r}: {decision.why}"),
+            what=f"{kind}|{resource.status}",
+            may_have_run=decision.use == "unknown",
         )
         return False
 
@@ -96,7 +98,11 @@ class Context:
         """Refuse because no code is known; one fault for each set of codes."""
         codings = (concept.coding or []) if concept is not None else []
         text = show(codings) if codings or concept is None else f"only the text {str(concept.text)[:60]!r}"
-        self.out.refuse(fault(faults.UNKNOWN_CODE, f"{where} {text}"), what=f"{where}|{text}")
+        self.out.refuse(
+            fault(faults.UNKNOWN_CODE, f"{where} {text}"),
+            what=f"{where}|{text}",
+            may_have_run=not any(is_other_drug(coding.system, coding.code) for coding in codings),
+        )
 
     def no_time(self, resource: Any) -> None:
         """Refuse because there is no time at which the resource could stand."""

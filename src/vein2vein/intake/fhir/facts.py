@@ -19,6 +19,7 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake.book import FaultBook
+from vein2vein.intake.fhir.faults import MAY_HAVE_RUN
 
 CHUNK: Final = 100_000
 SPOT: Final = {
@@ -71,7 +72,22 @@ FACTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "patient": {**SPOT, **PATIENT},
     }
 )
-REFUSAL: Final = {"file": pl.String, "row": pl.Int64, "resource": pl.String, "version": pl.String, "reason": pl.String}
+REFUSAL: Final = {
+    "file": pl.String,
+    "row": pl.Int64,
+    "resource": pl.String,
+    "version": pl.String,
+    "reason": pl.String,
+    "patient": pl.String,
+}
+LOST: Final = {
+    "file": pl.String,
+    "row": pl.Int64,
+    "patient": pl.String,
+    "started_at": pl.String,
+    "ended_at": pl.String,
+}
+"""Refused resources that may have been exposures: whose (null: anybody's) and, as sent, when (null: at any time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,7 @@ class Spot:
         resource: Its identity: ``Type/id``, or the address that the Bundle gives it; empty when it has none.
         version: What orders versions of one resource: ``meta.lastUpdated`` and ``meta.versionId``; empty when not given.
         patient: Key of the patient as the resource names it; empty when it names none.
+        span: When it began and ended, as sent, for a resource that may say that a drug or device was in use; else None.
     """
 
     file: str
@@ -89,6 +106,7 @@ class Spot:
     resource: str = ""
     version: str = ""
     patient: str = ""
+    span: tuple[str | None, str | None] | None = None
 
 
 @dataclass
@@ -98,8 +116,12 @@ class Collector:
     book: FaultBook
     _spot: Spot | None = None
     _settled: bool = True
-    _rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in (*FACTS, "refusal")})
-    _chunks: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {name: [] for name in (*FACTS, "refusal")})
+    _rows: dict[str, list[tuple[Any, ...]]] = field(
+        default_factory=lambda: {name: [] for name in (*FACTS, "refusal", "lost")}
+    )
+    _chunks: dict[str, list[pl.DataFrame]] = field(
+        default_factory=lambda: {name: [] for name in (*FACTS, "refusal", "lost")}
+    )
 
     def begin(self, spot: Spot) -> None:
         """Start the next resource; everything entered from now on belongs to it."""
@@ -130,10 +152,19 @@ class Collector:
         """Enter the person. See `PATIENT` for the names."""
         self._enter("patient", PATIENT, given)
 
-    def refuse(self, fault: Fault, *, what: str = "") -> None:
-        """Say that the current resource, or a part of it, cannot be used; faults of one `what` are counted together."""
+    def refuse(self, fault: Fault, *, what: str = "", may_have_run: bool | None = None) -> None:
+        """Say that the current resource, or a part of it, cannot be used.
+
+        Args:
+            fault: Why.
+            what: Faults of one `what` are counted together.
+            may_have_run: Whether what is refused may have been a drug or device in use (see `intake.lost`); None: the reason
+                says so.
+        """
         spot = self._here()
-        self._add("refusal", (spot.file, spot.row, spot.resource, spot.version, fault.id))
+        self._add("refusal", (spot.file, spot.row, spot.resource, spot.version, fault.id, spot.patient))
+        if spot.span is not None and (fault.id in MAY_HAVE_RUN if may_have_run is None else may_have_run):
+            self._add("lost", (spot.file, spot.row, spot.patient or None, *spot.span))
         self.note(fault, what=what)
         self._settled = True
 
@@ -143,7 +174,7 @@ class Collector:
         self.book.note(_placed(fault, f"{spot.file}:{spot.row}"), what=what)
 
     def frame(self, name: str) -> pl.DataFrame:
-        """All facts of one table (see `FACTS`), or ``refusal`` (see `REFUSAL`)."""
+        """All facts of one table (see `FACTS`), ``refusal`` (see `REFUSAL`) or ``lost`` (see `LOST`)."""
         self._flush(name)
         chunks = self._chunks[name]
         return pl.concat(chunks) if chunks else pl.DataFrame(schema=dict(self._schema(name)))
@@ -174,7 +205,7 @@ class Collector:
 
     @staticmethod
     def _schema(name: str) -> Mapping[str, Any]:
-        return REFUSAL if name == "refusal" else FACTS[name]
+        return {"refusal": REFUSAL, "lost": LOST}.get(name) or FACTS[name]
 
 
 def _placed(fault: Fault, where: str) -> Fault:

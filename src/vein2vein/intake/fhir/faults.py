@@ -41,6 +41,11 @@ NOT_ABOUT_PATIENT: Final = "INTAKE-327"
 PRELIMINARY: Final = "INTAKE-328"
 NOT_HOSPITAL: Final = "INTAKE-329"
 
+MAY_HAVE_RUN: Final = frozenset(
+    {NOT_IN_MODEL, UNKNOWN_CODE, CONTRADICTING_CODES, NO_PATIENT, NO_TIME, BROKEN_REFERENCE}
+)
+"""Reasons for which a resource is refused although what it tells of may have happened."""
+
 _KEPT: Final = "kept as not assessable"
 _REFUSED: Final = "refused"
 _ACCOUNTED: Final = "not needed"

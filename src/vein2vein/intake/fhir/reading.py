@@ -35,6 +35,7 @@ from vein2vein.intake.fhir.patients import read_patient
 from vein2vein.intake.fhir.procedures import read_device_use, read_procedure
 from vein2vein.intake.fhir.questionnaires import read_response
 from vein2vein.intake.fhir.source import Entry, find_files, read_entries
+from vein2vein.intake.fhir.spans import EXPOSING, span_of
 from vein2vein.intake.unread import unread
 
 Reader = Callable[[Any, dict[str, Any], Context], None]
@@ -94,6 +95,7 @@ class _Reading:
     waiting: list[Entry] = field(default_factory=list)
     seen: array[int] = field(default_factory=lambda: array("Q"))
     counts: dict[str, int] = field(default_factory=dict)
+    types: dict[str, set[str]] = field(default_factory=dict)
 
     def take(self, entry: Entry) -> None:
         """Count an entry and read it."""
@@ -104,6 +106,7 @@ class _Reading:
             out.refuse(fault(faults.DEFINITION, _SKIPPED[entry.skip]), what=entry.skip)
         elif entry.body is None:
             out.refuse(fault(faults.NOT_A_RESOURCE, f"{entry.problem}: {entry.detail}"), what=entry.problem)
+            self.types.setdefault(entry.file, set()).add("")
         else:
             self._take_body(entry, entry.body)
 
@@ -112,13 +115,16 @@ class _Reading:
         kind = body.get("resourceType")
         if not isinstance(kind, str) or not kind:
             out.refuse(fault(faults.NOT_A_RESOURCE, "a JSON object without resourceType"), what="no-type")
+            self.types.setdefault(entry.file, set()).add("")
             return
+        self.types.setdefault(entry.file, set()).add(kind)
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if kind not in READ:
             out.refuse(fault(faults.TYPE_NOT_USED, f"resources of type {kind}"), what=kind)
             return
         read = read_resource(body)
         if read.resource is None:
+            out.begin_again(Spot(entry.file, entry.row, patient=_patient_as_sent(body), span=span_of(body)))
             first = read.problems[0]
             out.refuse(
                 fault(faults.NOT_IN_MODEL, f"{kind}.{first.element} {first.saw}: {first.says}"),
@@ -144,7 +150,8 @@ class _Reading:
         if kind == "Observation" and keys:
             self.seen.append(short_hash(keys[0]))
         patient = keys[0] if kind == "Patient" and keys else _patient_of(resource)
-        self.context.out.begin_again(Spot(entry.file, entry.row, keys[0] if keys else "", _version(body), patient))
+        identity = keys[0] if keys else ""
+        self.context.out.begin_again(Spot(entry.file, entry.row, identity, _version(body), patient, span_of(body)))
         if kind == "Patient":
             read_patient(resource, body, self.context, keys)
         elif not patient:
@@ -167,6 +174,10 @@ class _Reading:
             self.context.out.begin(Spot(entry.file, entry.row))
             read = read_resource(entry.body)
             self._dispatch(entry, read.resource, entry.body)
+        for types in self.types.values():
+            # What is no resource is taken for one like the others of its file: bulk exports have one type in each.
+            if "" in types and (types == {""} or types & EXPOSING):
+                self.context.out.book.lose_all()
         return len(self.context.panels - set(self.seen)) if self.context.panels else 0
 
 
@@ -206,6 +217,13 @@ def _patient_of(resource: Any) -> str:
     key = key_of(reference, wanted="Patient")
     kind = key.partition("/")[0] if "/" in key and not key.startswith("urn:") else "Patient"
     return key if kind == "Patient" or key.startswith("Patient?") else ""
+
+
+def _patient_as_sent(body: Mapping[str, Any]) -> str:
+    """Key of the patient of a resource that the model does not accept; empty when it cannot be told."""
+    reference = body.get("subject") or body.get("patient")
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    return "/".join(text.split("/")[-2:]) if isinstance(text, str) else ""
 
 
 def _version(body: dict[str, Any]) -> str:

@@ -108,6 +108,18 @@ def _meanings_of(system: str | None, code: str | None) -> tuple[Meaning, ...]:
     return listed + _listed().get((_exact(system), code), ())
 
 
+def is_other_drug(system: str | None, code: str | None) -> bool:
+    """Whether an ATC code lies in a part of the classification that no stream of the code files reaches into.
+
+    Other codes say nothing: a clinical drug has a number of its own, whatever is in it.
+    """
+    return system_of(system) == "atc" and code is not None and code.startswith(_OTHER_DRUGS)
+
+
+# Acid, bowel, nausea, constipation, diabetes, vitamins, skin, sensory organs.
+_OTHER_DRUGS = ("A02", "A03", "A04", "A06", "A10", "A11", "D", "S")
+
+
 def _own(system: str, code: str) -> tuple[Meaning, ...]:
     if system == urls.PRODUCTS:
         # A centre names its products as it likes; the name is kept.

@@ -17,10 +17,12 @@ from typing import Final
 import polars as pl
 
 from vein2vein.intake import canonical, charting, checks
-from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
+from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.canonical import Canonical
 from vein2vein.intake.delivery import Delivery, Report
+from vein2vein.intake.given import lose
 from vein2vein.intake.omop import facts, findings, persons, stays
+from vein2vein.intake.omop.cdm import EXPOSING
 from vein2vein.intake.omop.clock import CONTRADICTION
 from vein2vein.intake.omop.coverage import Line, count_unread, never_opened
 from vein2vein.intake.omop.reading import OmopRows
@@ -52,6 +54,7 @@ def delivery(rows: OmopRows, *, at_once: int = _ROWS_AT_ONCE) -> Delivery:
     """
     book, ledger = FaultBook(), Ledger()
     findings.note_delivery(rows, book)
+    _lose(rows, book)
     frames = [_own_rows(frame.filter(pl.col("course_id").is_not_null()), book) for frame in rows.frames.values()]
     dead = _own_rows(persons.deaths(rows.people), book)
     people = persons.patients(rows.people, book)
@@ -67,6 +70,15 @@ def delivery(rows: OmopRows, *, at_once: int = _ROWS_AT_ONCE) -> Delivery:
     ]
     cohort = Cohort.of(**{name: pl.concat([getattr(c, name) for c in cohorts]) for name in tables.SCHEMAS})
     return Delivery(cohort, Report.of(book, ledger, notes=(*findings.notes(rows), never_opened())))
+
+
+def _lose(rows: OmopRows, book: FaultBook) -> None:
+    """Rows that may have been exposures and cannot be used: of unknown concepts, or not readable at all."""
+    for frame in rows.unknown:
+        known = frame.filter(pl.col("course_id").is_not_null()).rename({"at": "started_at"})
+        lose(known.with_columns(pl.lit(None, dtype=pl.String).alias("kind"), pl.col("role").alias("agent")), book)
+    if {*rows.lacking, *(bad.table for bad in rows.bad_rows)} & set(EXPOSING):
+        book.lose_all()
 
 
 def _shares(whole: _Share, at_once: int) -> Iterator[_Share]:
@@ -112,7 +124,8 @@ def _converted(share: _Share, rows: OmopRows, book: FaultBook, ledger: Ledger) -
     del parts, exposures
     checked = checks.check(given, book, charted=rows.options.charted)
     used = pl.concat([told, merged]).with_columns(usability=pl.lit("ok"))
-    ledger.settle(pl.concat([checked.kept, used]), pl.concat([checked.refused, *refused], how="vertical_relaxed"))
+    kept = pl.concat([checked.kept, used], how="diagonal")
+    ledger.settle(kept, pl.concat([checked.refused, *refused], how="vertical_relaxed"))
     return checked.cohort
 
 
@@ -129,11 +142,11 @@ def _own_rows(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame:
 
 def _infusion_rows(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that tell of infusions that have a time, and the refused ones that have none."""
-    reason = pl.col("at_reason").alias("reason")
-    rows = [frame.filter(pl.col("role") == "infusion").select(*PLACE, "at", reason) for frame in frames]
+    rows = [frame.filter(pl.col("role") == "infusion") for frame in frames]
     told = pl.concat([_NOTHING, *(frame.filter(pl.col("at").is_not_null()).select(list(PLACE)) for frame in rows)])
     nothing = pl.DataFrame(schema=REFUSED)
-    return told, pl.concat([nothing, *(frame.filter(pl.col("at").is_null()).select(list(REFUSED)) for frame in rows)])
+    lost = [refusals(frame.filter(pl.col("at").is_null()), pl.col("at_reason")) for frame in rows]
+    return told, pl.concat([nothing, *lost])
 
 
 def _note_times(raw: pl.DataFrame, columns: Iterable[str], book: FaultBook) -> None:
@@ -184,7 +197,9 @@ def _charted(
     has_hold = pl.col("kind").is_in(sorted(rows.options.hold))
     book.note_rows(together.filter(placed & ~has_hold).select("file", "row", "kind"), ["kind"], findings.no_hold)
     reason = pl.when(~placed).then(pl.col("at_reason")).otherwise(pl.lit(findings.NO_HOLD))
-    refused = together.filter(~(placed & has_hold)).select(*PLACE, reason.alias("reason"))
+    gone = together.filter(~(placed & has_hold))
+    lose(gone.with_columns(pl.when(placed).then(pl.col("at")).alias("started_at")), book)
+    refused = refusals(gone, reason)
     made, merged = [], [_NOTHING]
     for stream, hold in sorted(rows.options.hold.items()):
         here = together.filter(placed & (pl.col("kind") == stream)).drop("kind")

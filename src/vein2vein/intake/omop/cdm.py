@@ -198,6 +198,9 @@ CDM_SOURCE: Final = _table("cdm_source", {}, {"cdm_version": "text", "vocabulary
 CLINICAL: Final = ("person", "death", "observation_period", *EVENTS)
 """Tables about persons, of which every row is accounted for."""
 
+EXPOSING: Final = ("drug_exposure", "device_exposure", "procedure_occurrence")
+"""Tables that say what was given or used."""
+
 VOCABULARY: Final = ("concept", "concept_relationship", "concept_ancestor")
 """Tables of the vocabulary; only the rows of wanted codes are read."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from vein2vein.errors import Fault
-from vein2vein.intake.book import REFUSED, FaultBook
+from vein2vein.intake.book import PLACE, FaultBook, refusals
 from vein2vein.intake.omop import facts
 from vein2vein.intake.omop.cdm import CLINICAL
 from vein2vein.intake.omop.clock import CONTRADICTION
@@ -75,14 +75,13 @@ def refused_infusions(rows: OmopRows) -> pl.DataFrame:
     """Rows that tell of an infusion that cannot be placed in time, of persons who have no other: file, row, reason."""
     persons = [course.person_id for course in rows.courses]
     lost = rows.infusions.filter(pl.col("at").is_null() & ~pl.col("person_id").is_in(persons))
-    return lost.select("file", "row", pl.col("at_reason").fill_null("INTAKE-032").alias("reason"))
+    return refusals(lost, pl.col("at_reason").fill_null("INTAKE-032"))
 
 
 def refused_lines(rows: OmopRows) -> pl.DataFrame:
     """Lines of text files that could not be split into columns: file name, line, reason."""
-    return pl.DataFrame(
-        [(bad.file, bad.line, UNREADABLE_LINE) for bad in rows.bad_rows], schema=dict(REFUSED), orient="row"
-    ).unique(["file", "row"], maintain_order=True)
+    lines = pl.DataFrame([(bad.file, bad.line) for bad in rows.bad_rows], schema=dict(PLACE), orient="row")
+    return refusals(lines.unique(maintain_order=True), UNREADABLE_LINE)
 
 
 def shared_number(group: Mapping[str, Any]) -> Fault:

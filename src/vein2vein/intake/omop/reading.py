@@ -18,7 +18,7 @@ from typing import Final
 import polars as pl
 
 from vein2vein.errors import IntakeError
-from vein2vein.intake.omop.cdm import CLINICAL, EVENTS, TABLES
+from vein2vein.intake.omop.cdm import CLINICAL, EVENTS, EXPOSING, TABLES
 from vein2vein.intake.omop.concepts import Lexicon, Opened, look_up
 from vein2vein.intake.omop.coverage import Line
 from vein2vein.intake.omop.duckdb_source import DuckDbFile, Folder, Zip
@@ -28,7 +28,7 @@ from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.persons import PeopleRows, read_people
 from vein2vein.intake.omop.postgres import SCHEMES, Postgres
 from vein2vein.intake.omop.profile import Stock, take_stock
-from vein2vein.intake.omop.rows import read_rows
+from vein2vein.intake.omop.rows import read_rows, read_unknown
 from vein2vein.intake.omop.source import BadRow, Source
 
 _DUCKDB: Final = (".duckdb", ".db", ".ddb")
@@ -49,6 +49,7 @@ class OmopRows:
         lines: Counts by table about persons.
         lacking: Tables that are there without columns that they need.
         bad_rows: Lines of text files that could not be split into columns.
+        unknown: Rows that may be exposures although nobody knows of what; read when a stream is declared charted.
     """
 
     place: str
@@ -63,6 +64,7 @@ class OmopRows:
     people: PeopleRows
     lacking: dict[str, tuple[str, ...]]
     bad_rows: tuple[BadRow, ...]
+    unknown: tuple[pl.DataFrame, ...] = ()
 
 
 def open_source(place: str | Path, options: Options) -> Source:
@@ -130,6 +132,11 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
                 table: source.lacking(table) for table in TABLES if source.columns(table) and source.lacking(table)
             },
             bad_rows=tuple(source.bad_rows()),
+            unknown=tuple(
+                read_unknown(opened, stocks[table], courses)
+                for table in EXPOSING
+                if options.charted and courses and table in stocks
+            ),
         )
 
 

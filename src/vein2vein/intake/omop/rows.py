@@ -10,13 +10,14 @@ Does not Judge values.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
 
 from vein2vein.intake.omop import clock
 from vein2vein.intake.omop.cdm import EVENTS, EXTRA
-from vein2vein.intake.omop.concepts import Opened
+from vein2vein.intake.omop.concepts import Opened, codes_of_concepts
 from vein2vein.intake.omop.infusions import Course
 from vein2vein.intake.omop.profile import KEYS, Stock, key_columns
 from vein2vein.intake.omop.source import RAW, numbers, texts
@@ -42,6 +43,8 @@ def question(opened: Opened, stock: Stock, persons: list[int]) -> str:
     written = [text for text in needed["code_text"] if text]
     if written:
         either.append(f"e.{events.source_value} IN ({texts(written)})")
+    if needed.filter((pl.col("concept") == 0) & (pl.col("source_concept") == 0) & pl.col("code_text").is_null()).height:
+        either.append(f"(coalesce(e.{events.concept}, 0) = 0 AND e.{events.source_value} IS NULL)")
     values = [concept for concept in needed["value_concept"] if concept]
     if values:
         either.append(f"e.value_as_concept_id IN ({numbers(values)})")
@@ -58,6 +61,21 @@ def read_rows(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFra
     persons = sorted({course.person_id for course in courses})
     asked = opened.source.batches(question(opened, stock, persons))
     return pl.concat([_prepared(piece, opened, stock, courses) for piece in asked])
+
+
+def read_unknown(opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFrame:
+    """Rows of persons with a course whose concept says nothing: in a table of exposures each may be one (`intake.lost`).
+
+    Without a vocabulary, or without what lies below a concept, every concept that is not looked for may be such a one.
+    """
+    lexicon = opened.lexicon
+    unknown = pl.col("role").is_null()
+    if lexicon.has_vocabulary and lexicon.has_ancestors:
+        concepts = stock.concepts.filter(unknown)["concept"].unique().to_list()
+        known = set(codes_of_concepts(opened.source, set(concepts))) - {0, *lexicon.ambiguous}
+        unknown &= ~pl.col("concept").is_in(sorted(known))
+    wanted = stock.concepts.filter(unknown).with_columns(pl.lit("unknown").alias("role"))
+    return read_rows(opened, replace(stock, concepts=wanted), courses)
 
 
 def _prepared(frame: pl.DataFrame, opened: Opened, stock: Stock, courses: list[Course]) -> pl.DataFrame:

@@ -23,7 +23,7 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake import canonical, charting, checks, times
-from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
+from vein2vein.intake.book import KEPT, PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
 from vein2vein.intake.tables.files import ENDINGS, Source, sources
 from vein2vein.intake.tables.layout import CARRIED, Layout, layout_of
@@ -141,7 +141,7 @@ def _keep(piece: Piece, table: str, work: _Work) -> None:
     for name, frame in {table: piece.rows, **{f"points:{s}": points for s, points in piece.points.items()}}.items():
         work.spool.add(name, _keyed(frame, work))
     if piece.refused.height:
-        work.ledger.settle(pl.DataFrame(schema={**PLACE, "usability": pl.String}), piece.refused)
+        work.ledger.settle(pl.DataFrame(schema=KEPT), piece.refused)
 
 
 def _keyed(frame: pl.DataFrame, work: _Work) -> pl.DataFrame:
@@ -176,13 +176,13 @@ def _gather_implied(batch: pl.DataFrame, layout: Layout, work: _Work) -> None:
 
 
 def _refuse(rows: pl.DataFrame, name: str, reason: str, work: _Work) -> None:
-    refused = rows.select(pl.lit(name).alias("file"), pl.col("row").cast(pl.Int64), pl.lit(reason).alias("reason"))
-    work.ledger.settle(pl.DataFrame(schema={**PLACE, "usability": pl.String}), refused)
+    work.ledger.settle(pl.DataFrame(schema=KEPT), refusals(rows.with_columns(pl.lit(name).alias("file")), reason))
 
 
 def _close_file(source: Source, layout: Layout, work: _Work) -> None:
     """Enter the faults of the file as a file, and how many rows it had."""
     work.ledger.read(source.name, source.rows)
+    _lose_unread(source, layout, work)
     if source.fault is not None:
         work.book.note(source.fault, what=source.name)
         _refuse(
@@ -202,9 +202,34 @@ def _close_file(source: Source, layout: Layout, work: _Work) -> None:
         named = torn.select(pl.lit(source.name).alias("file"), "row")
         work.book.note_rows(named, [], partial(_torn, source.name, each))
     if source.ragged:
-        ragged = pl.DataFrame({"row": sorted(source.ragged)}, schema={"row": pl.Int64})
+        ragged = pl.DataFrame(
+            {"row": source.ragged, "course_id": _courses_of_ragged(source, layout, work)},
+            schema={"row": pl.Int64, "course_id": pl.String},
+        )
         _refuse(ragged, source.name, "INTAKE-045", work)
+        if layout.table == "exposures" and layout.is_readable:
+            kind = pl.lit(layout.kind, dtype=pl.String)
+            work.book.lose(ragged.select("course_id", kind.alias("kind")))
         work.book.note_rows(ragged.select(pl.lit(source.name).alias("file"), "row"), [], lambda _: _ragged(source.name))
+
+
+def _lose_unread(source: Source, layout: Layout, work: _Work) -> None:
+    """Nothing is charted where rows of exposures could not be read at all: nobody knows whose or what they were."""
+    unreadable = source.fault is not None or not layout.is_readable or bool(source.torn)
+    if source.rows and unreadable and (layout.table == "exposures" or not layout.is_told):
+        work.book.lose_all(layout.kind if layout.table == "exposures" else None)
+
+
+def _courses_of_ragged(source: Source, layout: Layout, work: _Work) -> list[str | None]:
+    """The course that a row with too many or too few cells begins with, where the delivery knows that course."""
+    column = layout.columns.get("course_id")
+    owners = work.known if work.has_courses else work.implied
+    if column not in source.columns or owners is None:
+        return [None] * len(source.ragged)
+    known, place = set(owners["course_id"]), source.columns.index(column)
+    cells = [text.split(source.separator) for text in source.ragged_texts]
+    said = [cell[place].strip(' "') if len(cell) > place else "" for cell in cells]
+    return [course if course in known else None for course in said]
 
 
 def _header_only(name: str) -> Fault:
@@ -267,7 +292,7 @@ def _partitions(work: _Work) -> Iterator[tuple[int, Any]]:
         whole = checks.with_rows(_held(whole, work.mapping), exposures=more)
         checked = checks.check(whole, work.book, charted=work.mapping.charted)
         used = merged.with_columns(pl.lit("ok").alias("usability"))
-        work.ledger.settle(pl.concat([checked.kept, used]), pl.concat([checked.refused, refused]))
+        work.ledger.settle(pl.concat([checked.kept, used], how="diagonal"), pl.concat([checked.refused, refused]))
         yield part, checked.cohort
 
 
@@ -284,7 +309,7 @@ def _people(work: _Work) -> tuple[pl.DataFrame, pl.DataFrame]:
         found[name] = checks.one_each(getattr(whole, name), key, work.book, refused)
     gone = pl.concat([pl.DataFrame(schema=REFUSED), *refused]).drop_nulls("file")
     if gone.height:
-        work.ledger.settle(pl.DataFrame(schema={**PLACE, "usability": pl.String}), gone)
+        work.ledger.settle(pl.DataFrame(schema=KEPT), gone)
     return found["patients"], found["courses"]
 
 

@@ -36,12 +36,16 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 _CHUNK: Final = 4 << 20
 _BLOCK: Final = 8 << 20
 _BATCH_ROWS: Final = 100_000
+_TEXT_KEPT: Final = 200
 _TRIED: Final = ("cp1252", "gb18030", "utf-16")
 
 
 @dataclass
 class Source:
-    """One file: its name in the delivery, columns, and what was wrong with it."""
+    """One file: its name in the delivery, columns, and what was wrong with it.
+
+    `ragged` has the numbers of rows with too many or too few cells, `ragged_texts` how each begins.
+    """
 
     path: Path
     name: str
@@ -51,6 +55,7 @@ class Source:
     fault: Fault | None = None
     refused_rows: int = 0
     ragged: list[int] = field(default_factory=list)
+    ragged_texts: list[str] = field(default_factory=list)
     torn: list[Torn] = field(default_factory=list)
     has_quotes: bool = False
     rows: int = 0
@@ -64,6 +69,7 @@ class Source:
         """Batches with column row; `rows`, `ragged` and `torn` are complete when the last one has been given."""
         self.rows = 0
         self.ragged.clear()
+        self.ragged_texts.clear()
         if self.fault is not None:
             self.rows = self.refused_rows
             return
@@ -123,6 +129,7 @@ class Source:
 
         def note(row: Any) -> str:
             self.ragged.append(row.number - 1)
+            self.ragged_texts.append((row.text or "")[:_TEXT_KEPT])
             return "skip"
 
         return pyarrow.csv.open_csv(

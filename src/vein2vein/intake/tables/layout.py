@@ -36,7 +36,10 @@ CARRIED: Final = ("born_on", "sex", "product", "indication", "centre_id", "zone"
 
 @dataclass(frozen=True)
 class Layout:
-    """The table in a file and its columns (column of the table -> column of the file)."""
+    """The table in a file and its columns (column of the table -> column of the file).
+
+    `is_told` says whether the mapping file, the name or the columns of the file tell the table; otherwise it is a guess.
+    """
 
     table: str
     columns: dict[str, str]
@@ -44,6 +47,7 @@ class Layout:
     unit: str | None = None
     faults: tuple[Fault, ...] = field(default=())
     lacking: tuple[tuple[str, ...], ...] = ()
+    is_told: bool = True
 
     @property
     def is_readable(self) -> bool:
@@ -61,14 +65,15 @@ def usual_names() -> dict[str, dict[str, list[str]]]:
 
 def layout_of(name: str, columns: tuple[str, ...], declared: File) -> Layout:
     """What a file holds, from the mapping file, else from its own name and the names of its columns."""
-    table = declared.table or _by_name(name) or _by_columns(columns)
+    told = declared.table or _by_name(name)
+    table = told or _by_columns(columns)
     chosen = _choose(table, columns, declared)
     lacking = _lacking(table, chosen, declared)
     unused = [column for column in columns if column not in chosen.values()]
     faults = [_missing(name, table, group, columns) for group in lacking]
     faults += [_not_there(name, column) for column in declared.columns.values() if column not in columns]
     faults += [_unused(name, column) for column in unused]
-    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults), tuple(lacking))
+    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults), tuple(lacking), bool(told or columns))
 
 
 def _by_name(name: str) -> str | None:

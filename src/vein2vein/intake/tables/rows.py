@@ -10,14 +10,15 @@ Checked  tests/acceptance/intake/test_tables.py
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake import canonical, checks, times, words
-from vein2vein.intake.book import REFUSED, FaultBook
+from vein2vein.intake.book import REFUSED, FaultBook, refusals
+from vein2vein.intake.given import lose
 from vein2vein.intake.tables.layout import Layout
 from vein2vein.intake.tables.mapping import ASK, IGNORE, Mapping
 from vein2vein.intake.words import plain
@@ -136,6 +137,7 @@ def observations(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece
     if "kind" not in frame.columns:
         frame = frame.with_columns(pl.lit(layout.kind).alias("kind"))
     targets = _targets(frame["kind"].unique().to_list(), context.mapping)
+    _lose_strays(frame, targets, context)
     frame, refused = _resolved(frame, targets, "observations", context.book)
     frame, unplaced = _unplaced_points(frame, context.book)
     points, frame = _points(frame, context.mapping)
@@ -147,24 +149,40 @@ def observations(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece
 
 def exposures(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
     """Exposures; a drug or device alone says its stream when only one stream has it."""
-    frame, lost = _with_course(frame, context)
-    frame = _placed(frame, "exposures", context)
     for column, constant in (("kind", layout.kind), ("agent", None)):
         if column not in frame.columns:
             frame = frame.with_columns(pl.lit(constant, dtype=pl.String).alias(column))
-    pairs = frame.select("kind", "agent").unique().rows()
-    found = [(kind, agent, *understood_exposure(kind, agent, context.mapping)) for kind, agent in pairs]
-    schema = dict.fromkeys(("kind", "agent", "target", "agent_target"), pl.String)
-    table = pl.DataFrame(found, schema=schema, orient="row")
-    frame = frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
-    named = pl.coalesce("agent", "kind").alias("local")
-    frame = frame.with_columns(named, pl.col("agent_target").alias("agent"))
+    whole = frame
+    frame, lost = _with_course(frame, context)
+    _lose_unassigned(whole, lost, context)
+    frame = _understood(_placed(frame, "exposures", context), context.mapping)
     frame, refused = _settle(frame, "exposures", context.book)
     if "reason" in frame.columns:
         frame = frame.with_columns(pl.col("reason").replace(context.mapping.reasons))
     frame = _respelled(frame, ("amount_unit", "rate_unit"), context.mapping)
     done = canonical.exposures(frame, context.book, decimal=context.mapping.decimal)
     return Piece(done.rows, pl.concat([lost, refused, done.refused]))
+
+
+def _understood(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+    """Add target (the stream) and local (what was sent); agent becomes the id of the agent."""
+    pairs = frame.select("kind", "agent").unique().rows()
+    found = [(kind, agent, *understood_exposure(kind, agent, mapping)) for kind, agent in pairs]
+    schema = dict.fromkeys(("kind", "agent", "target", "agent_target"), pl.String)
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    frame = frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
+    return frame.with_columns(pl.coalesce("agent", "kind").alias("local"), pl.col("agent_target").alias("agent"))
+
+
+def _lose_unassigned(frame: pl.DataFrame, refused: pl.DataFrame, context: Context) -> None:
+    """Exposures of a patient with several courses may be of each of them; their times need no fault of their own."""
+    several = refused.filter(pl.col("reason") == "INTAKE-036")
+    if several.height:
+        here = frame.join(several, on=["file", "row"], how="semi", maintain_order="left")
+        silent = replace(context, book=FaultBook())
+        read = _understood(_placed(here, "exposures", silent), context.mapping)
+        wanted = read.filter(pl.col("target").fill_null("") != IGNORE)
+        lose(wanted.with_columns(pl.col("target").alias("kind"), pl.col("local").alias("agent")), context.book)
 
 
 def milestones(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
@@ -221,6 +239,17 @@ def _targets(local: list[str | None], mapping: Mapping) -> dict[str, str | None]
     }
 
 
+def _lose_strays(frame: pl.DataFrame, targets: dict[str, str | None], context: Context) -> None:
+    """Observations whose code is no kind but the name of a drug or device: it may have run from then on."""
+    open_ = [code for code, target in targets.items() if target is None or target == ASK]
+    found = {code: understood_exposure(code, code, context.mapping)[0] for code in open_}
+    streams = {code: stream for code, stream in found.items() if stream in codes.streams()}
+    if streams:
+        stray = frame.filter(pl.col("kind").is_in(list(streams)))
+        stream = pl.col("kind").replace_strict(streams, return_dtype=pl.String).alias("kind")
+        context.book.lose(stray.select("course_id", stream, pl.col("observed_at").alias("started_at")))
+
+
 _CHARTED: Final = "charted:"
 
 
@@ -247,10 +276,13 @@ def _settle(frame: pl.DataFrame, table: str, book: FaultBook) -> tuple[pl.DataFr
     frame = frame.with_columns(reason.alias("reason_id"))
     lost = frame.filter(pl.col("reason_id").is_not_null())
     if lost.height:
+        if table == "exposures":
+            open_ = lost.filter(pl.col("reason_id") != "INTAKE-040")
+            lose(open_.with_columns(pl.lit(None, dtype=pl.String).alias("kind"), pl.col("local").alias("agent")), book)
         sight = lost.select("file", "row", "reason_id", "local")
         book.note_rows(sight, ["reason_id", "local"], lambda g: _lost(g["reason_id"], g["local"], table))
     kept = frame.filter(pl.col("reason_id").is_null()).with_columns(pl.col("target").alias("kind"))
-    gone = lost.select("file", "row", pl.col("reason_id").alias("reason"))
+    gone = refusals(lost, pl.col("reason_id"))
     return kept.drop("target", "local", "reason_id"), gone
 
 
@@ -276,8 +308,10 @@ def _unplaced_points(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame
     """Charted points without a course or an instant are refused; their times are already named."""
     placed = pl.col("observed_at").is_not_null() & pl.col("observed_at_reason").is_null()
     is_lost = _is_charted() & ~(placed & pl.col("course_id").is_not_null())
-    reason = pl.coalesce("observed_at_reason", pl.lit("INTAKE-032")).alias("reason")
-    lost = frame.filter(is_lost).select("file", "row", reason)
+    reason = pl.coalesce("observed_at_reason", pl.lit("INTAKE-032"))
+    gone = frame.filter(is_lost)
+    book.lose(gone.select("course_id", pl.col("kind").str.strip_prefix(_CHARTED).str.split("/").list.first()))
+    lost = refusals(gone, reason)
     book.note_rows(lost.filter(pl.col("reason") == "INTAKE-032"), [], lambda _: _NOWHERE)
     return frame.filter(~is_lost), lost
 

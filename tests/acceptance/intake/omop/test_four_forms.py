@@ -208,7 +208,7 @@ def test_read_gives_rows_with_their_meaning_and_nothing_of_others(tmp_path: Path
 def test_without_a_zone_no_time_is_believed_and_the_infusion_is_refused(tmp_path: Path) -> None:
     made = adapter.convert(as_folder(a_ward(), tmp_path / "csv"))
     assert len(made.cohort) == 0
-    assert made.refused.rows() == [("drug_exposure", 1, "INTAKE-009")]
+    assert made.refused.rows() == [("drug_exposure", 1, "INTAKE-009", None)]
 
 
 def test_dates_alone_are_kept_as_not_assessable_unless_the_centre_says_where_they_stand(tmp_path: Path) -> None:

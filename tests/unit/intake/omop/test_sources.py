@@ -64,7 +64,7 @@ def test_a_line_that_does_not_fit_its_header_is_refused_by_line(tmp_path: Path) 
     folder = a_folder(tmp_path, PERSON=person)
     (folder / "MEASUREMENT.csv").write_bytes(MEASUREMENT.encode() + b"1,1,5,2026-03-02,,7\n2,1,\xb5,2026-03-02,,7\n")
     made = adapter.convert(folder)
-    assert made.refused.rows() == [("MEASUREMENT.csv", 3, "INTAKE-511"), ("PERSON.csv", 3, "INTAKE-511")]
+    assert made.refused.rows() == [("MEASUREMENT.csv", 3, "INTAKE-511", None), ("PERSON.csv", 3, "INTAKE-511", None)]
     said = [fault.saw for fault in made.faults if fault.id == "INTAKE-511"]
     assert any("Expected Number of Columns: 3 Found: 2" in text for text in said)
     assert any("utf-8" in text for text in said)
