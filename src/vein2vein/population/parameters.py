@@ -219,7 +219,7 @@ def common_parameters() -> Mapping[str, Parameter]:
     """The parameters that all settings share unless their own file says otherwise."""
     found: dict[str, Parameter] = {}
     for file in _files("common"):
-        for name, raw in _read(file).items():
+        for name, raw in read_yaml(file).items():
             if name in found:
                 raise _wrong(
                     file, f"{name!r} for the second time", "each common parameter once", "remove one of the two"
@@ -234,7 +234,7 @@ def read_setting(file: Traversable | Path, common: Mapping[str, Parameter]) -> S
     Raises:
         KnowledgeError: SIM-010 naming file and key when the file does not follow the schema.
     """
-    raw = _read(file)
+    raw = read_yaml(file)
     try:
         head = _Header.model_validate({name: value for name, value in raw.items() if name != "parameters"})
     except ValidationError as error:
@@ -267,7 +267,8 @@ def _parameter(file: Traversable | Path, name: str, raw: Any) -> Parameter:
         raise _invalid(file, f"parameter {name!r}", error) from error
 
 
-def _read(file: Traversable | Path) -> dict[str, Any]:
+def read_yaml(file: Traversable | Path) -> dict[str, Any]:
+    """A data file of the population as a mapping; a key that stands twice is SIM-010."""
     text = file.read_text(encoding="utf-8")
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
     _refuse_doubles(file, node)
