@@ -36,14 +36,16 @@ def test_a_sign_with_another_cause(spec: Spec, scale: str, sign: str, grade: str
     spec(scale, f"0 h | {sign} yes\n0 h | {grade} 3\n4 h to | other cause: {cause}", "0 h | 3\n4 h | 0")
 
 
-@pytest.mark.parametrize(("unstated", "result"), [("unknown", "[0, 1]"), ("no", "0")])
+@pytest.mark.parametrize(("unstated", "result"), [("unknown", "[0, 5]"), ("no", "0")])
 @each_term
 def test_a_sign_that_nobody_stated(
     spec: Spec, scale: str, sign: str, grade: str, cause: str, unstated: str, result: str
 ) -> None:
-    """Nothing recorded is any grade. A judged grade of 0 without a word on the sign itself: open, or taken as no."""
-    spec(scale, "followed 10 h", "0 h | [0, 5]")
-    spec(scale, f"0 h | {grade} 0", f"0 h | {result}", unstated=unstated)
+    """Nothing recorded is any grade, or taken as absent where a centre chooses so; a judged grade of 0 is absence."""
+    spec(scale, "followed 10 h", f"0 h | {result}", unstated=unstated)
+    spec(scale, f"0 h | {grade} 0", "0 h | 0", unstated=unstated)
+    spec(scale, f"0 h | {grade} 2", "0 h | 2", unstated=unstated)
+    spec(scale, f"0 h | {sign} yes", "0 h | [1, 5]", unstated=unstated)
 
 
 LICATS = """

@@ -53,7 +53,7 @@ def latest(index: CourseIndex, take: Latest, at: int) -> Found:
         universe = frozenset(kind.categories)
         return Categories(frozenset((row.code,)) if row and row.code in universe else universe), _rows(row)
     if row is None:
-        return ANY_NUMBER, ()
+        return (NumberRange(0, 0) if take.when_absent == "no" else ANY_NUMBER), ()
     number = _relative(index, take, row, at)
     if take.minus_per_year_of_age is not None:
         years = age_years(index, at)

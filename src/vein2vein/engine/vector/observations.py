@@ -75,7 +75,8 @@ def latest(batch: Batch, take: Latest) -> Rows:
     numbers = _relative(batch, take, rows, key)
     if take.minus_per_year_of_age is not None:
         numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
-    return Rows(key, end, numbers, unknown_numbers())
+    none = np.zeros(1)
+    return Rows(key, end, numbers, Numbers(none, none) if take.when_absent == "no" else unknown_numbers())
 
 
 def _ends_with(batch: Batch, streams: tuple[str, ...], rows: Observed) -> Ints:
