@@ -5,7 +5,7 @@ The courses are those of the twins and prefix tests, so that a slip that passes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +18,21 @@ from vein2vein.basis import clock
 from vein2vein.engine import grade
 from vein2vein.engine.plain import days, exposures, index, observations, over_time
 from vein2vein.engine.vector import batch as vector_batch
+from vein2vein.engine.vector import memory, states
 from vein2vein.engine.vector import observations as vector_observations
 from vein2vein.engine.vector import rows as vector_rows
 from vein2vein.knowledge.predicates import Compare
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 HOUR = 3_600_000_000
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> Iterator[None]:
+    """What was worked out with a fault is not kept, and what was worked out without it does not hide it."""
+    memory.forget()
+    yield
+    memory.forget()
 
 
 def _twins_differ(ids: tuple[str, ...]) -> bool:
@@ -67,12 +76,18 @@ def _hold_an_hour_longer(patch: pytest.MonkeyPatch) -> None:
 
 
 def _above_for_at_least(patch: pytest.MonkeyPatch) -> None:
-    right = vector_rows._compare
+    right = vector_rows._rung
 
-    def wrong(leaf: Compare, values: Any) -> Any:
-        return right(replace(leaf, op="above") if leaf.op == "at_least" else leaf, values)
+    def wrong(leaf: Compare) -> float:
+        return right(replace(leaf, op="above") if leaf.op == "at_least" else leaf)
 
-    patch.setattr(vector_rows, "_compare", wrong)
+    patch.setattr(vector_rows, "_rung", wrong)
+
+
+def _states_that_share_a_place(patch: pytest.MonkeyPatch) -> None:
+    """Different states are taken for one, so that one is given the answer of the other."""
+    patch.setattr(states, "bits_for", lambda numbers: 1)
+    patch.setattr("vein2vein.engine.vector.engine.bits_for", lambda numbers: 1)
 
 
 def _window_with_its_start(patch: pytest.MonkeyPatch) -> None:
@@ -182,6 +197,7 @@ LABS = ("ctcae-5.0.neutrophil-count-decreased", "fardet-2014.hscore", "hlh-2004.
         (_hold_to_the_end, CRS),
         (_hold_an_hour_longer, CRS),
         (_above_for_at_least, CRS),
+        (_states_that_share_a_place, (*CRS, *LABS)),
         (_window_with_its_start, LABS),
         (_thousandfold_rate, ("lee-2014.crs", "cartox-2018.crs", "penn-2018.crs")),
         (_join_one_day_more, DAYS),

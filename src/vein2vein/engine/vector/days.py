@@ -8,7 +8,7 @@ Knows    One table row per such instant and one column per day; a column is fill
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay
 
 POINTS_AT_ONCE = 20_000
 Table = npt.NDArray[np.float64]
+_DayTable = tuple[Table, Table, Ints, Bools]
 Filling = tuple[str, int | None, bool, float | None]  # fill, fill_at_most_days, fill_ends, round_to
 
 
@@ -46,7 +47,7 @@ def day_value(batch: Batch, take: DayInput) -> Rows:
     points = batch.once(_points, take.stops_at, holds, daily)
     filling = (take.fill, take.fill_at_most_days, take.fill_ends, take.round_to)
     if len(points.key) <= POINTS_AT_ONCE:
-        tables = [batch.once(_table, filling, holds, daily, points)]
+        tables: Iterable[_DayTable] = [batch.once(_table, filling, holds, daily, points)]
     else:
         starts = range(0, len(points.key), POINTS_AT_ONCE)
         tables = (  # one after the other, so that only one is in memory
@@ -161,7 +162,7 @@ def _first(instants: Ints) -> Ints:
 
 def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
     batch: Batch, filling: Filling, today_holds_hours: float | None, daily: _Daily, points: _Points
-) -> tuple[Table, Table, Ints, Bools]:
+) -> _DayTable:
     """Daily lowest values known at each point (n_points, n_days), filled and rounded; the last column; whether it ended."""
     column = np.arange(daily.n_days)
     today = (points.today - daily.from_day)[:, None]
@@ -184,10 +185,11 @@ def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
     low = filled(daily.whole_low, daily.low)
     high = low if daily.high is daily.low else filled(daily.whole_high, daily.high)
     low, high = _filled(filling, low, high, last, has_ended=points.has_ended)
-    if filling[-1] is not None:
-        low, high = _each(lambda values: _rounded(values, filling[-1]), low, high)
+    round_to = filling[-1]
+    if round_to is not None:
+        low, high = _each(lambda values: _rounded(values, round_to), low, high)
     if today_holds_hours is not None:
-        low, high = _put_today(batch, filling[-1], today_holds_hours, daily.rows, points, daily.from_day, low, high)
+        low, high = _put_today(batch, round_to, today_holds_hours, daily.rows, points, daily.from_day, low, high)
     return low, high, last, points.has_ended
 
 
@@ -336,14 +338,16 @@ class _Runs:
         lengths = np.where(self._affected & (self._start <= self._counted), until - self._start + 1, 0)
         last = np.minimum(self._reaches_to, self._counted) - self._last_start + 1
         has_run = (self._last_start >= 0) & (self._last_start <= self._counted)
-        return np.maximum(lengths.max(axis=1), np.where(has_run, last, 0)).astype(np.float64)
+        longest: Floats = np.maximum(lengths.max(axis=1), np.where(has_run, last, 0)).astype(np.float64)
+        return longest
 
     def total(self) -> Floats:
         """Days of all runs."""
         before = np.where(self._opens, self._column - 1, np.minimum(self._before, self._counted))
         added = np.maximum(np.minimum(self._column, self._counted) - before, 0)
         trailing = np.minimum(self._reaches_to, self._counted) - np.minimum(self._last_until, self._counted)
-        return (np.where(self._affected, added, 0).sum(axis=1) + trailing).astype(np.float64)
+        total: Floats = (np.where(self._affected, added, 0).sum(axis=1) + trailing).astype(np.float64)
+        return total
 
     def reach(self, starts_by_day: int) -> Bools:
         """Whether a run that began by a day comes to the last day that counts."""

@@ -3,53 +3,43 @@
 Place    Engine, vector. Called by `engine.grade` for each partition.
 In       Courses, bound rule sets, an instant up to which anything is known.
 Out      The same `Steps` as the plain engine, row for row.
-Knows    Every signal is a step function, so that what holds at an instant rests on entries at or before it.
+Knows    Every signal is a step function, so that what holds at an instant rests on entries at or before it. What a rule set says
+         of a state is worked out once (`vector.memory`); a course is a walk through states.
 Checked  tests/spec (shared with the plain engine), tests/property/test_twins.py (random courses)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.steps import Steps
-from vein2vein.engine.vector import days, exposures, logic, observations, over_time
-from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Ints
+from vein2vein.engine.vector import days, exposures, logic, memory, observations, over_time
+from vein2vein.engine.vector.batch import Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
-from vein2vein.engine.vector.rows import Leaf, Rows, Signal, absent_code, compressed, distinct, gather, signal_of
+from vein2vein.engine.vector.memory import Memory, Source
+from vein2vein.engine.vector.rows import KNOWN, Leaf, Rows, Signal, changes_of, signal_of
+from vein2vein.engine.vector.states import Grid, Layout, bits_for, merged, span_of
 from vein2vein.engine.vector.table import Table
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
-from vein2vein.knowledge.predicates import Sustained, Syndrome
+from vein2vein.knowledge.predicates import Predicate, Sustained, Syndrome
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
-
-_PREPARED: dict[int, Prepared] = {}
-_ABSENT: dict[tuple[str, tuple[Leaf, ...]], int] = {}
-
-
-def prepared(rule: RuleSet) -> Prepared:
-    """The prepared form of a rule set, kept for the life of the process."""
-    found = _PREPARED.get(id(rule))
-    if found is None or found.rule is not rule:
-        found = _PREPARED[id(rule)] = Prepared.of(rule)
-    return found
 
 
 def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
     """Verdict steps of some courses under some rule sets."""
     batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
+    known = memory.current()
     signals = Signals(batch)
     table = Table(batch)
     for rule in rules:
-        _grade(batch, signals, prepared(rule), table)
-    return Steps(table.verdicts(), table.last_looks(rules))
+        _grade(batch, signals, known.once(rule, Program), table)
+    return Steps(table.verdicts(known.answers), table.last_looks())
 
 
 class Signals:
@@ -58,29 +48,26 @@ class Signals:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._rows: dict[str, Rows] = {}
-        self._found: dict[tuple[str, tuple[Leaf, ...]], Signal] = {}
+        self._found: dict[Source, Signal] = {}
 
-    def rows(self, take: Input, key: str) -> Rows:
-        """Values of an input over time; `key` names inputs that mean the same."""
-        if key not in self._rows:
-            self._rows[key] = rows_of(self._batch, take)
-        return self._rows[key]
-
-    def signal(self, prepared: Prepared, name: str) -> Signal:
-        """Truths of the leaves that rest on an input of a rule set."""
-        key, leaves = prepared.input_keys[name], prepared.leaves[name]
-        found = self._found.get((key, leaves))
+    def of(self, source: Source) -> Signal:
+        """Numbers of the truths of the leaves that rest on an input."""
+        found = self._found.get(source)
         if found is None:
-            found = self._found[key, leaves] = self._signal(prepared.rule.inputs[name], key, leaves)
+            found = self._found[source] = self._signal(source)
         return found
 
-    def _signal(self, take: Input, key: str, leaves: tuple[Leaf, ...]) -> Signal:
-        batch = self._batch
-        if not _is_empty(batch, take):
-            return signal_of(batch, self.rows(take, key), leaves)
-        if (key, leaves) not in _ABSENT:  # rests on the input alone: what it says where there is no row
-            _ABSENT[key, leaves] = absent_code(self.rows(take, key), leaves)
-        return Signal(batch.starts, np.full(batch.n, _ABSENT[key, leaves], np.int64), is_constant=True)
+    def _signal(self, source: Source) -> Signal:
+        if source.at_rest is not None and _is_empty(self._batch, source.take):
+            return source.at_rest
+        if source.key not in self._rows:
+            self._rows[source.key] = rows_of(self._batch, source.take)
+        signal = signal_of(self._rows[source.key], source.coder, source.numbers.of)
+        source.at_rest = Signal(_NO_KEYS, _NO_KEYS, signal.resting)  # rests on the input alone
+        return signal
+
+
+_NO_KEYS = np.zeros(0, np.int64)
 
 
 def _is_empty(batch: Batch, take: Input) -> bool:
@@ -131,240 +118,190 @@ def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912 
             return days.day_value(batch, take)
 
 
-@dataclass(frozen=True)
-class _Span:
-    """Courses that a rule set can say something about, and from where to where (keys; `closes` is exclusive)."""
+class Program:
+    """A rule set prepared for states: what its signals are, where they stand in a state, and what was worked out of states."""
 
-    courses: Ints
-    opens: Ints
-    last: Ints
-    closes: Ints
+    def __init__(self, rule: RuleSet, known: Memory) -> None:
+        self.rule = rule
+        self.prepared = Prepared.of(rule)
+        self.inputs = {name: place for place, name in enumerate(rule.inputs)}
+        self.sources = tuple(known.source(self.prepared, name) for name in rule.inputs)
+        self.timed = tuple(name for name in rule.order if name in rule.over_time)
+        self.memory = known
+        self._layout: Layout | None = None
 
-    @classmethod
-    def of(cls, batch: Batch, rule: RuleSet, closes: Ints) -> _Span:
-        """The span of a rule set whose windows close at the instants `closes`."""
-        opens = _opening(batch, rule)
-        can = (opens != NEVER) & (batch.last_look != NEVER) & (batch.last_look >= opens) & (opens < closes)
-        courses = np.flatnonzero(can)
-        close_keys = np.where(
-            closes[courses] == FOREVER,
-            FOREVER,
-            batch.key(courses, np.where(closes[courses] == FOREVER, 0, closes[courses])),
+    def layout(self) -> Layout:
+        """Where the signals stand; a new one, of which nothing is remembered, once a signal has outgrown its place."""
+        layout = self._layout
+        if layout is None or any(
+            len(s.numbers) >> width for s, width in zip(self.sources, layout.widths, strict=False)
+        ):
+            widths = [bits_for(source.numbers) for source in self.sources] + [1, 1] * len(self.timed)
+            layout = self._layout = Layout(widths, len(self.timed) + 1, self.memory)
+        return layout
+
+
+def _grade(batch: Batch, signals: Signals, program: Program, table: Table) -> None:
+    rule = program.rule
+    span = batch.once(span_of, rule.window.opens, rule.window.closes)
+    table.begin(rule.id, span)
+    if not len(span.courses):
+        return
+    found = [signals.of(source) for source in program.sources]
+    layout = program.layout()
+    grid = merged(batch, rule.window, layout, found)
+    for number, name in enumerate(program.timed):
+        when = rule.criteria[name].when
+        truths = layout.tables[number].of(grid.state, _Parts(program, layout, name))
+        found += [_signal_of_world(world) for world in _worlds(batch, grid, when, truths)]
+        grid = merged(batch, rule.window, layout, found)
+    table.add(grid.key, layout.tables[-1].of(grid.state, _Judge(program, layout)), span)
+
+
+def _signal_of_world(world: over_time.World) -> Signal:
+    return changes_of(world[0], world[1].astype(np.int64), 0)
+
+
+def _worlds(batch: Batch, grid: Grid, when: Predicate, truths: Ints) -> tuple[over_time.World, over_time.World]:
+    """Where a criterion over time holds for certain, and where it may hold."""
+    certain, possible = (
+        [(truths >> (2 * part + side) & 1).astype(bool) for part in range(len(_parts(when)))] for side in (0, 1)
+    )
+    if isinstance(when, Sustained):
+        low, high = (over_time.sustained(batch, grid.key, when, holds) for (holds,) in (certain, possible))
+    elif isinstance(when, Syndrome):
+        low, high = (
+            over_time.syndrome(batch, grid.key, when, (opens, sustains, masks))
+            for opens, sustains, masks in (certain, possible)
         )
-        return cls(
-            courses, batch.key(courses, opens[courses]), batch.key(courses, batch.last_look[courses]), close_keys
-        )
+    return low, high
 
 
-def _closing(batch: Batch, rule: RuleSet) -> Ints:
-    closes = np.full(batch.n, FOREVER, np.int64)
-    if rule.window.closes is not None:
-        known = np.flatnonzero(batch.infused != NEVER)
-        closes[known] = batch.day_starts(known, batch.day_zero[known] + rule.window.closes)
-    return closes
+def _parts(when: Predicate) -> tuple[Predicate, ...]:
+    if isinstance(when, Sustained):
+        return (when.part,)
+    if isinstance(when, Syndrome):
+        return when.opens, when.sustained_by, when.masked_by
+    message = f"{when} does not speak about time"
+    raise TypeError(message)
 
 
-def _opening(batch: Batch, rule: RuleSet) -> Ints:
-    opens = rule.window.opens
-    if opens is None:
-        return np.where(batch.first == FOREVER, NEVER, batch.first)
-    if opens == "infusion":
-        return batch.infused
-    starts = np.full(batch.n, NEVER, np.int64)
-    known = np.flatnonzero(batch.infused != NEVER)
-    starts[known] = batch.day_starts(known, batch.day_zero[known] + opens)
-    return starts
+class _States:
+    """Truth of everything in some states of a rule set."""
 
-
-class _Grid:
-    """Instants at which something may change, with the truth of everything there."""
-
-    def __init__(
-        self, batch: Batch, span: _Span, signals: Mapping[str, Signal], leaves: Mapping[str, tuple[Leaf, ...]]
-    ) -> None:
-        self._batch = batch
-        self._span = span
-        self._signals = signals
-        self._leaves = leaves
-        self._timed: dict[str, tuple[over_time.World, over_time.World]] = {}
-        changing = [s.key for s in signals.values() if not s.is_constant]
-        self._set(self._inside(np.concatenate([np.zeros(0, np.int64), *changing])))
-
-    def _inside(self, key: Ints) -> Ints:
-        """Sorted distinct keys within the span of their course, openings included."""
-        span, batch = self._span, self._batch
-        place = np.full(batch.n, -1, np.int64)
-        place[span.courses] = np.arange(len(span.courses))
-        at = place[batch.course_of(key)]
-        safe = np.maximum(at, 0)
-        keep = at >= 0
-        if len(span.courses):
-            keep &= (key > span.opens[safe]) & (key <= span.last[safe]) & (key < span.closes[safe])
-        return distinct(span.opens, key[keep])
-
-    def _set(self, key: Ints) -> None:
-        self.key = key
-        self._codes: dict[str, Ints | int] = {}
+    def __init__(self, program: Program, layout: Layout, states: Ints, stop: str | None = None) -> None:
+        """Read the states; criteria are worked out up to the one named `stop`."""
+        self.n = len(states)
+        self._program = program
+        self._numbers = layout.numbers(states)
+        self._codes: dict[str, Ints] = {}
         self._pairs: dict[int, Pair] = {}
         self.criteria: dict[str, Pair] = {}
+        for name in program.rule.order:
+            if name == stop:
+                return
+            self.criteria[name] = self._criterion(name)
 
-    def _code(self, name: str) -> Ints | int:
+    def _criterion(self, name: str) -> Pair:
+        program = self._program
+        if name not in program.timed:
+            return truth_of(program.rule.criteria[name].when, self.leaf, self.criteria)
+        place = len(program.sources) + 2 * program.timed.index(name)
+        return self._numbers[place].astype(bool), self._numbers[place + 1].astype(bool)
+
+    def _code(self, name: str) -> Ints:
         if name not in self._codes:
-            signal = self._signals[name]
-            constant = signal.is_constant or not len(self.key)
-            self._codes[name] = int(signal.code[0]) if constant and len(signal.code) else gather(signal, self.key)
+            place = self._program.inputs[name]
+            self._codes[name] = self._program.sources[place].numbers.values[self._numbers[place]]
         return self._codes[name]
 
     def leaf(self, name: str, leaf: Leaf) -> Pair:
         """Certain and possible truth of a leaf; the same object again needs no work."""
         found = self._pairs.get(id(leaf))
         if found is None:
-            found = self._pairs[id(leaf)] = self._leaf(name, leaf)
+            coder = self._program.sources[self._program.inputs[name]].coder
+            found = self._pairs[id(leaf)] = coder.truth(leaf, self._code(name))
         return found
 
-    def _leaf(self, name: str, leaf: Leaf) -> Pair:
-        code = self._code(name)
-        place = 1 + 2 * self._leaves[name].index(leaf)
-        if isinstance(code, int):
-            return bool(code >> place & 1), bool(code >> (place + 1) & 1)
-        return (code >> place & 1).astype(bool), (code >> (place + 1) & 1).astype(bool)
-
-    def is_known(self, name: str) -> logic.BoolLike:
+    def is_known(self, name: str) -> Bools:
         """Whether nothing about an input is missing."""
-        code = self._code(name)
-        return bool(code & 1) if isinstance(code, int) else (code & 1).astype(bool)
-
-    def work_out_criteria(self, rule: RuleSet) -> None:
-        """Truth of every criterion; criteria over time may add instants, after which all is read anew."""
-        for name in rule.order:
-            if name in rule.over_time and name not in self._timed:
-                self._work_out_until(rule, name)
-                self._timed[name] = self._worlds(rule, name)
-                added = [world[0] for world in self._timed[name]]
-                self._set(self._inside(np.concatenate([self.key, *added])))
-        self._work_out_until(rule, None)
-
-    def _work_out_until(self, rule: RuleSet, stop: str | None) -> None:
-        for name in rule.order:
-            if name == stop:
-                return
-            if name not in self.criteria:
-                if name in self._timed:
-                    low, high = self._timed[name]
-                    self.criteria[name] = self._read(low), self._read(high)
-                else:
-                    self.criteria[name] = truth_of(rule.criteria[name].when, self.leaf, self.criteria)
-
-    def _read(self, world: over_time.World) -> Bools:
-        signal = compressed(self._batch, world[0], world[1].astype(np.int64))
-        return gather(signal, self.key).astype(bool)
-
-    def _worlds(self, rule: RuleSet, name: str) -> tuple[over_time.World, over_time.World]:
-        when = rule.criteria[name].when
-        n = len(self.key)
-
-        def spread(truth: logic.BoolLike) -> Bools:
-            return np.full(n, truth, bool) if isinstance(truth, bool) else truth
-
-        if isinstance(when, Sustained):
-            certain, possible = (spread(t) for t in truth_of(when.part, self.leaf, self.criteria))
-            return (
-                over_time.sustained(self._batch, self.key, when, certain),
-                over_time.sustained(self._batch, self.key, when, possible),
-            )
-        if not isinstance(when, Syndrome):
-            message = f"criterion {name!r} does not speak about time"
-            raise TypeError(message)
-        opens, sustains, masks = (
-            truth_of(part, self.leaf, self.criteria) for part in (when.opens, when.sustained_by, when.masked_by)
-        )
-        low = over_time.syndrome(self._batch, self.key, when, (spread(opens[0]), spread(sustains[0]), spread(masks[0])))
-        high = over_time.syndrome(
-            self._batch, self.key, when, (spread(opens[1]), spread(sustains[1]), spread(masks[1]))
-        )
-        return low, high
+        known: Bools = (self._code(name) & KNOWN) != 0
+        return known
 
 
-def _grade(batch: Batch, signals: Signals, prepared: Prepared, table: Table) -> None:
-    rule = prepared.rule
-    closes = _closing(batch, rule)
-    table.add_look(np.where(batch.last_look == NEVER, NEVER, np.minimum(batch.last_look, closes)))
-    span = _Span.of(batch, rule, closes)
-    if len(span.courses) < batch.n:
-        table.add_never(rule.id, np.setdiff1d(np.arange(batch.n), span.courses))
-    if not len(span.courses):
-        return
-    found = {name: signals.signal(prepared, name) for name in rule.inputs}
-    grid = _Grid(batch, span, found, prepared.leaves)
-    grid.work_out_criteria(rule)
-    n = len(grid.key)
-    unknown = logic.pack([_not_known(rule, grid, name) for name in prepared.missing_names], n)
-    outcome = logic.evaluate(prepared, n, grid.leaf, criteria=grid.criteria, unknown=unknown)
-    applies = _restrict(prepared, grid, outcome, unknown)
-    flags = logic.pack([truth_of(flag.when, grid.leaf, grid.criteria)[1] for flag in rule.flags], n)
-    flags[:, ~applies] = 0
-    keep = _changes(
-        batch.course_of(grid.key), [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
-    )
-    since, until = _times(batch, span, grid.key[keep])
-    table.add(
-        prepared,
-        course=batch.course_of(grid.key[keep]),
-        times=(since, until),
-        outcome=outcome.at(keep),
-        applies=applies[keep],
-        flags=flags[:, keep],
-    )
+@dataclass(frozen=True)
+class _Parts:
+    """Works out the truths of the parts of a criterion over time, two bits for each part: certain, possible."""
+
+    program: Program
+    layout: Layout
+    name: str
+
+    def __call__(self, states: Ints) -> Ints:
+        at = _States(self.program, self.layout, states, self.name)
+        truths = np.zeros(at.n, np.int64)
+        for number, part in enumerate(_parts(self.program.rule.criteria[self.name].when)):
+            certain, possible = truth_of(part, at.leaf, at.criteria)
+            truths |= np.where(certain, 1 << 2 * number, 0) | np.where(possible, 2 << 2 * number, 0)
+        return truths
 
 
-def _changes(course: Ints, columns: list[npt.NDArray[Any]]) -> Ints:
-    """Positions at which a course begins or one of the columns says something else than before."""
-    changes = np.ones(len(course), bool)
-    changes[1:] = course[1:] != course[:-1]
-    for column in columns:
-        changes[1:] |= column[1:] != column[:-1]
-    return np.flatnonzero(changes)
+@dataclass(frozen=True)
+class _Judge:
+    """Works out the answers of a rule set in some states; answers are numbered."""
+
+    program: Program
+    layout: Layout
+
+    def __call__(self, states: Ints) -> Ints:
+        prepared = self.program.prepared
+        rule = prepared.rule
+        at = _States(self.program, self.layout, states)
+        unknown = logic.pack([_not_known(rule, at, name) for name in prepared.missing_names], at.n)
+        outcome = logic.evaluate(prepared, at.n, at.leaf, criteria=at.criteria, unknown=unknown)
+        applies = _restrict(prepared, at, outcome, unknown)
+        flags = logic.pack([truth_of(flag.when, at.leaf, at.criteria)[1] for flag in rule.flags], at.n)
+        flags[:, ~applies] = 0
+        columns = [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
+        rows = np.column_stack([column.astype(np.int64) for column in columns])
+        different, where = np.unique(rows, axis=0, return_inverse=True)
+        numbers = [self._number(row) for row in different.tolist()]
+        return np.array(numbers, np.int64)[where.ravel()]
+
+    def _number(self, row: list[int]) -> int:
+        prepared = self.program.prepared
+        low, high, applies, *words = row
+        split = [logic.words(len(prepared.criteria_names)), logic.words(len(prepared.missing_names))]
+        deciding = logic.members(words[: split[0]], prepared.criteria_names)
+        missing = logic.members(words[split[0] : sum(split)], prepared.missing_names)
+        flags = logic.members(words[sum(split) :], tuple(range(len(prepared.rule.flags))))
+        bounds = (low, high) if applies else (None, None)
+        return self.program.memory.answers.number((*bounds, deciding, missing, flags))
 
 
-def _times(batch: Batch, span: _Span, key: Ints) -> tuple[Ints, Ints]:
-    """From when and until when each step holds; NEVER where it holds as of the last look."""
-    course, since = batch.course_of(key), batch.at_of(key)
-    until = np.full(len(key), NEVER, np.int64)
-    same = course[1:] == course[:-1]
-    until[:-1] = np.where(same, since[1:], NEVER)
-    place = np.zeros(batch.n, np.int64)
-    place[span.courses] = np.arange(len(span.courses))
-    closes = span.closes[place[course]]
-    is_last = np.ones(len(key), bool)
-    is_last[:-1] = ~same
-    ends_at_close = is_last & (closes <= span.last[place[course]])
-    until[ends_at_close] = batch.at_of(closes[ends_at_close])
-    return since, until
-
-
-def _not_known(rule: RuleSet, grid: _Grid, name: str) -> logic.BoolLike:
+def _not_known(rule: RuleSet, at: _States, name: str) -> logic.BoolLike:
     """Where an input is not known, a criterion over time neither, or a criterion is left open by a choice alone."""
     if name in rule.inputs:
-        return logic.opposite(grid.is_known(name))
-    certain, possible = grid.criteria[name]
+        return logic.opposite(at.is_known(name))
+    certain, possible = at.criteria[name]
     found = possible & logic.opposite(certain)
     if name in rule.over_time:
         return found
     for needed in rule.inputs_of(rule.criteria[name].when):
-        found = found & grid.is_known(needed)
+        found = found & at.is_known(needed)
     opened: logic.BoolLike = False
     for choice in rule.open_points[name]:
-        opened = opened | truth_of(choice, grid.leaf, grid.criteria)[1]
+        opened = opened | truth_of(choice, at.leaf, at.criteria)[1]
     return found & opened
 
 
-def _restrict(prepared: Prepared, grid: _Grid, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:
+def _restrict(prepared: Prepared, at: _States, outcome: logic.Outcome, unknown: logic.Bits) -> Bools:
     """Widen the answer where it is not known whether the rule set applies; returns where it may apply."""
-    rule, n = prepared.rule, len(grid.key)
+    rule, n = prepared.rule, at.n
     if rule.applies is None:
         return np.ones(n, bool)
     certain, possible = (
-        np.full(n, t, bool) if isinstance(t, bool) else t for t in truth_of(rule.applies, grid.leaf, grid.criteria)
+        np.full(n, t, bool) if isinstance(t, bool) else t for t in truth_of(rule.applies, at.leaf, at.criteria)
     )
     perhaps = possible & ~certain
     outcome.low[perhaps] = np.minimum(outcome.low[perhaps], rule.result.lowest)

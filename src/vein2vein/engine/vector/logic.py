@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ BoolLike = Any  # a boolean array over the grid, or one boolean for all of it
 Pair = tuple[BoolLike, BoolLike]
 Bits = npt.NDArray[np.uint64]
 LeafTruth = Callable[[str, Leaf], Pair]
+Name = TypeVar("Name")
 WORD = 62
 
 
@@ -146,10 +147,6 @@ class Outcome:
     deciding: Bits
     missing: Bits
 
-    def at(self, places: npt.NDArray[np.int64]) -> Outcome:
-        """The answer at some of the instants."""
-        return Outcome(self.low[places], self.high[places], self.deciding[:, places], self.missing[:, places])
-
 
 def words(n_names: int) -> int:
     """How many 62-bit words hold a set of names."""
@@ -163,6 +160,11 @@ def bits_of(names: frozenset[str], order: tuple[str, ...]) -> list[int]:
         if name in names:
             found[place // WORD] |= 1 << (place % WORD)
     return found
+
+
+def members(found: list[int], order: tuple[Name, ...]) -> tuple[Name, ...]:
+    """A set of names from words of bits."""
+    return tuple(name for place, name in enumerate(order) if found[place // WORD] >> (place % WORD) & 1)
 
 
 def pack(truths: list[BoolLike], n: int) -> Bits:

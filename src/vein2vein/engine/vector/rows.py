@@ -2,12 +2,13 @@
 
 Place    Engine, vector. Between the input methods (which make `Rows`) and the logic (which reads `Signal`s).
 In       Rows of a batch: from `key`, until `end`, with possible values.
-Out      Signals: from each key on, one integer code whose bits are the truths of the leaves of a rule that rest on the input.
+Out      Signals: from each key on, the number of a code whose bits are the truths of the leaves of a rule that rest on the input.
 Knows    Compression keeps a key only where a code changes, so that millions of rows become a few changes per course.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,23 +37,30 @@ class Numbers:
 
     def take(self, where: Ints | Bools) -> Numbers:
         """Some of the ranges."""
+        low = self.low[where]
         return Numbers(
-            self.low[where],
-            self.high[where],
+            low,
+            low if self.is_exact else self.high[where],
             None if self.low_is_open is None else self.low_is_open[where],
             None if self.high_is_open is None else self.high_is_open[where],
         )
 
     def shifted(self, by: Floats) -> Numbers:
         """The ranges moved; a move that is not known opens them fully."""
-        low, high = np.round(self.low + by, 9), np.round(self.high + by, 9)
+        low = np.round(self.low + by, 9)
+        if self.is_exact and not np.isnan(by).any():
+            return Numbers(low, low)
+        high = np.round(self.high + by, 9)
         return replace(self, low=np.where(np.isnan(by), -np.inf, low), high=np.where(np.isnan(by), np.inf, high))
 
     def over(self, limit: Floats) -> Numbers:
         """The ranges divided by a positive limit; without one they open fully."""
         usable = limit > 0  # false for NaN
         divisor = np.where(usable, limit, 1.0)
-        low, high = np.round(self.low / divisor, 9), np.round(self.high / divisor, 9)
+        low = np.round(self.low / divisor, 9)
+        if self.is_exact and usable.all():
+            return Numbers(low, low)
+        high = np.round(self.high / divisor, 9)
         return replace(self, low=np.where(usable, low, -np.inf), high=np.where(usable, high, np.inf))
 
 
@@ -96,13 +104,13 @@ class Rows:
         return len(self.key)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signal:
-    """From each key on, a code; every course has an entry at its start."""
+    """A number over time: `resting` before the first key; at each key it changes by `change`, which is never 0."""
 
     key: Ints
-    code: Ints
-    is_constant: bool
+    change: Ints
+    resting: int
 
 
 def unknown_numbers(n: int = 1) -> Numbers:
@@ -133,21 +141,6 @@ def until_next(batch: Batch, key: Ints, longest: Ints | int | None) -> Ints:
     return end if longest is None else np.minimum(end, key + longest)
 
 
-def leaf_truth(leaf: Leaf, values: Values) -> tuple[Bools, Bools]:
-    """Certain and possible truth of a leaf for each value."""
-    if isinstance(leaf, Ref) and isinstance(values, Facts):
-        return values.certain, values.possible
-    if isinstance(leaf, IsIn) and isinstance(values, Categories):
-        wanted = sum(1 << i for i, name in enumerate(values.names) if name in leaf.categories)
-        certain: Bools = (values.mask & ~np.int64(wanted)) == 0
-        possible: Bools = (values.mask & wanted) != 0
-        return certain, possible
-    if isinstance(leaf, Compare):
-        return _compare(leaf, numbers_of(values))
-    message = f"{leaf} cannot be asked of {type(values).__name__}"
-    raise TypeError(message)
-
-
 def numbers_of(values: Values) -> Numbers:
     """The values, which must be numbers."""
     if not isinstance(values, Numbers):
@@ -156,84 +149,88 @@ def numbers_of(values: Values) -> Numbers:
     return values
 
 
-def _compare(leaf: Compare, values: Numbers) -> tuple[Bools, Bools]:
-    if leaf.op in ("at_most", "below"):
-        opposite = Compare("above" if leaf.op == "at_most" else "at_least", leaf.input, leaf.cut_off)
-        certain, possible = _compare(opposite, values)
-        return ~possible, ~certain
-    cut_off = leaf.cut_off
-    if leaf.op == "at_least":
-        possible = values.high >= cut_off
-        if values.high_is_open is not None:
-            possible &= (values.high > cut_off) | ~values.high_is_open
-        return values.low >= cut_off, possible
-    certain = values.low > cut_off
-    if values.low_is_open is not None:
-        certain |= (values.low == cut_off) & values.low_is_open
-    return certain, values.high > cut_off
+class LeafCoder:
+    """What the truths of some leaves rest on, packed into one integer, a code; its lowest bit says that nothing is missing.
+
+    The cut-offs of all leaves stand on one ladder; how far up the two ends of a range have come says all their truths.
+    """
+
+    def __init__(self, leaves: tuple[Leaf, ...]) -> None:
+        self.leaves = leaves
+        self._ladder = np.unique(np.array([_rung(leaf) for leaf in leaves if isinstance(leaf, Compare)]))
+        self._base = len(self._ladder) + 1
+        self._names: tuple[str, ...] = ()
+
+    def codes(self, values: Values) -> Ints:
+        """The code of each value."""
+        if isinstance(values, Numbers):
+            return self._of_numbers(values)
+        if isinstance(values, Facts):
+            code = (values.certain.astype(np.int64) << 1) | (values.possible.astype(np.int64) << 2)
+            code |= values.certain == values.possible
+        else:
+            self._names = values.names  # those of the input, always the same
+            code = values.mask << 1
+            code |= (values.mask & (values.mask - 1)) == 0
+        return code
+
+    def _of_numbers(self, values: Numbers) -> Ints:
+        if values.is_exact:
+            exact: Ints = self._ladder.searchsorted(values.low, side="right") * (2 * self._base + 2) + KNOWN
+            return exact
+        low, high = values.low, values.high
+        if values.low_is_open is not None and values.high_is_open is not None:
+            low = np.where(values.low_is_open, np.nextafter(low, np.inf), low)
+            high = np.where(values.high_is_open, np.nextafter(high, -np.inf), high)
+        code: Ints = self._ladder.searchsorted(low, side="right") * self._base
+        code += self._ladder.searchsorted(high, side="right")
+        code <<= 1
+        code |= values.low == values.high
+        return code
+
+    def truth(self, leaf: Leaf, codes: Ints) -> tuple[Bools, Bools]:
+        """Certain and possible truth of a leaf for each code."""
+        if isinstance(leaf, Ref):
+            return (codes & 2) != 0, (codes & 4) != 0
+        if isinstance(leaf, IsIn):
+            wanted = np.int64(sum(1 << i for i, name in enumerate(self._names) if name in leaf.categories))
+            return (codes >> 1 & ~wanted) == 0, (codes >> 1 & wanted) != 0
+        low, high = np.divmod(codes >> 1, self._base)
+        rung = self._ladder.searchsorted(_rung(leaf))
+        if leaf.op in ("at_least", "above"):
+            return low > rung, high > rung
+        return high <= rung, low <= rung  # certain where even the highest value has not come so far
 
 
-def codes_of(leaves: tuple[Leaf, ...], values: Values, n: int) -> Ints:
-    """Truths of all leaves packed into one integer: bit 0 known, then certain and possible of each leaf."""
-    code = _known(values).astype(np.int64) if n else np.zeros(0, np.int64)
-    for number, leaf in enumerate(leaves):
-        certain, possible = leaf_truth(leaf, values)
-        code |= certain.astype(np.int64) << (1 + 2 * number)
-        code |= possible.astype(np.int64) << (2 + 2 * number)
-    return code
+def _rung(leaf: Compare) -> float:
+    """The lowest number that has come up to a cut-off, or above it where the comparison is strict from below."""
+    return float(np.nextafter(leaf.cut_off, np.inf)) if leaf.op in ("above", "at_most") else leaf.cut_off
 
 
-def _known(values: Values) -> Bools:
-    match values:
-        case Numbers():
-            known: Bools = values.low == values.high
-        case Facts():
-            known = values.certain == values.possible
-        case Categories():
-            known = (values.mask & (values.mask - 1)) == 0
-    return known
+def signal_of(rows: Rows, coder: LeafCoder, number: Callable[[Ints], Ints]) -> Signal:
+    """The numbers of the codes of rows over time, at the keys where they change.
 
-
-def absent_code(rows: Rows, leaves: tuple[Leaf, ...]) -> int:
-    """The code that holds where there is no row."""
-    return int(codes_of(leaves, rows.absent, 1)[0])
-
-
-def signal_of(batch: Batch, rows: Rows, leaves: tuple[Leaf, ...]) -> Signal:
-    """Compress rows to the keys at which one of the leaves changes."""
-    absent = absent_code(rows, leaves)
+    Every course begins and ends without a row, so that no key is needed where a course begins.
+    """
+    resting = int(number(coder.codes(rows.absent))[0])
     if not len(rows):
-        return Signal(batch.starts, np.full(batch.n, absent, np.int64), is_constant=True)
-    code = codes_of(leaves, rows.values, len(rows))
-    course = batch.course_of(rows.key)
-    following = batch.ends[course] + 1
-    following[:-1] = np.minimum(following[:-1], rows.key[1:])
-    has_gap = rows.end < following
-    keep = np.ones(len(rows), bool)
-    keep[1:] = (code[1:] != code[:-1]) | (course[1:] != course[:-1]) | has_gap[:-1]
-    gap_keys = rows.end[has_gap]
-    key = np.concatenate([batch.starts, gap_keys, rows.key[keep]])
-    codes = np.concatenate([np.full(batch.n + len(gap_keys), absent, np.int64), code[keep]])
-    order = np.argsort(key, kind="stable")
-    return compressed(batch, key[order], codes[order])
+        return Signal(rows.key, rows.key, resting)
+    code = coder.codes(rows.values)
+    begins = np.ones(len(rows), bool)
+    np.not_equal(code[1:], code[:-1], out=begins[1:])
+    begins[1:] |= rows.end[:-1] < rows.key[1:]
+    first = np.flatnonzero(begins)
+    key = np.empty(2 * len(first), np.int64)
+    key[0::2], key[1:-1:2], key[-1] = rows.key[first], rows.end[first[1:] - 1], rows.end[-1]
+    numbers = np.full(2 * len(first), resting, np.int64)
+    numbers[0::2] = number(code[first])
+    return changes_of(key, numbers, resting)
 
 
-def compressed(batch: Batch, key: Ints, code: Ints) -> Signal:
-    """Drop overwritten keys and changes that change nothing."""
+def changes_of(key: Ints, numbers: Ints, resting: int) -> Signal:
+    """A signal from sorted keys and the number from each on; of equal keys the last counts."""
     last = last_of_each_key(key)
-    key, code = key[last], code[last]
-    keep = np.ones(len(key), bool)
-    course = batch.course_of(key)
-    keep[1:] = (code[1:] != code[:-1]) | (course[1:] != course[:-1])
-    key, code = key[keep], code[keep]
-    return Signal(key, code, is_constant=bool(len(key) == batch.n and (code == code[0]).all()) if batch.n else True)
-
-
-def gather(signal: Signal, grid: Ints) -> Ints:
-    """The code that holds at each key of a sorted grid."""
-    at = np.searchsorted(grid, signal.key, side="left")
-    entry = np.flatnonzero(at < len(grid))
-    at = at[entry]
-    place = np.zeros(len(grid), np.int64)
-    place[at] = entry  # entries come in order, so that of several before the same grid key the last one stays
-    return signal.code[np.maximum.accumulate(place)]
+    key = key[last]
+    change = np.diff(numbers[last], prepend=resting)
+    moves = change != 0
+    return Signal(key[moves], change[moves], resting)

@@ -1,61 +1,21 @@
 """The verdict table of a batch, collected rule set by rule set and built once.
 
 Place    Engine, vector. Written by `engine.vector.engine`.
-In       Arrays of steps; sets of names as bits.
+In       Keys and numbers of answers.
 Out      The tables of `Steps`.
-Knows    Few sets of names occur, many times each: a set is turned into a list once and then only numbered.
+Knows    An answer (bounds and sets of names) is a row of a table that is kept; a step only names it.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from vein2vein.engine.vector import logic
-from vein2vein.engine.vector.batch import NEVER, Batch, Bools, Ints
-from vein2vein.engine.vector.logic import Bits, Outcome, Prepared
+from vein2vein.engine.vector.batch import NEVER, Batch, Ints
+from vein2vein.engine.vector.memory import Answers
+from vein2vein.engine.vector.states import Span
 from vein2vein.engine.verdict import VERDICTS
-from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.tables import Instant
-
-_PLACES = tuple(range(logic.WORD))
-
-
-class _Lists:
-    """Distinct lists, numbered."""
-
-    def __init__(self, dtype: type[pl.DataType]) -> None:
-        self._dtype = dtype
-        self._numbers: dict[tuple[object, ...], int] = {(): 0}
-        self._columns: list[Ints] = []
-
-    def add(self, bits: Bits, order: tuple[object, ...]) -> None:
-        """Add a column of sets, given as words of bits, array (n_words, n)."""
-        if not bits.any():
-            self.add_empty(bits.shape[1])
-            return
-        unique, where = np.unique(bits[0] if len(bits) == 1 else bits.T, axis=0, return_inverse=True)
-        rows = unique[:, None] if len(bits) == 1 else unique
-        numbers = np.array([self._number(_members(row, order)) for row in rows], np.int64)
-        self._columns.append(numbers[where.ravel()])
-
-    def add_empty(self, n: int) -> None:
-        """Add a column of empty sets."""
-        self._columns.append(np.zeros(n, np.int64))
-
-    def _number(self, members: tuple[object, ...]) -> int:
-        return self._numbers.setdefault(members, len(self._numbers))
-
-    def series(self) -> pl.Series:
-        """All columns, one after the other, as lists."""
-        distinct = pl.Series([list(members) for members in self._numbers], dtype=pl.List(self._dtype))
-        return distinct.gather(np.concatenate([np.zeros(0, np.int64), *self._columns]))
-
-
-def _members(row: npt.NDArray[np.uint64], order: tuple[object, ...]) -> tuple[object, ...]:
-    words = [int(word) for word in row]
-    return tuple(name for place, name in enumerate(order) if words[place // logic.WORD] >> (place % logic.WORD) & 1)
 
 
 class Table:
@@ -63,76 +23,66 @@ class Table:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._rule_sets: list[tuple[str, int]] = []
-        self._columns: dict[str, list[npt.NDArray[np.int64]]] = {
-            n: [] for n in ("course", "since", "until", "low", "high")
-        }
+        self._rule_sets: list[str] = []
         self._looks: list[Ints] = []
-        self._lists = {"deciding": _Lists(pl.String), "missing": _Lists(pl.String), "flags": _Lists(pl.Int32)}
+        self._parts: list[tuple[int, Ints, Ints, Ints, Ints]] = []  # rule set, course, since, until, answer
 
-    def add(
-        self,
-        prepared: Prepared,
-        *,
-        course: Ints,
-        times: tuple[Ints, Ints],
-        outcome: Outcome,
-        applies: Bools,
-        flags: Bits,
-    ) -> None:
-        """Add the steps of one rule set."""
-        since, until = times
-        low = np.where(applies, outcome.low.astype(np.int64), NEVER)
-        high = np.where(applies, outcome.high.astype(np.int64), NEVER)
-        self._add(prepared.rule.id, course=course, since=since, until=until, low=low, high=high)
-        self._lists["deciding"].add(outcome.deciding, prepared.criteria_names)
-        self._lists["missing"].add(outcome.missing, prepared.missing_names)
-        self._lists["flags"].add(flags, _PLACES if len(flags) == 1 else tuple(range(logic.WORD * len(flags))))
+    def begin(self, rule_set_id: str, span: Span) -> None:
+        """Begin with the next rule set: one row without times for each course for which its window never opens."""
+        self._rule_sets.append(rule_set_id)
+        self._looks.append(span.look)
+        if len(span.never):
+            nothing = np.full(len(span.never), NEVER)
+            self._parts.append((len(self._rule_sets) - 1, span.never, nothing, nothing, np.zeros_like(span.never)))
 
-    def add_never(self, rule_set_id: str, course: Ints) -> None:
-        """Add one row without times for each course for which the window of a rule set never opens."""
-        nothing = np.full(len(course), NEVER, np.int64)
-        self._add(rule_set_id, course=course, since=nothing, until=nothing, low=nothing, high=nothing)
-        for lists in self._lists.values():
-            lists.add_empty(len(course))
+    def add(self, key: Ints, answer: Ints, span: Span) -> None:
+        """Add the steps of a rule set from what it answers from each key on."""
+        course = self._batch.course_of(key)
+        begins = np.ones(len(key), bool)
+        begins[1:] = (answer[1:] != answer[:-1]) | (course[1:] != course[:-1])
+        key, course, answer = key[begins], course[begins], answer[begins]
+        since = self._batch.at_of(key)
+        until = span.closes_at[course]
+        until[:-1] = np.where(course[1:] == course[:-1], since[1:], until[:-1])
+        self._parts.append((len(self._rule_sets) - 1, course, since, until, answer))
 
-    def add_look(self, last: Ints) -> None:
-        """Say how far each course was looked at under the next rule set: to its last look or the close of the window."""
-        self._looks.append(last)
-
-    def _add(self, rule_set_id: str, **columns: Ints) -> None:
-        self._rule_sets.append((rule_set_id, len(columns["course"])))
-        for name, values in columns.items():
-            self._columns[name].append(values)
-
-    def verdicts(self) -> pl.DataFrame:
-        """All steps, in the schema of `engine.verdict.VERDICTS`."""
-        columns = {name: np.concatenate([np.zeros(0, np.int64), *parts]) for name, parts in self._columns.items()}
-        ids, lengths = [id for id, _ in self._rule_sets], [n for _, n in self._rule_sets]
-        frame = pl.DataFrame(
+    def verdicts(self, answers: Answers) -> pl.DataFrame:
+        """All steps, in the schema of `engine.verdict.VERDICTS`, in order of course, rule set and time."""
+        numbers = [part[0] for part in self._parts]
+        rule_set = np.repeat(np.array(numbers, np.int64), [len(part[1]) for part in self._parts])
+        course, since, until, answer = (
+            np.concatenate([np.zeros(0, np.int64), *(part[place] for part in self._parts)]) for place in range(1, 5)
+        )
+        rank = course * len(self._rule_sets) + rule_set
+        if (rank[1:] < rank[:-1]).any():
+            order = rank.argsort(kind="stable")
+            course, rule_set, since, until, answer = (a[order] for a in (course, rule_set, since, until, answer))
+        said = answers.frame()[answer]
+        return pl.DataFrame(
             {
-                "course_id": self._batch.ids.gather(columns["course"]),
-                "rule_set_id": pl.Series(ids, dtype=pl.String).gather(np.repeat(np.arange(len(ids)), lengths)),
-                "from_at": pl.Series(columns["since"]),
-                "until_at": pl.Series(columns["until"]),
-                "low": pl.Series(columns["low"]),
-                "high": pl.Series(columns["high"]),
-                **{name: lists.series() for name, lists in self._lists.items()},
-            }
-        )
-        numbers = [n for n, dtype in frame.schema.items() if dtype == pl.Int64]
-        return frame.with_columns(
-            pl.when(pl.col(n) != NEVER).then(pl.col(n)).cast(VERDICTS[n]).alias(n) for n in numbers
+                "course_id": self._batch.ids[course],
+                "rule_set_id": pl.Series(self._rule_sets, dtype=pl.String)[rule_set],
+                "from_at": _instants(since),
+                "until_at": _instants(until),
+                **{name: said[name] for name in said.columns},
+            },
+            schema=dict(VERDICTS),
         )
 
-    def last_looks(self, rules: tuple[RuleSet, ...]) -> pl.DataFrame:
+    def last_looks(self) -> pl.DataFrame:
         """How far each course was looked at, for each rule set."""
-        ids = pl.Series([rule.id for rule in rules], dtype=pl.String)
         n = self._batch.n
         return pl.DataFrame(
             {
-                "course_id": self._batch.ids.gather(np.tile(np.arange(n), len(rules))),
-                "rule_set_id": ids.gather(np.repeat(np.arange(len(rules)), n)),
-                "last_look": pl.Series(np.concatenate([np.zeros(0, np.int64), *self._looks])),
+                "course_id": self._batch.ids[np.tile(np.arange(n), len(self._rule_sets))],
+                "rule_set_id": pl.Series(self._rule_sets, dtype=pl.String)[
+                    np.repeat(np.arange(len(self._rule_sets)), n)
+                ],
+                "last_look": _instants(np.concatenate([np.zeros(0, np.int64), *self._looks])),
             }
-        ).with_columns(last_look=pl.when(pl.col("last_look") != NEVER).then(pl.col("last_look")).cast(Instant))
+        )
+
+
+def _instants(at: Ints) -> pl.Series:
+    """Instants as a column; NEVER is missing."""
+    return pl.Series(at.view("datetime64[us]")).cast(Instant)  # there the least integer is no time

@@ -1,0 +1,180 @@
+"""What was worked out before: answers by state, kept for the life of the process.
+
+Place    Engine, vector. Read and filled by `engine.vector.engine`, from any thread.
+In       Integers (codes of inputs, states of rule sets) and functions that work out what they mean.
+Out      The same as these functions, worked out once for each integer.
+Knows    What a rule set says at an instant rests on the truths of its leaves and of its criteria over time there, and on nothing
+         else: so few different states occur, again and again, in every course.
+Does not Know courses: nothing here says whose state it was. Keep more than `MOST_REMEMBERED` entries: then all is forgotten.
+Checked  tests/unit/engine/test_memory.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from vein2vein.engine.calendars import Ints
+from vein2vein.engine.vector.logic import Prepared
+from vein2vein.engine.vector.rows import Leaf, LeafCoder, Signal
+from vein2vein.engine.verdict import VERDICTS
+from vein2vein.knowledge.inputs import Input
+from vein2vein.knowledge.schema import RuleSet
+
+MOST_REMEMBERED: Final = 500_000
+_RULE_SET_WEIGHS: Final = 100  # entries, in memory
+_LARGEST: Final = np.iinfo(np.int64).max  # stands behind every table, so that a search never ends outside it
+Answer = tuple[int | None, int | None, tuple[str, ...], tuple[str, ...], tuple[int, ...]]
+NOTHING: Final[Answer] = (None, None, (), (), ())
+_ANSWER: Final = {name: VERDICTS[name] for name in ("low", "high", "deciding", "missing", "flags")}
+
+
+class Remembered:
+    """A function of integers, worked out once for each; threads read the sorted table without waiting."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._table = np.array([_LARGEST]), np.array([-1])
+
+    def __len__(self) -> int:
+        return len(self._table[0]) - 1
+
+    def of(self, keys: Ints, work_out: Callable[[Ints], Ints]) -> Ints:
+        """The values of some keys; `work_out` is asked for those that never came before (sorted, each once)."""
+        known, values = self._table
+        place = known.searchsorted(keys)
+        found = known[place] == keys
+        if not found.all():
+            known, values = self._add(keys[~found], work_out)
+            place = known.searchsorted(keys)
+        return values[place]
+
+    def _add(self, keys: Ints, work_out: Callable[[Ints], Ints]) -> tuple[Ints, Ints]:
+        with self._lock:
+            known, values = self._table
+            new = np.setdiff1d(keys, known)  # another thread may have been here
+            if len(new):
+                known, values = np.concatenate([known, new]), np.concatenate([values, work_out(new)])
+                order = known.argsort()
+                self._table = known[order], values[order]
+            return self._table
+
+
+class Numbering:
+    """Different integers, numbered in the order in which they first came."""
+
+    def __init__(self) -> None:
+        self._numbers = Remembered()
+        self.values = np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def of(self, values: Ints) -> Ints:
+        """The number of each; `values[number]` leads back."""
+        return self._numbers.of(values, self._next)
+
+    def _next(self, new: Ints) -> Ints:
+        first = len(self.values)
+        self.values = np.concatenate([self.values, new])
+        return np.arange(first, first + len(new))
+
+
+class Answers:
+    """Different answers of rule sets, numbered; number 0 says nothing."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._numbers: dict[Answer, int] = {NOTHING: 0}
+        self._frame = _frame([NOTHING])
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, answer: Answer) -> int:
+        """The number of an answer."""
+        with self._lock:
+            return self._numbers.setdefault(answer, len(self._numbers))
+
+    def frame(self) -> pl.DataFrame:
+        """All answers as columns of the verdict table, in the order of their numbers."""
+        with self._lock:
+            if len(self._numbers) > self._frame.height:
+                new = list(self._numbers)[self._frame.height :]
+                self._frame = pl.concat([self._frame, _frame(new)], rechunk=True)
+            return self._frame
+
+
+def _frame(answers: list[Answer]) -> pl.DataFrame:
+    return pl.DataFrame(answers, schema=_ANSWER, orient="row")
+
+
+class Source:
+    """One input, and the leaves of rule sets that rest on it: what a signal is made of.
+
+    Attributes:
+        take: The declaration of the input.
+        key: Names inputs that mean the same.
+        coder: Packs the truths of the leaves into one integer, a code.
+        numbers: Numbers of the codes that have occurred.
+        at_rest: The signal where nothing was recorded; None until it was found.
+    """
+
+    def __init__(self, take: Input, key: str, leaves: tuple[Leaf, ...]) -> None:
+        self.take = take
+        self.key = key
+        self.coder = LeafCoder(leaves)
+        self.numbers = Numbering()
+        self.at_rest: Signal | None = None
+
+
+class Memory:
+    """Everything that is remembered of rule sets; one object, so that all of it is forgotten together."""
+
+    def __init__(self) -> None:
+        self.answers = Answers()
+        self._sources: dict[tuple[str, tuple[Leaf, ...]], Source] = {}
+        self._prepared: dict[int, tuple[RuleSet, Any]] = {}
+        self._tables: list[Remembered] = []
+
+    def source(self, prepared: Prepared, name: str) -> Source:
+        """The source of an input of a rule set; the same for all rule sets that ask the same of it."""
+        key, leaves = prepared.input_keys[name], prepared.leaves[name]
+        return self._sources.setdefault((key, leaves), Source(prepared.rule.inputs[name], key, leaves))
+
+    def once(self, rule: RuleSet, prepare: Callable[[RuleSet, Memory], Any]) -> Any:
+        """What `prepare` makes of a rule set, made once."""
+        found = self._prepared.get(id(rule))
+        if found is None or found[0] is not rule:
+            found = self._prepared[id(rule)] = rule, prepare(rule, self)
+        return found[1]
+
+    def table(self) -> Remembered:
+        """A new table, whose entries count."""
+        self._tables.append(Remembered())
+        return self._tables[-1]
+
+    def is_full(self) -> bool:
+        """Whether so much is remembered that it is better to begin again."""
+        entries = sum(map(len, self._tables)) + len(self.answers)
+        return entries + _RULE_SET_WEIGHS * len(self._prepared) > MOST_REMEMBERED
+
+
+class _Current:
+    memory = Memory()
+
+
+def current() -> Memory:
+    """The memory of this process, or a new one when that is full; a batch keeps to the one that it began with."""
+    if _Current.memory.is_full():
+        forget()
+    return _Current.memory
+
+
+def forget() -> None:
+    """Begin again; tests that plant a fault need it."""
+    _Current.memory = Memory()
