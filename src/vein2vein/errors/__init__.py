@@ -120,6 +120,12 @@ class SimulationError(Vein2VeinError):
     exit_code = 8
 
 
+class TrialError(Vein2VeinError):
+    """A trial design that cannot be, or a call that does not fit it (TRIAL-…)."""
+
+    exit_code = 9
+
+
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """All known error ids with title, cause and cure, read from ``errors/catalogue``."""
