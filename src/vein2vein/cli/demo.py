@@ -52,9 +52,7 @@ def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, ser
     graded = run(delivery.require_courses(), rules, as_of=None, engine="vector", workers=1)
     write_results(delivery, graded, rules, output, ("parquet", "csv", "json", "fhir"))
     path = output / "report.html"
-    report(
-        delivery, graded, rules, path, as_of=None, pages=None, source="demonstration cohort, made up: no real patient"
-    )
+    report(delivery, graded, rules, path, as_of=None, pages=None, source=_made_up())
     show_summary(delivery, graded, rules, output, path)
     click.echo("\nEverything in this cohort is made up. The report opens in any browser, without a network:")
     click.echo(f"  {path.resolve().as_uri()}")
@@ -62,6 +60,12 @@ def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, ser
         _serve(output, port)
     elif sys.stdout.isatty() if opens is None else opens:
         click.launch(path.resolve().as_uri())
+
+
+def _made_up() -> str:
+    from vein2vein.report.words import say
+
+    return say("document.demo_source")
 
 
 def _copy(folder: Path, place: Path) -> None:

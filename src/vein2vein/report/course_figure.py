@@ -31,6 +31,7 @@ from vein2vein.report.shown import (
     rows_of,
     unit_text,
 )
+from vein2vein.report.words import Words, joined, say
 
 VITAL_GAP_HOURS: Final = 12.0
 LABORATORY_GAP_HOURS: Final = 72.0
@@ -87,10 +88,10 @@ def course_figure(
     axis = _axis(timeline, clock, first_view=first_view)
     panels = [panel for panel in _panels(timeline, clock, rules) if _is_seen(panel, axis)]
     course = timeline.course
-    facts = [course.product, course.indication, f"times in {course.zone}"]
+    facts = [course.product, course.indication, say("figure.times_in", zone=course.zone)]
     return Figure(
-        title or f"Course {course.course_id}",
-        " · ".join(fact for fact in facts if fact),
+        title or say("figure.course", id=course.course_id),
+        joined([fact for fact in facts if fact], " · "),
         axis,
         tuple(ribbons),
         tuple(panels),
@@ -118,12 +119,12 @@ def _axis(timeline: Timeline, clock: CourseClock, *, first_view: bool) -> TimeAx
     midnights = clock.midnights(first, last + 1)
     start, end = midnights[0][1], midnights[-1][1]
     events = [e for e in _events(timeline, clock) if start <= e.at < end]
-    name = "Days from infusion" if clock.is_infusion else "Days from the first record (no infusion recorded)"
+    name = say("figure.days_from_infusion" if clock.is_infusion else "figure.days_from_first")
     return TimeAxis(start, end, midnights[:-1], tuple(events), name)
 
 
 def _events(timeline: Timeline, clock: CourseClock) -> list[Event]:
-    events = [Event(0.0, "Infusion", "infusion")] if clock.is_infusion else []
+    events = [Event(0.0, say("figure.infusion"), "infusion")] if clock.is_infusion else []
     rows = (row for row in timeline.milestones if row.kind != "infusion")
     events += [Event(clock.hours(row.at), milestone_text(row), row.kind) for row in rows]
     return sorted(events, key=lambda event: event.at)
@@ -161,7 +162,6 @@ class _Measured:
     """How a kind of measurement is drawn; the first kind gives the unit and the cut-offs."""
 
     key: str
-    title: str
     kinds: tuple[str, ...]
     gap: float = LABORATORY_GAP_HOURS
     log: bool = False
@@ -169,39 +169,35 @@ class _Measured:
     height: int = 116
 
 
-_TEMPERATURE: Final = _Measured(
-    "temperature", "Temperature", ("body_temperature",), VITAL_GAP_HOURS, least=(36.0, 40.0), height=132
-)
+_TEMPERATURE: Final = _Measured("temperature", ("body_temperature",), VITAL_GAP_HOURS, least=(36.0, 40.0), height=132)
 _PRESSURE: Final = _Measured(
     "pressure",
-    "Blood pressure",
     ("systolic_blood_pressure", "mean_arterial_pressure"),
     VITAL_GAP_HOURS,
     least=(60.0, 120.0),
     height=132,
 )
-_OXYGEN: Final = _Measured(
-    "oxygen", "Oxygen saturation", ("oxygen_saturation",), VITAL_GAP_HOURS, least=(88.0, 100.0), height=104
-)
+_OXYGEN: Final = _Measured("oxygen", ("oxygen_saturation",), VITAL_GAP_HOURS, least=(88.0, 100.0), height=104)
 _LABORATORY: Final = (
-    _Measured("neutrophils", "Neutrophils", ("neutrophils",), log=True),
-    _Measured("platelets", "Platelets", ("platelets",), log=True),
-    _Measured("crp", "C-reactive protein", ("crp",)),
-    _Measured("ferritin", "Ferritin", ("ferritin",), log=True),
+    _Measured("neutrophils", ("neutrophils",), log=True),
+    _Measured("platelets", ("platelets",), log=True),
+    _Measured("crp", ("crp",)),
+    _Measured("ferritin", ("ferritin",), log=True),
 )
-_PLACES: Final = {"icu": "ICU", "ward": "ward", "home": "home"}
+_TITLED: Final = frozenset(drawn.key for drawn in (_TEMPERATURE, _PRESSURE, _OXYGEN, *_LABORATORY))
+_PLACES: Final = {"icu": "icu", "ward": "ward", "home": "home"}
 _DEVICES: Final = {
     "room-air": "air",
-    "nasal-cannula": "NC",
-    "high-flow-nasal-cannula": "HFNC",
+    "nasal-cannula": "nasal_cannula",
+    "high-flow-nasal-cannula": "high_flow",
     "face-mask": "mask",
-    "venturi-mask": "Venturi",
-    "non-rebreather-mask": "NRB",
-    "cpap": "CPAP",
-    "bipap": "BiPAP",
-    "non-invasive-ventilation": "NIV",
-    "mechanical-ventilation": "vent.",
-    "ecmo": "ECMO",
+    "venturi-mask": "venturi",
+    "non-rebreather-mask": "non_rebreather",
+    "cpap": "cpap",
+    "bipap": "bipap",
+    "non-invasive-ventilation": "niv",
+    "mechanical-ventilation": "ventilation",
+    "ecmo": "ecmo",
 }
 
 
@@ -217,9 +213,12 @@ def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def _brief_device(row: Exposure) -> str:
-    name = _DEVICES.get(row.agent, "")
-    return f"{name} {number_text(row.rate)}" if name and row.rate is not None else name
+def _brief_device(row: Exposure) -> Words:
+    key = _DEVICES.get(row.agent)
+    if key is None:
+        return Words("")
+    name = say(f"figure.{key}")
+    return name if row.rate is None else joined([name, number_text(row.rate)], " ")
 
 
 class _Maker:
@@ -250,7 +249,7 @@ class _Maker:
             return None
         return Panel(
             drawn.key,
-            drawn.title,
+            say(f"figure.{drawn.key}") if drawn.key in _TITLED else kind_label(drawn.kinds[0]),
             unit_text(codes.observation_kind(drawn.kinds[0]).unit),
             tuple(curves),
             self._limits(drawn.kinds[0]) if curves else (),
@@ -267,7 +266,7 @@ class _Maker:
     def _unusable(self, kinds: Sequence[str]) -> tuple[Lane, ...]:
         rows = [row for kind in kinds for row in self._by_kind.get(kind, ()) if not row.is_usable]
         marks = tuple(Mark(self._clock.hours(r.observed_at), observation_text(r)) for r in rows)
-        return (Lane("not usable", marks=marks, shape="cross"),) if marks else ()
+        return (Lane(say("figure.not_usable"), marks=marks, shape="cross"),) if marks else ()
 
     def _limits(self, kind: str) -> tuple[Limit, ...]:
         unit = unit_text(codes.observation_kind(kind).unit)
@@ -285,10 +284,14 @@ class _Maker:
             agents = sorted({e.agent for e in self._exposures if e.kind == kind})
             for agent in agents:
                 rows = [e for e in self._exposures if e.kind == kind and e.agent == agent]
-                name = agent_label(kind, agent) if agent != UNSPECIFIED else f"{kind_label(kind).split()[0]}, which?"
+                name = (
+                    agent_label(kind, agent)
+                    if agent != UNSPECIFIED
+                    else say("figure.which", what=kind_label(kind).each(_first_word))
+                )
                 lanes.append(Lane(name, self._dose_spans(rows), charted=charted))
         if charted and not lanes:
-            lanes.append(Lane("None (charted)", charted=charted))
+            lanes.append(Lane(say("figure.none_charted"), charted=charted))
         return tuple(lanes)
 
     def _charted(self, kind: str) -> tuple[Span, ...]:
@@ -303,7 +306,7 @@ class _Maker:
         return tuple(
             self._span(
                 row,
-                dose_text(row) or "dose not recorded",
+                dose_text(row) or say("figure.dose_not_recorded"),
                 share=round(0.3 + 0.7 * row.rate / highest, 3) if row.rate is not None and highest else 0.5,
                 brief="?" if row.rate is None else number_text(row.rate),
             )
@@ -313,7 +316,9 @@ class _Maker:
     def _span(self, row: Exposure, label: str, *, share: float = 1.0, brief: str = "") -> Span:
         end = None if row.ended_at is None else self._clock.hours(row.ended_at)
         reason = reason_text(row)
-        shown = f"{label} ({reason.lower()})" if reason and row.kind == "stay" else label
+        shown = (
+            say("figure.because", what=label, reason=reason.each(str.lower)) if reason and row.kind == "stay" else label
+        )
         return Span(self._clock.hours(row.started_at), end, shown, row.agent != "unspecified", share, brief)
 
     def device(self) -> tuple[Lane, ...]:
@@ -322,12 +327,12 @@ class _Maker:
         if not rows:
             return ()
         spans = tuple(
-            self._span(r, "device not recorded", brief="?")
+            self._span(r, say("figure.device_not_recorded"), brief="?")
             if r.agent == UNSPECIFIED
             else self._span(r, exposure_text(r), brief=_brief_device(r))
             for r in rows
         )
-        return (Lane("Oxygen device", _joined(spans)),)
+        return (Lane(say("figure.oxygen_device"), _joined(spans)),)
 
     def scores(self) -> list[Panel]:
         """A staircase for each score that the rule sets add up, from its total or from complete sets of items."""
@@ -343,7 +348,7 @@ class _Maker:
                 label = kind_label(total)
                 curve = Curve(label, tuple(sorted(points.items())), declared.holds_hours, stairs=True)
                 top = float(sum(high for _, high in declared.items.values()))
-                panels.append(Panel(total, label, "points", (curve,), least_range=(0.0, top), height=110))
+                panels.append(Panel(total, label, say("figure.points"), (curve,), least_range=(0.0, top), height=110))
         return panels
 
     def _item_sums(self, declared: methods.ItemSum) -> list[tuple[float, float]]:
@@ -360,14 +365,19 @@ class _Maker:
             for agent in sorted({e.agent for e in self._exposures if e.kind == kind}):
                 rows = [e for e in self._exposures if e.kind == kind and e.agent == agent]
                 marks = tuple(
-                    Mark(self._clock.hours(r.started_at), f"{exposure_text(r)}, {self._clock.text(r.started_at)}")
+                    Mark(
+                        self._clock.hours(r.started_at),
+                        joined([exposure_text(r), self._clock.text(r.started_at)], ", "),
+                    )
                     for r in rows
                     if r.ended_at == r.started_at
                 )
-                spans = tuple(self._span(r, dose_text(r) or "given") for r in rows if r.ended_at != r.started_at)
-                name = agent_label(kind, agent).split(" (")[0]
-                lanes.append(Lane(name if agent != "unspecified" else kind_label(kind), spans, marks, shape))
-        return Panel("drugs", "Drugs and blood products given", lanes=tuple(lanes)) if lanes else None
+                spans = tuple(
+                    self._span(r, dose_text(r) or say("figure.given")) for r in rows if r.ended_at != r.started_at
+                )
+                name = kind_label(kind) if agent == UNSPECIFIED else agent_label(kind, agent).each(_without_brackets)
+                lanes.append(Lane(name, spans, marks, shape))
+        return Panel("drugs", say("figure.drugs"), lanes=tuple(lanes)) if lanes else None
 
     def care(self) -> Panel | None:
         """Place of care, and judgements that a sign has another cause."""
@@ -376,15 +386,15 @@ class _Maker:
         if stays:
             lanes.append(
                 Lane(
-                    "Place of care",
-                    tuple(self._span(e, agent_label(e.kind, e.agent), brief=_PLACES.get(e.agent, "")) for e in stays),
+                    say("figure.place_of_care"),
+                    tuple(self._span(e, agent_label(e.kind, e.agent), brief=_brief_place(e)) for e in stays),
                 )
             )
         judged = [e for e in self._exposures if e.kind == "other_cause"]
         for agent in sorted({e.agent for e in judged}):
             spans = tuple(self._span(e, agent_label(e.kind, e.agent)) for e in judged if e.agent == agent)
-            lanes.append(Lane("Other cause", spans))
-        return Panel("care", "Place of care and judgements", lanes=tuple(lanes)) if lanes else None
+            lanes.append(Lane(say("figure.other_cause"), spans))
+        return Panel("care", say("figure.care"), lanes=tuple(lanes)) if lanes else None
 
     def others(self) -> list[Panel]:
         """Every other number that a chosen rule set reads and that was measured in this course."""
@@ -396,9 +406,23 @@ class _Maker:
         used: set[str] = {getattr(i, "observation", "") for rule in self._rules for i in rule.inputs.values()}
         known = codes.observations()
         names = sorted(k for k in used - shown if k in known and known[k].type == "number" and self._by_kind.get(k))
-        made = [self.values(_Measured(k, kind_label(k), (k,), height=92)) for k in names]
+        made = [self.values(_Measured(k, (k,), height=92)) for k in names]
         return [panel for panel in made if panel is not None]
 
 
-def _curve_label(kind: str) -> str:
-    return {"systolic_blood_pressure": "systolic", "mean_arterial_pressure": "mean"}.get(kind, kind_label(kind))
+def _curve_label(kind: str) -> Words:
+    named = {"systolic_blood_pressure": "figure.systolic", "mean_arterial_pressure": "figure.mean"}
+    return say(named[kind]) if kind in named else kind_label(kind)
+
+
+def _brief_place(row: Exposure) -> Words:
+    return say(f"figure.{_PLACES[row.agent]}") if row.agent in _PLACES else Words("")
+
+
+def _first_word(label: str) -> str:
+    return label.split(maxsplit=1)[0]
+
+
+def _without_brackets(name: str) -> str:
+    """A name short enough for a lane: what stands in brackets behind it is left out."""
+    return name.split(" (", maxsplit=1)[0].split("（", maxsplit=1)[0]

@@ -17,6 +17,7 @@ from vein2vein.report import svg
 from vein2vein.report.figure import Curve, Lane, Panel, Ribbon, RibbonStep, Shape, Span, TimeAxis, result_text
 from vein2vein.report.palette import GRADES, THEMES, Theme, grade_colour
 from vein2vein.report.scales import ValueAxis, day_every, runs, short, text_width, thinned, value_axis
+from vein2vein.report.words import LANGUAGES, Words, in_, is_translated, joined, say
 
 WIDTH: Final = 900
 LEFT: Final = 136
@@ -60,7 +61,7 @@ def time_axis(axis: TimeAxis) -> Drawing:
     flags, rows = _flags(axis)
     base = rows * 19.0 + 4
     every = _every(axis)
-    labels = [svg.text("Day", LEFT - 8, base + 14, class_="tick end")]
+    labels = [svg.text(say("figure.day"), LEFT - 8, base + 14, class_="tick end")]
     bounds = [start for _, start in axis.days] + [axis.end]
     for (day, start), stop in zip(axis.days, bounds[1:], strict=True):
         if day % every == 0:
@@ -81,7 +82,7 @@ def _flags(axis: TimeAxis) -> tuple[str, int]:
     taken: list[float] = []
     parts = []
     for event in axis.events:
-        x, width = x_of(axis, event.at), text_width(event.label, _SIZE) + 8
+        x, width = x_of(axis, event.at), widest(event.label, _SIZE) + 8
         left = min(x, WIDTH - width)
         row = next((i for i, end in enumerate(taken) if left >= end), len(taken))
         taken[row : row + 1] = [left + width]
@@ -175,7 +176,7 @@ def _step_labels(item: Ribbon, axis: TimeAxis) -> list[str]:
         if step.end <= axis.start or step.start >= axis.end:
             continue
         content = result_text(step.low, step.high, item.kind)
-        width = text_width(content, _SIZE)
+        width = widest(content, _SIZE)
         middle = (x_of(axis, step.start) + x_of(axis, step.end)) / 2
         middle = min(max(middle, LEFT + width / 2), WIDTH - width / 2)
         if any(middle - width / 2 < right + 3 and middle + width / 2 > left - 3 for left, right in placed):
@@ -206,11 +207,11 @@ def panel(item: Panel, axis: TimeAxis) -> Drawing:
 
 
 def _heading(item: Panel) -> str:
-    unit = f", {item.unit}" if item.unit else ""
-    parts = [svg.text(item.title + unit, 0, 15, class_="title")]
+    title = say("figure.with_unit", title=item.title, unit=item.unit) if item.unit else item.title
+    parts = [svg.text(title, 0, 15, class_="title")]
     x = float(WIDTH - RIGHT)
     for curve in reversed(item.curves if len(item.curves) > 1 else ()):
-        x -= text_width(curve.label, _SIZE)
+        x -= widest(curve.label, _SIZE)
         parts.append(svg.text(curve.label, x, 15, class_="legend"))
         x -= 30
         line = svg.tag("path", d=f"M{svg.number(x)} 10h24", class_=f"curve series-{curve.series}")
@@ -247,8 +248,9 @@ def _gaps(curve: Curve, axis: TimeAxis, y_axis: ValueAxis) -> list[str]:
             continue
         x, width = x_of(axis, left), x_of(axis, right) - x_of(axis, left)
         parts.append(svg.tag("path", d=svg.box(x, y_axis.top, width, y_axis.bottom - y_axis.top), class_="gap"))
-        if width > text_width("not measured", _SIZE) + 6:
-            parts.append(svg.text("not measured", x + width / 2, y_axis.bottom - 5, class_="gap-label mid"))
+        words = say("figure.not_measured")
+        if width > widest(words, _SIZE) + 6:
+            parts.append(svg.text(words, x + width / 2, y_axis.bottom - 5, class_="gap-label mid"))
     return parts
 
 
@@ -298,16 +300,8 @@ def _lane(lane: Lane, axis: TimeAxis, top: float) -> str:
     parts += [svg.tag("path", d=svg.box(x, top + _LANE - 2.5, w, 1.5), class_="charted") for x, w in thin if w > 0]
     parts += [_span(span, axis, top) for span in lane.spans]
     marks = [m for m in lane.marks if axis.start <= m.at < axis.end]
-    parts += [
-        svg.tag("g", svg.tag("title", escaped(m.label)), _marker(lane.shape, x_of(axis, m.at), middle, "mark"))
-        for m in marks
-    ]
+    parts += [svg.tag("g", svg.title(m.label), _marker(lane.shape, x_of(axis, m.at), middle, "mark")) for m in marks]
     return "".join(parts)
-
-
-def escaped(content: str) -> str:
-    """Text that may stand inside an element."""
-    return content.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _x_range(axis: TimeAxis, span: Span) -> tuple[float, float]:
@@ -325,20 +319,43 @@ def _span(span: Span, axis: TimeAxis, top: float) -> str:
     tall = max(4.0, (_LANE - 4) * span.share)
     y = top + _LANE - 2 - tall
     name = "span" if span.certain else "span unsure"
-    shapes = [svg.tag("title", escaped(span.label)), svg.tag("path", d=svg.box(x, y, width, tall), class_=name)]
-    fitting = next((c for c in (span.label, span.brief) if c and text_width(c, 13) + 6 <= width), None)
-    if fitting is not None:
+    shapes = [svg.title(span.label), svg.tag("path", d=svg.box(x, y, width, tall), class_=name)]
+    fitting = _fitting(span, width)
+    if fitting or is_translated(fitting):
         halo = "span-label" if span.certain and span.share >= 1 else "span-label on-hatch"
         shapes.append(svg.text(fitting, x + 4, top + _LANE - 7, class_=halo))
     return svg.tag("g", *shapes)
 
 
-def fitted(content: str, width: float) -> str:
+def _fitting(span: Span, width: float) -> Words:
+    """The label of a span where it fits, else its brief form, else nothing; in each language for itself."""
+    chosen = {
+        language: next((c for c in forms if c and text_width(c, 13) + 6 <= width), "")
+        for language in LANGUAGES
+        for forms in [(in_(span.label, language), in_(span.brief, language))]
+    }
+    return Words(chosen.pop("en"), **chosen)
+
+
+def widest(content: str, size: float) -> float:
+    """Width of a text in the language that needs most room, so that nothing overlaps in any."""
+    return max(text_width(in_(content, language), size) for language in LANGUAGES)
+
+
+def fitted(content: str, width: float) -> Words:
     """A lane label, cut with an ellipsis where it is wider than `width`."""
+    return joined([content]).each(lambda text: _cut(text, width))
+
+
+def _cut(content: str, width: float) -> str:
     if text_width(content, 13) <= width:
         return content
-    fits = int(width / (13 * 0.53)) - 1
-    return content[:fits].rstrip() + "…"
+    kept = ""
+    for letter in content:
+        if text_width(kept + letter + "…", 13) > width:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
 
 
 _CSS: Final = """

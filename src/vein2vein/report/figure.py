@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vein2vein.report.words import Words, say
+
 Shape = Literal["circle", "square", "triangle", "diamond", "cross", "bar"]
 
 
@@ -30,7 +32,7 @@ class TimeAxis:
     end: float
     days: tuple[tuple[int, float], ...]
     events: tuple[Event, ...] = ()
-    name: str = "Days from infusion"
+    name: str = field(default_factory=lambda: say("figure.days_from_infusion"))
 
     def share(self, at: float) -> float:
         """Place of an instant along the axis, 0 at its start and 1 at its end, clipped to that range."""
@@ -144,8 +146,8 @@ class Figure:
     compact: bool = False
 
 
-def result_text(low: int, high: int, kind: str = "grade") -> str:
+def result_text(low: int, high: int, kind: str = "grade") -> Words:
     """A result for people: "3", "2 to 4", or of a yes-or-no result "met", "not met", "may be met"."""
     if kind == "met":
-        return "may be met" if low != high else ("met" if low else "not met")
-    return str(low) if low == high else f"{low} to {high}"
+        return say("result.may_be_met" if low != high else ("result.met" if low else "result.not_met"))
+    return Words(str(low)) if low == high else say("result.bounds", low=low, high=high)

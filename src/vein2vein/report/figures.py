@@ -26,9 +26,10 @@ from vein2vein.report.reasons import explained_steps, ribbon_of
 from vein2vein.report.ribbons import ribbons_of
 from vein2vein.report.shown import CourseClock
 from vein2vein.report.summary import steps_with_hours, summarise
+from vein2vein.report.words import Words, joined, say
 
 COURSES_IN_A_FIGURE: Final = 60
-_LEGEND: Final = "Solid: certain. Hatched: possible, because something is missing from the record."
+_NAMED: Final = 4
 
 
 def figure_of_course(
@@ -83,20 +84,24 @@ def figure_of_cohort(
     order = [course_id for course_id, _ in page_cohort.worst_first(cohort, summary, [rule_set])]
     found = ribbons_of(cohort, steps_with_hours(cohort, graded), [rule_set])
     ribbons = [found[course_id, rule_set.id] for course_id in order if (course_id, rule_set.id) in found]
-    title = f"{rule_words.short_name(rule_set)} by {rule_words.edition_name(rule_set)} in {len(cohort)} courses"
-    shown = f"the {courses} worst of {len(ribbons)}" if len(ribbons) > courses else f"{len(ribbons)} courses"
-    caption = f"One line per course, worst first: {shown} to which the scale applies"
+    names = {"scale": rule_words.short_name(rule_set), "edition": rule_words.edition_name(rule_set)}
+    title = say("figure.cohort_title", n=len(cohort), **names)
+    caption = say("figure.cohort_all", n=len(ribbons))
+    if len(ribbons) > courses:
+        caption = say("figure.cohort_worst", shown=courses, n=len(ribbons))
     axis = page_cohort.overview_axis()
     return Figure(title, caption, axis, tuple(ribbons[:courses]), (), _footer([rule_set]), compact=True)
 
 
-def _footer(rule_sets: Sequence[RuleSet]) -> tuple[str, ...]:
-    groups: dict[str, list[str]] = {}
+def _footer(rule_sets: Sequence[RuleSet]) -> tuple[Words, ...]:
+    groups: dict[str, list[Words]] = {}
     for rule in rule_sets:
-        name = f"{rule_words.short_name(rule)} {rule_words.edition_name(rule)}"
+        name = joined([rule_words.short_name(rule), rule_words.edition_name(rule)], " ")
         groups.setdefault(rule.status, []).append(name)
-    lines = [_LEGEND]
+    lines = [say("figure.legend")]
     for status, names in groups.items():
-        shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")  # noqa: PLR2004
-        lines.append(f"{shown}: {status}{'' if status == 'verified' else ', not verified'}")
+        shown = joined(names[:_NAMED], say("figure.separator"))
+        if len(names) > _NAMED:
+            shown = say("figure.and_more", scales=shown, n=len(names) - _NAMED)
+        lines.append(say("figure.status_line", scales=shown, status=say(f"status.{status}")))
     return tuple(lines)

@@ -15,10 +15,10 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
-from itertools import repeat
+from itertools import repeat, starmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,22 +33,21 @@ from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report import draw, page_cohort, svg
-from vein2vein.report.markup import element, embedded, facts, text
+from vein2vein.report.markup import element, embedded, facts
 from vein2vein.report.page_cohort import CourseRow
-from vein2vein.report.page_course import CoursePage, PageJob, course_page, printed
+from vein2vein.report.page_course import CoursePage, PageJob, PagePlace, course_page, printed
 from vein2vein.report.page_scales import rule_data, scales_section
 from vein2vein.report.palette import variables
 from vein2vein.report.ribbons import ribbons_of
 from vein2vein.report.static import font_css
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
 from vein2vein.report.tables import cannot_write
+from vein2vein.report.unused import refused_rows
+from vein2vein.report.words import TAGS, Language, Words, page_messages, say
 
 Progress = Callable[[int, int], None]
 HEADLINE: Final = 4
-INTENDED_USE: Final = (
-    "Research and quality improvement only; not a medical device. It shows what a published rule says about recorded "
-    "data. It must not be used to decide or delay the treatment of a patient: clinicians decide."
-)
+INTENDED_USE: Final = say("document.intended_use")
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,18 @@ class ReportOptions:
         delivery: Account and faults of the delivery that the cohort came from; None when there was none.
         source: Where the data came from, in words.
         executor: Where the course pages are made; None makes them here, one after the other. The bytes are the same.
+        language: The language in which the report opens; the reader can switch to any other.
     """
 
     printed_at: datetime
-    title: str = "Toxicity after CAR-T cell infusion"
+    title: str = field(default_factory=lambda: say("document.title"))
     pages: int | None = 50
     rows: int | None = 500
     as_of: datetime | None = None
     delivery: DeliveryReport | None = None
     source: str = ""
     executor: Executor | None = None
+    language: Language = "en"
 
 
 def write_report(
@@ -187,11 +188,10 @@ def _pages(view: _View, chosen: Sequence[str], progress: Progress | None) -> Ite
     by_course = _rows_by_course(view.steps.filter(pl.col("course_id").is_in(list(chosen))))
     timelines = (view.cohort.timeline(course_id) for course_id in chosen)
     rows = (by_course.get(course_id, {}) for course_id in chosen)
-    delivery = view.options.delivery
-    refused = None if delivery is None else int(delivery.account["refused"].sum())
-    job = PageJob(view.rules, view.options.as_of, len(view.headline), refused)
+    places = starmap(PagePlace, enumerate(refused_rows(view.options.delivery, chosen)))
+    job = PageJob(view.rules, view.options.as_of, len(view.headline))
     make = map if view.options.executor is None else view.options.executor.map
-    made = make(course_page, timelines, rows, range(len(chosen)), repeat(job, len(chosen)))
+    made = make(course_page, timelines, rows, places, repeat(job, len(chosen)))
     for done, page in enumerate(made, start=1):
         if progress is not None:
             progress(done, len(chosen))
@@ -241,17 +241,17 @@ def _cohort_section(view: _View, rows: Sequence[CourseRow]) -> str:
     first = len(view.headline)
     infused = cohort.courses["infused_at"]
     parts = [
-        element("h1", text(options.title), tabindex="-1", id="cohort-heading"),
+        element("h1", _title(options), tabindex="-1", id="cohort-heading"),
         facts(
             [
-                ("Courses", str(len(cohort))),
-                ("With an infusion", str(infused.count())),
-                ("Patients", str(cohort.patients.height)),
-                ("Scales", str(len(rules))),
-                ("Data", options.source),
-                ("Known up to", "" if options.as_of is None else printed(options.as_of)),
-                ("Printed at", printed(options.printed_at)),
-                ("Made with", f"vein2vein {__version__}"),
+                (say("document.courses"), str(len(cohort))),
+                (say("document.infused"), str(infused.count())),
+                (say("document.patients"), str(cohort.patients.height)),
+                (say("document.scales"), str(len(rules))),
+                (say("document.data"), options.source),
+                (say("document.known_up_to"), "" if options.as_of is None else printed(options.as_of)),
+                (say("document.printed_at"), printed(options.printed_at)),
+                (say("document.made_with"), f"vein2vein {__version__}"),
             ]
         ),
         _status_note(rules),
@@ -266,22 +266,24 @@ def _cohort_section(view: _View, rows: Sequence[CourseRow]) -> str:
 
 
 def _status_note(rules: Sequence[RuleSet]) -> str:
-    open_ = [rule for rule in rules if rule.status != "verified"]
-    if not open_:
+    verified = sum(rule.status == "verified" for rule in rules)
+    if verified == len(rules):
         return ""
-    some = "None" if len(open_) == len(rules) else f"{len(rules) - len(open_)}"
+    key = {0: "none_verified", 1: "one_verified"}.get(verified, "some_verified")
     return element(
         "p",
-        element(
-            "strong",
-            f"{some} of the {len(rules)} rule sets used here {'is' if some in {'None', '1'} else 'are'} verified. ",
-        ),
-        "Verified means read in the primary source and signed by two people. The status of each stands beside its name; "
-        "what was read, and where, stands under ",
-        element("a", "Scales, choices and sources", href="#scales"),
-        ".",
+        element("strong", say(f"document.{key}", n=len(rules), verified=verified)),
+        " ",
+        say("document.verified_means"),
+        " ",
+        element("a", say("scales.heading"), href="#scales"),
         class_="note",
     )
+
+
+def _title(options: ReportOptions) -> Words:
+    """The title in every language that it has."""
+    return options.title if isinstance(options.title, Words) else Words(options.title)
 
 
 def _document(body: str, rules: Sequence[RuleSet], options: ReportOptions) -> str:
@@ -297,46 +299,53 @@ def _document(body: str, rules: Sequence[RuleSet], options: ReportOptions) -> st
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
         '<link rel="icon" href="data:,">',
-        element("title", text(options.title)),
+        element("title", _title(options)),
         element("style", style_sheet()),
     ]
     hatches = svg.tag("svg", draw.definitions(), width=0, height=0, aria_hidden="true", class_="defs")
     page = [
-        element("a", "Skip to the content", href="#main", class_="skip"),
+        element("a", say("document.skip"), href="#main", class_="skip"),
         _banner(options),
         hatches,
         element("main", body, id="main"),
         _footer(options),
         embedded("rules", rule_data(rules)),
+        embedded("messages", page_messages()),
         f"<script>{script}</script>",
     ]
-    return f'<!doctype html>\n<html lang="en"><head>{"".join(head)}</head>\n<body>{"".join(page)}</body></html>\n'
+    opens = element("html", f"<head>{''.join(head)}</head>\n<body>{''.join(page)}</body>", **_language(options))
+    return f"<!doctype html>\n{opens}\n"
+
+
+def _language(options: ReportOptions) -> dict[str, str]:
+    """The content is English until the script, if there is one, shows the language in which the report opens."""
+    return {"lang": TAGS["en"], "data_opens": options.language}
 
 
 def _banner(options: ReportOptions) -> str:
-    switches = [
-        element("span", "Wording of the scales", class_="label", id="wording-label"),
+    languages = [
         element(
-            "span",
-            element("button", "English", type="button", data_wording="en", aria_pressed="true"),
-            element("button", "中文", type="button", data_wording="zh", aria_pressed="false", lang="zh"),
-            class_="switch",
-            role="group",
-            aria_labelledby="wording-label",
-        ),
-        element("button", "Dark", type="button", id="theme", aria_pressed="false"),
-        element("button", "Print this page", type="button", id="print"),
+            "button", name, type="button", data_wording=code, aria_pressed=str(code == "en").lower(), lang=TAGS[code]
+        )
+        for code, name in _LANGUAGE_NAMES.items()
     ]
-    brand = element("p", element("a", text(options.title), href="#cohort"), class_="brand")
+    switches = [
+        element("span", *languages, class_="switch", role="group", aria_label=say("document.language")),
+        element("button", say("document.dark"), type="button", id="theme", aria_pressed="false"),
+        element("button", say("document.print"), type="button", id="print"),
+    ]
+    brand = element("p", element("a", _title(options), href="#cohort"), class_="brand")
     return element("header", brand, element("div", *switches, class_="controls no-print"), class_="banner")
 
 
+# Each language by its own name, so that its readers find it whatever is shown.
+_LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
+
+
 def _footer(options: ReportOptions) -> str:
-    return element(
-        "footer",
-        element("p", element("strong", "Intended use. "), INTENDED_USE),
-        element("p", text(f"vein2vein {__version__} · printed at {printed(options.printed_at)}")),
-    )
+    use = element("p", element("strong", say("document.intended_use_is")), element("span", INTENDED_USE))
+    made = say("document.made", version=__version__, at=printed(options.printed_at))
+    return element("footer", use, element("p", made))
 
 
 def style_sheet() -> str:

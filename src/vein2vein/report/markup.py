@@ -11,40 +11,44 @@ from html import escape
 
 from vein2vein.report import draw, svg
 from vein2vein.report.palette import grade_colour
-
-STATUS_WORDS = {
-    "verified": "verified: read in the primary source and signed by two people",
-    "secondary": "secondary: read in a reproduction of the source, not verified",
-    "recalled": "recalled: written from memory, not verified",
-    "uncertain": "uncertain: sources disagree or could not be read, not verified",
-}
+from vein2vein.report.words import Words, beside, say, words_of
 
 
 def text(content: object) -> str:
-    """Escaped text."""
+    """Escaped text; of `Words` with other languages an element that carries them."""
+    if isinstance(content, Words) and content.others:
+        return element("span", content)
     return escape(str(content), quote=False)
 
 
 def element(name: str, *children: str, **attributes: object) -> str:
-    """One element around markup. ``class_`` is class; other underscores become hyphens; None and False leave out."""
+    """One element. ``class_`` is class; other underscores become hyphens; None and False leave out.
+
+    A child is markup, or `Words`, which are escaped and keep their languages; so does an attribute.
+    """
     parts = [name]
     for key, value in attributes.items():
         if value is None or value is False:
             continue
         shown = key.rstrip("_").replace("_", "-")
         parts.append(shown if value is True else f'{shown}="{escape(str(value))}"')
-    return f"<{' '.join(parts)}>{''.join(children)}</{name}>"
+        if isinstance(value, Words):
+            parts += [f'{other}="{escape(said)}"' for other, said in beside(value, shown).items()]
+    if len(children) == 1 and isinstance(children[0], Words):
+        parts += [f'{other}="{escape(said)}"' for other, said in beside(children[0]).items()]
+        return f"<{' '.join(parts)}>{escape(str(children[0]), quote=False)}</{name}>"
+    inner = "".join(text(child) if isinstance(child, Words) else child for child in children)
+    return f"<{' '.join(parts)}>{inner}</{name}>"
 
 
-def wording(texts: Mapping[str, str], otherwise: str = "") -> str:
+def english(content: str, name: str = "span") -> str:
+    """Text that exists in English only, such as a reference; marked, so that it is read out as English."""
+    return element(name, text(content), lang="en")
+
+
+def wording(texts: Mapping[str, str]) -> str:
     """Text of a rule file in all its languages; the page shows the one that is chosen."""
-    english = texts.get("en", otherwise)
-    if len(texts) < 2:  # noqa: PLR2004  (one language: nothing to choose)
-        return text(english)
-    return "".join(
-        element("span", text(words), lang=language, class_="wording", data_language=language, hidden=language != "en")
-        for language, words in texts.items()
-    )
+    return text(words_of(texts))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, class_: str = "") -> str:
@@ -56,7 +60,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, 
     ]
     whole = element(
         "table",
-        element("caption", text(caption)),
+        element("caption", _content(caption)),
         element("thead", head),
         element("tbody", *body),
         class_=class_ or None,
@@ -78,17 +82,15 @@ def picture(drawing: draw.Drawing, label: str) -> str:
 
 def status_badge(status: str) -> str:
     """How a rule set was checked, in words; anything but verified says that it is not."""
-    word = status if status == "verified" else f"{status}, not verified"
-    return element(
-        "span", text(word), class_=f"badge {'good' if status == 'verified' else 'warn'}", title=STATUS_WORDS[status]
-    )
+    kind = "good" if status == "verified" else "warn"
+    return element("span", say(f"status.{status}"), class_=f"badge {kind}", title=say(f"status.{status}_means"))
 
 
 def result_badge(shown: str, value: tuple[int, int], span: tuple[int, int]) -> str:
     """A result as a number on its colour; hatched edge when the bounds differ."""
     colour = grade_colour(value[0], *span)
     open_ = " open" if value[0] != value[1] else ""
-    return element("span", text(shown), class_=f"result {colour}{open_}")
+    return element("span", _content(shown), class_=f"result {colour}{open_}")
 
 
 def share_bar(certain: float, possible: float, label: str) -> str:
@@ -111,5 +113,10 @@ def embedded(identifier: str, data: object) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and values as a description list; empty values are left out."""
-    shown = [element("div", element("dt", text(n)), element("dd", text(v))) for n, v in pairs if v]
+    shown = [element("div", element("dt", _content(n)), element("dd", _content(v))) for n, v in pairs if v]
     return element("dl", *shown, class_="facts")
+
+
+def _content(content: str) -> str:
+    """Text as the only child of an element: `Words` as they are, anything else escaped."""
+    return content if isinstance(content, Words) else text(content)

@@ -13,17 +13,18 @@ from typing import Any, Final
 
 import polars as pl
 
-from vein2vein.errors import describe
 from vein2vein.intake.book import FATES
 from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report import draw, rule_words, svg
 from vein2vein.report.figure import Ribbon, TimeAxis, result_text
-from vein2vein.report.markup import element, result_badge, share_bar, status_badge, table, text
+from vein2vein.report.markup import element, english, result_badge, share_bar, status_badge, table, text
 from vein2vein.report.ribbons import OVERVIEW_DAYS
 from vein2vein.report.scales import number_of_days, short
 from vein2vein.report.summary import Summary
+from vein2vein.report.unused import fault_title
+from vein2vein.report.words import Words, joined, say, words_of
 
 _STRIP: Final = 15.0
 _IN_THE_OPEN: Final = 6
@@ -42,24 +43,23 @@ def levels_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> st
         nothing = not mine.height or mine["reached_possible"].max() == 0
         group = rows if rule.id in leading else (quiet if nothing else others)
         group.append(_level_row(rule, mine, highest))
-    heads = ("Scale", "Courses", *(f"Grade {g}{' or higher' if g < highest else ''}" for g in range(1, highest + 1)))
-    parts = [element("h2", "Who reached which grade", id="levels-heading"), element("p", _BOUNDS_WORDS)]
+    grades = [
+        say("cohort.grade_or_higher" if grade < highest else "cohort.grade", grade=grade)
+        for grade in range(1, highest + 1)
+    ]
+    heads = (say("cohort.scale"), say("cohort.courses_n"), *grades)
+    parts = [element("h2", say("cohort.levels"), id="levels-heading"), element("p", say("cohort.bounds"))]
     if rows:
-        parts.append(table(heads, rows, caption="Courses that reached a grade, by scale", class_="levels"))
+        parts.append(table(heads, rows, caption=say("cohort.levels_caption"), class_="levels"))
     if others:
-        inner = table(heads, others, caption="Other grading scales", class_="levels")
-        parts.append(_folded(f"Other grading scales ({len(others)})", inner, is_open=len(others) <= _IN_THE_OPEN))
+        inner = table(heads, others, caption=say("cohort.other_scales"), class_="levels")
+        folded = say("cohort.other_scales_n", count=len(others))
+        parts.append(_folded(folded, inner, is_open=len(others) <= _IN_THE_OPEN))
     if quiet:
-        inner = table(heads, quiet, caption="Scales in which nobody can have reached grade 1", class_="levels")
-        parts.append(_folded(f"Scales in which nobody can have reached grade 1 ({len(quiet)})", inner))
+        inner = table(heads, quiet, caption=say("cohort.quiet"), class_="levels")
+        parts.append(_folded(say("cohort.quiet_n", count=len(quiet)), inner))
     parts.append(_other_levels(rules, summary))
     return element("section", *parts, aria_labelledby="levels-heading")
-
-
-_BOUNDS_WORDS = (
-    "Two numbers mean: certain, and certain or possible. A course is possible where something that is missing from "
-    "the record could raise its grade. The percentages refer to the courses to which the scale applied."
-)
 
 
 def _level_row(rule: RuleSet, mine: pl.DataFrame, highest: int) -> tuple[str, ...]:
@@ -74,20 +74,33 @@ def _level_row(rule: RuleSet, mine: pl.DataFrame, highest: int) -> tuple[str, ..
 
 def _count_cell(row: Mapping[str, Any] | None, rule: RuleSet, courses: int) -> str:
     if row is None or not courses:
-        return element("span", "–", class_="none", aria_label="no such grade")
+        return element("span", "–", class_="none", role="img", aria_label=say("cohort.no_such_grade"))
     low, high = int(row["reached_certain"]), int(row["reached_possible"])
-    words = str(low) if low == high else f"{low} to {high}"
-    share = f"{_percent(low, courses)}" if low == high else f"{_percent(low, courses)} to {_percent(high, courses)}"
-    label = f"{rule_words.short_name(rule)} {row['name']}: {words} of {courses}"
+    words = Words(str(low)) if low == high else say("cohort.range", low=low, high=high)
+    parts = {"low": _percent(low, courses), "high": _percent(high, courses)}
+    share = say("cohort.percent" if low == high else "cohort.percent_range", **parts)
+    name = _level_name(rule, row)
+    label = say("cohort.of", scale=rule_words.short_name(rule), level=name, shown=words, all=courses)
     return (
-        element("span", text(words), class_="count")
+        element("span", words, class_="count")
         + share_bar(low / courses, high / courses, label)
-        + element("small", text(share))
+        + element("small", share)
     )
 
 
+def _level_name(rule: RuleSet, row: Mapping[str, Any]) -> Words:
+    """Name of a level in words: the grade, "met", or what the rule file calls a band of points."""
+    if rule.result.kind == "met":
+        return say("cohort.met")
+    level = int(row["level"])
+    band = next((band for band in rule.bands if band.at_least == level), None)
+    if rule.result.kind == "grade" or band is None:
+        return Words(str(level))
+    return say("cohort.level_from", name=words_of(band.text), points=level)
+
+
 def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %"
+    return f"{100 * part / whole:.0f}"
 
 
 def _other_levels(rules: Sequence[RuleSet], summary: Summary) -> str:
@@ -97,16 +110,18 @@ def _other_levels(rules: Sequence[RuleSet], summary: Summary) -> str:
             continue
         for row in summary.levels.filter(pl.col("rule_set_id") == rule.id).iter_rows(named=True):
             courses = int(row["courses"])
-            rows.append((_scale_name(rule), text(row["name"]), str(courses), _count_cell(row, rule, courses)))
+            rows.append(
+                (_scale_name(rule), text(_level_name(rule, row)), str(courses), _count_cell(row, rule, courses))
+            )
     if not rows:
         return ""
-    heads = ("Criteria or score", "Level", "Courses", "Reached")
-    body = table(heads, rows, caption="Criteria and scores", class_="levels")
-    return _folded(f"Criteria and scores ({len(rows)} levels)", body, is_open=len(rows) <= _IN_THE_OPEN)
+    heads = tuple(say(f"cohort.{key}") for key in ("criteria_or_score", "level", "courses_n", "reached"))
+    body = table(heads, rows, caption=say("cohort.criteria_and_scores"), class_="levels")
+    return _folded(say("cohort.criteria_and_scores_n", count=len(rows)), body, is_open=len(rows) <= _IN_THE_OPEN)
 
 
 def _scale_name(rule: RuleSet) -> str:
-    name = element("strong", text(rule_words.short_name(rule)))
+    name = element("strong", rule_words.short_name(rule))
     return f"{name} <span class='edition'>{text(rule_words.edition_name(rule))}</span> {status_badge(rule.status)}"
 
 
@@ -122,18 +137,18 @@ def onset_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> str
                 (
                     _scale_name(rule),
                     str(row["courses_with_episode"]),
-                    _median(row, "onset_day", "day "),
+                    text(_median(row, "onset_day", "cohort.median_day")),
                     str(row["episodes"]),
                     str(row["episodes_resolved"]),
-                    _median(row, "episode_days", ""),
+                    text(_median(row, "episode_days", "cohort.median")),
                 )
             )
-    heads = ("Scale", "Courses with an episode", "First onset, relative day", "Episodes", "Resolved", "Length, days")
-    caption = "Onset and length of certain episodes: median (quartiles)"
-    body = _in_two(heads, rows, leading, caption) if rows else element("p", "No certain episode of any scale.")
-    return element(
-        "section", element("h2", "Onset and length", id="onset-heading"), body, aria_labelledby="onset-heading"
-    )
+    keys = ("scale", "onset_courses", "onset_day", "episodes", "resolved", "length")
+    heads = tuple(say(f"cohort.{key}") for key in keys)
+    caption = say("cohort.onset_caption")
+    body = _in_two(heads, rows, leading, caption) if rows else element("p", say("cohort.no_episode"))
+    heading = element("h2", say("cohort.onset"), id="onset-heading")
+    return element("section", heading, body, aria_labelledby="onset-heading")
 
 
 def _rows(rules: Sequence[RuleSet], frame: pl.DataFrame) -> list[tuple[RuleSet, dict[str, Any]]]:
@@ -141,12 +156,14 @@ def _rows(rules: Sequence[RuleSet], frame: pl.DataFrame) -> list[tuple[RuleSet, 
     return [(rule, by_id[rule.id]) for rule in rules if rule.id in by_id]
 
 
-def _median(row: Mapping[str, Any], name: str, before: str) -> str:
-    middle = row[f"{name}_median"]
-    if middle is None:
-        return "none resolved"
-    quarter, three = row[f"{name}_quarter"], row[f"{name}_three_quarters"]
-    return f"{before}{number_of_days(middle)} ({number_of_days(quarter)} to {number_of_days(three)})"
+def _median(row: Mapping[str, Any], name: str, key: str) -> Words:
+    shown = {part: row[f"{name}_{column}"] for part, column in _QUARTILES}
+    if shown["middle"] is None:
+        return say("cohort.none_resolved")
+    return say(key, **{part: number_of_days(value) for part, value in shown.items()})
+
+
+_QUARTILES: Final = (("middle", "median"), ("low", "quarter"), ("high", "three_quarters"))
 
 
 def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -> str:
@@ -160,21 +177,21 @@ def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -
         leading += rule.id in ids
         hours, open_ = row["hours"], row["hours_not_assessable"]
         share = open_ / hours if hours else 0.0
-        label = f"{rule_words.short_name(rule)}: {100 * share:.0f} % of the time not assessable"
+        label = say("cohort.gap_label", scale=rule_words.short_name(rule), share=f"{100 * share:.0f}")
         rows.append(
             (
                 _scale_name(rule),
                 f"{100 * share:.0f} % " + share_bar(0.0, share, label),
-                f"{row['courses_fully_assessable']} of {row['courses_applicable']}",
+                text(say("cohort.n_of_all", part=row["courses_fully_assessable"], all=row["courses_applicable"])),
                 _top_missing(rule, summary),
             )
         )
-    heads = ("Scale", "Time not assessable", "Courses without any gap", "What was missing (share of the open time)")
-    body = _in_two(heads, rows, leading, "What could not be assessed, and why")
+    heads = tuple(say(f"cohort.{key}") for key in ("scale", "gap_share", "no_gap", "what_missing"))
+    body = _in_two(heads, rows, leading, say("cohort.gaps"))
     return element(
         "section",
-        element("h2", "What could not be assessed, and why", id="gaps-heading"),
-        element("p", "Time is not assessable while something that is missing could change the result."),
+        element("h2", say("cohort.gaps"), id="gaps-heading"),
+        element("p", say("cohort.gaps_words")),
         body,
         aria_labelledby="gaps-heading",
     )
@@ -183,14 +200,17 @@ def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -
 def _top_missing(rule: RuleSet, summary: Summary) -> str:
     mine = summary.missing.filter(pl.col("rule_set_id") == rule.id)
     total = float(summary.rule_sets.filter(pl.col("rule_set_id") == rule.id)["hours_not_assessable"].sum())
-    phrases: dict[str, float] = {}
+    phrases: dict[Words, float] = {}
     for row in mine.iter_rows(named=True):
         for phrase in rule_words.lacking(rule, [row["input"]]):
             # inputs read from the same record are missing together: the longest of them stands for all
             phrases[phrase] = max(phrases.get(phrase, 0.0), float(row["hours"]))
     top = sorted(phrases.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
-    shown = [f"{text(phrase)} ({100 * hours / total:.0f} %)" if total else text(phrase) for phrase, hours in top]
-    return "<br>".join(shown) or "nothing"
+    shown = [
+        text(say("cohort.missing_share", what=phrase, share=f"{100 * hours / total:.0f}") if total else phrase)
+        for phrase, hours in top
+    ]
+    return "<br>".join(shown) or text(say("cohort.nothing"))
 
 
 @dataclass(frozen=True)
@@ -226,67 +246,62 @@ def courses_part(
 ) -> str:
     """The list of courses with their ribbons, filters and order."""
     body = [_course_line(row, rules, headline) for row in rows]
-    names = ", ".join(rule_words.short_name(rule) for rule in headline)
-    heads = [("Course", None), *((rule_words.short_name(r), rule_words.edition_name(r)) for r in headline)]
-    head_cells = [
-        element("th", text(name), "" if small is None else element("small", text(small)), scope="col")
-        for name, small in heads
-    ]
-    head_cells.append(
-        element("th", f"Days 0 to {OVERVIEW_DAYS}: {text(names)}", _day_scale(), scope="col", class_="strip-head")
-    )
-    head_cells.append(element("th", "Not assessable", scope="col"))
+    names = joined([rule_words.short_name(rule) for rule in headline], ", ")
+    head_cells = [element("th", say("cohort.course"), scope="col")]
+    for rule in headline:
+        edition = element("small", text(rule_words.edition_name(rule)))
+        head_cells.append(element("th", rule_words.short_name(rule), edition, scope="col"))
+    strip_head = say("cohort.days_0_to", last=OVERVIEW_DAYS, scales=names)
+    head_cells.append(element("th", strip_head, _day_scale(), scope="col", class_="strip-head"))
+    head_cells.append(element("th", say("cohort.not_assessable"), scope="col"))
     shown = element(
         "table",
-        element("caption", f"{len(rows)} of {total} courses, worst first"),
+        element("caption", say("cohort.list_caption", shown=len(rows), all=total)),
         element("thead", element("tr", *head_cells)),
         element("tbody", *body),
         id="course-table",
     )
     note = ""
     if total > len(rows):
-        note = element("p", f"The list holds the {len(rows)} worst of {total} courses; the tables hold all of them.")
+        note += element("p", say("cohort.list_cut", shown=len(rows), all=total), class_="note")
+    with_page = sum(row.page is not None for row in rows)
+    if total > with_page:
+        note += element("p", say("cohort.pages_cut", pages=with_page, all=total), class_="hint")
     return element(
         "section",
-        element("h2", "Courses", id="courses-heading"),
+        element("h2", say("cohort.list"), id="courses-heading"),
         note,
         _filters(rules),
         element("p", "", id="course-count", role="status", class_="hint"),
-        element("div", shown, class_="wide", role="region", aria_label="List of courses", tabindex="0"),
+        element("div", shown, class_="wide", role="region", aria_label=say("cohort.list_label"), tabindex="0"),
         aria_labelledby="courses-heading",
     )
 
 
 def _filters(rules: Sequence[RuleSet]) -> str:
-    scales = [element("option", "all scales shown here", value="")]
-    scales += [
-        element("option", text(f"{rule_words.short_name(r)} · {rule_words.edition_name(r)}"), value=str(i))
-        for i, r in enumerate(rules)
-    ]
+    scales = [element("option", say("cohort.all_scales"), value="")]
+    scales += [element("option", rule_words.full_name(r), value=str(i)) for i, r in enumerate(rules)]
     highest = max((r.result.highest for r in rules if r.result.kind == "grade"), default=1)
-    grades = [element("option", "any", value="0")]
-    grades += [element("option", f"{g} or higher", value=str(g)) for g in range(1, highest + 1)]
-    orders = (("worst", "worst first"), ("open", "most time not assessable"), ("id", "course identifier"))
+    grades = [element("option", say("cohort.any"), value="0")]
+    grades += [element("option", say("cohort.or_higher", grade=g), value=str(g)) for g in range(1, highest + 1)]
+    bounds = (("low", "cohort.certain"), ("high", "cohort.certain_or_possible"))
+    orders = (("worst", "cohort.worst_first"), ("open", "cohort.most_open"), ("id", "cohort.by_id"))
     fields = [
-        _field("Scale", element("select", *scales, id="filter-scale")),
-        _field("Grade reached", element("select", *grades, id="filter-grade")),
-        _field(
-            "Count as reached",
-            element(
-                "select",
-                element("option", "certain", value="low"),
-                element("option", "certain or possible", value="high"),
-                id="filter-bound",
-            ),
-        ),
-        _field("Order", element("select", *(element("option", n, value=v) for v, n in orders), id="filter-order")),
-        _field("Course contains", element("input", type="search", id="filter-text", autocomplete="off")),
+        _field("cohort.filter_scale", element("select", *scales, id="filter-scale")),
+        _field("cohort.filter_grade", element("select", *grades, id="filter-grade")),
+        _field("cohort.filter_bound", element("select", *_options(bounds), id="filter-bound")),
+        _field("cohort.filter_order", element("select", *_options(orders), id="filter-order")),
+        _field("cohort.filter_text", element("input", type="search", id="filter-text", autocomplete="off")),
     ]
-    return element("form", *fields, class_="filters no-print", aria_label="Filter and sort courses", id="filters")
+    return element("form", *fields, class_="filters no-print", aria_label=say("cohort.filter"), id="filters")
+
+
+def _options(choices: Sequence[tuple[str, str]]) -> list[str]:
+    return [element("option", say(key), value=value) for value, key in choices]
 
 
 def _field(label: str, control: str) -> str:
-    return element("label", element("span", label), control)
+    return element("label", element("span", say(label)), control)
 
 
 def _course_line(row: CourseRow, rules: Sequence[RuleSet], headline: Sequence[RuleSet]) -> str:
@@ -300,10 +315,12 @@ def _course_line(row: CourseRow, rules: Sequence[RuleSet], headline: Sequence[Ru
         cells.append(
             element(
                 "td",
-                "does not apply" if peak is None else result_badge(result_text(*peak, rule.result.kind), peak, span),
+                say("result.does_not_apply")
+                if peak is None
+                else result_badge(result_text(*peak, rule.result.kind), peak, span),
             )
         )
-    cells.append(element("td", _strips(row), class_="strips"))
+    cells.append(element("td", _strips(row, headline), class_="strips"))
     cells.append(element("td", f"{100 * row.open_share:.0f} %", class_="number"))
     peaks = [row.peaks.get(rule.id) for rule in rules]
     return element(
@@ -326,14 +343,15 @@ def strip(ribbon: Ribbon, axis: TimeAxis) -> draw.Drawing:
     return draw.ribbon(ribbon, axis, bars=_STRIP, labels=False)
 
 
-def _strips(row: CourseRow) -> str:
+def _strips(row: CourseRow, headline: Sequence[RuleSet]) -> str:
+    names = {rule.id: rule_words.short_name(rule) for rule in headline}
     axis = overview_axis()
     parts, y = [], 0.0
     for ribbon in row.ribbons:
         drawing = strip(ribbon, axis)
         parts.append(svg.tag("g", drawing.body, transform=f"translate({-draw.LEFT} {svg.number(y)})"))
         y += drawing.height + 1
-    said = "; ".join(_said(ribbon) for ribbon in row.ribbons) or "none"
+    said = joined([_said(ribbon, names[ribbon.key]) for ribbon in row.ribbons]) or say("cohort.none")
     return svg.tag(
         "svg",
         *(parts or [""]),
@@ -341,16 +359,16 @@ def _strips(row: CourseRow) -> str:
         preserveAspectRatio="none",
         height=f"{max(y, 1.0):.0f}",
         role="img",
-        aria_label=f"Ribbons: {said}",
+        aria_label=say("cohort.ribbons", said=said),
         class_="strip",
     )
 
 
-def _said(ribbon: Ribbon) -> str:
+def _said(ribbon: Ribbon, name: Words) -> Words:
     if not ribbon.steps:
-        return f"{ribbon.key} does not apply"
+        return say("cohort.said_never", scale=name)
     low, high = max(s.low for s in ribbon.steps), max(s.high for s in ribbon.steps)
-    return f"{ribbon.key} highest {result_text(low, high, ribbon.kind)}"
+    return say("cohort.said", scale=name, shown=result_text(low, high, ribbon.kind))
 
 
 def _day_scale() -> str:
@@ -368,46 +386,51 @@ def account_part(delivery: DeliveryReport) -> str:
     rows = [(text(row["file"]), *(_count(row[name]) for name in columns)) for row in delivery.account.to_dicts()]
     if len(rows) > 1:
         total = delivery.total()
-        rows.append((element("strong", "all files"), *(element("strong", _count(total[name])) for name in columns)))
-    heads = ("File", "Rows", "Used", "Not needed", "Kept, not assessable", "Refused")
-    parts = [table(heads, rows, caption="What became of every delivered row", class_="numbers")]
-    parts += [element("p", text(note)) for note in delivery.notes]
-    if delivery.reasons:
-        why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.reasons]
-        parts.append(table(("Id", "Why rows were refused", "Rows"), why, caption="Refused rows by reason"))
-    if delivery.spared_reasons:
-        why = [(text(id), text(describe(id).get("title", "")), _count(count)) for id, count in delivery.spared_reasons]
-        parts.append(
-            table(("Id", "Why rows are not needed", "Rows"), why, caption="Rows that are not needed by reason")
-        )
+        every = element("strong", say("cohort.all_files"))
+        rows.append((every, *(element("strong", _count(total[name])) for name in columns)))
+    keys = ("file", "rows", "used", "not_needed", "kept", "refused")
+    heads = tuple(say(f"cohort.{key}") for key in keys)
+    parts = [table(heads, rows, caption=say("cohort.account_caption"), class_="numbers")]
+    parts += [english(note, "p") for note in delivery.notes]
+    parts.append(_reasons(delivery.reasons, "cohort.why_refused", "cohort.refused_caption"))
+    parts.append(_reasons(delivery.spared_reasons, "cohort.why_spared", "cohort.spared_caption"))
     if delivery.faults:
         faults = [
-            (text(f.id), text(describe(f.id).get("title", "")), text(f.saw), _count(f.count), text(f.effect or "none"))
-            for f in delivery.faults
+            (
+                text(fault.id),
+                text(fault_title(fault.id)),
+                english(fault.saw),
+                _count(fault.count),
+                english(fault.effect) if fault.effect else text(say("cohort.no_effect")),
+            )
+            for fault in delivery.faults
         ]
-        fault_heads = ("Id", "Fault", "Seen", "Times", "Effect")
-        listed = table(fault_heads, faults, caption="Faults of the delivery")
-        parts.append(_folded(f"Faults of the delivery ({len(faults)})", listed))
-    return element(
-        "section",
-        element("h2", "Account of the delivery", id="account-heading"),
-        *parts,
-        aria_labelledby="account-heading",
-    )
+        fault_heads = tuple(say(f"cohort.{key}") for key in ("id", "fault", "seen", "times", "effect"))
+        listed = table(fault_heads, faults, caption=say("cohort.faults"))
+        parts.append(_folded(say("cohort.faults_n", count=len(faults)), listed))
+    heading = element("h2", say("cohort.account"), id="account-heading")
+    return element("section", heading, *parts, aria_labelledby="account-heading")
+
+
+def _reasons(reasons: Sequence[tuple[str, int]], head: str, caption: str) -> str:
+    if not reasons:
+        return ""
+    rows = [(text(id), text(fault_title(id)), _count(count)) for id, count in reasons]
+    return table((say("cohort.id"), say(head), say("cohort.rows")), rows, caption=say(caption), class_="by-reason")
 
 
 def _count(number: int) -> str:
     return f"{number:,}".replace(",", "\u2009")
 
 
-def _in_two(heads: Sequence[str], rows: Sequence[tuple[str, ...]], leading: int, caption: str) -> str:
+def _in_two(heads: Sequence[str], rows: Sequence[tuple[str, ...]], leading: int, caption: Words) -> str:
     """The leading rows in the open and the others folded; all in the open when they are few."""
     if len(rows) <= _IN_THE_OPEN:
         return table(heads, rows, caption=caption)
-    others = table(heads, rows[leading:], caption=f"{caption}: other scales")
+    others = table(heads, rows[leading:], caption=say("cohort.caption_others", caption=caption))
     head = table(heads, rows[:leading], caption=caption) if leading else ""
-    return head + _folded(f"Other scales ({len(rows) - leading})", others)
+    return head + _folded(say("cohort.other_scales_folded", count=len(rows) - leading), others)
 
 
-def _folded(summary: str, body: str, *, is_open: bool = False) -> str:
-    return element("details", element("summary", text(summary)), body, open=is_open)
+def _folded(summary: Words, body: str, *, is_open: bool = False) -> str:
+    return element("details", element("summary", summary), body, open=is_open)

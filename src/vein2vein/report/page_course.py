@@ -13,13 +13,15 @@ from typing import Any
 
 from vein2vein.knowledge.inputs import ItemSum
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.knowledge.wording import name_text
 from vein2vein.record.timeline import Timeline
 from vein2vein.report import course_figure, draw, rule_words
 from vein2vein.report.figure import Figure, Panel, Ribbon, RibbonStep, TimeAxis, result_text
 from vein2vein.report.markup import element, embedded, facts, picture, result_badge, status_badge, table, text
 from vein2vein.report.reasons import ExplainedStep, Reasons, StepRow, explained_steps, ribbon_of
+from vein2vein.report.scales import short
 from vein2vein.report.shown import CourseClock, Row, date_text
+from vein2vein.report.unused import RefusedRows, unused_note
+from vein2vein.report.words import Words, joined, say
 
 _PANEL_KINDS = {
     "temperature": ("body_temperature",),
@@ -83,37 +85,52 @@ class PageJob:
         rules: Bound rule sets in the order of the report.
         as_of: Instant up to which anything is known; None for the whole record.
         headline: How many of the first rule sets have a ribbon even when they found nothing.
-        refused: Rows of the whole delivery that were refused; None when the delivery is not known.
     """
 
     rules: tuple[RuleSet, ...]
     as_of: datetime | None
     headline: int
-    refused: int | None = None
 
 
-def course_page(timeline: Timeline, steps: Mapping[str, Sequence[StepRow]], number: int, job: PageJob) -> CoursePage:
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """What is known about a course besides its record.
+
+    Attributes:
+        number: Place of the course in the report, from 0; part of its address within the file.
+        refused: Rows of the course that were refused; None when the delivery is not known.
+    """
+
+    number: int
+    refused: RefusedRows | None
+
+
+def course_page(
+    timeline: Timeline,
+    steps: Mapping[str, Sequence[StepRow]],
+    place: PagePlace,
+    job: PageJob,
+) -> CoursePage:
     """Make the page of one course.
 
     Args:
         timeline: The course.
         steps: Its rows of the verdict table by rule set.
-        number: Place of the course in the report, from 0; part of its address within the file.
+        place: Where the course stands, and which of its rows never reached the record.
         job: What is the same for every page.
     """
-    course_id = timeline.course.course_id
-    head = element("h1", text(f"Course {course_id}"), tabindex="-1", id=f"course-{number}-heading")
+    course_id, number = timeline.course.course_id, place.number
+    head = element("h1", say("course.heading", id=course_id), tabindex="-1", id=f"course-{number}-heading")
     clock = CourseClock.of(timeline)
     if clock is None:
-        body = element("p", "No infusion and no usable row is recorded for this course: there is nothing to show.")
-        return CoursePage(_section(number, head + body), course_id)
+        return CoursePage(_section(number, _back() + head + element("p", say("course.nothing"))), course_id)
     rules = job.rules
     reasons = Reasons(clock)
     scales = []
-    for place, rule in enumerate(rules):
+    for i, rule in enumerate(rules):
         found = explained_steps(timeline, rule, steps.get(rule.id, ()), as_of=job.as_of)
-        reasons.add(rule, place, found)
-        scales.append(_Scale(place, rule, found, ribbon_of(rule, found, clock)))
+        reasons.add(rule, i, found)
+        scales.append(_Scale(i, rule, found, ribbon_of(rule, found, clock)))
     shown = [s for s in scales if s.peak is not None and (s.has_finding or s.place < job.headline)]
     places = {s.place for s in shown}
     rest = [s for s in scales if s.place not in places]
@@ -124,7 +141,7 @@ def course_page(timeline: Timeline, steps: Mapping[str, Sequence[StepRow]], numb
         _back(),
         head,
         _facts(timeline, clock),
-        _unused(timeline, job.refused),
+        unused_note(timeline, place.refused),
         element("div", _left(number, views, shown), _aside(number), class_="bedside"),
         _steps_table(shown, clock, number),
         _rest_table(rest, number),
@@ -140,47 +157,30 @@ def _section(number: int, body: str) -> str:
 
 
 def _back() -> str:
-    return element("p", element("a", "← All courses", href="#cohort", class_="back"), class_="no-print")
+    return element("p", element("a", say("course.back"), href="#cohort", class_="back"), class_="no-print")
 
 
 def _facts(timeline: Timeline, clock: CourseClock) -> str:
     course = timeline.course
-    infused = "not recorded"
-    age = ""
+    unknown = say("course.not_recorded")
+    infused: str = unknown
+    age: str = unknown
     if course.infused_at is not None:
-        infused = f"{clock.date(course.infused_at)}, {clock.text(course.infused_at).split(', ')[1]}"
+        infused = f"{clock.date(course.infused_at)} {clock.time(course.infused_at)}"
         if course.patient.born_on is not None:
-            age = f"{_years(course.patient.born_on, clock.zero)} years"
-    until = "" if course.followed_until is None else clock.text(course.followed_until)
+            age = say("course.years", n=_years(course.patient.born_on, clock.zero))
+    followed = unknown if course.followed_until is None else clock.text(course.followed_until)
     return facts(
         [
-            ("Product", course.product or "not recorded"),
-            ("Indication", course.indication or "not recorded"),
-            ("Age at infusion", age or "not recorded"),
-            ("Infusion (day 0)", infused),
-            ("Followed until", until or "not recorded"),
-            ("Local time", course.zone),
-            ("Centre", course.centre_id or ""),
+            (say("course.product"), course.product or unknown),
+            (say("course.indication"), course.indication or unknown),
+            (say("course.age"), age),
+            (say("course.infusion"), infused),
+            (say("course.followed"), followed),
+            (say("course.zone"), course.zone),
+            (say("course.centre"), course.centre_id or ""),
         ]
     )
-
-
-def _unused(timeline: Timeline, refused: int | None) -> str:
-    """What is not behind the grades: rows of the course that no rule may use, and rows that never reached a course."""
-    recorded: list[Row] = [*timeline.observations, *timeline.exposures]
-    kept = sum(getattr(row, "usability", "ok") != "ok" for row in recorded)
-    said = [f"{kept} of {len(recorded)} rows of this course are kept but not assessable; no grade rests on them."]
-    if refused is None:
-        said.append("How many rows were refused when the data were read is not known to this report.")
-    elif refused:
-        said.append(
-            f"{refused} rows of the whole delivery were refused; which course they belonged to is not kept, so some may be "
-            "of this one. The account of the delivery names them."
-        )
-    else:
-        said.append("No row of the delivery was refused.")
-    noted = "note unused" if kept or refused else "hint unused"
-    return element("p", text(" ".join(said)), class_=noted)
 
 
 def _years(born: Any, at: datetime) -> int:
@@ -189,24 +189,27 @@ def _years(born: Any, at: datetime) -> int:
 
 def _views(
     timeline: Timeline, rules: Sequence[RuleSet], shown: Sequence[_Scale], first: Figure
-) -> list[tuple[str, Figure]]:
-    name = f"Days {first.axis.days[0][0]} to {first.axis.days[-1][0]}".replace("-", "−")
-    views = [(name, first)]
+) -> list[tuple[Words, Figure]]:
+    views: list[tuple[Words, Figure]] = [(say("course.days", **_span_of(first.axis)), first)]
     if course_figure.is_longer_than_first_view(timeline):
         whole = course_figure.course_figure(timeline, [s.ribbon for s in shown], rules, first_view=False)
         if whole is not None:
-            views.append(("Whole follow-up", whole))
+            views.append((say("course.whole"), whole))
     return views
 
 
-def _left(number: int, views: Sequence[tuple[str, Figure]], shown: Sequence[_Scale]) -> str:
+def _span_of(axis: TimeAxis) -> dict[str, str]:
+    return {"first": short(axis.days[0][0]), "last": short(axis.days[-1][0])}
+
+
+def _left(number: int, views: Sequence[tuple[Words, Figure]], shown: Sequence[_Scale]) -> str:
     switch = ""
     if len(views) > 1:
         buttons = [
-            element("button", text(name), type="button", data_view=str(i), aria_pressed=str(i == 0).lower())
+            element("button", name, type="button", data_view=str(i), aria_pressed=str(i == 0).lower())
             for i, (name, _) in enumerate(views)
         ]
-        switch = element("div", *buttons, class_="switch no-print", role="group", aria_label="Time shown")
+        switch = element("div", *buttons, class_="switch no-print", role="group", aria_label=say("course.time_shown"))
     parts = [switch, *(_view(number, i, figure, shown) for i, (_, figure) in enumerate(views))]
     return element("div", *parts, class_="charts")
 
@@ -216,24 +219,23 @@ def _view(number: int, view: int, figure: Figure, shown: Sequence[_Scale]) -> st
     top = picture(draw.time_axis(axis), _axis_label(axis))
     ribbons = [_ribbon(scale, axis) for scale in shown]
     panels = [_panel(number, panel, axis) for panel in figure.panels]
-    name = f"{axis.name}, day {axis.days[0][0]} to day {axis.days[-1][0]}"
     return element(
         "div",
-        element("h2", "Grades over time"),
-        element("p", _HOW_TO_READ, class_="hint no-print"),
+        element("h2", say("course.ribbons")),
+        element("p", say("course.how_to_read"), class_="hint no-print"),
         top,
         *ribbons,
         picture(draw.days_only(axis), axis.name),
-        element("p", text(axis.name), class_="axis-name"),
-        element("h2", "What was recorded"),
+        element("p", axis.name, class_="axis-name"),
+        element("h2", say("course.recorded")),
         *panels,
         picture(draw.days_only(axis), axis.name),
-        element("p", text(axis.name), class_="axis-name"),
+        element("p", axis.name, class_="axis-name"),
         element("div", class_="cursor", aria_hidden="true"),
         class_="lanes",
         role="region",
         tabindex="0",
-        aria_label=f"Charts, {name}",
+        aria_label=say("course.charts", axis=axis.name, **_span_of(axis)),
         data_view=str(view),
         data_start=f"{axis.start:.3f}",
         data_end=f"{axis.end:.3f}",
@@ -241,15 +243,9 @@ def _view(number: int, view: int, figure: Figure, shown: Sequence[_Scale]) -> st
     )
 
 
-_HOW_TO_READ = (
-    "Solid: certain. Hatched: possible, because something is missing. Where the charts are wider than the window, scroll "
-    "them sideways. Click a ribbon, or focus it and use the arrow keys, to see the reasons of a step."
-)
-
-
-def _axis_label(axis: TimeAxis) -> str:
-    events = "; ".join(event.label for event in axis.events)
-    return f"{axis.name}. {events}".strip()
+def _axis_label(axis: TimeAxis) -> Words:
+    events = joined([event.label for event in axis.events])
+    return say("course.axis_label", axis=axis.name, events=events).each(str.strip)
 
 
 def _ribbon(scale: _Scale, axis: TimeAxis) -> str:
@@ -257,11 +253,12 @@ def _ribbon(scale: _Scale, axis: TimeAxis) -> str:
     peak = scale.peak or (0, 0)
     shown = result_text(*peak, rule.result.kind)
     first = _worst(ribbon.steps)
+    badge = shown if rule.result.kind == "met" else say("result.highest", shown=shown)
     head = element(
         "p",
-        element("strong", text(rule_words.short_name(rule))),
+        element("strong", rule_words.short_name(rule)),
         f" · {text(rule_words.edition_name(rule))} ",
-        result_badge(shown if rule.result.kind == "met" else f"highest {shown}", peak, (ribbon.lowest, ribbon.highest)),
+        result_badge(badge, peak, (ribbon.lowest, ribbon.highest)),
         " ",
         status_badge(rule.status),
         class_="ribbon-head",
@@ -271,15 +268,15 @@ def _ribbon(scale: _Scale, axis: TimeAxis) -> str:
         head,
         element(
             "div",
-            picture(draw.ribbon(ribbon, axis), f"{ribbon.title}: highest result {shown}"),
+            picture(draw.ribbon(ribbon, axis), say("course.ribbon_label", title=ribbon.title, shown=shown)),
             class_="ribbon",
             role="slider",
             tabindex="0",
-            aria_label=f"Steps of {ribbon.title}",
+            aria_label=say("course.steps_of", title=ribbon.title),
             aria_valuemin="1",
             aria_valuemax=str(max(1, len(ribbon.steps))),
             aria_valuenow=str(first + 1),
-            aria_valuetext=f"step {first + 1} of {len(ribbon.steps)}",
+            aria_valuetext=say("course.step_of", step=first + 1, steps=len(ribbon.steps)),
             data_scale=str(scale.place),
             data_worst=str(first),
         ),
@@ -292,10 +289,12 @@ def _worst(steps: Sequence[RibbonStep]) -> int:
 
 
 def _panel(number: int, panel: Panel, axis: TimeAxis) -> str:
-    label = f"{panel.title}{', ' + panel.unit if panel.unit else ''}, over {axis.name.lower()}"
+    over = joined([axis.name]).each(str.lower)
+    key = "course.panel_label_unit" if panel.unit else "course.panel_label"
+    label = say(key, title=panel.title, unit=panel.unit, axis=over)
     twin = element(
         "details",
-        element("summary", f"Table: {text(panel.title)}"),
+        element("summary", say("course.table_of", title=panel.title)),
         class_="twin no-print",
         data_panel=panel.key,
         data_course=str(number),
@@ -306,23 +305,21 @@ def _panel(number: int, panel: Panel, axis: TimeAxis) -> str:
 def _aside(number: int) -> str:
     return element(
         "aside",
-        element("p", "Choose a step of a ribbon to see the reasons for it."),
+        element("p", say("course.choose_step")),
         class_="reasons",
         id=f"course-{number}-reasons",
-        aria_label="Reasons of the chosen step",
+        aria_label=say("course.reasons_label"),
         tabindex="-1",
     )
 
 
 def _steps_table(shown: Sequence[_Scale], clock: CourseClock, number: int) -> str:
     rows = [row for scale in shown for row in _step_rows(scale, clock, number)]
-    body = table(
-        ("Scale", "From", "To", "Result", "Decided by", "Missing", "Reasons"),
-        rows,
-        caption="All steps of the ribbons",
-        class_="steps",
+    heads = tuple(say(f"course.{key}") for key in ("scale", "from", "to", "result", "decided", "missing", "reasons"))
+    body = table(heads, rows, caption=say("course.all_steps"), class_="steps")
+    return element(
+        "details", element("summary", say("course.table_of_steps", count=len(rows))), body, class_="all-steps"
     )
-    return element("details", element("summary", f"Table of all steps ({len(rows)})"), body, class_="all-steps")
 
 
 def _step_rows(scale: _Scale, clock: CourseClock, number: int) -> list[tuple[str, ...]]:
@@ -339,24 +336,24 @@ def _step_rows(scale: _Scale, clock: CourseClock, number: int) -> list[tuple[str
                 text(clock.text(verdict.at)),
                 text("" if step.until is None else clock.text(step.until)),
                 text(shown),
-                text("; ".join(name_text(rule, name) for name in verdict.deciding)),
-                text("; ".join(lacking)),
-                _why_button(number, scale, i, f"{shown}, from {clock.text(verdict.at)}"),
+                text(joined([rule_words.name_words(rule, name) for name in verdict.deciding])),
+                text(joined(lacking)),
+                _why_button(number, scale, i, say("course.step_from", what=shown, at=clock.text(verdict.at))),
             )
         )
     return rows
 
 
-def _why_button(number: int, scale: _Scale, step: int, what: str) -> str:
+def _why_button(number: int, scale: _Scale, step: int, what: Words) -> str:
     return element(
         "button",
-        "Reasons",
+        say("course.reasons"),
         type="button",
         class_="why no-print",
         data_course=str(number),
         data_scale=str(scale.place),
         data_step=str(step),
-        aria_label=f"Reasons for {what}",
+        aria_label=say("course.reasons_for", what=what),
     )
 
 
@@ -366,30 +363,28 @@ def _rest_table(rest: Sequence[_Scale], number: int) -> str:
     rows = []
     for scale in rest:
         peak = scale.peak
+        name = text(scale.ribbon.title)
         if peak is None:
-            rows.append((text(scale.ribbon.title), "does not apply", _NEVER, ""))
+            rows.append((name, text(say("result.does_not_apply")), text(say("course.never")), ""))
             continue
         shown = rule_words.result_sentence(scale.rule, *peak)
-        lacking = _all_lacking(scale)
-        known = "nothing found" if peak[1] == scale.rule.result.lowest else "could not be assessed"
+        known = "nothing_found" if peak[1] == scale.rule.result.lowest else "not_assessed"
         worst = _worst(scale.ribbon.steps)
         rows.append(
             (
-                text(scale.ribbon.title),
-                text(f"{shown}: {known}"),
-                text("; ".join(lacking)),
+                name,
+                text(say(f"course.{known}", shown=shown)),
+                text(joined(_all_lacking(scale))),
                 _why_button(number, scale, worst, shown),
             )
         )
-    body = table(("Scale", "Result", "Why", "Reasons"), rows, caption="Scales without a ribbon")
-    return element("details", element("summary", f"Scales without a finding ({len(rows)})"), body, class_="rest")
+    heads = tuple(say(f"course.{key}") for key in ("scale", "result", "why", "reasons"))
+    body = table(heads, rows, caption=say("course.rest_caption"))
+    return element("details", element("summary", say("course.rest", count=len(rows))), body, class_="rest")
 
 
-_NEVER = "no infusion, outside the population, or no time within the window of the scale"
-
-
-def _all_lacking(scale: _Scale) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+def _all_lacking(scale: _Scale) -> tuple[Words, ...]:
+    found: dict[Words, None] = {}
     for step in scale.steps:
         rows = {used.name: used.rows for used in step.verdict.inputs}
         found |= dict.fromkeys(rule_words.lacking(scale.rule, step.verdict.missing, rows))
@@ -417,5 +412,5 @@ def _groups(shown: Sequence[_Scale]) -> dict[str, list[str]]:
 
 
 def printed(at: datetime) -> str:
-    """An instant as it is printed: "22 Nov 2026, 14:05 UTC"."""
-    return f"{date_text(at)}, {at:%H:%M} {at.tzname() or ''}".rstrip()
+    """An instant as it is printed: "2026-11-22 14:05 UTC"."""
+    return f"{date_text(at)} {at:%H:%M} {at.tzname() or ''}".rstrip()

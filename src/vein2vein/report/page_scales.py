@@ -6,22 +6,14 @@ Does not Present anything unverified as verified.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from vein2vein.knowledge.citations import citation, citations
-from vein2vein.knowledge.schema import Parameter, RuleSet, Source
-from vein2vein.knowledge.wording import condition_text, input_text, pick, subject_of
+from vein2vein.knowledge.schema import Parameter, RuleSet, Signature, Source
 from vein2vein.report import rule_words
-from vein2vein.report.markup import element, facts, status_badge, table, text, wording
-
-_READ = {
-    "full": "read in full",
-    "abstract": "abstract read",
-    "secondary": "read in a reproduction",
-    "recalled": "from memory",
-    "executed": "executed",
-}
+from vein2vein.report.markup import element, english, facts, status_badge, table, text, wording
+from vein2vein.report.words import LANGUAGES, Words, joined, say, words_of
 
 
 def scales_section(rules: Sequence[RuleSet]) -> str:
@@ -29,12 +21,8 @@ def scales_section(rules: Sequence[RuleSet]) -> str:
     parts = [_scale(rule, is_open=len(rules) == 1) for rule in rules]
     return element(
         "section",
-        element("h2", "Scales, choices and sources", id="scales-heading"),
-        element(
-            "p",
-            "Every scale leaves points open. The choices below were made for this report; another choice can change a "
-            "grade. The status says how the numbers of a scale were checked against its source.",
-        ),
+        element("h2", say("scales.heading"), id="scales-heading"),
+        element("p", say("scales.words")),
         *parts,
         aria_labelledby="scales-heading",
         id="scales",
@@ -42,22 +30,19 @@ def scales_section(rules: Sequence[RuleSet]) -> str:
 
 
 def _scale(rule: RuleSet, *, is_open: bool) -> str:
-    name = f"{rule_words.short_name(rule)} · {rule_words.edition_name(rule)}"
-    summary = element("summary", element("strong", text(name)), " ", status_badge(rule.status))
+    summary = element("summary", element("strong", rule_words.full_name(rule)), " ", status_badge(rule.status))
+    where = [say("scales.anywhere") if place == "any" else place for place in rule.jurisdiction]
     # a summary may not hold a heading in every reader: the heading stands first inside
     body = [
-        element("h3", wording(rule.title)),
+        element("h3", words_of(rule.title)),
         facts(
             [
-                ("Id", rule.id),
-                ("Edition", rule.edition),
-                ("Encoding", rule.encoding),
-                ("Population", pick(rule.population, "en")),
-                ("Jurisdiction", ", ".join(rule.jurisdiction)),
-                (
-                    "Signed by",
-                    ", ".join(f"{s.who} ({s.role}, {s.on.isoformat()})" for s in rule.signed_off) or "nobody yet",
-                ),
+                (say("scales.id"), rule.id),
+                (say("scales.edition"), rule.edition),
+                (say("scales.encoding"), rule.encoding),
+                (say("scales.population"), words_of(rule.population)),
+                (say("scales.jurisdiction"), joined(where, ", ")),
+                (say("scales.signed"), joined([_signature(s) for s in rule.signed_off]) or say("scales.nobody")),
             ]
         ),
         _results(rule),
@@ -68,32 +53,42 @@ def _scale(rule: RuleSet, *, is_open: bool) -> str:
     return element("details", summary, *body, class_="scale", id=f"scale-{rule.id}", open=is_open)
 
 
+def _signature(signed: Signature) -> str:
+    return say("scales.signature", who=signed.who, role=say(f"scales.{signed.role}"), on=signed.on.isoformat())
+
+
 def _results(rule: RuleSet) -> str:
     if rule.items:
         rows = [
-            (wording(item.label), "<br>".join(f"{case.value}: {wording(case.text)}" for case in item.cases))
+            (
+                wording(item.label),
+                "<br>".join(
+                    text(say("scales.item_case", points=case.value, words=words_of(case.text))) for case in item.cases
+                ),
+            )
             for item in rule.items
         ]
-        return table(("Item", "Points"), rows, caption=f"What {rule_words.short_name(rule)} adds up")
+        caption = say("scales.adds_up", scale=rule_words.short_name(rule))
+        return table((say("scales.item"), say("scales.points")), rows, caption=caption)
     rows = [(str(case.value), wording(case.text)) for case in rule.cases]
-    rows.append((str(rule.otherwise), "otherwise"))
-    return table(("Result", "When"), rows, caption="Results, the first that holds from above")
+    rows.append((str(rule.otherwise), text(say("scales.otherwise"))))
+    return table((say("scales.result"), say("scales.when")), rows, caption=say("scales.results"))
 
 
 def _parameters(rule: RuleSet) -> str:
     if not rule.parameters:
-        return element("p", "This encoding has no open points to choose.")
+        return element("p", say("scales.no_points"))
     rows = [
         (
             wording(parameter.title),
             _chosen(parameter, rule.chosen.get(name, parameter.default)),
-            text(parameter.source_says),
+            english(parameter.source_says),
             status_badge(parameter.status),
         )
         for name, parameter in rule.parameters.items()
     ]
-    heads = ("Open point", "Chosen here", "The source says", "Status")
-    return table(heads, rows, caption="Choices made for open points")
+    heads = tuple(say(f"scales.{key}") for key in ("open_point", "chosen", "source_says", "status"))
+    return table(heads, rows, caption=say("scales.choices"))
 
 
 def _chosen(parameter: Parameter, value: Any) -> str:
@@ -103,17 +98,19 @@ def _chosen(parameter: Parameter, value: Any) -> str:
     other = (
         ""
         if value == parameter.default
-        else element("span", text(f"default: {parameter.default}"), class_="badge warn")
+        else element("span", say("scales.default", value=str(parameter.default)), class_="badge warn")
     )
     return (
-        element("strong", text(shown + unit)) + (f": {text(means)}" if means else "") + (f" {other}" if other else "")
+        element("strong", text(shown + unit), lang="en")
+        + (english(f": {means}") if means else "")
+        + (f" {other}" if other else "")
     )
 
 
 def _lists(rule: RuleSet) -> list[str]:
-    named = (("Limits of this encoding", rule.limits), ("What the source is silent on", rule.silence))
+    named = (("scales.limits", rule.limits), ("scales.silence", rule.silence))
     return [
-        element("h4", heading) + element("ul", *(element("li", text(entry)) for entry in entries))
+        element("h4", say(heading)) + element("ul", *(element("li", text(entry)) for entry in entries), lang="en")
         for heading, entries in named
         if entries
     ]
@@ -121,12 +118,12 @@ def _lists(rule: RuleSet) -> list[str]:
 
 def _sources(rule: RuleSet) -> str:
     entries = [element("li", _source(source)) for source in rule.sources]
-    return element("h4", "Sources") + element("ol", *entries)
+    return element("h4", say("scales.sources")) + element("ol", *entries)
 
 
 def _source(source: Source) -> str:
-    note = f" {text(source.note)}." if source.note else ""
-    return f"{text(reference(source.key))} {text(source.locator)} ({_READ[source.read]}).{note}"
+    note = english(f" {source.note}.") if source.note else ""
+    return f"{english(f'{reference(source.key)} {source.locator}')} ({text(say(f'read.{source.read}'))}).{note}"
 
 
 def reference(key: str) -> str:
@@ -142,7 +139,7 @@ def rule_data(rules: Sequence[RuleSet]) -> list[dict[str, Any]]:
 def _rule(rule: RuleSet) -> dict[str, Any]:
     return {
         "id": rule.id,
-        "name": f"{rule_words.short_name(rule)} · {rule_words.edition_name(rule)}",
+        "name": _in_all(rule_words.full_name(rule)),
         "title": rule.title,
         "kind": rule.result.kind,
         "low": rule.result.lowest,
@@ -153,23 +150,24 @@ def _rule(rule: RuleSet) -> dict[str, Any]:
         "cases": {str(case.value): case.text for case in rule.cases},
         "otherwise": rule.otherwise,
         "bands": [[band.at_least, band.text] for band in sorted(rule.bands, key=lambda b: b.at_least)],
-        "criteria": [{"label": c.label, "note": c.note, "means": _means(rule, c.when)} for c in rule.criteria.values()],
+        "criteria": [
+            {"label": c.label, "note": c.note, "means": _in_all(rule_words.condition_words(rule, c.when))}
+            for c in rule.criteria.values()
+        ],
         "inputs": [_input(rule, name) for name in rule.inputs],
         "flags": [flag.text for flag in rule.flags],
         "parameters": [
             [p.title, str(rule.chosen.get(n, p.default)) + (f" {p.unit}" if p.unit else ""), p.status]
             for n, p in rule.parameters.items()
         ],
-        "sources": [[reference(s.key), s.locator, _READ[s.read]] for s in rule.sources],
+        "sources": [[reference(s.key), s.locator, s.read] for s in rule.sources],
     }
 
 
-def _means(rule: RuleSet, when: Any) -> Mapping[str, str]:
-    return {language: condition_text(rule, when, language) for language in ("en", "zh")}
+def _in_all(words: Words) -> dict[str, str]:
+    return {language: words.in_(language) for language in LANGUAGES}
 
 
-def _input(rule: RuleSet, name: str) -> dict[str, str]:
-    shown = {language: input_text(rule, name, language) for language in ("en", "zh")}
-    return {language: label[:1].upper() + label[1:] for language, label in shown.items()} | {
-        "from": subject_of(rule, name)
-    }
+def _input(rule: RuleSet, name: str) -> dict[str, Any]:
+    label = rule_words.input_words(rule, name).each(lambda text: text[:1].upper() + text[1:])
+    return _in_all(label) | {"from": _in_all(rule_words.subject_words(rule, name))}

@@ -27,18 +27,21 @@ from vein2vein.knowledge.values import is_known
 from vein2vein.record.timeline import Timeline
 from vein2vein.report import rule_words
 from vein2vein.report.figure import Ribbon, RibbonStep
+from vein2vein.report.scales import short
 from vein2vein.report.shown import CourseClock, Row, row_text
+from vein2vein.report.value_words import value_words
+from vein2vein.report.words import OTHERS, Words, in_, say
 
 _LETTERS: Final = {Truth.TRUE: "T", Truth.FALSE: "F", Truth.UNKNOWN: "U"}
-_SHOWN_UNITS: Final = {" Cel": " °C", " mm[Hg]": " mmHg", " 10*9/L": " ×10⁹/L", " ug/": " microg/"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
-    """One step with its verdict; `until` is None for the last step when the end of the follow-up is not known."""
+    """One step with its verdict, and what it says of each input; `until` is None for the last step of an open end."""
 
     verdict: Verdict
     until: datetime | None
+    said: tuple[Words, ...] = ()
 
 
 StepRow = Mapping[str, Any]
@@ -74,7 +77,9 @@ def explained_steps(
         if evaluation is None or (evaluation.bounds.low, evaluation.bounds.high) != (row["low"], row["high"]):
             raise _differs(timeline, rule, row)
         ends_later = row["until_at"] is not None and row["until_at"] > row["from_at"]
-        steps.append(ExplainedStep(_verdict(grader, at, evaluation), row["until_at"] if ends_later else None))
+        said = tuple(_said(grader, name, at) for name in rule.inputs)
+        until = row["until_at"] if ends_later else None
+        steps.append(ExplainedStep(_verdict(grader, at, evaluation), until, said))
     return steps
 
 
@@ -111,6 +116,23 @@ def _input_used(grader: CourseGrader, name: str, at: int) -> InputUsed:
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
 
 
+def _said(grader: CourseGrader, name: str, at: int) -> Words:
+    """The value of an input in words: recorded, charted as absent, or assumed, and never one for the other."""
+    take = grader.rule.inputs[name]
+    value, rows = value_at(grader.index, take, at)
+    if rows:
+        return value_words(value, take)
+    if _is_charted(grader, getattr(take, "exposure", None), at):
+        return say("value.charted_none") if value is Truth.FALSE else value_words(value, take)
+    taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
+    return say("value.taken_as_no") if taken_as_no else value_words(value, take)
+
+
+def _is_charted(grader: CourseGrader, stream: str | None, at: int) -> bool:
+    spans = () if stream is None else grader.index.charted(stream)
+    return any(start <= at and (end is None or at < end) for start, end in spans)
+
+
 def _differs(timeline: Timeline, rule: RuleSet, row: StepRow) -> ReportError:
     return ReportError(
         "REPORT-003",
@@ -126,14 +148,14 @@ class Reasons:
     """The explained steps of one course as data for a page; rows and texts stand once and are pointed to by number.
 
     Attributes:
-        rows: What (number of a text), says, when, source row; one entry for each row that a verdict or a chart shows.
-        texts: Texts that repeat, such as shown values.
+        rows: What, says, when (numbers of texts), source row; one entry for each row that a verdict or a chart shows.
+        texts: Texts that repeat, such as shown values; a list in the order of `LANGUAGES` where they differ.
         scales: For each rule set its steps.
     """
 
     clock: CourseClock
     rows: list[list[Any]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[str | list[str]] = field(default_factory=list)
     scales: list[dict[str, Any]] = field(default_factory=list)
     _row_places: dict[Row, int] = field(default_factory=dict)
     _text_places: dict[str, int] = field(default_factory=dict)
@@ -152,8 +174,8 @@ class Reasons:
         return {
             "a": round(self.clock.hours(verdict.at), 3),
             "b": None if open_ended else round(self.clock.hours(step.until or verdict.at), 3),
-            "f": self.clock.text(verdict.at),
-            "u": "" if open_ended else self.clock.text(step.until or verdict.at),
+            "f": self._when(verdict.at),
+            "u": None if open_ended else self._when(step.until or verdict.at),
             "d": self._text(self.clock.date(verdict.at)),
             "l": low,
             "h": high,
@@ -163,14 +185,14 @@ class Reasons:
             "x": [list(rule.criteria).index(name) for name in verdict.deciding if name in rule.criteria],
             "m": [list(rule.inputs).index(name) for name in verdict.missing if name in rule.inputs],
             "g": list(verdict.flags),
-            "n": [self._input(used) for used in verdict.inputs],
+            "n": [self._input(used, said) for used, said in zip(verdict.inputs, step.said, strict=True)],
         }
 
-    def _input(self, used: InputUsed) -> list[Any]:
-        shown = used.shown
-        for ucum, printed in _SHOWN_UNITS.items():
-            shown = shown.replace(ucum, printed)
-        said = used.assumption or shown
+    def _when(self, at: datetime) -> list[str]:
+        """Relative day and local time; the page says them in the language that is chosen."""
+        return [short(self.clock.day(at)), self.clock.time(at)]
+
+    def _input(self, used: InputUsed, said: Words) -> list[Any]:
         # one flat list: text, known, then the rows; thousands of these stand in a page
         return [self._text(said), int(used.is_known), *(self._row(row) for row in used.rows)]
 
@@ -178,7 +200,7 @@ class Reasons:
         if row not in self._row_places:
             self._row_places[row] = len(self.rows)
             what, says, when = row_text(row, self.clock)
-            self.rows.append([self._text(what), says, when, row.source or ""])
+            self.rows.append([self._text(what), self._text(says), self._text(when), row.source or ""])
         return self._row_places[row]
 
     def places(self, rows: Iterable[Row]) -> list[int]:
@@ -188,7 +210,9 @@ class Reasons:
     def _text(self, content: str) -> int:
         if content not in self._text_places:
             self._text_places[content] = len(self.texts)
-            self.texts.append(content)
+            others = [in_(content, language) for language in OTHERS]
+            same = all(other == content for other in others)
+            self.texts.append(str(content) if same else [str(content), *others])
         return self._text_places[content]
 
     def data(self) -> dict[str, Any]:
@@ -206,7 +230,7 @@ def ribbon_of(rule: RuleSet, steps: Sequence[ExplainedStep], clock: CourseClock)
         start = clock.hours(step.verdict.at)
         end = start if step.until is None else clock.hours(step.until)
         drawn.append(RibbonStep(start, max(end, start), bounds.low, bounds.high))
-    title = f"{rule_words.short_name(rule)} · {rule_words.edition_name(rule)}"
+    title = rule_words.full_name(rule)
     highest = top_of(rule, [s.high for s in drawn])
     return Ribbon(rule.id, title, rule.result.lowest, highest, rule.result.kind, tuple(drawn))
 

@@ -3,7 +3,7 @@
 Place    Report. Read by every page.
 In       Bound rule sets, names of inputs, and where known the rows behind them.
 Out      "CRS", "ASTCT 2019", "oxygen device not recorded".
-Does not Translate: the wording of rule files in other languages is passed on as it stands there.
+Missing  Where a rule file holds no label of an input, what it is read from stands for it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Final
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge import predicates
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.knowledge.wording import input_text, name_text, pick
+from vein2vein.knowledge.wording import condition_text, input_text, name_text, subject_of
 from vein2vein.record.timeline import UNSPECIFIED, Exposure
 from vein2vein.report.figure import result_text
-from vein2vein.report.shown import Row, kind_label
+from vein2vein.report.shown import Row, agent_label, kind_label
+from vein2vein.report.words import OTHERS, Words, joined, say, words_of
 
 _CAPITALS: Final = frozenset(
     (
@@ -35,37 +36,100 @@ _WRITTEN: Final = {
     "licats": "LICATS",
 }
 # What a stream is called when its absence is named: the device, the drug, the place.
-_STREAM_WORDS: Final = {"oxygen": ("oxygen device", "oxygen flow"), "stay": ("place of care", "place of care")}
+_NAMED_STREAMS: Final = frozenset({"oxygen", "stay"})
 
 
-def short_name(rule: RuleSet) -> str:
+def short_name(rule: RuleSet) -> Words:
     """Name of the result without the word for its kind, such as "CRS"."""
-    name = pick(rule.result.name, "en", rule.id).strip()
-    for ending in (" grade", " score", " points", f", {edition_name(rule)}"):
+    names = words_of(rule.result.name, rule.id)
+    edition = edition_name(rule)
+    short = Words(
+        _short_english(str(names), edition), **{lang: _short_other(names.in_(lang), edition) for lang in OTHERS}
+    )
+    return say("scale.in_children", scale=short) if rule.id.endswith("-children") else short
+
+
+def _short_english(name: str, edition: str) -> str:
+    name = name.strip()
+    for ending in (" grade", " score", " points", f", {edition}"):
         name = name.removesuffix(ending).rstrip(":")
     for start in ("Grade of ", "Class of "):
         name = name.removeprefix(start)
-    if rule.id.endswith("-children"):
-        name += " in children"
     return name[:1].upper() + name[1:] if name[1:2].islower() and name[:3] != "car" else name
+
+
+def _short_other(name: str, edition: str) -> str:
+    name = name.replace(f"（{edition}）", "").replace(f"，{edition}）", "）")
+    for ending in ("分级", "评分", "总分", "分类"):
+        name = name.removesuffix(ending).rstrip()
+    return name
+
+
+def full_name(rule: RuleSet) -> Words:
+    """Name and edition, such as "CRS · ASTCT 2019"."""
+    return joined([short_name(rule), edition_name(rule)], " · ")
 
 
 def edition_name(rule: RuleSet) -> str:
     """Publisher and year from the id, such as "ASTCT 2019"."""
     publisher = rule.id.rsplit(".", 1)[0]
-    for joined in ("t-icaht", "iec-hs"):
-        publisher = publisher.replace(joined, joined.replace("-", "_"))
+    for written in ("t-icaht", "iec-hs"):
+        publisher = publisher.replace(written, written.replace("-", "_"))
     words = publisher.split("-")
     shown = [_WRITTEN.get(w) or (w.upper() if w in _CAPITALS else w.capitalize()) for w in words]
     return " ".join(shown)
 
 
-def result_sentence(rule: RuleSet, low: int, high: int) -> str:
+def result_sentence(rule: RuleSet, low: int, high: int) -> Words:
     """Name and bounds, such as "CRS 2 to 4"."""
-    return f"{short_name(rule)} {result_text(low, high, rule.result.kind)}"
+    return joined([short_name(rule), result_text(low, high, rule.result.kind)], " ")
 
 
-def lacking(rule: RuleSet, names: Iterable[str], rows: Mapping[str, Sequence[Row]] | None = None) -> tuple[str, ...]:
+def name_words(rule: RuleSet, name: str) -> Words:
+    """Label of a criterion or an input in every language."""
+    if name in rule.criteria:
+        return Words(name_text(rule, name), **{lang: name_text(rule, name, lang) for lang in OTHERS})
+    return input_words(rule, name)
+
+
+def input_words(rule: RuleSet, name: str) -> Words:
+    """Label of an input; without a label of its own, in other languages what it is read from."""
+    english = input_text(rule, name)
+    shown = {lang: input_text(rule, name, lang) for lang in OTHERS}
+    plain = {lang: subject_words(rule, name).in_(lang) for lang in OTHERS}
+    return Words(english, **{lang: text if text != english else plain[lang] for lang, text in shown.items()})
+
+
+def subject_words(rule: RuleSet, name: str) -> Words:
+    """What in a record an input is read from: the observation, the exposures, or the course itself."""
+    declared = rule.inputs[name]
+    if isinstance(declared, methods.ItemSum):
+        return kind_label(declared.total)
+    if getattr(declared, "observation", None) is None and getattr(declared, "exposure", None) is None:
+        return say(f"take.{declared.take}")
+    return Words(subject_of(rule, name), **{lang: _subject_of(rule, name, lang) for lang in OTHERS})
+
+
+def _subject_of(rule: RuleSet, name: str, language: str) -> str:
+    """As `subject_of`, with the agents by their labels."""
+    declared = rule.inputs[name]
+    shown = subject_of(rule, name, language)
+    agents = getattr(declared, "agents", "any")
+    if agents == "any":
+        return shown
+    stream = str(getattr(declared, "exposure", ""))
+    head, _, listed = shown.partition(": ")
+    for agent in sorted({a if isinstance(a, str) else a.agent for a in agents}, key=len, reverse=True):
+        listed = listed.replace(agent, agent_label(stream, agent).in_(language))
+    return f"{head}：{listed.replace(', ', '、')}"
+
+
+def condition_words(rule: RuleSet, when: predicates.Predicate) -> Words:
+    """A condition of a rule set in words of every language."""
+    return Words(condition_text(rule, when), **{lang: condition_text(rule, when, lang) for lang in OTHERS})
+
+
+def lacking(rule: RuleSet, names: Iterable[str], rows: Mapping[str, Sequence[Row]] | None = None) -> tuple[Words, ...]:
     """What is missing, in words and without repetition, such as ("oxygen device not recorded",).
 
     Args:
@@ -73,41 +137,44 @@ def lacking(rule: RuleSet, names: Iterable[str], rows: Mapping[str, Sequence[Row
         names: Inputs or criteria over time from a verdict's `missing`.
         rows: Rows behind each input where they are known; they tell an unnamed device from an unrecorded flow.
     """
-    found: dict[str, None] = {}
+    found: dict[str, Words] = {}
     for name in names:
-        found[_lack(rule, name, None if rows is None else rows.get(name, ()))] = None
-    return tuple(found)
+        phrase = _lack(rule, name, None if rows is None else rows.get(name, ()))
+        found.setdefault(phrase, phrase)
+    return tuple(found.values())
 
 
-def _lack(rule: RuleSet, name: str, rows: Sequence[Row] | None) -> str:
+def _lack(rule: RuleSet, name: str, rows: Sequence[Row] | None) -> Words:
     if name in rule.criteria:
-        return f"{_lower(name_text(rule, name))}: past not fully known"
+        return say("lack.past", what=_lower(name_words(rule, name)))
     declared = rule.inputs.get(name)
     if isinstance(declared, methods.Active | methods.CountActive | methods.Given | methods.RateSum):
         return _exposure_lack(declared, rows)
     if isinstance(declared, methods.Death):
-        return "cause of death not recorded"
+        return say("lack.cause_of_death")
     if isinstance(declared, methods.AgeYears):
-        return "date of birth not recorded"
+        return say("lack.date_of_birth")
     kind = getattr(declared, "observation", None)
     if kind is not None:
-        stale = " or too old" if getattr(declared, "holds_hours", None) else ""
-        return f"{_lower(kind_label(kind))} not recorded{stale}"
-    return f"{_lower(input_text(rule, name))} not recorded"
+        key = "lack.value_or_old" if getattr(declared, "holds_hours", None) else "lack.value"
+        return say(key, what=_lower(kind_label(kind)))
+    return say("lack.value", what=_lower(input_words(rule, name)))
 
 
-def _exposure_lack(declared: methods.ExposureInput, rows: Sequence[Row] | None) -> str:
-    thing, rate = _STREAM_WORDS.get(declared.exposure, (_lower(kind_label(declared.exposure)), "rate"))
+def _exposure_lack(declared: methods.ExposureInput, rows: Sequence[Row] | None) -> Words:
+    stream = declared.exposure
+    named = stream in _NAMED_STREAMS
+    thing = say(f"lack.thing_{stream}") if named else _lower(kind_label(stream))
     if rows is None:
-        return f"record of {thing} incomplete"
-    exposures = [row for row in rows if isinstance(row, Exposure) and row.kind == declared.exposure]
+        return say("lack.incomplete", what=thing)
+    exposures = [row for row in rows if isinstance(row, Exposure) and row.kind == stream]
     if any(row.agent == UNSPECIFIED for row in exposures):
-        return f"{thing} not recorded" if declared.exposure in _STREAM_WORDS else f"{thing}: not recorded which"
+        return say("lack.value" if named else "lack.which", what=thing)
     if exposures and declared.unstated_reason == "possible" and all(row.reason is None for row in exposures):
-        return f"reason for {thing} not recorded"
+        return say("lack.reason", what=thing)
     if any(row.rate is None for row in exposures) and _asks_for_rate(declared):
-        return f"{rate} not recorded"
-    return f"{'oxygen' if declared.exposure == 'oxygen' else thing} not charted"
+        return say("lack.value", what=say("lack.oxygen_flow" if stream == "oxygen" else "lack.rate"))
+    return say("lack.uncharted", what=say("lack.oxygen") if stream == "oxygen" else thing)
 
 
 def _asks_for_rate(declared: methods.ExposureInput) -> bool:
@@ -117,9 +184,9 @@ def _asks_for_rate(declared: methods.ExposureInput) -> bool:
     return any(not isinstance(agent, str) for agent in agents)
 
 
-def _lower(label: str) -> str:
+def _lower(label: Words) -> Words:
     """The label inside a sentence: small first letter unless it is an abbreviation."""
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    return label.each(lambda text: text[:1].lower() + text[1:] if text[1:2].islower() else text)
 
 
 def cut_offs(rules: Iterable[RuleSet], kind: str) -> tuple[tuple[str, float], ...]:

@@ -14,9 +14,9 @@ from typing import Final
 
 from vein2vein.basis.clock import day_zero_starts, from_microseconds, relative_day, zone_of
 from vein2vein.knowledge import codes
-from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import UNSPECIFIED, Exposure, Milestone, Observation, Timeline
 from vein2vein.report.scales import short
+from vein2vein.report.words import Words, joined, say, words_of
 
 Row = Observation | Exposure | Milestone
 _UNITS: Final = {
@@ -28,10 +28,9 @@ _UNITS: Final = {
     "ug": "microg",
     "ug/kg/min": "microg/kg/min",
     "ug/min": "microg/min",
-    "/min": "per min",
+    "/min": "/min",
     "1": "",
 }
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def unit_text(unit: str | None) -> str:
@@ -66,13 +65,16 @@ class CourseClock:
         """Relative day of an instant."""
         return relative_day(at, infused_at=self.zero, zone=self.zone)
 
-    def text(self, at: datetime) -> str:
+    def text(self, at: datetime) -> Words:
         """An instant as "day 4, 14:20", in local time."""
-        local = at.astimezone(zone_of(self.zone))
-        return f"day {short(self.day(at))}, {local:%H:%M}"
+        return say("shown.when", day=short(self.day(at)), time=self.time(at))
+
+    def time(self, at: datetime) -> str:
+        """The local time of day of an instant as "14:20"."""
+        return f"{at.astimezone(zone_of(self.zone)):%H:%M}"
 
     def date(self, at: datetime) -> str:
-        """The local calendar day of an instant as "8 Mar 2026"."""
+        """The local calendar day of an instant as "2026-03-08"."""
         return date_text(at.astimezone(zone_of(self.zone)))
 
     def midnights(self, first: int, last: int) -> tuple[tuple[int, float], ...]:
@@ -82,8 +84,8 @@ class CourseClock:
 
 
 def date_text(at: datetime) -> str:
-    """A calendar day without doubt about its parts: "8 Mar 2026"."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    """A calendar day, the same in every language: "2026-03-08"."""
+    return at.date().isoformat()
 
 
 def rows_of(timeline: Timeline) -> tuple[Row, ...]:
@@ -106,38 +108,42 @@ def number_text(value: float, decimals: int | None = None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def kind_label(kind: str) -> str:
+def kind_label(kind: str) -> Words:
     """Label of an observation kind, stream or milestone; its id in words where the code files do not know it."""
     for table in (codes.observations(), codes.streams(), codes.milestones()):
         if kind in table:
-            return pick(table[kind].label, "en", kind)
-    return kind.replace("_", " ").replace("-", " ").capitalize()
+            return words_of(table[kind].label, kind)
+    return Words(kind.replace("_", " ").replace("-", " ").capitalize())
 
 
 @lru_cache(maxsize=1024)
-def agent_label(kind: str, agent: str) -> str:
+def agent_label(kind: str, agent: str) -> Words:
     """Label of an agent of a stream; of a `charted` row the label of the stream that is charted."""
     if agent == UNSPECIFIED:
-        return "not recorded which"
+        return say("shown.agent_not_recorded")
     if kind == "charted":
         return kind_label(agent)
     stream = codes.streams().get(kind)
     if stream is not None and agent in stream.agents:
-        return pick(stream.agents[agent].label, "en", agent)
-    return agent.replace("-", " ").capitalize()
+        return words_of(stream.agents[agent].label, agent)
+    return Words(agent.replace("-", " ").capitalize())
 
 
-def observation_text(row: Observation) -> str:
+def category_label(kind: str, code: str) -> Words:
+    """Label of a category of an observation kind; the code itself where the code files do not know it."""
+    known = codes.observations().get(kind)
+    return words_of(known.categories[code].label, code) if known and code in known.categories else Words(code)
+
+
+def observation_text(row: Observation) -> Words:
     """Value of an observation with comparator and unit; what was sent when the value cannot be used."""
     kind = codes.observations().get(row.kind)
     if not row.is_usable:
-        return f"cannot be used (as sent: {row.as_sent or 'nothing'})"
+        return say("shown.unusable", sent=row.as_sent or say("shown.nothing"))
     if row.value is None:
-        if kind is not None and row.code in kind.categories:
-            return pick(kind.categories[row.code].label, "en", row.code)
-        return str(row.code)
+        return category_label(row.kind, str(row.code))
     unit = unit_text(kind.unit if kind else None)
-    return f"{row.comparator or ''}{number_text(row.value)}{' ' + unit if unit else ''}"
+    return Words(f"{row.comparator or ''}{number_text(row.value)}{' ' + unit if unit else ''}")
 
 
 def dose_text(row: Exposure) -> str:
@@ -150,38 +156,41 @@ def dose_text(row: Exposure) -> str:
     return ", ".join(parts)
 
 
-def exposure_text(row: Exposure) -> str:
+def exposure_text(row: Exposure) -> Words:
     """Agent with dose, such as "Norepinephrine 0.08 microg/kg/min"."""
-    return f"{agent_label(row.kind, row.agent)} {dose_text(row)}".rstrip()
+    return joined([agent_label(row.kind, row.agent), dose_text(row)], " ").each(str.rstrip)
 
 
-def reason_text(row: Exposure) -> str:
+def reason_text(row: Exposure) -> Words:
     """Why an exposure was given, in words; empty when not recorded."""
     if row.reason is None:
-        return ""
+        return Words("")
     stream = codes.streams().get(row.kind)
     texts = stream.reasons.get(row.reason) if stream else None
-    return pick(texts, "en", row.reason.replace("-", " "))
+    return words_of(texts, row.reason.replace("-", " "))
 
 
-def milestone_text(row: Milestone) -> str:
+def milestone_text(row: Milestone) -> Words:
     """A milestone with its detail, such as "Death: Cytokine release syndrome"."""
     kind = codes.milestones().get(row.kind)
     if row.detail is None:
         return kind_label(row.kind)
-    detail = pick(kind.details.get(row.detail) if kind else None, "en", row.detail.replace("-", " "))
-    return f"{kind_label(row.kind)}: {detail}"
+    detail = words_of(kind.details.get(row.detail) if kind else None, row.detail.replace("-", " "))
+    return say("shown.detail", what=kind_label(row.kind), detail=detail)
 
 
-def row_text(row: Row, clock: CourseClock) -> tuple[str, str, str]:
+def row_text(row: Row, clock: CourseClock) -> tuple[Words, Words, Words]:
     """What a row is about, what it says, and when, each in words."""
     if isinstance(row, Observation):
         return kind_label(row.kind), observation_text(row), clock.text(row.observed_at)
     if isinstance(row, Milestone):
-        return "Milestone", milestone_text(row), clock.text(row.at)
-    reason = reason_text(row)
-    says = exposure_text(row) + (f"; reason: {reason}" if reason else "")
+        return say("shown.milestone"), milestone_text(row), clock.text(row.at)
+    says = exposure_text(row)
+    if row.reason is not None:
+        says = say("shown.with_reason", what=says, reason=reason_text(row))
+    started = clock.text(row.started_at)
     if row.ended_at == row.started_at:
-        return kind_label(row.kind), says, clock.text(row.started_at)
-    until = "end not recorded" if row.ended_at is None else f"to {clock.text(row.ended_at)}"
-    return kind_label(row.kind), says, f"{clock.text(row.started_at)} {until}"
+        return kind_label(row.kind), says, started
+    if row.ended_at is None:
+        return kind_label(row.kind), says, say("shown.end_not_recorded", start=started)
+    return kind_label(row.kind), says, say("shown.from_to", start=started, end=clock.text(row.ended_at))

@@ -2,7 +2,8 @@
 
 Place    Report. Reads the figure model; written by the command line.
 Knows    Literal colours and a font of the package, so that a machine without any font draws the same picture.
-Does not Fetch or read anything but the two font files beside it.
+Missing  A PNG in Chinese needs a font with Han letters on this machine; without one it is refused, never drawn as boxes.
+Does not Fetch anything, or read a file but the two fonts beside it and, for Han letters, one of this machine.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ from typing import Final
 from vein2vein.errors import ReportError
 from vein2vein.report import draw, svg
 from vein2vein.report.figure import Figure
+from vein2vein.report.han import han_font, needs_han
 from vein2vein.report.palette import THEMES, Theme
 from vein2vein.report.tables import cannot_write
+from vein2vein.report.words import TAGS, Language, spoken
 
 FONT_FILES: Final = ("Roboto-Regular.subset.ttf", "Roboto-Bold.subset.ttf")
 _MARGIN: Final = 18.0
 
 
-def svg_file(figure: Figure, *, theme: Theme = "light", embed_font: bool = True) -> str:
+def svg_file(figure: Figure, *, theme: Theme = "light", language: Language = "en", embed_font: bool = True) -> str:
     """The whole figure as one SVG document.
 
     Args:
         figure: What to draw.
         theme: Colours.
+        language: Language of every text; Han letters come from a font of the reader.
         embed_font: Whether the fonts stand in the file (about 100 kB), so that it looks the same everywhere.
     """
     blocks = _blocks(figure)
@@ -44,9 +48,9 @@ def svg_file(figure: Figure, *, theme: Theme = "light", embed_font: bool = True)
         y += block.height
     style = draw.style_sheet(theme) + (font_css() if embed_font else "")
     colours = THEMES[theme]
-    return svg.tag(
+    whole = svg.tag(
         "svg",
-        svg.tag("title", draw.escaped(figure.title)),
+        svg.title(figure.title),
         svg.tag("style", style),
         draw.definitions(),
         svg.tag("rect", width=float(width), height=float(height), fill=colours["paper"]),
@@ -55,7 +59,9 @@ def svg_file(figure: Figure, *, theme: Theme = "light", embed_font: bool = True)
         viewBox=f"0 0 {svg.number(width)} {svg.number(height)}",
         width=float(width),
         height=float(height),
+        lang=TAGS[language],
     )
+    return spoken(whole, language)
 
 
 def _blocks(figure: Figure) -> Sequence[draw.Drawing]:
@@ -95,27 +101,69 @@ def _note(note: str) -> str:
     return svg.text(note, draw.WIDTH - draw.RIGHT, 15, class_="caption end") if note else ""
 
 
-def png_file(figure: Figure, *, scale: float = 2.0, theme: Theme = "light") -> bytes:
-    """The whole figure as PNG, `scale` pixels for each unit of the drawing (900 wide)."""
+def png_file(
+    figure: Figure, *, scale: float = 2.0, theme: Theme = "light", language: Language = "en", font: Path | None = None
+) -> bytes:
+    """The whole figure as PNG.
+
+    Args:
+        figure: What to draw.
+        scale: Pixels for each unit of the drawing, which is 936 wide.
+        theme: Colours.
+        language: Language of every text.
+        font: Font file with Han letters; looked for on this machine when it is left out and needed.
+
+    Raises:
+        ReportError: REPORT-007 when the text holds Han letters and no font with them is found.
+    """
     from resvg_py import svg_to_bytes  # noqa: PLC0415  (a compiled library, loaded only when a PNG is wanted)
 
+    drawing = svg_file(figure, theme=theme, language=language, embed_font=False)
+    fonts = [*_font_paths(), *_han_fonts(drawing, font)]
     return bytes(
         svg_to_bytes(
-            svg_string=svg_file(figure, theme=theme, embed_font=False),
+            svg_string=drawing,
             zoom=scale,
             skip_system_fonts=True,
-            font_files=[str(path) for path in _font_paths()],
+            font_files=[str(path) for path in fonts],
             font_family="Roboto",
             sans_serif_family="Roboto",
         )
     )
 
 
-def write_figure(figure: Figure, path: Path, *, scale: float = 2.0) -> Path:
+def _han_fonts(drawing: str, font: Path | None) -> list[Path]:
+    """A font for the Han letters of a drawing; none where it holds none."""
+    if font is None and not needs_han(drawing):
+        return []
+    found = han_font() if font is None else font
+    if found is None or not found.is_file():
+        raise ReportError(
+            "REPORT-007",
+            saw="Chinese text in a PNG, and no font with Han letters on this machine"
+            if font is None
+            else f"font {font}",
+            expected="a font such as Noto Sans CJK, Source Han Sans, WenQuanYi, Microsoft YaHei or PingFang",
+            fix="install one (Debian or Ubuntu: fonts-noto-cjk), name one as `font`, or write .svg, which needs none",
+        )
+    return [found]
+
+
+def write_figure(
+    figure: Figure, path: Path, *, scale: float = 2.0, language: Language = "en", font: Path | None = None
+) -> Path:
     """Write a figure; the ending of `path` says whether as .svg or .png.
 
+    Args:
+        figure: What to draw.
+        path: The file; its folder is made when needed.
+        scale: Pixels of a PNG for each unit of the drawing.
+        language: Language of every text.
+        font: Font file with Han letters for a PNG; looked for on this machine when left out.
+
     Raises:
-        ReportError: REPORT-001 when the file cannot be written, REPORT-002 for another ending.
+        ReportError: REPORT-001 when the file cannot be written, REPORT-002 for another ending, REPORT-007 when a PNG needs
+            a font with Han letters and there is none.
     """
     ending = path.suffix.lower()
     if ending not in {".svg", ".png"}:
@@ -125,7 +173,10 @@ def write_figure(figure: Figure, path: Path, *, scale: float = 2.0) -> Path:
             expected="a name that ends in .svg or .png",
             fix="rename the file",
         )
-    content = svg_file(figure).encode() if ending == ".svg" else png_file(figure, scale=scale)
+    if ending == ".svg":
+        content = svg_file(figure, language=language).encode()
+    else:
+        content = png_file(figure, scale=scale, language=language, font=font)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from vein2vein.report.words import beside
+
 
 def number(value: float) -> str:
     """A coordinate with at most one decimal, without a trailing zero or a negative zero."""
@@ -17,20 +19,31 @@ def number(value: float) -> str:
 
 
 def tag(name: str, *children: str, **attributes: object) -> str:
-    """One element. ``class_`` becomes ``class``, other underscores become hyphens; None leaves an attribute out."""
+    """One element. ``class_`` becomes ``class``, other underscores become hyphens; None leaves an attribute out.
+
+    An attribute of `Words` brings its other languages along.
+    """
     parts = [name]
     for key, value in attributes.items():
         if value is None:
             continue
         shown = number(value) if isinstance(value, float) else str(value)
-        parts.append(f'{key.rstrip("_").replace("_", "-")}="{escape(shown)}"')
+        written = key.rstrip("_").replace("_", "-")
+        parts.append(f'{written}="{escape(shown)}"')
+        if isinstance(value, str):
+            parts += [f'{other}="{escape(said)}"' for other, said in beside(value, written).items()]
     head = " ".join(parts)
     return f"<{head}>{''.join(children)}</{name}>" if children else f"<{head}/>"
 
 
 def text(content: str, x: float, y: float, **attributes: object) -> str:
     """A text element at (x, y), its baseline at y."""
-    return tag("text", escape(content, quote=False), x=float(x), y=float(y), **attributes)
+    return tag("text", escape(content, quote=False), x=float(x), y=float(y), **attributes, **beside(content))
+
+
+def title(content: str) -> str:
+    """What a browser shows when the pointer rests on the element around it."""
+    return tag("title", escape(content, quote=False), **beside(content))
 
 
 def polyline(points: Sequence[tuple[float, float]]) -> str:

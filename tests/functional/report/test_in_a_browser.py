@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from report_example import a_delivery
 from vein2vein.knowledge.registry import rule_set
 from vein2vein.report.html import write_report
 
@@ -32,6 +34,15 @@ DESK = {"width": 1366, "height": 768}
 def address(example, tmp_path_factory: pytest.TempPathFactory) -> str:
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(path, example.cohort, example.graded, rule_sets=example.rules, options=example.options)
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def full_address(example, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A report with an account of a delivery."""
+    path: Path = tmp_path_factory.mktemp("full") / "report.html"
+    options = replace(example.options, delivery=a_delivery())
+    write_report(path, example.cohort, example.graded, rule_sets=example.rules, options=options)
     return path.as_uri()
 
 
@@ -155,13 +166,70 @@ def test_next_and_previous_walk_through_the_steps(page: Page, address: str) -> N
     assert page.evaluate("document.activeElement.textContent").startswith("Next step")
 
 
-def test_the_wording_of_the_scales_can_be_read_in_chinese(page: Page, address: str) -> None:
+def test_the_reasons_can_be_read_in_chinese(page: Page, address: str) -> None:
     page.goto(course(address))
     page.click("[data-wording=zh]")
+    assert reasons(page).locator("h2").inner_text() == "CRS 2 至 4：吸氧装置未记录"
     words = reasons(page).inner_text()
     assert "发热伴低血压需多种血管加压药" in words
     assert "? 未知" in words
-    assert reasons(page).locator("span[lang=zh]").count() > 5
+    assert reasons(page).locator("span[lang=zh-Hans]").count() > 5
+
+
+LEFT_IN_ENGLISH = r"""() => {
+    const said = [];
+    const root = document.documentElement;
+    const isShown = (node) => {
+        const english = node.closest("[lang=en]");
+        const page = node.closest(".page");
+        return !node.closest("script, style") && (!english || english === root) && !(page && page.hidden);
+    };
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) if (isShown(walk.currentNode.parentElement)) said.push(walk.currentNode.data.trim());
+    for (const name of ["aria-label", "aria-valuetext", "title", "placeholder"])
+        for (const part of document.querySelectorAll(`[${name}]`))
+            if (isShown(part)) said.push(part.getAttribute(name));
+    said.push(document.title);
+    return [...new Set(said)].filter((text) => /[A-Za-z]{3}/.test(text));
+}"""
+# Names of scales, editions and files, units, zones, abbreviations of the field and what was delivered: the same everywhere.
+SAME_IN_EVERY_LANGUAGE = (
+    r"CRS(-\d+)?|ASTCT|ICAHT|EBMT|EHA|ICANS|ICE|CAR-T|vein2vein|UTC|Europe/\w+|English|mmHg|microg|mmol|min|csv|ICU|blow-by|"
+    r"[a-z0-9-]+\.[a-z0-9-]+(:\d+)?|HFNC|BiPAP|CPAP|\bany\b|INTAKE-\d+|product A|large B-cell lymphoma"
+)
+
+
+@pytest.mark.parametrize("where", ["#cohort", "#course-0", "#course-1", "#course-2", "#course-5"])
+def test_no_text_of_the_report_stays_english_in_chinese(page: Page, full_address: str, where: str) -> None:
+    page.goto(full_address + where)
+    page.click("[data-wording=zh]")
+    page.evaluate("document.querySelectorAll('.page:not([hidden]) details').forEach((part) => { part.open = true; })")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    left = [
+        text
+        for text in page.evaluate(LEFT_IN_ENGLISH)
+        if re.search("[A-Za-z]{3}", re.sub(SAME_IN_EVERY_LANGUAGE, "", text))
+    ]
+    assert left == []
+
+
+def test_switching_there_and_back_leaves_the_page_as_it_was(page: Page, address: str) -> None:
+    page.goto(course(address))
+    shown = "document.querySelector('.page:not([hidden])').innerHTML.replace(/ data-(en|zh)[a-z-]*=\"[^\"]*\"/g, '')"
+    before = page.evaluate(shown)
+    page.click("[data-wording=zh]")
+    assert page.evaluate(shown) != before
+    page.click("[data-wording=en]")
+    assert page.evaluate(shown) == before
+
+
+def test_a_report_can_open_in_chinese(page: Page, example, tmp_path: Path) -> None:
+    options = replace(example.options, language="zh")
+    write_report(tmp_path / "r.html", example.cohort, example.graded, rule_sets=example.rules, options=options)
+    page.goto((tmp_path / "r.html").as_uri())
+    assert page.locator("h1").first.inner_text() == "CAR-T 细胞回输后的毒性反应"
+    assert page.get_attribute("[data-wording=zh]", "aria-pressed") == "true"
+    assert page.title() == "CAR-T 细胞回输后的毒性反应"
 
 
 def test_courses_can_be_filtered_and_sorted(page: Page, address: str) -> None:

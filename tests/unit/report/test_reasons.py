@@ -42,7 +42,7 @@ def test_the_step_of_the_unrecorded_device_says_so(example) -> None:
     reasons.add(rule, 0, explained_steps(timeline, rule, rows_of(example, "CRS-04", rule.id)))
     data = reasons.data()
     said = [
-        f"{data['texts'][s['t']]}: {'; '.join(data['texts'][k] for k in s['k'])}"
+        f"{data['texts'][s['t']][0]}: {'; '.join(data['texts'][k][0] for k in s['k'])}"
         for s in data["scales"][0]["s"]
         if (s["l"], s["h"]) == (2, 4)
     ]

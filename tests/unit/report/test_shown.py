@@ -43,7 +43,7 @@ def test_days_are_calendar_days_of_the_centre() -> None:
         "day 2, 04:30",
     ]
     assert CLOCK.text(after(-24)) == "day −1, 23:30"
-    assert CLOCK.date(after(1)) == "28 Mar 2026"
+    assert CLOCK.date(after(1)) == "2026-03-28"
 
 
 def test_midnights_know_the_day_of_23_hours() -> None:
@@ -74,7 +74,7 @@ def test_exposures_say_agent_dose_reason_and_end() -> None:
     assert row_text(running, CLOCK) == (
         "Vasopressor infusion",
         "Norepinephrine 0.1 microg/kg/min; reason: Hypotension",
-        "day 1, 00:30 end not recorded",
+        "day 1, 00:30, end not recorded",
     )
     once = Exposure("anticytokine", "tocilizumab", after(1), after(1), amount=560.0, amount_unit="mg")
     assert row_text(once, CLOCK)[1:] == ("Tocilizumab 560 mg", "day 1, 00:30")

@@ -7,29 +7,18 @@
   let language = "en";
   let current = null;
 
-  const words = {
-    en: {
-      step: "Step", of: "of", from: "From", to: "to", open: "as of the last look", says: "What the scale says",
-      missing: "Missing, and would change the answer", nothing: "Nothing is missing in the rows that could be used: by these the result is certain.",
-      criteria: "Criteria", deciding: "decided", T: "met", F: "not met", U: "unknown",
-      inputs: "Observations behind it", input: "Input", value: "Value used", rows: "Rows of the record",
-      none: "no row", flags: "Remarks", choices: "Choices for open points", source: "Source",
-      without: "Inputs without a row", before: "Previous step", after: "Next step", lowest: "certain from what is recorded",
-      highest: "possible: depends on what is missing", encoded: "encoding", row: "source row", absent: "source row not given",
-      otherwise: "none of the higher results",
-    },
-    zh: {
-      step: "步骤", of: "/", from: "自", to: "至", open: "截至最后记录", says: "量表原意",
-      missing: "缺失且会改变结果的信息", nothing: "可用记录中无缺失：据此结果确定。",
-      criteria: "判定条件", deciding: "决定性", T: "满足", F: "不满足", U: "未知",
-      inputs: "所依据的记录", input: "输入", value: "采用值", rows: "记录行",
-      none: "无记录", flags: "提示", choices: "未定之处的取值", source: "来源",
-      without: "无记录的输入", before: "上一步", after: "下一步", lowest: "据现有记录可确定",
-      highest: "可能：取决于缺失信息", encoded: "编码版本", row: "来源行", absent: "未提供来源行",
-      otherwise: "未达到更高的结果",
-    },
-  };
-  const say = (key) => words[language][key];
+  const messages = JSON.parse(one("#messages").textContent);
+  const tags = { en: "en", zh: "zh-Hans" };
+
+  // A message of the catalogue with its gaps filled in.
+  function say(key, gaps = {}) {
+    return messages[language][key].replace(/\{(\w+)\}/g, (_, name) => gaps[name]);
+  }
+
+  // A text of a course in the chosen language; a plain string is the same in all.
+  function told(text) {
+    return Array.isArray(text) ? text[language === "en" ? 0 : 1] : text;
+  }
 
   function make(name, attributes, ...children) {
     const node = document.createElement(name);
@@ -45,7 +34,7 @@
   function worded(texts, name = "span") {
     const has = texts && texts[language];
     const shown = texts ? (texts[language] || texts.en || "") : "";
-    return make(name, { lang: has ? language : "en" }, shown);
+    return make(name, { lang: has ? tags[language] : "en" }, shown);
   }
 
   function dataOf(course) {
@@ -122,20 +111,29 @@
     }
   }
 
-  function sentence(data, step) {
-    const lacks = step.k.map((i) => data.texts[i]).join("; ");
-    const until = step.u ? ` ${say("to")} ${step.u}` : `, ${say("open")}`;
-    return `${data.texts[step.t]}${lacks ? ": " + lacks : ""}. ${step.f}${until}`;
+  const when = (at) => say("when_is", { day: at[0], time: at[1] });
+
+  function lasting(data, step) {
+    const gaps = { from: when(step.f), date: told(data.texts[step.d]), to: step.u ? when(step.u) : "" };
+    return say(step.u ? "from_to" : "from_open", gaps);
   }
+
+  function headline(data, step) {
+    const lacks = step.k.map((i) => told(data.texts[i]));
+    const result = told(data.texts[step.t]);
+    return lacks.length ? say("result_lacks", { result, lacks: lacks.join(say("between")) }) : result;
+  }
+
+  function sentence(data, step) { return say("sentence", { result: headline(data, step), when: lasting(data, step) }); }
 
   function fill(panel, data, place, index) {
     const rule = rules[place], steps = scaleOf(data, place).s, step = steps[index];
-    const lacks = step.k.map((i) => data.texts[i]);
-    const until = step.u ? `${say("to")} ${step.u}` : say("open");
-    panel.replaceChildren(
-      make("h2", {}, `${data.texts[step.t]}${lacks.length ? ": " + lacks.join("; ") : ""}`),
-      make("p", {}, `${say("from")} ${step.f} (${data.texts[step.d]}) ${until}`),
-      make("p", { class: "hint" }, worded(rule.title), ` · ${say("encoded")} ${rule.encoding} `, badge(rule.status)),
+    const lacks = step.k.map((i) => told(data.texts[i]));
+    panel.replaceChildren(...[
+      make("h2", {}, headline(data, step)),
+      make("p", {}, lasting(data, step)),
+      make("p", { class: "hint" }, worded(rule.title), " · ", say("encoded", { version: rule.encoding }), " ",
+        badge(rule.status)),
       navigation(place, index, steps.length),
       scaleWords(rule, step),
       missingWords(data, rule, step, lacks),
@@ -145,13 +143,12 @@
       withoutRows(data, rule, step),
       choices(rule),
       sources(rule),
-    );
+    ].filter(Boolean));
     panel.scrollTop = 0;
   }
 
   function badge(status) {
-    const good = status === "verified";
-    return make("span", { class: `badge ${good ? "good" : "warn"}` }, good ? status : `${status}, not verified`);
+    return make("span", { class: `badge ${status === "verified" ? "good" : "warn"}` }, say(`status_${status}`));
   }
 
   function navigation(place, index, count) {
@@ -168,7 +165,7 @@
     return make("div", { class: "steps-nav no-print" },
       go(index - 1, `← ${say("before")}`, index === 0),
       go(index + 1, `${say("after")} →`, index === count - 1),
-      make("span", { class: "hint" }, `${say("step")} ${index + 1} ${say("of")} ${count}`));
+      make("span", { class: "hint" }, say("step_of", { step: index + 1, steps: count })));
   }
 
   function colour(rule, value) {
@@ -195,9 +192,9 @@
   function missingWords(data, rule, step, lacks) {
     if (!lacks.length) return step.l === step.h ? make("p", { class: "hint" }, say("nothing")) : null;
     const items = lacks.map((phrase) => make("li", {}, phrase));
-    const names = step.m.map((i) => rule.inputs[i][language] || rule.inputs[i].en).join(", ");
+    const names = step.m.map((i) => rule.inputs[i][language]).join(say("between"));
     return make("div", { class: "missing" }, make("h3", {}, say("missing")), make("ul", {}, ...items),
-      names ? make("p", { class: "source" }, `${say("input")}: ${names}`) : null);
+      names ? make("p", { class: "source" }, say("listed", { name: say("input"), names })) : null);
   }
 
   const truths = { T: ["true", "✓"], F: ["false", "✕"], U: ["unknown", "?"] };
@@ -214,13 +211,16 @@
           decided ? make("small", {}, say("deciding")) : null));
     });
     if (!rows.length) return null;
-    return make("div", {}, make("h3", {}, say("criteria")), make("table", {}, make("tbody", {}, ...rows)));
+    const head = make("tr", {}, ...["criterion", "judged"].map((key) => make("th", { scope: "col" }, say(key))));
+    return make("div", {}, make("h3", {}, say("criteria")),
+      make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
   }
 
   function rowItem(data, place) {
-    const [what, says, when, source] = data.rows[place];
-    return make("li", {}, `${data.texts[what]}: ${says}, ${when} `,
-      make("small", {}, source ? `(${say("row")} ${source})` : `(${say("absent")})`));
+    const [what, says, at, source] = data.rows[place];
+    const gaps = { what: told(data.texts[what]), says: told(data.texts[says]), when: told(data.texts[at]) };
+    return make("li", {}, say("row_said", gaps), " ",
+      make("small", {}, source ? `(${say("row", { source })})` : `(${say("absent")})`));
   }
 
   function inputTable(data, rule, step) {
@@ -228,9 +228,8 @@
     const used = step.n.map((entry, i) => ({ entry, i })).filter(({ entry }) => entry.length > 2);
     used.sort((a, b) => missing.has(b.i) - missing.has(a.i) || a.i - b.i);
     const rows = used.map(({ entry, i }) => make("tr", {},
-      make("th", { scope: "row" }, rule.inputs[i][language] || rule.inputs[i].en,
-        make("small", {}, rule.inputs[i].from)),
-      make("td", {}, data.texts[entry[0]]),
+      make("th", { scope: "row" }, rule.inputs[i][language], make("small", {}, rule.inputs[i].from[language])),
+      make("td", {}, told(data.texts[entry[0]])),
       make("td", {}, make("ul", { class: "row-list" }, ...entry.slice(2).map((p) => rowItem(data, p))))));
     if (!rows.length) return null;
     const head = make("tr", {}, ...["input", "value", "rows"].map((key) => make("th", { scope: "col" }, say(key))));
@@ -246,19 +245,20 @@
 
   function withoutRows(data, rule, step) {
     const items = step.n.map((entry, i) => ({ entry, i })).filter(({ entry }) => entry.length === 2)
-      .map(({ entry, i }) => make("li", {}, `${rule.inputs[i][language] || rule.inputs[i].en}: ${data.texts[entry[0]]}`));
-    return folded(`${say("without")} (${items.length})`, items.length ? make("ul", {}, ...items) : null);
+      .map(({ entry, i }) => make("li", {},
+        say("input_is", { name: rule.inputs[i][language], value: told(data.texts[entry[0]]) })));
+    return folded(say("without", { n: items.length }), items.length ? make("ul", {}, ...items) : null);
   }
 
   function choices(rule) {
     const items = rule.parameters.map(([title, value, status]) =>
-      make("li", {}, worded(title), ": ", make("strong", {}, value), " ", badge(status)));
-    return folded(`${say("choices")} (${items.length})`, items.length ? make("ul", {}, ...items) : null);
+      make("li", {}, worded(title), say("colon"), make("strong", { lang: "en" }, value), " ", badge(status)));
+    return folded(say("choices", { n: items.length }), items.length ? make("ul", {}, ...items) : null);
   }
 
   function sources(rule) {
     const items = rule.sources.map(([reference, locator, read]) =>
-      make("li", { class: "source" }, `${reference} ${locator} (${read}).`));
+      make("li", { class: "source" }, make("span", { lang: "en" }, `${reference} ${locator}`), ` (${say(`read_${read}`)}).`));
     return make("div", {}, make("h3", {}, say("source")), make("ul", {}, ...items));
   }
 
@@ -323,7 +323,7 @@
       if (!inside) return;
       line.style.left = `${event.clientX - view.getBoundingClientRect().left + view.scrollLeft}px`;
       line.classList.toggle("left", event.clientX > box.left + box.width * 0.8);
-      line.dataset.at = `${hours.toFixed(0).replace("-", "−")} h from infusion`;
+      line.dataset.at = say("hours", { hours: hours.toFixed(0).replace("-", "−") });
     });
     view.addEventListener("pointerleave", () => line.classList.remove("on"));
   }
@@ -343,14 +343,15 @@
     const groups = data.groups[key] || [key];
     const places = groups.flatMap((group) => data.panels[group] || []).sort((a, b) => a - b);
     const rows = places.slice(0, ROWS_AT_ONCE).map((place) => {
-      const [what, says, when, source] = data.rows[place];
-      return make("tr", {}, make("th", { scope: "row" }, when), make("td", {}, data.texts[what]),
-        make("td", {}, says), make("td", {}, source || "not given"));
+      const [what, says, at, source] = data.rows[place];
+      return make("tr", {}, make("th", { scope: "row" }, told(data.texts[at])), make("td", {}, told(data.texts[what])),
+        make("td", {}, told(data.texts[says])), make("td", {}, source || say("not_given")));
     });
-    const head = make("tr", {}, ...["When", "What", "Value", "Source row"].map((w) => make("th", { scope: "col" }, w)));
-    const name = one("summary", twin).textContent;
-    const more = places.length > ROWS_AT_ONCE ? `, the first ${ROWS_AT_ONCE} of ${places.length} rows` : "";
-    const table = make("table", {}, make("caption", {}, name + more), make("thead", {}, head), make("tbody", {}, ...rows));
+    const columns = ["when", "what", "says_value", "source_row"];
+    const head = make("tr", {}, ...columns.map((column) => make("th", { scope: "col" }, say(column))));
+    const name = one("summary", twin).textContent, all = places.length;
+    const caption = all > ROWS_AT_ONCE ? say("first_rows", { name, shown: ROWS_AT_ONCE, all }) : name;
+    const table = make("table", {}, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...rows));
     return make("div", { class: "wide", role: "region", tabindex: "0", "aria-label": name }, table);
   }
 
@@ -383,24 +384,53 @@
         id: (a, b) => a.dataset.id.localeCompare(b.dataset.id, "en", { numeric: true }),
       };
       body.append(...[...lines].sort(orders[value("order")]));
-      one("#course-count").textContent = `${shown} of ${lines.length} courses shown`;
+      one("#course-count").textContent = say("courses_shown", { shown, all: lines.length });
     };
     form.addEventListener("input", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
+    afterSwitch.push(apply);
     apply();
   }
 
   // ---- switches ----------------------------------------------------------------------------------------------
-  function wireWording() {
-    for (const button of all("[data-wording]")) {
-      button.addEventListener("click", () => {
-        language = button.dataset.wording;
-        for (const other of all("[data-wording]")) other.setAttribute("aria-pressed", other === button);
-        for (const part of all(".wording")) part.hidden = part.dataset.language !== language;
-        for (const panel of all(".reasons")) panel.lang = language;
-        if (current) choose(current.course, current.place, current.step, false);
-      });
+  // Elements carry English as their content and other languages in attributes. The English is put into an attribute of
+  // its own before the first switch; `attribute` is empty for the content, else the name of an attribute.
+  const carried = ["", "aria-label", "aria-valuetext", "title"];
+  function speak(to) {
+    for (const attribute of carried) {
+      const ending = attribute ? `-${attribute}` : "";
+      for (const part of all(`[data-zh${ending}]`)) {
+        const read = () => (attribute ? part.getAttribute(attribute) : part.textContent);
+        if (!part.hasAttribute(`data-en${ending}`)) part.setAttribute(`data-en${ending}`, read());
+        const text = part.getAttribute(`data-${to}${ending}`);
+        if (attribute) part.setAttribute(attribute, text);
+        else part.textContent = text;
+      }
     }
+  }
+
+  const afterSwitch = [];
+  function switchTo(to) {
+    if (to === language) return;
+    language = to;
+    document.documentElement.lang = tags[to];
+    speak(to);
+    for (const button of all("[data-wording]")) button.setAttribute("aria-pressed", button.dataset.wording === to);
+    const page = one(".page:not([hidden])");
+    document.title = one("h1", page).textContent;
+    for (const done of afterSwitch) done();
+    for (const panel of all(".reasons")) if (one("h2", panel)) panel.replaceChildren();
+    for (const twin of all(".twin")) {
+      const table = one(".wide", twin);
+      if (table) table.remove();
+      if (twin.open) twin.append(twinTable(twin));
+    }
+    if (current && numberOf(page) === current.course) choose(current.course, current.place, current.step, false);
+    else if (page.classList.contains("course")) openFirst(page);
+  }
+
+  function wireWording() {
+    for (const button of all("[data-wording]")) button.addEventListener("click", () => switchTo(button.dataset.wording));
   }
 
   function wireTheme() {
@@ -453,4 +483,5 @@
   wirePrint();
   window.addEventListener("hashchange", () => route(true));
   route(false);
+  switchTo(document.documentElement.dataset.opens);
 })();
