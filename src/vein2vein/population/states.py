@@ -17,6 +17,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[Any]
 Words = npt.NDArray[np.object_]
 
 KINDS: Final = (
@@ -37,6 +38,8 @@ KINDS: Final = (
     "enterocolitis", "enterocolitis_ctcae_grade", "constitutional_symptoms", "life_threatening",
     "organ_toxicity_grade", "transaminase_toxicity_grade", "neurotoxicity_present", "lung_infiltrates",
     "anaemia_life_threatening", "febrile_neutropenia_life_threatening", "known_immunosuppression", "fibrin_marker_increase",
+    "interleukin_6", "albumin", "urea_nitrogen", "corrected_calcium", "dic_underlying_disorder",
+    "response_assessment", "mrd_negative", "qlq_c30_global_health", "eq_vas",
 )  # fmt: skip
 CODES: Final = (
     "no",
@@ -51,6 +54,12 @@ CODES: Final = (
     "none",
     "moderate",
     "strong",
+    "complete-response",
+    "complete-response-incomplete-recovery",
+    "very-good-partial-response",
+    "partial-response",
+    "stable-disease",
+    "progressive-disease",
 )
 KIND: Final = {name: number for number, name in enumerate(KINDS)}
 CODE: Final = {name: number for number, name in enumerate(CODES)}
@@ -287,19 +296,19 @@ class Spans:
     @classmethod
     def of(  # noqa: PLR0913, PLR0917  (one row of a drug chart; every part has a name)
         cls,
-        stream: str,
+        stream: str | Words,
         agent: str | Words,
         course: Integers,
-        start: Floats,
-        until: Floats,
+        start: Numbers,
+        until: Numbers,
         *,
         amount: Floats | None = None,
-        amount_unit: str | None = None,
+        amount_unit: str | Words | None = None,
         rate: Floats | None = None,
-        rate_unit: str | None = None,
-        reason: str | None = None,
+        rate_unit: str | Words | None = None,
+        reason: str | Words | None = None,
     ) -> Self:
-        """Exposures of one stream."""
+        """Exposures; a word stands for all of them, an array for one each."""
         n = len(course)
         return cls(
             np.asarray(course, np.int32),

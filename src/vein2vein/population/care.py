@@ -1,0 +1,262 @@
+"""The team at the bedside: it sees severities, gives what the protocol says, and what it gives changes what comes next.
+
+Place    Floor 4. After `severity`, before everything that observes.
+In       A block (parameters care.*), patients, way, natural courses, a protocol.
+Out      `Acute`: severities after treatment, intended ASTCT grades, administrations, intensive care, discharge, death.
+
+Equations
+    ln severity = natural ln severity + sum over doses of ln(effect) x ramp, where the ramp rises from 0 at the dose to 1 after
+    effect_over_hours. An agent that is given on (steroids, anakinra) acts from its first dose.
+    Every STEP hours the team looks; a rule whose limit has been passed for after_hours gives its agent, a lag (exponential)
+    later. Grade = floor(severity), 0 to 4. Fever is lost before the other signs in a share of patients after the first dose.
+    Intensive care while either severity is at or above care.icu_severity. Whoever reaches grade 4 dies of it with a
+    fixed probability.
+
+Does not Look ahead: a decision at t rests on severities up to t.
+Checked  tests/unit/population/test_care.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vein2vein.population.blocks import Block
+from vein2vein.population.protocols import Dose, Protocol, Rule, Syndrome
+from vein2vein.population.severity import Natural
+from vein2vein.population.states import Acute, Flags, Floats, Given, Integers, Numbers, Patients, Way, Words
+
+STEP = 3
+_SYNDROMES: tuple[Syndrome, ...] = ("crs", "icans")
+_NEVER = np.float32(-5.0)
+_GRADE_4 = 4
+_QUARTERS = 4
+_FIRST_DEATH_HOURS, _LAST_DEATH_HOURS = 12.0, 96.0
+
+
+def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
+    block: Block, patients: Patients, way: Way, crs: Natural, icans: Natural, protocol: Protocol, days: int
+) -> Acute:
+    """Treat the courses of a block for `days` days after the infusion."""
+    hours = np.arange(24 * days, dtype=np.float32)
+    natural: dict[Syndrome, Floats] = {"crs": crs.log_severity(hours), "icans": icans.log_severity(hours)}
+    for course in natural.values():
+        course[~way.is_infused] = _NEVER
+    doses = _decide(block, natural, protocol)
+    treated = {name: natural[name] + _effects(doses, name, hours) for name in _SYNDROMES}
+    severity = {name: np.exp(treated[name]) for name in _SYNDROMES}
+    grade = {name: np.clip(severity[name], 0, _GRADE_4).astype(np.int8) for name in _SYNDROMES}
+    died, cause = _deaths(block, grade)
+    some = (grade["crs"] >= 1) | (grade["icans"] >= 1)
+    icu_from, icu_until = _intensive_care(block, np.maximum(severity["crs"], severity["icans"]))
+    return Acute(
+        crs_severity=severity["crs"],
+        icans_severity=severity["icans"],
+        crs_grade=grade["crs"],
+        icans_grade=grade["icans"],
+        fever_masked=_masked(block, doses, grade["crs"], hours),
+        given=_given(doses, some, patients),
+        icu_from=icu_from,
+        icu_until=icu_until,
+        discharged=_discharged(block, some, way, died, icu_until),
+        died=died,
+        died_of=cause,
+    )
+
+
+@dataclass(frozen=True)
+class _Agent:
+    """Doses of one agent: hours, shape (courses, doses), infinite where not given; for a drug given on only the first."""
+
+    rule: Rule
+    hours: Floats
+    log_effect: dict[Syndrome, float]
+
+    def ramp(self, t: float) -> Floats:
+        """Sum over doses of how far each has come to bear, shape (courses,)."""
+        found: Floats = np.clip((t - self.hours) / self.rule.effect_over_hours, 0.0, 1.0).sum(axis=-1)
+        return found
+
+
+def _decide(block: Block, natural: Mapping[Syndrome, Floats], protocol: Protocol) -> list[_Agent]:
+    """Walk through the hours in steps; the agents with the doses decided on the way."""
+    agents = _agents(block, protocol)
+    if not agents:
+        return []
+    n = block.n
+    lag = (
+        np.round(_QUARTERS * block.parameter("care.lag_hours") * block.stream("care/lag").exponential(1.0, n))
+        / _QUARTERS
+    )
+    limits = [np.log(_number(block, rule.severity)) for rule in protocol.rules]
+    since = [np.full(n, np.inf) for _ in protocol.rules]
+    shown = natural["crs"][:, ::STEP].T, natural["icans"][:, ::STEP].T
+    some = np.flatnonzero(np.maximum(shown[0], shown[1]).max(axis=1) >= 0)
+    for step in range(some[0], some[-1] + 1) if len(some) else ():
+        t = float(step * STEP)
+        seen = {name: shown[place][step].copy() for place, name in enumerate(_SYNDROMES)}
+        _act(seen, agents, t)
+        for place, rule in enumerate(protocol.rules):
+            above = seen[rule.for_] >= limits[place]
+            since[place] = np.where(above, np.minimum(since[place], t), np.inf)
+            _give(agents[rule.agent].hours, rule, above & (t - since[place] >= rule.after_hours), t + lag)
+    return list(agents.values())
+
+
+def _act(seen: dict[Syndrome, Floats], agents: Mapping[str, _Agent], t: float) -> None:
+    """Lower the severities at hour t by what has been given."""
+    begun = [agent for agent in agents.values() if np.isfinite(agent.hours[:, 0]).any()]
+    for agent in begun:
+        ramp = agent.ramp(t)
+        for name, effect in agent.log_effect.items():
+            seen[name] += effect * ramp
+
+
+def _agents(block: Block, protocol: Protocol) -> dict[str, _Agent]:
+    """Every agent of the protocol once; the first rule that names it says how it acts."""
+    found: dict[str, _Agent] = {}
+    for rule in protocol.rules:
+        if rule.agent not in found:
+            effect = {name: float(np.log(_number(block, size))) for name, size in rule.effect.items()}
+            found[rule.agent] = _Agent(rule, np.full((block.n, rule.most or 1), np.inf), effect)
+    return found
+
+
+def _give(hours: Floats, rule: Rule, due: Flags, at: Floats) -> None:
+    """Enter the next dose of the courses that are due, unless they had all doses or the last too lately."""
+    course = np.flatnonzero(due)
+    if not len(course):
+        return
+    count = np.isfinite(hours[course]).sum(axis=1)
+    last = np.where(count > 0, hours[course, np.maximum(count - 1, 0)], -np.inf)
+    free = (count < hours.shape[1]) & (at[course] - last >= rule.every_hours)
+    hours[course[free], count[free]] = at[course[free]]
+
+
+def _effects(agents: list[_Agent], name: Syndrome, hours: Floats) -> Floats:
+    """Logarithm of the joint factor of all agents at all hours; computed only for the courses that were given something."""
+    n = len(agents[0].hours) if agents else 1
+    found = np.zeros((n, len(hours)), np.float32)
+    for agent in agents:
+        if name not in agent.log_effect:
+            continue
+        over = np.float32(agent.rule.effect_over_hours)
+        for dose in agent.hours.T:
+            course = np.flatnonzero(np.isfinite(dose))
+            ramp = np.clip((hours[None, :] - dose[course, None].astype(np.float32)) / over, 0, 1)
+            found[course] += np.float32(agent.log_effect[name]) * ramp
+    return found
+
+
+def _given(agents: list[_Agent], some: Flags, patients: Patients) -> Given:
+    """Administrations: doses decided one by one as they are, drugs given on in their interval until the syndromes are over."""
+    parts: list[tuple[Integers, Floats, Rule]] = []
+    clear = _last(some) + 1.0
+    for agent in agents:
+        rule = agent.rule
+        if rule.most is not None:
+            course, dose = np.nonzero(np.isfinite(agent.hours))
+            parts.append((course, agent.hours[course, dose], rule))
+            continue
+        course = np.flatnonzero(np.isfinite(agent.hours[:, 0]))
+        start = agent.hours[course, 0]
+        stop = np.minimum(np.maximum(clear[course] + rule.until_clear_hours, start), start + rule.longest_hours)
+        times = np.floor((stop - start) / rule.every_hours).astype(np.int64) + 1
+        order = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        parts.append((np.repeat(course, times), np.repeat(start, times) + rule.every_hours * order, rule))
+    parts.append(_no_doses())
+    return _joined(parts, patients)
+
+
+def _joined(parts: list[tuple[Integers, Floats, Rule]], patients: Patients) -> Given:
+    lengths = [len(course) for course, _, _ in parts]
+
+    def words(pick: str) -> Words:
+        return np.repeat(np.array([getattr(rule, pick) for _, _, rule in parts], dtype=object), lengths)
+
+    dose = [_amount(rule.dose, patients.weight_kg[course]) for course, _, rule in parts]
+    return Given(
+        course=np.concatenate([course for course, _, _ in parts]).astype(np.int32),
+        hour=np.concatenate([hour for _, hour, _ in parts]),
+        stream=words("stream"),
+        agent=words("agent"),
+        dose=np.concatenate(dose),
+        unit=np.repeat(np.array([rule.dose.unit for _, _, rule in parts], dtype=object), lengths),
+        reason=words("for_"),
+    )
+
+
+def _no_doses() -> tuple[Integers, Floats, Rule]:
+    """No administration of a drug that stands for none, so that an empty protocol needs no case of its own."""
+    nothing = {"agent": "none", "stream": "none", "for": "crs", "severity": 1.0, "every_hours": 1.0, "effect": {}}
+    rule = Rule.model_validate(
+        {**nothing, "dose": {"per_kg": 1.0, "most": 1.0, "unit": "mg"}, "effect_over_hours": 1.0}
+    )
+    return np.zeros(0, np.int64), np.zeros(0), rule
+
+
+def _amount(dose: Dose, weight: Floats) -> Floats:
+    light = dose.per_kg if dose.per_kg_light is None else dose.per_kg_light
+    per_kg = np.where(weight < dose.light_below_kg, light, dose.per_kg)
+    found: Floats = np.round(np.minimum(per_kg * weight, dose.most))
+    return np.maximum(found, 1.0)
+
+
+def _masked(block: Block, agents: list[_Agent], grade: Numbers, hours: Floats) -> Flags:
+    """Where fever has gone after a first dose although hypotension or hypoxia stays."""
+    first = np.min([np.full(block.n, np.inf), *(agent.hours[:, 0] for agent in agents)], axis=0)
+    start = (first + block.parameter("care.masking_after_hours"))[:, None]
+    masks = block.stream("care/masking").random(block.n) < block.parameter("care.masking")
+    found = np.zeros(grade.shape, bool)
+    course = np.flatnonzero(masks & np.isfinite(first))
+    length = block.parameter("care.masking_for_hours")
+    inside = (hours >= start[course]) & (hours < start[course] + length)
+    found[course] = inside & (grade[course] >= 2)  # noqa: PLR2004  (at grade 1 fever is all there is)
+    return found
+
+
+def _deaths(block: Block, grade: Mapping[Syndrome, Numbers]) -> tuple[Floats, Words]:
+    """Death of CRS or ICANS some hours after grade 4 is reached; the earlier one counts."""
+    died = np.full(block.n, np.nan)
+    cause: Words = np.full(block.n, None, dtype=object)
+    for name in _SYNDROMES:
+        draws = block.stream(f"{name}/death").random((2, block.n))
+        reached = (grade[name] >= _GRADE_4).any(axis=1) & (draws[0] < block.parameter(f"{name}.fatal_at_grade4"))
+        first = np.argmax(grade[name] >= _GRADE_4, axis=1)
+        later = _FIRST_DEATH_HOURS + (_LAST_DEATH_HOURS - _FIRST_DEATH_HOURS) * draws[1]
+        at = np.where(reached, np.round(first + later, 2), np.nan)
+        sooner = reached & ~(died <= at) & (at < grade[name].shape[1])
+        died[sooner], cause[sooner] = at[sooner], name
+    return died, cause
+
+
+def _intensive_care(block: Block, severity: Floats) -> tuple[Floats, Floats]:
+    need = severity >= block.parameter("care.icu_severity")
+    ever = need.any(axis=1)
+    start = np.where(ever, np.argmax(need, axis=1), np.nan)
+    stop = np.where(ever, _last(need) + 1 + block.parameter("care.icu_after_hours"), np.nan)
+    return start, stop
+
+
+def _discharged(  # noqa: PLR0917
+    block: Block, some: Flags, way: Way, died: Floats, icu_until: Floats
+) -> Floats:
+    """The planned day, or a day after the last sign; never while in intensive care; at the hour of the infusion."""
+    noise = block.stream("care/stay").standard_normal(block.n)
+    planned = 24 * block.parameter("care.stay_days_median") * np.exp(block.parameter("care.stay_sdlog") * noise)
+    clear = _last(some) + 1 + block.parameter("care.stay_after_toxicity_hours")
+    home = np.maximum(np.maximum(planned, clear), np.nan_to_num(icu_until) + 24)
+    home = 24 * np.ceil(home / 24)
+    return np.where(way.is_infused & ~(died <= home), home, np.nan)
+
+
+def _last(there: Flags) -> Floats:
+    """Last hour at which something is there, -1 where it never is."""
+    found = there.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    return np.where(there.any(axis=1), found, -1).astype(np.float64)
+
+
+def _number(block: Block, named: float | str) -> float:
+    return block.parameter(named) if isinstance(named, str) else named
