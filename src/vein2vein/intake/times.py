@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
 from vein2vein.basis.clock import zone_of
-from vein2vein.errors import Fault
+from vein2vein.errors import Fault, RecordError
 from vein2vein.intake.book import FaultBook
 from vein2vein.record.tables import Instant
 
@@ -318,3 +318,34 @@ def _fault(reason: str, column: str, example: str) -> Fault:
     elif reason == PARTIAL and column == "born_on":
         effect = "the first day of the month or year is used, the oldest that the person can be"
     return Fault(reason, f"{what} in {column}, for example {example!r}", expected, fix, effect)
+
+
+def known_zones(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame:
+    """The frame with its column zone, if it has one, emptied where that is no IANA zone, which is named."""
+    if "zone" not in frame.columns:
+        return frame
+    strange = [name for name in frame["zone"].drop_nulls().unique().sort() if not _is_zone(name)]
+    if not strange:
+        return frame
+    is_strange = pl.col("zone").is_in(strange)
+    places = [pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in ("file", "row")]
+    book.note_rows(frame.filter(is_strange).select(*places, "zone"), ["zone"], _strange_zone)
+    return frame.with_columns(pl.when(~is_strange).then(pl.col("zone")).alias("zone"))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zone_of(name)
+    except RecordError:
+        return False
+    return True
+
+
+def _strange_zone(group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-055",
+        saw=f"{group['zone']!r} as the zone of a course",
+        expected="an IANA zone name such as Europe/Berlin or UTC",
+        fix="correct the name",
+        effect="the courses are used without a zone of their own",
+    )

@@ -309,6 +309,7 @@ class TestDraft:
             "date_only: ASK": "date_only: keep",
             "Tmp: ASK": "Tmp: body_temperature",
             "ferritin: ASK": "ferritin: ng/mL",
+            "hold_hours: ASK": "hold_hours: 8",
         }
         for ask, answer in answers.items():
             assert ask in text

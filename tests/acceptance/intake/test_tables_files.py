@@ -100,3 +100,28 @@ def test_a_refused_vasopressor_leaves_the_grade_open(tmp_path: Path, form: str, 
     (step,) = verdicts.filter((pl.col("from_at") <= at) & (pl.col("until_at") > at).fill_null(value=True)).to_dicts()
     assert step["low"] == 1
     assert step["high"] > 1
+
+
+@pytest.mark.parametrize("form", ["memory", "partitions"])
+@pytest.mark.parametrize("where", ["courses", "rows"])
+def test_a_zone_that_does_not_exist_costs_its_times_alone(tmp_path: Path, form: str, where: str) -> None:
+    place = _delivery(tmp_path, [ROWS[0], ROWS[1].replace("+01:00", "")])
+    if where == "courses":
+        (place / "courses.csv").write_text(COURSES.replace("Europe/Berlin", "Berlin"))
+    else:
+        (place / "courses.csv").unlink()
+        lines = (place / "observations.csv").read_text().splitlines()
+        (place / "observations.csv").write_text("\n".join([lines[0] + ",zone", *(f"{n},Berlin" for n in lines[1:])]))
+    report = _report(place, tmp_path, form)
+    (fault,) = (fault for fault in report.faults if fault.id == "INTAKE-055")
+    assert fault.saw == "'Berlin' as the zone of a course"
+    assert dict(report.reasons) == {"INTAKE-009": 1}
+
+
+def test_an_export_of_a_spreadsheet_in_unicode_is_read(tmp_path: Path) -> None:
+    place = _delivery(tmp_path, ROWS)
+    content = (place / "observations.csv").read_text().replace(",", "\t")
+    (place / "observations.csv").write_bytes(content.encode("utf-16"))
+    for form in ("memory", "partitions"):
+        report = _report(place, tmp_path, form)
+        assert (report.faults, report.total()["used"]) == ((), len(ROWS) + 1)

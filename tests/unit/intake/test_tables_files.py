@@ -13,10 +13,10 @@ from vein2vein.intake.tables import files
 from vein2vein.intake.tables.files import Source, sources
 
 
-def _source(folder: Path, content: str | bytes, name: str = "labs.csv", encoding: str = "utf-8") -> Source:
+def _source(folder: Path, content: str | bytes, name: str = "labs.csv", encoding: str | None = None) -> Source:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    (source,) = sources(folder, encoding=encoding)
+    (source,) = sources(folder, declared=lambda _: (encoding, None))
     return source
 
 
@@ -163,3 +163,61 @@ def test_nothing_there_and_nothing_readable(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").write_bytes(b"x")
     with pytest.raises(IntakeError, match=r"INTAKE-002[\s\S]*scan\.pdf"):
         sources(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path: Path, encoding: str) -> None:
+    source = _source(tmp_path, 'a\tb\n1\t"x\n°"\n2\t3\t4\n5\t6\n'.encode(encoding))
+    assert _all(source).select("a", "b", "row").rows() == [("1", "x\n°", 1), ("5", "6", 3)]
+    assert (source.fault, source.ragged, source.rows) == (None, [2], 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_named_and_can_be_declared(tmp_path: Path, encoding: str) -> None:
+    content = "a,b\n1,°\n2,3\n".encode(encoding)
+    source = _source(tmp_path, content)
+    assert source.fault is not None
+    assert source.fault.id == "INTAKE-005"
+    assert source.fault.saw == "labs.csv: byte 0x00 in line 1, as UTF-16 without a byte order mark has them"
+    assert "declare encoding for the file" in source.fault.fix
+    assert source.refused_rows == 2
+    assert _all(_source(tmp_path, content, encoding=encoding)).rows() == [("1", "°", 1), ("2", "3", 2)]
+
+
+def test_a_declared_utf_16_that_is_none_is_named(tmp_path: Path) -> None:
+    source = _source(tmp_path, b"a,b\n1,2\n1\n", encoding="utf-16-le")
+    assert source.fault is not None
+    assert (source.fault.id, source.refused_rows) == ("INTAKE-045", 2)
+    odd = _source(tmp_path, b"a,b\n1,2\n1,\n", encoding="utf-16-le")
+    assert odd.fault is not None
+    assert (odd.fault.id, odd.refused_rows) == ("INTAKE-005", 2)
+
+
+def test_two_columns_of_one_name_are_not_chosen_from(tmp_path: Path) -> None:
+    source = _source(tmp_path, "a, value,value \n1,2,3\n4,5,6\n")
+    assert source.fault is not None
+    assert (source.fault.id, source.fault.saw) == ("INTAKE-006", "labs.csv: columns of the same name: 'value'")
+    assert list(source.batches()) == []
+    assert source.rows == 2
+
+
+def test_columns_without_a_name_are_called_by_their_place(tmp_path: Path) -> None:
+    source = _source(tmp_path, "a,,\n1,2,3\n")
+    assert source.columns == ("a", "column 2", "column 3")
+    assert _all(source).rows() == [("1", "2", "3", 1)]
+
+
+@pytest.mark.parametrize("content", [b"a,b", gzip.compress(b"a,b\n" * 1000)[:30]], ids=["not", "cut off"])
+def test_what_gzip_cannot_read_is_named(tmp_path: Path, content: bytes) -> None:
+    source = _source(tmp_path, content, name="labs.csv.gz")
+    assert source.fault is not None
+    assert source.fault.id == "INTAKE-005"
+    assert source.fault.expected == "a complete file that gzip has compressed"
+    assert "how many it has is not known" in source.fault.effect
+
+
+def test_a_line_that_is_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 1 << 20)
+    source = _source(tmp_path, "a,b\n1,2\n3," + "x" * (3 << 20) + "\n")
+    with pytest.raises(IntakeError, match=r"INTAKE-045[\s\S]*labs.csv after row 1: a row of more than 1 MiB"):
+        list(source.batches())

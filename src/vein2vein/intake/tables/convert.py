@@ -100,7 +100,12 @@ def convert_to_disk(path: Path, mapping: Mapping, folder: Path) -> SpooledDelive
 
 def laid_out(path: Path, mapping: Mapping) -> list[tuple[Source, Layout]]:
     """The files of a delivery with what is in them, in the order in which they are read."""
-    found = sources(path, encoding=mapping.encoding, separator=mapping.separator)
+
+    def declared(name: str) -> tuple[str | None, str | None]:
+        file = mapping.files.get(name, File())
+        return file.encoding or mapping.encoding, file.separator or mapping.separator
+
+    found = sources(path, declared=declared)
     pairs = [
         (source, layout_of(source.name, source.columns, mapping.files.get(source.name, File()))) for source in found
     ]
@@ -215,8 +220,10 @@ def _close_file(source: Source, layout: Layout, work: _Work) -> None:
 
 def _lose_unread(source: Source, layout: Layout, work: _Work) -> None:
     """Nothing is charted where rows of exposures could not be read at all: nobody knows whose or what they were."""
+    if (source.fault is not None and source.fault.id == "INTAKE-003") or (source.fault is None and not source.rows):
+        return
     unreadable = source.fault is not None or not layout.is_readable or bool(source.torn)
-    if source.rows and unreadable and (layout.table == "exposures" or not layout.is_told):
+    if unreadable and (layout.table == "exposures" or not layout.is_told):
         work.book.lose_all(layout.kind if layout.table == "exposures" else None)
 
 
@@ -329,7 +336,7 @@ def _implied_people(implied: pl.DataFrame, work: _Work) -> dict[str, pl.DataFram
         for name in ("course_id", "patient_id", *CARRIED)
         if name in implied.columns and name not in {"born_on", "sex"}
     ]
-    rows = implied.select(kept).unique(maintain_order=True)
+    rows = times.known_zones(implied.select(kept).unique(maintain_order=True), FaultBook())
     zone = pl.lit(work.mapping.zone, dtype=pl.String)
     zone = pl.coalesce("zone", zone) if "zone" in rows.columns else zone
     rows = rows.with_columns(zone.alias("zone"))

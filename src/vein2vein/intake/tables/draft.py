@@ -11,6 +11,7 @@ Checked  tests/acceptance/intake/test_tables.py
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,7 @@ def draft_mapping(place: Path, known: Path | None = None) -> str:
     kept = (
         {}
         if known is None
-        else mapping.model_dump(exclude_unset=True, exclude={"version", "files", "codes"}, mode="json")
+        else mapping.model_dump(exclude_unset=True, exclude={"version", "files", "codes", "charting"}, mode="json")
     )
     seen = _Seen()
     files = laid_out(place, mapping)
@@ -77,11 +78,10 @@ def draft_mapping(place: Path, known: Path | None = None) -> str:
         _HEAD.format(name=place.name),
         _text_block(kept),
         "" if {"zone", "decimal", "times"} & set(kept) else _settings(seen),
-        "" if "encoding" in kept else _encoding(files),
         _files(files, mapping),
         _codes(seen, mapping),
         "" if "units" in kept else _units(seen),
-        "" if "charted" in kept else _charting(seen),
+        _charting(seen, kept, mapping),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -90,11 +90,13 @@ def _text_block(kept: dict[str, Any]) -> str:
     return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False).rstrip() if kept else ""
 
 
-def _encoding(files: list[tuple[Source, Layout]]) -> str:
-    """A question when a file is not in the encoding in which it was read."""
-    wrong = [source.fault for source, _ in files if source.fault is not None and source.fault.id == "INTAKE-005"]
-    lines = [f"# {fault.saw}; {fault.fix}" for fault in wrong if "declare encoding" in fault.fix]
-    return "\n".join([*lines, f"encoding: {ASK}"]) if lines else ""
+def _encoding(source: Source, declared: File) -> list[str]:
+    """The encoding said of a file, or a question when the file is not in the one in which it was read."""
+    said = [f"    {name}: {_text(text)}" for name in ("encoding", "separator") if (text := getattr(declared, name))]
+    fault = source.fault
+    if fault is None or "declare encoding" not in fault.fix:
+        return said
+    return [f"    # {fault.saw}; {fault.fix}", f"    encoding: {ASK}", *(line for line in said if "separator" in line)]
 
 
 def _look(batch: pl.DataFrame, layout: Layout, seen: _Seen) -> None:
@@ -175,12 +177,16 @@ def _files(files: list[tuple[Source, Layout]], mapping: Mapping) -> str:
     for source, layout in files:
         declared = mapping.files.get(source.name, File())
         lines += [f"  {_text(source.name)}:"]
-        if declared.table is None and layout.table in _ONE_EACH and tables[layout.table] > 1:
+        if declared.table is None and not layout.is_told and source.columns:
+            hint = f"{layout.table}? Neither its name nor its columns tell; drop it if nothing in it is needed"
+            lines += [f"    table: {ASK}  # {hint}"]
+        elif declared.table is None and layout.table in _ONE_EACH and tables[layout.table] > 1:
             lines += [
                 f"    table: {ASK}  # {layout.table}? {tables[layout.table]} files look like it; drop those that are not"
             ]
         else:
             lines += [f"    table: {layout.table}"]
+        lines += _encoding(source, declared)
         lines += [f"    {name}: {_text(text)}" for name in ("kind", "unit") if (text := getattr(declared, name))]
         lines += ["    columns:" if layout.columns or source.columns else "    columns: {}"]
         lines += [f"      {ours}: {_text(theirs)}" for ours, theirs in layout.columns.items()]
@@ -259,19 +265,59 @@ def _units(seen: _Seen) -> str:
     return "\n".join(["units:", *lines]) if lines else ""
 
 
-def _charting(seen: _Seen) -> str:
+def _charting(seen: _Seen, kept: dict[str, Any], mapping: Mapping) -> str:
     streams = ", ".join(name for name in codes.streams() if name not in {"charted", "other_cause"})
-    lines = [
-        "# Streams that the centre records completely, so that no row means: not given. None unless listed.",
-        f"# Known: {streams}",
-        "charted: []",
-    ]
-    if seen.codes["observations"]:
+    lines = []
+    if "charted" not in kept:
+        lines += [
+            "# Streams that the centre records completely, so that no row means: not given. None unless listed.",
+            f"# Known: {streams}",
+            "charted: []",
+        ]
+    said = {stream: charting.model_dump(mode="json") for stream, charting in mapping.charting.items()}
+    device, flow = _devices(seen, mapping)
+    if said:
+        lines += [_text_block({"charting": said})]
+    elif device or flow:
+        lines += [
+            "# These codes look like oxygen devices and flows charted now and then; what stands here need not be answered above.",
+            "# Take out of the lists what is none. For how many hours is a charting believed when no other follows?",
+            "charting:",
+            f"  oxygen: {{device: {_list(device)}, flow: {_list(flow)}, hold_hours: {ASK}}}",
+        ]
+    elif seen.codes["observations"]:
         lines += [
             "# A device charted now and then among the observations, and how long a charting is believed:",
             "# charting: {oxygen: {device: [CODE], flow: [CODE], hold_hours: HOURS}}",
         ]
     return "\n".join([*lines, ""])
+
+
+def _list(names: list[str]) -> str:
+    return f"[{', '.join(map(_text, names))}]"
+
+
+def _devices(seen: _Seen, mapping: Mapping) -> tuple[list[str], list[str]]:
+    """Codes of observations that look like oxygen devices, and like flows of oxygen; those that mean a kind are left out."""
+    open_ = [code for code in sorted(seen.codes["observations"]) if _answer("observations", code, mapping)[0] == ASK]
+    device: list[str] = []
+    flow: list[str] = []
+    for code in open_:
+        words_of_code = _PARTS.split(code.casefold())
+        if not _OXYGEN & set(words_of_code) and not any(part.startswith(_OXYGEN_STEMS) for part in words_of_code):
+            continue
+        is_flow = any(part.startswith(_FLOW_STEMS) for part in words_of_code) or any(
+            unit is not None and _FLOW_UNIT.fullmatch(unit) for unit in seen.units.get(code, {})
+        )
+        (flow if is_flow else device).append(code)
+    return device, flow
+
+
+_PARTS: Final = re.compile(r"[^\w]+|_")
+_OXYGEN: Final = frozenset({"o2", "o2dev", "o2device", "o2flow"})
+_OXYGEN_STEMS: Final = ("oxygen", "sauerstoff", "oxyg\u00e8ne", "\u5438\u6c27", "\u6c27\u7597")
+_FLOW_STEMS: Final = ("flow", "rate", "o2flow", "fluss", "\u6d41\u91cf")
+_FLOW_UNIT: Final = re.compile(r"(l|L|lpm|LPM)(/min)?")
 
 
 def _text(value: str) -> str:

@@ -38,7 +38,7 @@ CARRIED: Final = ("born_on", "sex", "product", "indication", "centre_id", "zone"
 class Layout:
     """The table in a file and its columns (column of the table -> column of the file).
 
-    `is_told` says whether the mapping file, the name or the columns of the file tell the table; otherwise it is a guess.
+    `is_told` says whether the mapping file, the name or all needed columns of the file tell the table; else it is a guess.
     """
 
     table: str
@@ -55,6 +55,9 @@ class Layout:
         return not any(fault.id == "INTAKE-006" for fault in self.faults)
 
 
+_SHOWN: Final = 30
+
+
 @cache
 def usual_names() -> dict[str, dict[str, list[str]]]:
     """The content of columns.yaml."""
@@ -69,11 +72,13 @@ def layout_of(name: str, columns: tuple[str, ...], declared: File) -> Layout:
     table = told or _by_columns(columns)
     chosen = _choose(table, columns, declared)
     lacking = _lacking(table, chosen, declared)
+    is_told = bool(told) or not lacking
     unused = [column for column in columns if column not in chosen.values()]
-    faults = [_missing(name, table, group, columns) for group in lacking]
+    shown = table if is_told else f"{table}, as far as can be told"
+    faults = [_missing(name, shown, group, columns) for group in lacking]
     faults += [_not_there(name, column) for column in declared.columns.values() if column not in columns]
     faults += [_unused(name, column) for column in unused]
-    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults), tuple(lacking), bool(told or columns))
+    return Layout(table, chosen, declared.kind, declared.unit, tuple(faults), tuple(lacking), is_told)
 
 
 def _by_name(name: str) -> str | None:
@@ -85,12 +90,17 @@ def _by_name(name: str) -> str | None:
 
 
 def _by_columns(columns: tuple[str, ...]) -> str:
-    """The table most of whose needed columns are there; observations when nothing speaks for another."""
+    """The table most of whose needed columns are there; observations when nothing speaks for another.
+
+    One identifier alone stands in every table and speaks for none.
+    """
     here = {plain(column) for column in columns}
 
     def satisfied(table: str) -> tuple[float, int]:
         found = {name for name, names in usual_names()[table].items() if here & {plain(n) for n in names}}
         groups = _NEEDED[table]
+        if len(groups) == 1 and len(found) == 1:
+            return 0.0, 0
         return sum(bool(found & set(group)) for group in groups) / len(groups), len(found)
 
     return max(reversed(TABLE_NAMES), key=satisfied)
@@ -121,7 +131,8 @@ def _lacking(table: str, chosen: dict[str, str], declared: File) -> list[tuple[s
 def _missing(name: str, table: str, group: tuple[str, ...], columns: tuple[str, ...]) -> Fault:
     return Fault(
         "INTAKE-006",
-        saw=f"{name} (table {table}) with columns {', '.join(columns) or 'none'}",
+        saw=f"{name} (table {table}) with columns {', '.join(columns[:_SHOWN]) or 'none'}"
+        + (f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""),
         expected=f"a column for {' or '.join(group)}",
         fix=f"name it in the mapping file: files: {{{name}: {{columns: {{{group[0]}: YOUR_COLUMN}}}}}}",
         effect="no row of the file can be used; all are refused",

@@ -57,12 +57,16 @@ class File(_Part):
         columns: Column of the table -> column of the file.
         kind: The kind of every row, when no column says it.
         unit: The unit of every row, when no column says it.
+        encoding: The encoding of this file, when it is not that of the others.
+        separator: The sign between the cells of this file, when it is not that of the others.
     """
 
     table: Table | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     kind: str | None = None
     unit: str | None = None
+    encoding: str | None = None
+    separator: str | None = Field(default=None, min_length=1, max_length=1)
 
 
 class Codes(_Part):
@@ -108,7 +112,7 @@ class Mapping(_Part):
     version: Literal[1] = 1
     zone: str | None = None
     decimal: DecimalSign = "auto"
-    encoding: str = "utf-8"
+    encoding: str | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     times: Times = Times()
     files: dict[str, File] = Field(default_factory=dict)

@@ -67,7 +67,7 @@ def translate(batch: pl.DataFrame, name: str, *, layout: Layout, context: Contex
     """Canonical rows of one batch."""
     chosen = {ours: theirs.strip().lstrip("\ufeff") for ours, theirs in layout.columns.items()}
     frame = batch.select(pl.lit(name).alias("file"), "row", *(pl.col(t).alias(o) for o, t in chosen.items()))
-    frame = _as_text(frame)
+    frame = times.known_zones(_as_text(frame), context.book)
     return _TRANSLATORS[layout.table](frame, layout, context)
 
 
