@@ -25,6 +25,7 @@ import polars as pl
 from vein2vein.population.bedside import VITALS
 from vein2vein.population.blocks import Block
 from vein2vein.population.centres import centres
+from vein2vein.population.chemistry import reference_ranges
 from vein2vein.population.states import CODES, KIND, KINDS, NO_CODE, Events, Floats, Numbers, Patients, Rows, Spans, Way
 from vein2vein.population.way import REFERRED_CLOCK
 from vein2vein.record import tables
@@ -64,7 +65,11 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a block: observations as compact columns, the small tables as frames."""
+    """The tables of a block: observations as compact columns, the small tables as frames.
+
+    `limits` holds the reference ranges of the laboratory, shape (2, kinds, 2): of men and of women, low and high; `is_female`
+    says by course which of them is meant.
+    """
 
     ids: pl.Series
     course: npt.NDArray[np.int32]
@@ -72,6 +77,8 @@ class Tables:
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     code: npt.NDArray[np.int16]
+    is_female: npt.NDArray[np.bool_]
+    limits: Floats
     patients: pl.DataFrame
     courses: pl.DataFrame
     exposures: pl.DataFrame
@@ -80,6 +87,8 @@ class Tables:
     def observations(self) -> pl.DataFrame:
         """The table of observations."""
         numbers = pl.Series("value", self.value)
+        which = self.is_female[self.course] * np.int32(len(KINDS)) + self.kind
+        low, high = (pl.Series(self.limits[:, :, side].reshape(-1)).fill_nan(None).gather(which) for side in (0, 1))
         return pl.DataFrame(
             {
                 "course_id": self.ids.gather(self.course),
@@ -91,7 +100,7 @@ class Tables:
         ).select(
             "course_id", "kind", "value",
             pl.lit(None, pl.String).alias("comparator"), "code",
-            pl.lit(None, pl.Float64).alias("reference_low"), pl.lit(None, pl.Float64).alias("reference_high"),
+            low.alias("reference_low"), high.alias("reference_high"),
             "observed_at", pl.lit(None, tables.Instant).alias("recorded_at"),
             pl.lit("ok").alias("usability"), pl.lit(None, pl.String).alias("as_sent"), pl.lit(SOURCE).alias("source"),
         )  # fmt: skip
@@ -114,6 +123,7 @@ class Tables:
         stop = int(np.searchsorted(self.course, wanted, side="left"))
         cut: dict[str, Any] = {name: getattr(self, name)[:stop] for name in ("course", "kind", "at", "value", "code")}
         cut |= {name: _of(getattr(self, name), ids) for name in ("courses", "exposures", "milestones")}
+        cut |= {"is_female": self.is_female[:wanted], "limits": self.limits}
         return Tables(ids=ids, patients=self.patients.head(wanted), **cut)
 
 
@@ -135,6 +145,8 @@ def assemble(  # noqa: PLR0917
     return Tables(
         ids=ids,
         **observed,
+        is_female=patients.is_female,
+        limits=reference_ranges(block.setting),
         patients=_patients(ids, patients, np.where(way.is_infused, infused, referred)),
         courses=_courses(block, ids, patients, drawn, (referred, infused)),
         exposures=_exposures(ids, drawn, infused),
