@@ -1,4 +1,4 @@
-"""Local calendar days of many instants at once, and the instants at which local days begin.
+"""Instants of whole columns as integers, their local calendar days, and the instants at which local days begin.
 
 Place    Engine. Read by the vectorised engine and by episodes; the one-instant twin is `basis.clock`.
 In       UTC microseconds, days since 1970-01-01, and the IANA zone of a centre.
@@ -11,14 +11,17 @@ Checked  tests/unit/engine/test_calendars.py
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from vein2vein.basis.clock import MICROSECONDS_PER_DAY, zone_of
+from vein2vein.record.tables import Instant
 
 Ints = npt.NDArray[np.int64]
 NEVER: Final = np.iinfo(np.int64).min
@@ -39,6 +42,37 @@ def local_days(at: Ints, zone: str) -> Ints:
     if missing.any():
         days[missing] = NEVER
     return days
+
+
+def in_zones(function: Callable[[Ints, str], Ints], values: Ints, zones: Ints, names: Sequence[str]) -> Ints:
+    """`local_days` or `day_starts` of values that each have a zone, given by its place among `names`."""
+    if len(names) == 1:
+        return function(values, names[0])
+    found = np.full(len(values), NEVER, np.int64)
+    for number, name in enumerate(names):
+        here = np.flatnonzero(zones == number)
+        if len(here):
+            found[here] = function(values[here], name)
+    return found
+
+
+def zones_of(courses: pl.DataFrame) -> tuple[Ints, tuple[str, ...]]:
+    """The zone of each course as its place among the zones that occur, and these zones."""
+    zones = courses["zone"].to_list()
+    names = tuple(sorted(set(zones)))
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[zone] for zone in zones], np.int64), names
+
+
+def instants_of(column: pl.Series) -> Ints:
+    """A column of instants as UTC microseconds; NEVER where one is missing."""
+    numbers = column.cast(pl.Int64)
+    return (numbers.fill_null(NEVER) if numbers.null_count() else numbers).to_numpy()
+
+
+def column_of(at: Ints) -> pl.Series:
+    """Instants as a column; missing where one is NEVER."""
+    return pl.Series(at.view("datetime64[us]")).cast(Instant)  # there the least integer is no time
 
 
 def day_starts(days: Ints, zone: str) -> Ints:

@@ -20,18 +20,25 @@ Words
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from vein2vein.basis.clock import MICROSECONDS_PER_HOUR, hours
+from vein2vein.engine.calendars import NEVER, Ints, column_of, in_zones, instants_of, local_days, zones_of
+from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import EPISODES
 from vein2vein.knowledge.inputs import Death
 from vein2vein.knowledge.schema import RuleSet
 
-_KEYS: Final = ["course_id", "rule_set_id"]
-_HOUR: Final = pl.duration(hours=1)
+Bools = npt.NDArray[np.bool_]
+Column = pl.Series | Ints | npt.NDArray[np.float64]
+_AFTER_ALL: Final = np.iinfo(np.int64).max
+_STATES: Final = ("fatal", "resolved", "ongoing", "censored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,135 +65,174 @@ class EpisodeWords:
 
 
 def derive_episodes(
-    verdicts: pl.DataFrame, last_looks: pl.DataFrame, rules: Mapping[str, EpisodeWords], courses: pl.DataFrame
+    steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]], courses: pl.DataFrame
 ) -> pl.DataFrame:
-    """Episodes of every grading scale in a verdict table.
+    """Episodes of every grading scale.
 
     Args:
-        verdicts: Verdict steps; see `engine.verdict.VERDICTS`.
-        last_looks: course_id, rule_set_id, last_look.
-        rules: Hours of absence that end an episode and the result that means death, by rule set id; rule sets not named have
-            no episodes.
+        steps: Verdict steps.
+        rule_sets: Id of each rule set, in the order of `steps`, and its words; without words it has no episodes.
         courses: The courses table, for zones and day 0.
 
     Returns:
-        A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set and onset.
+        A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set id and onset.
     """
-    words = pl.DataFrame(
-        [(id, rule.gap_hours, rule.fatal, rule.is_cumulative) for id, rule in rules.items()],
-        schema={"rule_set_id": pl.String, "gap": pl.Float64, "fatal": pl.Int32, "is_cumulative": pl.Boolean},
-        orient="row",
+    runs = _runs(steps, [words for _, words in rule_sets])
+    if not len(runs.course):
+        return pl.DataFrame(schema=dict(EPISODES))
+    ids = [id for id, _ in rule_sets]
+    first, last = runs.edges()
+    columns = _times_and_peaks(runs, first, last) | _days(runs, first, courses)
+    rank = np.argsort(np.argsort(np.array(ids)))[runs.rule_set[first]]
+    order = np.lexsort((rank, runs.course[first]))  # stable: onsets stay in order
+    columns["course_id"] = courses["course_id"][runs.course[first]]
+    columns["rule_set_id"] = pl.Series(ids)[runs.rule_set[first]]
+    return pl.DataFrame([pl.Series(name, columns[name]).cast(dtype) for name, dtype in EPISODES.items()])[order]
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """A present step and all steps up to the next present one of the same course and rule set, as arrays.
+
+    Attributes:
+        since, until, low, high: Of the present step.
+        first_absent: Start of the first step of absence; _AFTER_ALL where there is none.
+        is_closed: Whether the absence adds up to what ends an episode.
+        unassessed: Microseconds that could not be assessed and belong to the episode.
+        is_present_last: Whether the run has no other step.
+        fatal: The result that means death; _AFTER_ALL where none does.
+        is_cumulative: Whether the last verdict is the answer.
+    """
+
+    course: Ints
+    rule_set: Ints
+    look: Ints
+    since: Ints
+    until: Ints
+    low: Ints
+    high: Ints
+    first_absent: Ints
+    is_closed: Bools
+    unassessed: Ints
+    is_present_last: Bools
+    fatal: Ints
+    is_cumulative: Bools
+
+    def edges(self) -> tuple[Ints, Ints]:
+        """Positions of the first and last run of each episode: it ends when a run is closed."""
+        begins = np.ones(len(self.course), bool)
+        begins[1:] = self.is_closed[:-1] | (self.course[1:] != self.course[:-1])
+        begins[1:] |= self.rule_set[1:] != self.rule_set[:-1]
+        first = np.flatnonzero(begins)
+        return first, np.append(first[1:], len(begins)) - 1
+
+
+def _runs(steps: Steps, words: Sequence[EpisodeWords | None]) -> _Runs:
+    low, high = (steps.verdicts[name].cast(pl.Int64).fill_null(NEVER).to_numpy() for name in ("low", "high"))
+    has_words = np.array([word is not None for word in words], bool)
+    present = (low >= 1) & has_words[steps.rule_set]
+    # Steps before the first present one of a course and rule set belong to no run; all others to the last present one.
+    group = steps.course * len(words) + steps.rule_set
+    heads = np.flatnonzero(present)
+    run = np.cumsum(present) - 1
+    inside = np.flatnonzero((run >= 0) & (group[heads[run]] == group)) if len(heads) else heads
+    run, present, high = run[inside], present[inside], high[inside]
+    since = instants_of(steps.verdicts["from_at"])[inside]
+    look = steps.looks[steps.course[inside], steps.rule_set[inside]]
+    until = instants_of(steps.verdicts["until_at"])[inside]
+    until = np.where(until == NEVER, np.maximum(look, since), until)
+    first = np.flatnonzero(present)
+    absent, length = high == 0, until - since
+
+    def total(which: Bools) -> Ints:
+        return np.add.reduceat(np.where(which, length, 0), first) if len(first) else first
+
+    first_absent = np.minimum.reduceat(np.where(absent, since, _AFTER_ALL), first) if len(first) else first
+    neither = ~present & ~absent
+    is_late = since > first_absent[run]
+    rule_set = steps.rule_set[inside][first]
+    gap, fatal, is_cumulative = _of_rule_sets(words)
+    is_closed = (first_absent != _AFTER_ALL) & (total(absent) >= gap[rule_set])
+    unassessed = total(neither & ~is_late) + np.where(is_closed, 0, total(neither & is_late))
+    return _Runs(
+        course=steps.course[inside][first],
+        rule_set=rule_set,
+        look=look[first],
+        since=since[first],
+        until=until[first],
+        low=low[inside][first],
+        high=high[first],
+        first_absent=first_absent,
+        is_closed=is_closed,
+        unassessed=unassessed,
+        is_present_last=np.diff(first, append=len(inside)) == 1,
+        fatal=fatal[rule_set],
+        is_cumulative=is_cumulative[rule_set],
     )
-    steps = (
-        verdicts.lazy()
-        .filter(pl.col("from_at").is_not_null())
-        .select(*_KEYS, "from_at", "until_at", "low", "high")
-        .join(words.lazy(), on="rule_set_id")
-        .join(last_looks.lazy(), on=_KEYS)
-        .sort(*_KEYS, "from_at")
-        .with_columns(
-            until=pl.col("until_at").fill_null(pl.max_horizontal("last_look", "from_at")),
-            present=(pl.col("low") >= 1).fill_null(value=False),
-            absent=(pl.col("high") == 0).fill_null(value=False),
-        )
-        .with_columns(hours=(pl.col("until") - pl.col("from_at")) / _HOUR, run=pl.col("present").cum_sum().over(_KEYS))
-        .filter(pl.col("run") > 0)
-        .with_columns(first_absent=pl.col("from_at").filter(pl.col("absent")).min().over(*_KEYS, "run"))
-    )
-    runs = steps.group_by(*_KEYS, "run", maintain_order=True).agg(
-        pl.col("gap").first(),
-        pl.col("fatal").first(),
-        pl.col("is_cumulative").first(),
-        pl.col("last_look").first(),
-        pl.col("first_absent").first(),
-        absent_hours=pl.col("hours").filter(pl.col("absent")).sum(),
-        unassessed_hours=pl.col("hours")
-        .filter(
-            ~pl.col("present")
-            & ~pl.col("absent")
-            & ~(pl.col("from_at") > pl.col("first_absent")).fill_null(value=False)
-        )
-        .sum(),
-        late_unassessed=pl.col("hours")
-        .filter(
-            ~pl.col("present") & ~pl.col("absent") & (pl.col("from_at") > pl.col("first_absent")).fill_null(value=False)
-        )
-        .sum(),
-        from_at=pl.col("from_at").first(),
-        until=pl.col("until").first(),
-        low=pl.col("low").first(),
-        high=pl.col("high").first(),
-        is_present_last=pl.col("present").last(),
-    )
-    closed = pl.col("first_absent").is_not_null() & (pl.col("absent_hours") >= pl.col("gap"))
-    episodes = (
-        runs.with_columns(closed=closed)
-        .with_columns(
-            episode=1 + pl.col("closed").cast(pl.Int32).shift(1, fill_value=0).cum_sum().over(_KEYS),
-            unassessed_hours=pl.col("unassessed_hours")
-            + pl.when(closed).then(0.0).otherwise(pl.col("late_unassessed")),
-        )
-        .group_by(*_KEYS, "episode", maintain_order=True)
-        .agg(
-            onset_at=pl.col("from_at").first(),
-            peak_low=pl.col("low").max(),
-            peak_high=pl.when(pl.col("is_cumulative").first())
-            .then(pl.col("high").last())
-            .otherwise(pl.col("high").max()),
-            peak_at=pl.col("from_at").filter(pl.col("low") == pl.col("low").max()).first(),
-            resolved_at=pl.col("first_absent").filter(pl.col("closed")).last(),
-            last_at=pl.col("until").max(),
-            last_look=pl.col("last_look").first(),
-            fatal=pl.col("fatal").first(),
-            is_present_last=pl.col("is_present_last").last(),
-            unassessed_hours=pl.col("unassessed_hours").sum(),
-            present_from=pl.col("from_at"),
-            present_until=pl.col("until"),
-        )
-        .with_columns(
-            state=pl.when((pl.col("peak_low") >= pl.col("fatal")).fill_null(value=False))
-            .then(pl.lit("fatal"))
-            .when(pl.col("resolved_at").is_not_null())
-            .then(pl.lit("resolved"))
-            .when(pl.col("is_present_last"))
-            .then(pl.lit("ongoing"))
-            .otherwise(pl.lit("censored")),
-            episode_hours=(pl.coalesce("resolved_at", pl.max_horizontal("last_look", "onset_at")) - pl.col("onset_at"))
-            / _HOUR,
-        )
-        .collect()
-    )
-    return _with_days(episodes, courses).select(pl.col(name).cast(dtype) for name, dtype in EPISODES.items())
 
 
-def _with_days(episodes: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
-    """Add onset day and days affected, on the calendar of each centre."""
-    known = courses.select("course_id", "zone", "infused_at")
-    joined = episodes.join(known, on="course_id", how="left").with_row_index("row")
-    parts = [_days_in_zone(part, str(zone)) for (zone,), part in joined.partition_by("zone", as_dict=True).items()]
-    if not parts:
-        return episodes.with_columns(onset_day=pl.lit(None, pl.Int32), days_affected=pl.lit(None, pl.Int32))
-    return joined.join(pl.concat(parts), on="row").sort("row")
+def _of_rule_sets(words: Sequence[EpisodeWords | None]) -> tuple[Ints, Ints, Bools]:
+    """The gap in microseconds, the fatal result and whether the answer is cumulative, for each rule set."""
+    gap = [0 if word is None else hours(word.gap_hours) for word in words]
+    fatal = [_AFTER_ALL if word is None or word.fatal is None else word.fatal for word in words]
+    is_cumulative = [word is not None and word.is_cumulative for word in words]
+    return np.array(gap, np.int64), np.array(fatal, np.int64), np.array(is_cumulative, bool)
 
 
-def _days_in_zone(part: pl.DataFrame, zone: str) -> pl.DataFrame:
-    def local(column: str) -> pl.Expr:
-        return pl.col(column).dt.convert_time_zone(zone).dt.date()
+def _times_and_peaks(runs: _Runs, first: Ints, last: Ints) -> dict[str, Column]:
+    episode_of = np.repeat(np.arange(len(first)), last - first + 1)
+    onset, look = runs.since[first], runs.look[first]
+    peak = np.maximum.reduceat(runs.low, first)
+    at_peak = np.where(runs.low == peak[episode_of], runs.since, _AFTER_ALL)
+    resolved = np.where(runs.is_closed[last], runs.first_absent[last], NEVER)
+    end = np.where(resolved == NEVER, np.maximum(look, onset), resolved)
+    is_fatal, is_resolved = peak >= runs.fatal[first], resolved != NEVER
+    state = np.select([is_fatal, is_resolved, runs.is_present_last[last]], [0, 1, 2], 3)
+    highest = np.maximum.reduceat(runs.high, first)
+    return {
+        "episode": _numbered(runs, first),
+        "onset_at": column_of(onset),
+        "peak_low": peak,
+        "peak_high": np.where(runs.is_cumulative[first], runs.high[last], highest),
+        "peak_at": column_of(np.minimum.reduceat(at_peak, first)),
+        "resolved_at": column_of(resolved),
+        "last_at": column_of(np.maximum.reduceat(runs.until, first)),
+        "state": pl.Series(_STATES)[state],
+        "episode_hours": (end - onset) / MICROSECONDS_PER_HOUR,
+        "unassessed_hours": np.add.reduceat(runs.unassessed, first) / MICROSECONDS_PER_HOUR,
+    }
 
-    onset = part.select("row", onset_day=(local("onset_at") - local("infused_at")).dt.total_days().cast(pl.Int32))
-    steps = part.select("row", "present_from", "present_until").explode("present_from", "present_until")
+
+def _numbered(runs: _Runs, first: Ints) -> Ints:
+    """Episodes of a course and rule set, counted from 1."""
+    course, rule_set = runs.course[first], runs.rule_set[first]
+    is_another = np.ones(len(first), bool)
+    is_another[1:] = (course[1:] != course[:-1]) | (rule_set[1:] != rule_set[:-1])
+    place = np.arange(len(first))
+    return 1 + place - np.maximum.accumulate(np.where(is_another, place, 0))
+
+
+def _days(runs: _Runs, first: Ints, courses: pl.DataFrame) -> dict[str, Column]:
+    """Onset day and days affected, on the calendar of each centre."""
+    zones, names = zones_of(courses)
+
+    def local(at: Ints, course: Ints) -> Ints:
+        return in_zones(local_days, at, zones[course], names)
+
+    course = runs.course[first]
+    infused = local(instants_of(courses["infused_at"])[course], course)
+    from_day = local(runs.since, runs.course)
     # The end of a half-open step is not part of it; a step without length still touches its day.
-    end = pl.max_horizontal(pl.col("present_until") - pl.duration(microseconds=1), pl.col("present_from"))
-    days = (
-        steps.with_columns(first=local("present_from"), last=end.dt.convert_time_zone(zone).dt.date())
-        .with_columns(seen=pl.col("last").cum_max().shift(1).over("row"))
-        .with_columns(new=pl.max_horizontal(pl.col("first"), pl.col("seen") + pl.duration(days=1)))
-        .group_by("row")
-        .agg(
-            days_affected=((pl.col("last") - pl.col("new")).dt.total_days() + 1)
-            .clip(lower_bound=0)
-            .sum()
-            .cast(pl.Int32)
-        )
-    )
-    return onset.join(days, on="row")
+    to_day = local(np.maximum(runs.until - 1, runs.since), runs.course)
+    episode = np.cumsum(np.isin(np.arange(len(from_day)), first)) - 1
+    apart = episode * 2 * (int(np.abs(to_day).max()) + 1)  # so that the days of one episode never reach the next
+    seen = np.maximum.accumulate(to_day + apart) - apart
+    new = from_day.copy()
+    new[1:] = np.where(episode[1:] == episode[:-1], np.maximum(from_day[1:], seen[:-1] + 1), from_day[1:])
+    affected = np.add.reduceat(np.maximum(to_day - new + 1, 0), first)
+    onset_day = pl.Series(from_day[first] - infused)
+    unknown = infused == NEVER
+    return {
+        "onset_day": onset_day.set(pl.Series(unknown), None) if unknown.any() else onset_day,
+        "days_affected": affected,
+    }

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import numpy as np
 import polars as pl
 
 from vein2vein.basis.clock import check_aware, from_microseconds
+from vein2vein.engine.calendars import NEVER
 from vein2vein.engine.episodes import EpisodeWords, derive_episodes
 from vein2vein.engine.plain.engine import CourseGrader
 from vein2vein.engine.steps import Steps
@@ -76,6 +78,7 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
     known = cohort if as_of is None else cut(cohort, check_aware(as_of, what="as_of"))
     n_threads = threads_for(engine, threads)
     size = _part_size(known, executor, n_threads)
+    n_threads = min(n_threads, -(-len(known) // size))  # none is started for what one can do at once
     parts = partitions(known, size)
     if executor is None:
         found = threaded(n_threads, lambda part: grade_partition(part, rules, as_of, engine), parts)
@@ -173,54 +176,55 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
         from vein2vein.engine.vector.engine import vector_steps  # noqa: PLC0415  (NumPy kernels load only when used)
 
         steps = vector_steps(part, rules, as_of)
-    order = pl.DataFrame({"rule_set_id": [r.id for r in rules], "order": range(len(rules))})
-    verdicts = (
-        steps.verdicts.join(order, on="rule_set_id", how="left")
-        .sort("course_id", "order", "from_at", maintain_order=True)
-        .drop("order")
-    )
-    words = {rule.id: found for rule in rules if (found := EpisodeWords.of(rule)) is not None}
-    episodes = derive_episodes(verdicts, steps.last_looks, words, part.courses)
-    return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
+    episodes = derive_episodes(steps, [(rule.id, EpisodeWords.of(rule)) for rule in rules], part.courses)
+    return Graded(steps.verdicts, episodes, _parameters(rules))
+
+
+def _parameters(rules: tuple[RuleSet, ...]) -> dict[str, dict[str, Any]]:
+    return {rule.id: dict(rule.chosen) for rule in rules}
 
 
 def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
     rows: list[dict[str, object]] = []
-    looks: list[dict[str, object]] = []
-    for timeline in part.timelines():
-        for rule in rules:
+    places: list[tuple[int, int]] = []
+    looks = np.full((len(part), len(rules)), NEVER)
+    for course, timeline in enumerate(part.timelines()):
+        for number, rule in enumerate(rules):
             grader = CourseGrader(timeline, rule, as_of)
-            course = {"course_id": timeline.course.course_id, "rule_set_id": rule.id}
-            steps = grader.steps()
-            ends = [end for end in (grader.last, grader.closes) if end is not None]
-            last = None if grader.last is None else from_microseconds(min(ends))
-            looks.append(course | {"last_look": last})
-            untils = [from_microseconds(s.since) for s in steps[1:]]
-            if grader.closes is not None and grader.last is not None and grader.closes <= grader.last:
-                untils.append(from_microseconds(grader.closes))
-            untils += [None] * (len(steps) - len(untils))  # type: ignore[list-item]
-            rows.extend(
-                course
-                | {
-                    "from_at": from_microseconds(step.since),
-                    "until_at": end,
-                    "low": None if step.bounds is None else step.bounds.low,
-                    "high": None if step.bounds is None else step.bounds.high,
-                    "deciding": list(step.deciding),
-                    "missing": list(step.missing),
-                    "flags": list(step.flags),
-                }
-                for step, end in zip(steps, untils, strict=True)
-            )
-            if not steps:
-                rows.append(course | {"deciding": [], "missing": [], "flags": []})
-    return Steps(
-        pl.DataFrame(rows, schema=dict(VERDICTS)),
-        pl.DataFrame(looks, schema={"course_id": pl.String, "rule_set_id": pl.String, "last_look": Instant}),
-    )
+            if grader.last is not None:
+                looks[course, number] = min(end for end in (grader.last, grader.closes) if end is not None)
+            found = _plain_rows(grader, {"course_id": timeline.course.course_id, "rule_set_id": rule.id})
+            rows += found
+            places += [(course, number)] * len(found)
+    course_of, rule_set_of = np.array(places, np.int64).reshape(-1, 2).T
+    return Steps(pl.DataFrame(rows, schema=dict(VERDICTS)), course_of, rule_set_of, looks)
+
+
+def _plain_rows(grader: CourseGrader, named: dict[str, object]) -> list[dict[str, object]]:
+    """Rows of the verdict table for one course and rule set; one without times when there is nothing to say."""
+    steps = grader.steps()
+    if not steps:
+        return [named | {"deciding": [], "missing": [], "flags": []}]
+    untils: list[datetime | None] = [from_microseconds(s.since) for s in steps[1:]]
+    if grader.closes is not None and grader.last is not None and grader.closes <= grader.last:
+        untils.append(from_microseconds(grader.closes))
+    untils += [None] * (len(steps) - len(untils))
+    return [
+        named
+        | {
+            "from_at": from_microseconds(step.since),
+            "until_at": end,
+            "low": None if step.bounds is None else step.bounds.low,
+            "high": None if step.bounds is None else step.bounds.high,
+            "deciding": list(step.deciding),
+            "missing": list(step.missing),
+            "flags": list(step.flags),
+        }
+        for step, end in zip(steps, untils, strict=True)
+    ]
 
 
 def join(parts: list[Graded], rules: tuple[RuleSet, ...]) -> Graded:
     """Put partitions together, in order."""
     verdicts, episodes = (pl.concat([getattr(part, name) for part in parts]) for name in ("verdicts", "episodes"))
-    return Graded(verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
+    return Graded(verdicts, episodes, _parameters(rules))

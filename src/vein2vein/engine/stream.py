@@ -121,7 +121,7 @@ def grade_folder(  # noqa: PLR0913  (the options of the main job, all named)
     with ExitStack() as stack:
         files = {name: stack.enter_context(_File(output / f"{name}.parquet", names[name])) for name in names}
         tasks = (_Task(part, sent, at, engine) for part in parts)
-        n = threads_for(engine, threads)
+        n = min(threads_for(engine, threads), len(parts))
         found = threaded(n, _graded, tasks) if executor is None else answers(executor, _graded, tasks)
         for part, graded in zip(parts, found, strict=True):
             for name, file in files.items():

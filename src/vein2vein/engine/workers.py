@@ -53,7 +53,7 @@ def threaded(threads: int, function: Callable[[Question], Answer], questions: It
 
     NumPy and Polars let other threads run while they work, so that threads share the cohort and still use every core.
     """
-    if threads == 1:
+    if threads <= 1:
         yield from map(function, questions)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="vein2vein") as pool:

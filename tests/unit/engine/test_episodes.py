@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
+from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.episodes import EpisodeWords, derive_episodes
+from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS
-from vein2vein.record.tables import COURSES, Instant
+from vein2vein.record.tables import COURSES
 
 ZERO = datetime(2026, 6, 1, 8, tzinfo=UTC)
 WORDS = EpisodeWords(gap_hours=24, fatal=5)
-Steps = list[tuple[float, int | None, int | None]]
+Told = list[tuple[float, int | None, int | None]]
 
 
 def at(hours: float) -> datetime:
     return ZERO + timedelta(hours=hours)
 
 
-def episodes(steps: Steps, last: float, words: EpisodeWords = WORDS) -> list[dict[str, object]]:
+def episodes(steps: Told, last: float, words: EpisodeWords = WORDS) -> list[dict[str, object]]:
     ends = [at(s[0]) for s in steps[1:]] + [None]
     rows = [
         {"course_id": "c", "rule_set_id": "r", "from_at": at(s[0]), "until_at": end, "low": s[1], "high": s[2]}
@@ -30,12 +33,10 @@ def episodes(steps: Steps, last: float, words: EpisodeWords = WORDS) -> list[dic
     courses = pl.DataFrame(
         [{"course_id": "c", "patient_id": "p", "zone": "UTC", "infused_at": ZERO}], schema=dict(COURSES)
     )
-    looks = pl.DataFrame(
-        {"course_id": ["c"], "rule_set_id": ["r"], "last_look": [at(last)]},
-        schema={"course_id": pl.String, "rule_set_id": pl.String, "last_look": Instant},
-    )
     verdicts = pl.DataFrame(rows, schema=dict(VERDICTS))
-    return derive_episodes(verdicts, looks, {"r": words}, courses).to_dicts()
+    nowhere = np.zeros(len(rows), np.int64)
+    found = Steps(verdicts, nowhere, nowhere, np.array([[to_microseconds(at(last))]]))
+    return derive_episodes(found, [("r", words)], courses).to_dicts()
 
 
 def test_no_step_is_present() -> None:

@@ -109,11 +109,9 @@ class Batch:
         self.n = len(cohort)
         courses = cohort.courses
         self.ids = courses["course_id"]
-        zones = courses["zone"].to_list()
-        self.zone_names = tuple(sorted(set(zones)))
-        self.zones = np.array([self.zone_names.index(zone) for zone in zones], np.int64)
-        self.infused = _instants(courses["infused_at"])
-        self.followed = _instants(courses["followed_until"])
+        self.zones, self.zone_names = calendars.zones_of(courses)
+        self.infused = calendars.instants_of(courses["infused_at"])
+        self.followed = calendars.instants_of(courses["followed_until"])
         self._observed: dict[str, Observed] = {}
         self._unusable: dict[str, Ints] = {}
         self._exposed: dict[str, Exposed] = {}
@@ -151,7 +149,7 @@ class Batch:
             (self._milestone_course, self.cohort.milestones["at"]),
         ]
         for course, column in columns:
-            at, course = _known(_instants(column), course)  # noqa: PLW2901  (the same rows, those with a time)
+            at, course = _known(calendars.instants_of(column), course)  # noqa: PLW2901  (the same rows, those with a time)
             if column.name != "ended_at":  # an end is no first sign of a course
                 _reduce_sorted(np.minimum, first, course, at)
             _reduce_sorted(np.maximum, last, course, at)
@@ -237,12 +235,12 @@ class Batch:
     def _all_exposed(self) -> tuple[npt.NDArray[np.object_], Exposed]:
         """Streams and rows of all exposures."""
         frame, course = self.cohort.exposures, self._exposure_course
-        end, followed = _instants(frame["ended_at"]), self.followed[course]
+        end, followed = calendars.instants_of(frame["ended_at"]), self.followed[course]
         end = np.where((end == NEVER) | ((followed != NEVER) & (end >= followed)), FOREVER, end)
         agent, reason, rate_unit = (_objects(frame[name]) for name in ("agent", "reason", "rate_unit"))
         rate = _numbers(frame["rate"])
         return _objects(frame["kind"]), Exposed(
-            course, _instants(frame["started_at"]), end, agent, reason, rate, rate_unit
+            course, calendars.instants_of(frame["started_at"]), end, agent, reason, rate, rate_unit
         )
 
     def charted(self, stream: str) -> tuple[Ints, Ints, Ints]:
@@ -280,7 +278,7 @@ class Batch:
     @cached_property
     def _all_milestones(self) -> tuple[npt.NDArray[np.object_], Ints]:
         """Kinds and instants of all milestones."""
-        return _objects(self.cohort.milestones["kind"]), _instants(self.cohort.milestones["at"])
+        return _objects(self.cohort.milestones["kind"]), calendars.instants_of(self.cohort.milestones["at"])
 
     @cached_property
     def death_at(self) -> Ints:
@@ -335,27 +333,11 @@ class Batch:
 
     def local_days(self, course: Ints, at: Ints) -> Ints:
         """Local calendar day of each instant at the course's centre, as days since 1970-01-01; NEVER stays."""
-        return self._by_zone(calendars.local_days, course, at)
+        return calendars.in_zones(calendars.local_days, at, self.zones[course], self.zone_names)
 
     def day_starts(self, course: Ints, days: Ints) -> Ints:
         """First instant of local calendar days (days since 1970-01-01) at the course's centre."""
-        return self._by_zone(calendars.day_starts, course, days)
-
-    def _by_zone(self, function: Callable[[Ints, str], Ints], course: Ints, values: Ints) -> Ints:
-        if len(self.zone_names) == 1:
-            return function(values, self.zone_names[0])
-        found = np.full(len(values), NEVER, np.int64)
-        zones = self.zones[course]
-        for number, zone in enumerate(self.zone_names):
-            here = np.flatnonzero(zones == number)
-            if len(here):
-                found[here] = function(values[here], zone)
-        return found
-
-
-def _instants(column: pl.Series) -> Ints:
-    numbers = column.cast(pl.Int64)
-    return (numbers.fill_null(NEVER) if numbers.null_count() else numbers).to_numpy()
+        return calendars.in_zones(calendars.day_starts, days, self.zones[course], self.zone_names)
 
 
 def _course_numbers(frame: pl.DataFrame, ids: pl.Series) -> Ints:
@@ -397,7 +379,7 @@ def _observed(frame: pl.DataFrame, course: Ints) -> Observed:
     code = frame["code"]
     return Observed(
         course,
-        _instants(frame["observed_at"]),
+        calendars.instants_of(frame["observed_at"]),
         _numbers(frame["value"]),
         comparator,
         None if code.null_count() == len(code) else code.to_numpy(),

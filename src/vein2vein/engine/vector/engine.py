@@ -39,7 +39,7 @@ def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | N
     table = Table(batch)
     for rule in rules:
         _grade(batch, signals, known.once(rule, Program), table)
-    return Steps(table.verdicts(known.answers), table.last_looks())
+    return table.steps(known.answers)
 
 
 class Signals:

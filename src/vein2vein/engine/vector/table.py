@@ -2,7 +2,7 @@
 
 Place    Engine, vector. Written by `engine.vector.engine`.
 In       Keys and numbers of answers.
-Out      The tables of `Steps`.
+Out      `Steps`.
 Knows    An answer (bounds and sets of names) is a row of a table that is kept; a step only names it.
 """
 
@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from vein2vein.engine.calendars import column_of
+from vein2vein.engine.steps import Steps
 from vein2vein.engine.vector.batch import NEVER, Batch, Ints
 from vein2vein.engine.vector.memory import Answers
 from vein2vein.engine.vector.states import Span
-from vein2vein.engine.verdict import VERDICTS
-from vein2vein.record.tables import Instant
 
 
 class Table:
@@ -46,10 +46,10 @@ class Table:
         until[:-1] = np.where(course[1:] == course[:-1], since[1:], until[:-1])
         self._parts.append((len(self._rule_sets) - 1, course, since, until, answer))
 
-    def verdicts(self, answers: Answers) -> pl.DataFrame:
-        """All steps, in the schema of `engine.verdict.VERDICTS`, in order of course, rule set and time."""
-        numbers = [part[0] for part in self._parts]
-        rule_set = np.repeat(np.array(numbers, np.int64), [len(part[1]) for part in self._parts])
+    def steps(self, answers: Answers) -> Steps:
+        """All steps, in order of course, rule set and time."""
+        numbers = np.array([part[0] for part in self._parts], np.int64)
+        rule_set = numbers.repeat([len(part[1]) for part in self._parts])
         course, since, until, answer = (
             np.concatenate([np.zeros(0, np.int64), *(part[place] for part in self._parts)]) for place in range(1, 5)
         )
@@ -58,31 +58,14 @@ class Table:
             order = rank.argsort(kind="stable")
             course, rule_set, since, until, answer = (a[order] for a in (course, rule_set, since, until, answer))
         said = answers.frame()[answer]
-        return pl.DataFrame(
-            {
-                "course_id": self._batch.ids[course],
-                "rule_set_id": pl.Series(self._rule_sets, dtype=pl.String)[rule_set],
-                "from_at": _instants(since),
-                "until_at": _instants(until),
-                **{name: said[name] for name in said.columns},
-            },
-            schema=dict(VERDICTS),
+        verdicts = pl.DataFrame(
+            [
+                self._batch.ids[course],
+                pl.Series("rule_set_id", self._rule_sets, dtype=pl.String)[rule_set],
+                column_of(since).alias("from_at"),
+                column_of(until).alias("until_at"),
+                *said.get_columns(),
+            ]
         )
-
-    def last_looks(self) -> pl.DataFrame:
-        """How far each course was looked at, for each rule set."""
-        n = self._batch.n
-        return pl.DataFrame(
-            {
-                "course_id": self._batch.ids[np.tile(np.arange(n), len(self._rule_sets))],
-                "rule_set_id": pl.Series(self._rule_sets, dtype=pl.String)[
-                    np.repeat(np.arange(len(self._rule_sets)), n)
-                ],
-                "last_look": _instants(np.concatenate([np.zeros(0, np.int64), *self._looks])),
-            }
-        )
-
-
-def _instants(at: Ints) -> pl.Series:
-    """Instants as a column; NEVER is missing."""
-    return pl.Series(at.view("datetime64[us]")).cast(Instant)  # there the least integer is no time
+        looks = np.array(self._looks, np.int64).reshape(len(self._rule_sets), self._batch.n).T
+        return Steps(verdicts, course, rule_set, looks)
