@@ -52,9 +52,10 @@ class Latest(_OfObservation):
     A row that cannot be used (unit refused, value not plausible) ends what an earlier row said: the value is unknown from then.
     A value reported as "< x" or "> x" is a range. The holding time is half-open: [observed_at, observed_at + holds).
     For a stated fact, `says: no` asks for the denial instead, and `when_absent: no` takes an unstated fact as not stated, which
-    the verdict names as an assumption; a judged grade that nobody recorded is then 0. `minus_per_year_of_age` takes that much off for every completed year of age, for limits
-    that rise with age; unknown without a birth date. A row observed while something of a stream in `ends_with` runs (such as
-    sedation) holds at most until that has ended: what was seen under sedation says nothing about the time after it.
+    the verdict names as an assumption; a judged grade that nobody recorded is then 0. `minus_per_year_of_age` takes that much
+    off for every completed year of age, for limits that rise with age; unknown without a birth date. A row observed while
+    something of a stream in `ends_with` runs (such as sedation) holds at most until that has ended: what was seen under
+    sedation says nothing about the time after it.
     """
 
     take: Literal["latest"]

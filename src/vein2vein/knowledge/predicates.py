@@ -274,3 +274,32 @@ def names(predicate: Predicate) -> frozenset[str]:
         if isinstance(node, Ref | Compare | IsIn)
     )
     return frozenset(found)
+
+
+def folded(predicate: Predicate) -> Predicate:
+    """The condition without the branches that the chosen parameters have switched off."""
+    match predicate:
+        case CountOf(needed, parts):
+            return _folded_count(needed, tuple(folded(part) for part in parts))
+        case Not(part):
+            inner = folded(part)
+            return Constant(not inner.value) if isinstance(inner, Constant) else Not(inner)
+        case Possible(part):
+            inner = folded(part)
+            return inner if inner == Constant(value=False) else Possible(inner)
+        case Sustained(part, hours):
+            return Sustained(folded(part), hours)
+        case Syndrome(opens, sustained_by, masked_by, clear_hours):
+            return Syndrome(folded(opens), folded(sustained_by), folded(masked_by), clear_hours)
+        case _:
+            return predicate
+
+
+def _folded_count(needed: int, parts: tuple[Predicate, ...]) -> Predicate:
+    left = tuple(part for part in parts if not isinstance(part, Constant))
+    still = needed - sum(1 for part in parts if part == Constant(value=True))
+    if still <= 0:
+        return Constant(value=True)
+    if still > len(left):
+        return Constant(value=False)
+    return left[0] if len(left) == 1 else CountOf(still, left)

@@ -171,7 +171,8 @@ def bound(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> RuleSet:
 
 
 def _choose(id: str, declared: Mapping[str, Parameter], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    for name, value in wanted.items():
+    chosen = {name: parameter.default for name, parameter in declared.items()}
+    for name, given in wanted.items():
         if name not in declared:
             raise KnowledgeError(
                 "RULE-004",
@@ -179,6 +180,7 @@ def _choose(id: str, declared: Mapping[str, Parameter], wanted: Mapping[str, Any
                 expected=f"one of {', '.join(sorted(declared)) or 'none: this rule set has no parameters'}",
                 fix=f"look at `vein2vein knowledge show {id}`",
             )
+        value = chosen[name] = declared[name].named(given)
         try:
             declared[name].check(value)
         except ValueError as error:
@@ -188,7 +190,7 @@ def _choose(id: str, declared: Mapping[str, Parameter], wanted: Mapping[str, Any
                 expected=str(error),
                 fix=f"look at `vein2vein knowledge show {id}`",
             ) from error
-    return {name: wanted.get(name, parameter.default) for name, parameter in declared.items()}
+    return chosen
 
 
 def _package_files() -> list[Traversable]:

@@ -93,6 +93,13 @@ class Parameter(_Strict):
         self.check(self.default)
         return self
 
+    def named(self, value: object) -> object:
+        """The choice that a value names: choices are words, so that 0.01 stands for "0.01" and a false for "false" or "no"."""
+        if self.choices is None or value in self.choices:
+            return value
+        words = {True: ("true", "yes"), False: ("false", "no")}[value] if isinstance(value, bool) else (f"{value}",)
+        return next((word for word in words if word in self.choices), value)
+
     def check(self, value: object) -> None:
         """Raise ValueError, saying what is allowed, when `value` is not one of the choices or outside the range."""
         if self.choices is not None:
@@ -305,7 +312,7 @@ class RuleSet(_Strict):
         return {name: tuple(choices) for name, choices in found.items() if choices}
 
     def inputs_of(self, predicate: Predicate) -> frozenset[str]:
-        """Names of all inputs a condition of this rule set rests on, through criteria."""
+        """Names of all inputs a condition of this rule set rests on, through criteria; not those that a choice switches off."""
         return self._reach(predicate)[0]
 
     def criteria_of(self, predicate: Predicate) -> frozenset[str]:
@@ -317,7 +324,7 @@ class RuleSet(_Strict):
         if id(predicate) not in self._reached:
             inputs: set[str] = set()
             criteria: set[str] = set()
-            for name in predicates.names(predicate):
+            for name in predicates.names(predicates.folded(predicate)):
                 if name in self.criteria:
                     deeper = self._reach(self.criteria[name].when)
                     inputs |= deeper[0]
@@ -341,11 +348,7 @@ def _name_problems(rule: RuleSet) -> list[str]:
     problems = [f"{name!r} is both an input and a criterion" for name in sorted(both)]
     mentioned = {name for condition in rule.conditions for name in predicates.names(condition)}
     problems += [f"{name!r} is neither an input nor a criterion" for name in sorted(mentioned - known)]
-    used = (
-        {name for condition in rule.conditions for name in rule.inputs_of(condition)}
-        if not mentioned - known
-        else known
-    )
+    used = mentioned if not mentioned - known else known
     problems += [f"input {name!r} is never used" for name in sorted(set(rule.inputs) - used)]
     strangers = set(rule.typical) - known
     problems += [f"typical names {name!r}, which does not exist" for name in sorted(strangers)]
