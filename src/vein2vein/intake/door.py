@@ -223,7 +223,13 @@ def _omop(place: str | Path, declared: MappingFile) -> Delivery:
     from vein2vein.intake.omop import adapter  # noqa: PLC0415  (each adapter only when needed)
 
     holds = {stream: timedelta(hours=charting.hold_hours) for stream, charting in declared.charting.items()}
-    options = adapter.Options(zone=declared.zone, times=declared.times.policy(), hold=holds, charted=declared.charted)
+    options = adapter.Options(
+        zone=declared.zone,
+        times=declared.times.policy(),
+        midnight=declared.times.midnight,
+        hold=holds,
+        charted=declared.charted,
+    )
     return adapter.convert(place, options)
 
 

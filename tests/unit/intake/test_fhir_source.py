@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from unit.intake.fhir_resources import infusion, ndjson, observation, patient, quantity
+from unit.intake.fhir_resources import bundle, infusion, ndjson, observation, patient, quantity
 from vein2vein.errors import IntakeError
 from vein2vein.intake.fhir import adapter, source
 
@@ -160,3 +160,25 @@ def test_files_that_are_not_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "log.xml").write_text("<x/>")
     report = adapter.check(tmp_path)
     assert [(f.saw, f.count) for f in report.faults if f.id == "INTAKE-054"] == [("log.xml", 1)]
+
+
+def test_a_number_of_thousands_of_digits_costs_its_line(tmp_path: Path) -> None:
+    (tmp_path / "x.ndjson").write_text('{"resourceType": "Observation", "x": ' + "9" * 5000 + "}\n", encoding="utf-8")
+    (entry,) = source.read_entries(tmp_path)
+    assert (entry.problem, entry.detail) == ("not-json", "a number of thousands of digits")
+
+
+def test_a_bundle_inside_another_or_in_a_line_is_refused_and_not_called_unneeded(tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_text(json.dumps(bundle(patient(), bundle(infusion()))), encoding="utf-8")
+    ndjson(tmp_path, "x.ndjson", bundle(patient()))
+    report = adapter.check(tmp_path)
+    assert report.refused.rows() == [("b.json", 2, "INTAKE-303", None), ("x.ndjson", 1, "INTAKE-303", None)]
+    assert any("a Bundle inside another one, which is not unpacked" in fault.saw for fault in report.faults)
+
+
+def test_files_without_a_resource_are_named_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(b"\n\n")
+    (tmp_path / "b.json").write_text('{"resourceType": "Bundle", "type": "collection"}', encoding="utf-8")
+    report = adapter.check(tmp_path)
+    assert [fault.saw for fault in report.faults if fault.id == "INTAKE-003"] == ["a.ndjson", "b.json"]
+    assert report.account["rows"].to_list() == [0, 0]

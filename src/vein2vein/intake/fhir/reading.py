@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from vein2vein.errors import Fault
 from vein2vein.intake.book import FaultBook, Ledger
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.conditions import read_adverse_event, read_condition
@@ -118,6 +119,10 @@ class _Reading:
             self.types.setdefault(entry.file, set()).add("")
             return
         self.types.setdefault(entry.file, set()).add(kind)
+        if kind == "Bundle":
+            out.refuse(fault(faults.NOT_A_RESOURCE, "a Bundle in a line, which is not unpacked"), what="bundle")
+            self.types[entry.file].add("")
+            return
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if kind not in READ:
             out.refuse(fault(faults.TYPE_NOT_USED, f"resources of type {kind}"), what=kind)
@@ -193,14 +198,19 @@ def read(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Del
     """
     book = FaultBook()
     reading = _Reading(Context(Collector(book)))
+    names = {file.name if path.is_file() else str(file.relative_to(path)) for file in find_files(path)}
     left = unread(path, find_files(path), "JSON (.json) and NDJSON (.ndjson, .jsonl), also compressed (.gz)")
     if left is not None:
         book.note(left)
     for number, entry in enumerate(read_entries(path), start=1):
         reading.take(entry)
+        names.discard(entry.file)
         if on_progress is not None and number % 10_000 == 0:
             on_progress(number)
     missing = reading.finish()
+    for name in sorted(names):
+        reading.ledger.read(name, 0)
+        book.note(_empty(name), what=name)
     return Delivered(
         reading.context.out,
         reading.ledger,
@@ -209,6 +219,11 @@ def read(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Del
         dict(sorted(reading.counts.items())),
         missing,
     )
+
+
+def _empty(name: str) -> Fault:
+    fix = "check the selection of the export; a file without resources on purpose can stay"
+    return Fault("INTAKE-003", name, "at least one resource", fix, "nothing was read from it")
 
 
 def _patient_of(resource: Any) -> str:

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from vein2vein.errors import IntakeError
 
@@ -38,7 +38,7 @@ class Entry:
         row: Line of an NDJSON file, or position of the entry in a Bundle, each counted from 1.
         body: The parsed JSON object; None when there is none.
         problem: Why there is no body: ``not-json``, ``not-utf8``, ``too-long``, ``not-an-object``, ``no-resource``,
-            ``no-bundle``, ``not-gzip``.
+            ``no-bundle``, ``bundle-inside``, ``not-gzip``.
         detail: What was seen, for the message.
         full_url: The identity that the Bundle gives the resource, when it does.
         skip: Why the resource is not data of the record (a question, a deletion, a search outcome); empty otherwise.
@@ -120,12 +120,15 @@ def _parse(raw: bytes, file: str, row: int) -> Entry:
         body = json.loads(raw.decode("utf-8"), object_pairs_hook=hook)
     except UnicodeDecodeError as error:
         return Entry(file, row, None, "not-utf8", f"byte {error.start + 1} is not UTF-8")
-    except (json.JSONDecodeError, RecursionError) as error:
-        what = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nesting too deep"
+    except (ValueError, RecursionError) as error:
+        what = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else _WHY[type(error)]
         return Entry(file, row, None, "not-json", what)
     if not isinstance(body, dict):
         return Entry(file, row, None, "not-an-object", f"a JSON {type(body).__name__}")
     return Entry(file, row, body)
+
+
+_WHY: Final = {ValueError: "a number of thousands of digits", RecursionError: "nesting too deep"}
 
 
 def _without_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -175,7 +178,11 @@ def _bundle(body: dict[str, Any], name: str) -> Iterator[Entry]:
         elif link.search is not None and link.search.mode == "outcome":
             skip = "search-outcome"
         full_url = None if link.fullUrl is None else str(link.fullUrl)
-        if isinstance(resource, dict):
+        if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+            yield Entry(
+                name, row, None, "bundle-inside", "a Bundle inside another one, which is not unpacked", full_url
+            )
+        elif isinstance(resource, dict):
             yield Entry(name, row, resource, full_url=full_url, skip=skip)
         else:
             yield Entry(name, row, None, "" if skip else "no-resource", "an entry without a resource", full_url, skip)

@@ -23,7 +23,8 @@ from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.source import Source, numbers, texts
 from vein2vein.intake.omop.wanted import Convention, Meaning, Wanted, conventions, wanted_codes
 
-# Codes that cannot be mistaken for a local number or abbreviation. A bare RxNorm number can, and needs its prefix.
+# Codes that cannot be mistaken for a local number or abbreviation. A bare RxNorm number can, and so can an id of our code files
+# ("weight"): both need their prefix, as in own:ice_score.
 _SHAPES: Final[Mapping[str, str]] = {
     "LOINC": r"\d{1,5}-\d",
     "ATC": r"[A-Z]\d\d[A-Z]{2}\d\d",
@@ -32,7 +33,6 @@ _SHAPES: Final[Mapping[str, str]] = {
     "ICD10PCS": r"[0-9A-HJ-NP-Z]{7}",
     "ICD10CM": r"[A-TV-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?",
     "CPT4": r"\d{4}[0-9T]",
-    "own": r"[a-z][a-z0-9_-]+",
 }
 _PREFIX: Final = re.compile(
     r"^\s*(LOINC|ATC|SNOMED(?:[ -]?CT)?|HCPCS|ICD-?10-?PCS|ICD-?10-?CM|CPT4?|RxNorm|own)\s*[:|]\s*", re.I

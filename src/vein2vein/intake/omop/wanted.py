@@ -107,6 +107,24 @@ def wanted_codes() -> tuple[Wanted, ...]:
 
 
 def _all() -> Iterator[Wanted]:
+    yield from _listed()
+    yield from _own()
+
+
+def _own() -> Iterator[Wanted]:
+    """The ids of the code files themselves, for what has no agreed code; see `concepts` for how they are written."""
+    for kind in codes.observations():
+        yield Wanted("own", kind, Meaning("observation", kind))
+    for stream, entry in codes.streams().items():
+        agents = codes.streams() if stream == "charted" else {**entry.agents, UNSPECIFIED: None}
+        for agent in agents:
+            yield Wanted("own", f"{stream}/{agent}", Meaning("exposure", stream, agent))
+    for kind in codes.milestones():
+        if kind != INFUSION:
+            yield Wanted("own", kind, Meaning("milestone", kind))
+
+
+def _listed() -> Iterator[Wanted]:
     for kind, observation in codes.observations().items():
         yield from _of(observation.codes, Meaning("observation", kind))
         for category, entry in observation.categories.items():

@@ -37,11 +37,16 @@ class _Part(BaseModel):
 
 
 class Times(_Part):
-    """How doubtful times are read; see `intake.times.TimePolicy`."""
+    """How doubtful times are read; see `intake.times.TimePolicy`.
+
+    Attributes:
+        midnight: Of OMOP only: whether 00:00:00 is a date alone ("day", because most exports write dates so) or midnight ("time").
+    """
 
     gap: Literal["refuse", "after"] = "refuse"
     fold: Literal["refuse", "first", "second"] = "refuse"
     date_only: Literal["keep", "start", "noon", "end"] = "keep"
+    midnight: Literal["day", "time"] = "day"
     formats: tuple[str, ...] = ()
 
     def policy(self) -> TimePolicy:
