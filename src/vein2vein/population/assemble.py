@@ -185,7 +185,8 @@ def _merged(drawn: Drawn, infused: npt.NDArray[np.int64]) -> dict[str, Any]:
     keep = np.arange(width) < length[:, None]
     rows = _sorted(_before(drawn.rows, drawn.until))
     starts = np.cumsum(length) - length
-    hours_before = np.clip(np.floor(rows.hour).astype(np.int64) + 1, 0, length[rows.course])
+    seconds = np.rint(rows.hour * 3600).astype(np.int64)  # as they are sorted, so that places never swap
+    hours_before = np.clip(seconds // 3600 + 1, 0, length[rows.course])
     place = (starts[rows.course] + hours_before) * kinds + np.arange(len(rows))
     course, hour = np.nonzero(keep)
     total = len(course) * kinds + len(rows)

@@ -5,8 +5,9 @@ In       A block (parameters care.*), patients, way, natural courses, a protocol
 Out      `Acute`: severities after treatment, intended ASTCT grades, administrations, intensive care, discharge, death.
 
 Equations
-    ln severity = natural ln severity + sum over doses of ln(effect) x ramp, where the ramp rises from 0 at the dose to 1 after
-    effect_over_hours. An agent that is given on (steroids, anakinra) acts from its first dose.
+    ln severity = natural ln severity x product over doses of effect^ramp, where the ramp rises from 0 at the dose to 1 after
+    effect_over_hours: treatment lowers the grade and leaves the length of the syndrome as it is, which is the published one
+    under treatment. An agent that is given on (steroids, anakinra) acts from its first dose.
     Every STEP hours the team looks; a rule whose limit has been passed for after_hours gives its agent, a lag (exponential)
     later. Grade = floor(severity), 0 to 4. Fever is lost before the other signs in a share of patients after the first dose.
     Intensive care while either severity is at or above care.icu_severity. Whoever reaches grade 4 dies of it with a
@@ -45,8 +46,7 @@ def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
     for course in natural.values():
         course[~way.is_infused] = _NEVER
     doses = _decide(block, natural, protocol)
-    treated = {name: natural[name] + _effects(doses, name, hours) for name in _SYNDROMES}
-    severity = {name: np.exp(treated[name]) for name in _SYNDROMES}
+    severity = {name: np.exp(_treated(natural[name], doses, name, hours)) for name in _SYNDROMES}
     grade = {name: np.clip(severity[name], 0, _GRADE_4).astype(np.int8) for name in _SYNDROMES}
     died, cause = _deaths(block, grade)
     some = (grade["crs"] >= 1) | (grade["icans"] >= 1)
@@ -111,7 +111,7 @@ def _act(seen: dict[Syndrome, Floats], agents: Mapping[str, _Agent], t: float) -
     for agent in begun:
         ramp = agent.ramp(t)
         for name, effect in agent.log_effect.items():
-            seen[name] += effect * ramp
+            seen[name] *= np.exp(effect * ramp)
 
 
 def _agents(block: Block, protocol: Protocol) -> dict[str, _Agent]:
@@ -135,18 +135,17 @@ def _give(hours: Floats, rule: Rule, due: Flags, at: Floats) -> None:
     hours[course[free], count[free]] = at[course[free]]
 
 
-def _effects(agents: list[_Agent], name: Syndrome, hours: Floats) -> Floats:
-    """Logarithm of the joint factor of all agents at all hours; computed only for the courses that were given something."""
-    n = len(agents[0].hours) if agents else 1
-    found = np.zeros((n, len(hours)), np.float32)
+def _treated(natural: Floats, agents: list[_Agent], name: Syndrome, hours: Floats) -> Floats:
+    """Logarithm of the severity under the joint effect of all agents; only the courses that were given something change."""
+    found = natural.copy()
     for agent in agents:
         if name not in agent.log_effect:
             continue
-        over = np.float32(agent.rule.effect_over_hours)
+        over, effect = np.float32(agent.rule.effect_over_hours), np.float32(agent.log_effect[name])
         for dose in agent.hours.T:
             course = np.flatnonzero(np.isfinite(dose))
             ramp = np.clip((hours[None, :] - dose[course, None].astype(np.float32)) / over, 0, 1)
-            found[course] += np.float32(agent.log_effect[name]) * ramp
+            found[course] *= np.exp(effect * ramp)
     return found
 
 

@@ -52,7 +52,7 @@ class Rule(_Strict):
         most: Most doses decided one by one; None for a drug that, once begun, is given until the syndromes are over.
         longest_hours: A drug that is given on ends after this.
         until_clear_hours: A drug that is given on ends this long after the last sign of both syndromes.
-        effect: Factor on the remaining severity by syndrome, a number or the name of a parameter.
+        effect: Factor on the logarithm of the severity by syndrome, a number or the name of a parameter.
         effect_over_hours: Hours in which the factor comes to bear.
     """
 

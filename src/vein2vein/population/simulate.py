@@ -159,6 +159,13 @@ def simulate(
     return cohort, pl.concat([intended(part.ids, meant) for part, meant in made])
 
 
+def check_n(n: int) -> int:
+    """The number of courses, or SIM-004."""
+    if n < 1:
+        raise _number("n", n, "1 or more")
+    return n
+
+
 def of_task(options: Options) -> dict[str, Any]:
     """The options that `task_of` takes."""
     return {name: value for name, value in options.items() if name not in _NOT_OF_TASK}
@@ -168,8 +175,7 @@ def drawn_blocks(
     task: Task, n: int, *, executor: Executor | None = None, progress: Progress | None = None
 ) -> Iterator[tuple[Tables, Intentions]]:
     """The blocks of a simulation in order; the last one is cut to what is asked for."""
-    if n < 1:
-        raise _number("n", n, "1 or more")
+    check_n(n)
     numbers = range(-(-n // BLOCK))
     draw = partial(_block, task)
     made = (
