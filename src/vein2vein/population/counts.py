@@ -167,8 +167,12 @@ def _neutrophils(  # noqa: PLR0917  (what neutrophils depend on)
     first = np.where(is_split, days * (0.4 + 0.25 * share), days)
     base = np.log(np.maximum(patients.neutrophils, 0.3))
     plateau = np.maximum(value("counts.plateau_fall") + 0.25 * propensity + 0.3 * late, -0.2)
+    # A marrow that was full of disease recovers beyond where it began.
+    beyond = value("counts.recovers_beyond") * np.maximum(np.log(value("counts.recovered_neutrophils")) - base, 0)
+    # What stays lower is less where there is little to lose.
+    plateau = plateau * np.clip(np.exp(base + beyond) / 2.0, 0.3, 1.0)
+    level = base + beyond - plateau
 
-    level = base - plateau
     start = value("counts.onset_day") + 1.2 * onset + 0.8 * np.minimum(level, 1.5)
     dip = Dip(start, start + first, np.maximum(base - nadir, 0.1), np.full(n, np.nan))
     gain = np.where(
@@ -187,6 +191,7 @@ def _neutrophils(  # noqa: PLR0917  (what neutrophils depend on)
     below = _curve(day, lower, level, level, 1.5, 2.0)
     log_count = base[:, None] - falls - np.where(is_split[:, None], below, 0.0)
     log_count -= _slow(day, dip.start, plateau, value("counts.plateau_days"))
+    log_count += marrow.freed(beyond)
     log_count -= 0.35 * driver + _late_dips(block, day)
     for one, some in ((dip, True), (lower, is_split)):
         on = (day > one.treated_from[:, None] + 1) & (day < one.stop[:, None] + 3)
@@ -242,13 +247,15 @@ def _slow(day: Floats, start: Floats, size: Floats, days: float) -> Floats:
 
 
 def _late_dips(block: Block, day: Floats) -> Floats:
-    """A later fall in some courses, between day 30 and 90, for ten days or so."""
+    """A later fall in some courses, between day 30 and 90, for ten days or so, and passing ones at follow-up visits."""
     rng = block.stream("counts/late")
     has = rng.random(block.n) < block.parameter("counts.late_dip_fraction")
     middle = rng.uniform(32, 85, block.n)
     depth = np.abs(rng.normal(1.2, 0.5, block.n))
     bump = np.exp(-0.5 * ((day - middle[:, None]) / 5) ** 2)
-    return np.where(has[:, None], depth[:, None] * bump, 0.0)
+    low = rng.random((block.n, len(DAYS))) < block.parameter("counts.visit_dip")
+    passing = np.where(low & (DAYS > LAST_DAILY), np.abs(rng.normal(0.9, 0.4, (block.n, len(DAYS)))), 0.0)
+    return np.where(has[:, None], depth[:, None] * bump, 0.0) + passing
 
 
 def _filgrastim(acute: Acute, patients: Patients, dips: list[Dip], visits: Visits) -> Spans:

@@ -34,6 +34,11 @@ def wander(block: Block, decision: str, sd: float, kept: float) -> Floats:
     return np.asarray(sd * noise.T, np.float64)
 
 
+def freed(beyond: Floats) -> Floats:
+    """What a marrow gains once it is free of disease, from day 4 to 25, shape (courses, columns)."""
+    return np.asarray(beyond[:, None] * np.clip((DAYS - 4) / 21, 0, 1), np.float64)
+
+
 def before(spans: Spans, until: Floats) -> Spans:
     """The exposures that start before `until` of their course, cut there."""
     kept = spans.start < until[spans.course]
@@ -63,7 +68,8 @@ def draw_platelets(  # noqa: PLR0917  (what platelets depend on)
     rest = lower[:, None] * np.clip(day / 10, 0, 1) * np.exp(-np.maximum(day - 40, 0) / 90)
     base = np.log(patients.platelets)
     log_count = base[:, None] - np.maximum(curve, rest) - 0.35 * driver - 0.06 * np.minimum(severity, 4)
-    log_count += wander(block, "counts/platelets-wander", 0.08, 0.5)
+    beyond = value("counts.recovers_beyond") * np.maximum(np.log(value("counts.recovered_platelets")) - base, 0)
+    log_count += freed(beyond) + wander(block, "counts/platelets-wander", 0.08, 0.5)
     log_count[:, BASELINE] = base
     own_count = np.maximum(np.exp(log_count), 1.0)
     at = np.where(severity >= 1, value("counts.platelets_transfused_ill"), value("counts.platelets_transfused"))
