@@ -26,10 +26,10 @@ from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.courses import Course, courses_of, patient_id, with_course
 from vein2vein.intake.fhir.faults import fault
-from vein2vein.intake.fhir.flows import with_flows
 from vein2vein.intake.fhir.model import READ
 from vein2vein.intake.fhir.options import Options
 from vein2vein.intake.fhir.reading import Delivered
+from vein2vein.intake.flows import with_flows
 from vein2vein.record import tables as record_tables
 from vein2vein.record.timeline import UNSPECIFIED
 

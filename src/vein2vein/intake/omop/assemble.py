@@ -20,6 +20,7 @@ from vein2vein.intake import canonical, charting, checks
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.canonical import Canonical
 from vein2vein.intake.delivery import Delivery, Report
+from vein2vein.intake.flows import with_flows
 from vein2vein.intake.given import lose
 from vein2vein.intake.omop import facts, findings, persons, stays
 from vein2vein.intake.omop.cdm import EXPOSING
@@ -29,6 +30,7 @@ from vein2vein.intake.omop.reading import OmopRows
 from vein2vein.intake.times import note_times
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
+from vein2vein.record.timeline import UNSPECIFIED
 
 _NOTHING: Final = pl.DataFrame(schema=PLACE)
 _ROWS_AT_ONCE: Final = 500_000
@@ -172,21 +174,48 @@ def _exposures(rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook) -> t
     raw = [part for frame in frames if (part := facts.exposures(frame)).height]
     for part in raw:
         _note_times(part, ["started_at", "ended_at"], book)
-    charted, refused, merged = _charted(rows, frames, book)
+    raw, points, joined = _with_flows(raw, _points(rows, frames), rows)
+    charted, refused, merged = _charted(rows, points, book)
     made = _joined((canonical.exposures(part, book) for part in (*raw, *charted)), "exposures")
     placed, swallowed = stays.in_one_place(made.rows)
-    return Canonical(placed, pl.concat([made.refused, refused])), pl.concat([merged, swallowed])
+    return Canonical(placed, pl.concat([made.refused, refused])), pl.concat([merged, joined, swallowed])
+
+
+def _points(rows: OmopRows, frames: list[pl.DataFrame]) -> pl.DataFrame | None:
+    """Devices and flows charted at instants; None when there are none."""
+    points = [part for frame in frames if (part := facts.points(frame, rows.names)).height]
+    return pl.concat(points) if points else None
+
+
+def _with_flows(
+    raw: list[pl.DataFrame], points: pl.DataFrame | None, rows: OmopRows
+) -> tuple[list[pl.DataFrame], pl.DataFrame | None, pl.DataFrame]:
+    """Raw exposures with the flows that were measured while a device was in use; other points; the flows put to devices."""
+    if points is None or points["rate"].null_count() == points.height or not raw:
+        return raw, points, _NOTHING
+    is_flow = pl.col("rate").is_not_null() & pl.col("agent").is_null() & pl.col("at_reason").is_null()
+    flows = points.filter(is_flow).select(
+        "file", "row", "course_id", "kind", "rate", "rate_unit",
+        pl.col("at").alias("started_at"), pl.col("at").alias("ended_at"),
+        pl.lit(UNSPECIFIED).alias("agent"), pl.lit(value=True).alias("charted_once"),
+    )  # fmt: skip
+    uses = pl.concat(raw, how="diagonal_relaxed").with_columns(charted_once=pl.lit(value=False))
+    frame, joined = pl.concat([uses, flows], how="diagonal_relaxed"), [_NOTHING]
+    for stream in flows["kind"].unique().sort():
+        frame, used = with_flows(frame, stream, rows.options.hold.get(stream))
+        joined.append(used.select(list(PLACE)))
+    gone = pl.concat(joined)
+    rest = points.join(gone, on=list(PLACE), how="anti", maintain_order="left")
+    return [frame.filter(~pl.col("charted_once")).drop("charted_once")], rest if rest.height else None, gone
 
 
 def _charted(
-    rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook
+    rows: OmopRows, together: pl.DataFrame | None, book: FaultBook
 ) -> tuple[list[pl.DataFrame], pl.DataFrame, pl.DataFrame]:
     """Raw exposures from devices charted at instants; the refused points; the points merged into others."""
-    points = [part for frame in frames if (part := facts.points(frame)).height]
     nothing = pl.DataFrame(schema=REFUSED)
-    if not points:
+    if together is None:
         return [], nothing, _NOTHING
-    together = pl.concat(points)
     _note_times(
         together.rename({"at": "started_at", "at_reason": "started_at_reason", "at_sent": "started_at_sent"}),
         ["started_at"],

@@ -14,6 +14,7 @@ import gzip
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -304,8 +305,11 @@ def _table_of(name: str) -> str | None:
 
 def _header(file: Path) -> tuple[str, tuple[str, ...]]:
     opener: Any = gzip.open if file.name.lower().endswith(".gz") else open
-    with opener(file, "rb") as stream:
-        first = stream.readline(1_000_000)
+    try:
+        with opener(file, "rb") as stream:
+            first = stream.readline(1_000_000)
+    except (EOFError, OSError, zlib.error) as error:
+        raise _unreadable(file.name, error) from error
     try:
         line = first.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:

@@ -20,7 +20,7 @@ import polars as pl
 from vein2vein.intake.canonical import DIAGNOSIS
 from vein2vein.intake.omop.concepts import Lexicon, codes_of_concepts, convention_concepts
 from vein2vein.intake.omop.source import RAW, Source
-from vein2vein.intake.omop.wanted import conventions
+from vein2vein.intake.omop.wanted import FLOW, conventions
 from vein2vein.intake.unit_table import UNIT_TABLE, unit_table
 from vein2vein.knowledge import codes
 
@@ -208,11 +208,22 @@ def exposures(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def points(frame: pl.DataFrame) -> pl.DataFrame:
-    """Devices of exclusive streams charted at an instant, in the columns of `charting.intervals`, with kind and reason."""
-    return frame.filter((pl.col("role") == "exposure") & _is_point()).select(
-        "file", "row", "course_id", "kind", "at", "at_reason", "at_sent", "agent",
-        pl.lit(None, dtype=pl.Float64).alias("rate"), pl.lit(None, dtype=pl.String).alias("rate_unit"),
+def points(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """Devices and flows of exclusive streams charted at an instant, for `charting.intervals`, with kind and reason.
+
+    A flow has a rate and no agent.
+    """
+    here = frame.filter((pl.col("role") == "exposure") & _is_point())
+    nothing = pl.lit(None, dtype=pl.String)
+    rate, unit = nothing, nothing
+    if "value_as_number" in here.columns and "unit_concept_id" in here.columns:
+        here = _with_unit(here, names)
+        rate, unit = pl.coalesce(pl.col("value_as_number").cast(pl.String), _text()), pl.col("unit")
+    is_flow = pl.col("agent") == FLOW
+    return here.select(
+        "file", "row", "course_id", "kind", "at", "at_reason", "at_sent",
+        pl.when(~is_flow).then(pl.col("agent")).alias("agent"),
+        pl.when(is_flow).then(rate).alias("rate"), pl.when(is_flow).then(unit).alias("rate_unit"),
     )  # fmt: skip
 
 

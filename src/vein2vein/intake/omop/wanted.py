@@ -34,6 +34,8 @@ VOCABULARIES: Final[Mapping[str, str]] = {
 }
 INFUSION: Final = "infusion"
 UNSPECIFIED: Final = codes.UNNAMED_PRODUCT
+FLOW: Final = "flow"
+"""In place of an agent: the row is the flow of a device that another row names."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,11 +93,12 @@ class Conventions(BaseModel):
     sex: dict[str, Convention]
     answers: dict[str, tuple[Convention, ...]]
     stay: dict[str, Convention]
+    flow: dict[str, Convention]
 
 
 @cache
 def conventions() -> Conventions:
-    """Operators, sexes, answers and places of care of the data model."""
+    """Operators, sexes, answers, places of care and flows of the data model."""
     file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "omop.yaml")
     return Conventions.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
@@ -140,6 +143,8 @@ def _listed() -> Iterator[Wanted]:
         yield from _of(listed_product.codes, Meaning("infusion", INFUSION, product))
     for agent, convention in conventions().stay.items():
         yield Wanted(convention.vocabulary, convention.code, Meaning("exposure", "stay", agent))
+    for of_stream, convention in conventions().flow.items():
+        yield Wanted(convention.vocabulary, convention.code, Meaning("exposure", of_stream, FLOW))
 
 
 def _of(listed: tuple[codes.Code, ...], meaning: Meaning) -> Iterator[Wanted]:

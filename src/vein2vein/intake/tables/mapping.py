@@ -40,7 +40,8 @@ class Times(_Part):
     """How doubtful times are read; see `intake.times.TimePolicy`.
 
     Attributes:
-        midnight: Of OMOP only: whether 00:00:00 is a date alone ("day", because most exports write dates so) or midnight ("time").
+        midnight: Of OMOP only: whether 00:00:00 is a date alone ("day", because most exports write dates so) or midnight
+            ("time").
     """
 
     gap: Literal["refuse", "after"] = "refuse"

@@ -1,12 +1,12 @@
 """Put flows that are charted by themselves to the device that was in use.
 
-Place    Floor 3, FHIR adapter; before charting and units. R4's DeviceUseStatement has no flow: hospitals send it as an
-         Observation beside it.
+Place    Floor 3, FHIR and OMOP adapters; before charting and units. R4's DeviceUseStatement and OMOP's DEVICE_EXPOSURE have no
+         flow: hospitals send it as an Observation or a measurement beside it.
 In       Exposures of one stream with course and instants, still in the units as sent.
 Out      The uses of devices, cut where a flow was charted; the flows that belong to no use.
 Knows    A flow holds until the next flow of the same use, until its hold ends, or until the use ends.
 Missing  Before the first flow of a use, and after the hold, the flow is unknown.
-Checked  tests/unit/intake/test_fhir_flows.py
+Checked  tests/unit/intake/test_flows.py, tests/acceptance/intake/omop/test_flows.py
 """
 
 from __future__ import annotations

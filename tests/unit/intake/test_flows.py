@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from vein2vein.intake.fhir.flows import with_flows
+from vein2vein.intake.flows import with_flows
 from vein2vein.record.tables import Instant
 
 ZERO = datetime(2026, 3, 5, tzinfo=UTC)
