@@ -9,6 +9,7 @@ Does not Choose what is drawn.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -27,6 +28,7 @@ _SIZE: Final = 14.0
 _LANE: Final = 22.0
 _MARKERS_UP_TO: Final = 110
 _GRADES_APART: Final = 5
+_APART: Final = 12.0  # between two results, so that "1" and "2 to 4" are never read as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def days_only(axis: TimeAxis) -> Drawing:
 def _flags(axis: TimeAxis) -> tuple[str, int]:
     """Each event as a flag on the first row where it does not cover another."""
     taken: list[float] = []
+    tops: list[tuple[float, float]] = []
     parts = []
     for event in axis.events:
         x, width = x_of(axis, event.at), widest(event.label, _SIZE) + 8
@@ -89,7 +92,12 @@ def _flags(axis: TimeAxis) -> tuple[str, int]:
         parts.append(
             svg.text(event.label, left + (4 if left == x else 0), row * 19.0 + 14, class_=f"event {event.kind}")
         )
-        parts.append(svg.tag("path", d=f"M{svg.number(x)} {svg.number(row * 19.0 + 2)}v400", class_="event-line"))
+        tops.append((x, row * 19.0 + 2))
+    bottom = len(taken) * 19.0 + 8
+    parts += [
+        svg.tag("path", d=f"M{svg.number(x)} {svg.number(top)}V{svg.number(bottom)}", class_="event-line")
+        for x, top in tops
+    ]
     return "".join(parts), len(taken)
 
 
@@ -177,13 +185,24 @@ def _step_labels(item: Ribbon, axis: TimeAxis) -> list[str]:
             continue
         content = result_text(step.low, step.high, item.kind)
         width = widest(content, _SIZE)
-        middle = (x_of(axis, step.start) + x_of(axis, step.end)) / 2
-        middle = min(max(middle, LEFT + width / 2), WIDTH - width / 2)
-        if any(middle - width / 2 < right + 3 and middle + width / 2 > left - 3 for left, right in placed):
+        middle = _free_place(x_of(axis, step.start), x_of(axis, step.end), width, placed)
+        if middle is None:
             continue
         placed.append((middle - width / 2, middle + width / 2))
         labels.append(svg.text(content, middle, 13, class_="result mid"))
     return labels
+
+
+def _free_place(start: float, end: float, width: float, placed: Sequence[tuple[float, float]]) -> float | None:
+    """Middle of a label over its step that is well apart from the labels beside it: in the middle, else at an end."""
+    for wanted in ((start + end) / 2, start + width / 2, end - width / 2):
+        middle = min(max(wanted, LEFT + width / 2), WIDTH - width / 2)
+        inside = start <= middle <= end or wanted == (start + end) / 2
+        if inside and all(
+            middle + width / 2 + _APART <= left or middle - width / 2 - _APART >= right for left, right in placed
+        ):
+            return middle
+    return None
 
 
 def panel(item: Panel, axis: TimeAxis) -> Drawing:
@@ -225,7 +244,7 @@ def _plot(item: Panel, axis: TimeAxis, y_axis: ValueAxis) -> str:
     lines = "".join(f"M{LEFT} {svg.number(y_axis.y(v))}h{PLOT}" for v in y_axis.ticks)
     parts.append(svg.tag("path", d=lines, class_="grid"))
     parts += [svg.text(short(v), LEFT - 8, y_axis.y(v) + 5, class_="tick end") for v in y_axis.ticks]
-    parts += _gaps(item.curves[0], axis, y_axis)
+    parts += _gaps(item.curves[0], axis, y_axis, [y_axis.y(limit.value) for limit in item.limits])
     labelled: list[float] = []
     for limit in item.limits:
         y = y_axis.y(limit.value)
@@ -238,7 +257,7 @@ def _plot(item: Panel, axis: TimeAxis, y_axis: ValueAxis) -> str:
     return "".join(parts)
 
 
-def _gaps(curve: Curve, axis: TimeAxis, y_axis: ValueAxis) -> list[str]:
+def _gaps(curve: Curve, axis: TimeAxis, y_axis: ValueAxis, taken: Sequence[float]) -> list[str]:
     """Grey ground where the first curve was not measured for longer than it may be joined, from infusion on."""
     times = [t for t, _ in curve.points]
     edges = [max(axis.start, 0.0), *[t for t in times if t >= 0], axis.end]
@@ -250,8 +269,15 @@ def _gaps(curve: Curve, axis: TimeAxis, y_axis: ValueAxis) -> list[str]:
         parts.append(svg.tag("path", d=svg.box(x, y_axis.top, width, y_axis.bottom - y_axis.top), class_="gap"))
         words = say("figure.not_measured")
         if width > widest(words, _SIZE) + 6:
-            parts.append(svg.text(words, x + width / 2, y_axis.bottom - 5, class_="gap-label mid"))
+            parts.append(svg.text(words, x + width / 2, _clear_of(taken, y_axis), class_="gap-label mid"))
     return parts
+
+
+def _clear_of(taken: Sequence[float], y_axis: ValueAxis) -> float:
+    """Baseline for a label in a gap: at the bottom, else where it is farthest from the lines with a label of their own."""
+    places = [y_axis.bottom - 5, y_axis.top + 14, (y_axis.top + y_axis.bottom) / 2 + 5]
+    free = [y for y in places if all(abs(y - 5 - line) > _SIZE + 4 for line in taken)]
+    return free[0] if free else max(places, key=lambda y: min(abs(y - 5 - line) for line in taken))
 
 
 def _curve(curve: Curve, axis: TimeAxis, y_axis: ValueAxis) -> list[str]:

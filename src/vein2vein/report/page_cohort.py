@@ -181,7 +181,7 @@ def assessable_part(rules: Sequence[RuleSet], summary: Summary, *, first: int) -
         rows.append(
             (
                 _scale_name(rule),
-                f"{100 * share:.0f} % " + share_bar(0.0, share, label),
+                f"{100 * share:.0f}\u00a0% " + share_bar(0.0, share, label),
                 text(say("cohort.n_of_all", part=row["courses_fully_assessable"], all=row["courses_applicable"])),
                 _top_missing(rule, summary),
             )
@@ -321,7 +321,7 @@ def _course_line(row: CourseRow, rules: Sequence[RuleSet], headline: Sequence[Ru
             )
         )
     cells.append(element("td", _strips(row, headline), class_="strips"))
-    cells.append(element("td", f"{100 * row.open_share:.0f} %", class_="number"))
+    cells.append(element("td", f"{100 * row.open_share:.0f}\u00a0%", class_="number"))
     peaks = [row.peaks.get(rule.id) for rule in rules]
     return element(
         "tr",

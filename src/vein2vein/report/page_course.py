@@ -141,6 +141,7 @@ def course_page(
         _back(),
         head,
         _facts(timeline, clock),
+        _peaks(shown, clock, number),
         unused_note(timeline, place.refused),
         element("div", _left(number, views, shown), _aside(number), class_="bedside"),
         _steps_table(shown, clock, number),
@@ -180,6 +181,38 @@ def _facts(timeline: Timeline, clock: CourseClock) -> str:
             (say("course.zone"), course.zone),
             (say("course.centre"), course.centre_id or ""),
         ]
+    )
+
+
+def _peaks(shown: Sequence[_Scale], clock: CourseClock, number: int) -> str:
+    """The worst step of each ribbon in one line, each a button that leads to its reasons."""
+    entries = []
+    for scale in shown:
+        if scale.has_finding:
+            worst = _worst(scale.ribbon.steps)
+            step = scale.steps[worst]
+            entries.append(element("li", _peak_button(scale, worst, clock.text(step.verdict.at), number)))
+    if not entries:
+        return element("p", say("course.no_finding"))
+    return element("ul", *entries, class_="peaks no-print", aria_label=say("course.peaks"))
+
+
+def _peak_button(scale: _Scale, worst: int, since: Words, number: int) -> str:
+    rule, step = scale.rule, scale.ribbon.steps[worst]
+    shown = result_text(step.low, step.high, rule.result.kind)
+    badge = result_badge(shown, (step.low, step.high), (scale.ribbon.lowest, scale.ribbon.highest))
+    return element(
+        "button",
+        element("strong", rule_words.short_name(rule)),
+        " ",
+        badge,
+        " ",
+        element("span", say("course.since", at=since), class_="since"),
+        type="button",
+        class_="why",
+        data_course=str(number),
+        data_scale=str(scale.place),
+        data_step=str(worst),
     )
 
 

@@ -23,7 +23,7 @@ from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.errors import ReportError
 from vein2vein.knowledge.evaluation import Evaluation, evaluate
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.knowledge.values import is_known
+from vein2vein.knowledge.values import Value, is_known
 from vein2vein.record.timeline import Timeline
 from vein2vein.report import rule_words
 from vein2vein.report.figure import Ribbon, RibbonStep
@@ -77,9 +77,10 @@ def explained_steps(
         if evaluation is None or (evaluation.bounds.low, evaluation.bounds.high) != (row["low"], row["high"]):
             raise _differs(timeline, rule, row)
         ends_later = row["until_at"] is not None and row["until_at"] > row["from_at"]
-        said = tuple(_said(grader, name, at) for name in rule.inputs)
         until = row["until_at"] if ends_later else None
-        steps.append(ExplainedStep(_verdict(grader, at, evaluation), until, said))
+        values = {name: value_at(grader.index, take, at) for name, take in rule.inputs.items()}
+        said = tuple(_said(grader, name, at, found) for name, found in values.items())
+        steps.append(ExplainedStep(_verdict(rule, at, evaluation, values), until, said))
     return steps
 
 
@@ -92,10 +93,13 @@ def _evaluated(grader: CourseGrader, at: int) -> Evaluation:
     return evaluate(grader.rule, values)
 
 
-def _verdict(grader: CourseGrader, at: int, found: Evaluation) -> Verdict:
-    used = tuple(_input_used(grader, name, at) for name in grader.rule.inputs)
+Read = tuple[Value, tuple[Row, ...]]
+
+
+def _verdict(rule: RuleSet, at: int, found: Evaluation, values: Mapping[str, Read]) -> Verdict:
+    used = tuple(_input_used(rule, name, read) for name, read in values.items())
     return Verdict(
-        grader.rule.id,
+        rule.id,
         from_microseconds(at),
         found.bounds,
         None,
@@ -104,22 +108,22 @@ def _verdict(grader: CourseGrader, at: int, found: Evaluation) -> Verdict:
         found.flags,
         found.criteria,
         used,
-        grader.rule.chosen,
+        rule.chosen,
     )
 
 
-def _input_used(grader: CourseGrader, name: str, at: int) -> InputUsed:
-    take = grader.rule.inputs[name]
-    value, rows = value_at(grader.index, take, at)
+def _input_used(rule: RuleSet, name: str, read: Read) -> InputUsed:
+    value, rows = read
+    take = rule.inputs[name]
     taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
     assumption = "not recorded, taken as no" if taken_as_no and not rows else None
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
 
 
-def _said(grader: CourseGrader, name: str, at: int) -> Words:
+def _said(grader: CourseGrader, name: str, at: int, read: Read) -> Words:
     """The value of an input in words: recorded, charted as absent, or assumed, and never one for the other."""
+    value, rows = read
     take = grader.rule.inputs[name]
-    value, rows = value_at(grader.index, take, at)
     if rows:
         return value_words(value, take)
     if _is_charted(grader, getattr(take, "exposure", None), at):

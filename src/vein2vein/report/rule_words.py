@@ -146,7 +146,9 @@ def lacking(rule: RuleSet, names: Iterable[str], rows: Mapping[str, Sequence[Row
 
 def _lack(rule: RuleSet, name: str, rows: Sequence[Row] | None) -> Words:
     if name in rule.criteria:
-        return say("lack.past", what=_lower(name_words(rule, name)))
+        words = _lower(name_words(rule, name))
+        # not over time: nothing is missing, the rule set itself leaves open what the criterion describes
+        return say("lack.past", what=words) if name in rule.over_time else words
     declared = rule.inputs.get(name)
     if isinstance(declared, methods.Active | methods.CountActive | methods.Given | methods.RateSum):
         return _exposure_lack(declared, rows)

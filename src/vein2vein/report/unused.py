@@ -19,7 +19,7 @@ from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.record.timeline import Timeline
 from vein2vein.report.markup import element, table, text
 from vein2vein.report.shown import kind_label
-from vein2vein.report.words import OTHERS, Words, catalogue, say
+from vein2vein.report.words import OTHERS, Words, catalogue, joined, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def unused_note(timeline: Timeline, refused: RefusedRows | None) -> str:
     total = sum(kept.values())
     said = [say("unused.kept" if total else "unused.none_kept", n=total, rows=recorded)]
     said += _refused_words(refused)
-    parts = [element("p", *_spaced(said))]
+    # Chinese sentences stand without a space between them
+    parts = [element("p", joined(said, Words(" ", zh="")))]
     rows = [(text(say("unused.is_kept")), text(kind_label(kind)), str(n)) for kind, n in kept.most_common()]
     reasons = () if refused is None else refused.reasons
     rows += [(text(say("unused.is_refused")), f"{text(fault_title(id))} ({text(id)})", str(n)) for id, n in reasons]
@@ -77,10 +78,6 @@ def _refused_words(refused: RefusedRows | None) -> list[Words]:
     if refused.unplaced:
         said.append(say("unused.unplaced", n=refused.unplaced))
     return said
-
-
-def _spaced(said: Sequence[Words]) -> list[str]:
-    return [part for words in said for part in (text(words), " ")][:-1]
 
 
 def fault_title(id: str) -> Words:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.basis.truth import Truth, all_of, any_of
-from vein2vein.engine.plain.index import CourseIndex, span_of
+from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum
@@ -135,7 +135,8 @@ def _reason_matches(take: ExposureInput, exposure: Exposure) -> Truth:
 
 
 def _running(index: CourseIndex, take: ExposureInput, at: int) -> list[Exposure]:
-    return [e for e in index.exposures(take.exposure) if _contains(span_of(e), at)]
+    spans = zip(index.exposures(take.exposure), index.spans(take.exposure), strict=True)
+    return [exposure for exposure, span in spans if _contains(span, at)]
 
 
 def _contains(span: tuple[int, int | None], at: int) -> bool:
@@ -145,7 +146,7 @@ def _contains(span: tuple[int, int | None], at: int) -> bool:
 def _is_charted(index: CourseIndex, take: ExposureInput, at: int) -> bool:
     if any(_contains(span, at) for span in index.charted(take.exposure)):
         return True
-    return streams()[take.exposure].exclusive and any(_contains(span_of(e), at) for e in index.exposures(take.exposure))
+    return streams()[take.exposure].exclusive and any(_contains(span, at) for span in index.spans(take.exposure))
 
 
 def _or_uncharted(truth: Truth, take: ExposureInput, *, is_charted: bool) -> Truth:

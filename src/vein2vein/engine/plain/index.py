@@ -36,6 +36,8 @@ class CourseIndex:
         self._exposures: dict[str, list[Exposure]] = {}
         for exposure in timeline.exposures:
             self._exposures.setdefault(exposure.kind, []).append(self._open_ended(exposure))
+        self._spans = {kind: list(map(span_of, rows)) for kind, rows in self._exposures.items()}
+        self._charted: dict[str, list[tuple[int, int | None]]] = {}
 
     def _open_ended(self, exposure: Exposure) -> Exposure:
         until = self.course.followed_until
@@ -66,8 +68,17 @@ class CourseIndex:
         """Exposures of a stream, in order of start."""
         return self._exposures.get(kind, [])
 
+    def spans(self, kind: str) -> list[tuple[int, int | None]]:
+        """[start, end) of each exposure of a stream, in the same order."""
+        return self._spans.get(kind, [])
+
     def charted(self, stream: str) -> list[tuple[int, int | None]]:
         """Intervals [start, end) in which a stream is recorded completely, merged where they touch."""
+        if stream not in self._charted:
+            self._charted[stream] = self._merged_charted(stream)
+        return self._charted[stream]
+
+    def _merged_charted(self, stream: str) -> list[tuple[int, int | None]]:
         merged: list[tuple[int, int | None]] = []
         for exposure in self.exposures(CHARTED):
             if exposure.agent != stream:

@@ -162,9 +162,17 @@
       });
       return button;
     };
+    // on a narrow screen the reasons stand below the charts
+    const charts = make("button", { type: "button", class: "to-charts" }, `↑ ${say("charts")}`);
+    charts.addEventListener("click", () => {
+      const ribbon = one(`.lanes:not([hidden]) .ribbon[data-scale="${place}"]`, one(`#course-${current.course}`));
+      if (ribbon) ribbon.focus({ preventScroll: true });
+      (ribbon || one(`#course-${current.course}`)).scrollIntoView({ block: "center" });
+    });
     return make("div", { class: "steps-nav no-print" },
       go(index - 1, `← ${say("before")}`, index === 0),
       go(index + 1, `${say("after")} →`, index === count - 1),
+      charts,
       make("span", { class: "hint" }, say("step_of", { step: index + 1, steps: count })));
   }
 
