@@ -28,6 +28,11 @@ _COMMANDS = {
     "intake": ("vein2vein.cli.intake", "intake", "Check a delivery, or draft a mapping for local codes and units."),
     "knowledge": ("vein2vein.cli.knowledge", "knowledge", "Show the rule sets, their sources, and what must be read."),
     "demo": ("vein2vein.cli.demo", "demo", "Grade the demonstration cohort and write its report."),
+    "simulate": (
+        "vein2vein.cli.simulate",
+        "simulate",
+        "Simulate courses that behave like the published ones; made up, no real person.",
+    ),
     "errors": ("vein2vein.cli.errors", "errors", "Say what an error id means and how to mend it."),
 }
 

@@ -84,10 +84,15 @@ class Tables:
     exposures: pl.DataFrame
     milestones: pl.DataFrame
 
+    def limit_places(self) -> npt.NDArray[np.int32]:
+        """Where the reference range of each row stands in the flattened `limits` of a side."""
+        found: npt.NDArray[np.int32] = self.is_female[self.course] * np.int32(len(KINDS)) + self.kind
+        return found
+
     def observations(self) -> pl.DataFrame:
         """The table of observations."""
         numbers = pl.Series("value", self.value)
-        which = self.is_female[self.course] * np.int32(len(KINDS)) + self.kind
+        which = self.limit_places()
         low, high = (pl.Series(self.limits[:, :, side].reshape(-1)).fill_nan(None).gather(which) for side in (0, 1))
         return pl.DataFrame(
             {

@@ -32,7 +32,7 @@ from vein2vein.errors import SimulationError
 from vein2vein.population.assemble import SOURCE, Tables
 from vein2vein.population.blocks import BLOCK
 from vein2vein.population.simulate import Options, Task, check_n, of_task, task_of
-from vein2vein.population.states import CODES, KINDS
+from vein2vein.population.states import CODES, KINDS, Floats
 from vein2vein.record import tables
 
 BLOCKS_PER_PART: Final = 4
@@ -188,17 +188,25 @@ def observations_table(made: Tables) -> pa.Table:
     """The observations of a block as Arrow columns, without making texts of them."""
     n = len(made.course)
     first = int(made.course[0]) if n else 0
+    which = made.limit_places()
     columns = {
         "course_id": _coded(made.course - first, made.ids.slice(first).to_list()),
         "kind": _coded(made.kind.astype(np.int32), list(KINDS)),
-        "value": pa.array(made.value, mask=np.isnan(made.value)),
+        "value": _numbers(made.value),
         "code": _coded(made.code.astype(np.int32), list(CODES), missing=made.code < 0),
+        "reference_low": _numbers(made.limits[:, :, 0].reshape(-1)[which]),
+        "reference_high": _numbers(made.limits[:, :, 1].reshape(-1)[which]),
         "observed_at": pa.array(made.at).cast(pa.timestamp("us", tz="UTC")),
         "usability": _coded(np.zeros(n, np.int32), ["ok"]),
         "source": _coded(np.zeros(n, np.int32), [SOURCE]),
     }
     schema = observations_schema()
     return pa.table([columns.get(f.name, pa.nulls(n, f.type)) for f in schema], schema=schema)
+
+
+def _numbers(values: Floats) -> pa.Array:
+    """Numbers, null where NaN."""
+    return pa.array(values, mask=np.isnan(values))
 
 
 def _coded(index: Any, words: list[str], missing: Any = None) -> pa.DictionaryArray:
