@@ -1,4 +1,4 @@
-"""Lee, Penn, CARTOX, CTCAE, MSKCC and the Chinese consensus
+"""Lee, Penn, CARTOX, CTCAE, MSKCC, the Chinese consensus and the paediatric scale
 
 What these editions ask for that the ASTCT scale does not: doses, their duration, organs, places of care, local inflammation.
 """
@@ -214,3 +214,65 @@ def test_local_inflammation_in_the_chinese_consensus(
 def test_death_in_every_scale(spec: Spec, scale: str, grade: str) -> None:
     """Death due to the syndrome is grade 5 in each."""
     spec(scale, WELL + "4 h | milestone death crs", f"...\n4 h | {grade}")
+
+
+@pytest.mark.parametrize(
+    ("born", "systolic", "grade"),
+    [("2021-01-01", 80, "1"), ("2021-01-01", 79, "2"), ("2014-01-01", 89, "2"), ("2014-01-01", 90, "1")],
+)
+def test_children_mahadeo_blood_pressure(spec: Spec, born: str, systolic: int, grade: str) -> None:
+    """Hypotension is below 70 + 2 x age from 1 to 10 years, and below 90 mmHg over 10 (Mahadeo 2019, table 2)."""
+    spec(
+        "mahadeo-2019.crs-children",
+        f"""
+        born {born}
+        always | recorded completely: everything
+        0 h    | organ toxicity grade 0
+        0 h    | transaminase toxicity grade 0
+        0 h    | oxygen saturation 97
+        0 h    | body temperature 38.6
+        0 h    | systolic blood pressure {systolic}
+        """,
+        f"0 h | {grade}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("recorded", "grade"),
+    [
+        ("1 h | oxygen saturation 89", "2"),
+        ("1 h | transaminase toxicity grade 4", "3"),
+        ("1 h | organ toxicity grade 4", "4"),
+        ("1 h to | oxygen: bipap because hypoxia", "3"),
+        ("1 h to | oxygen: mechanical-ventilation because hypoxia", "4"),
+        ("1 h to | vasopressor: norepinephrine 2 ug/min because hypotension", "2"),
+        (
+            "1 h to | vasopressor: norepinephrine 2 ug/min because hypotension\n"
+            "1 h to | vasopressor: epinephrine 1 ug/min because hypotension",
+            "3",
+        ),
+        (
+            "1 h to | vasopressor: norepinephrine 2 ug/min because hypotension\n"
+            "1 h to | vasopressor: epinephrine 1 ug/min because hypotension\n"
+            "1 h    | refractory hypotension yes",
+            "4",
+        ),
+    ],
+)
+def test_children_mahadeo_grades(spec: Spec, recorded: str, grade: str) -> None:
+    """Afebrile or not, from grade 2 on the temperature plays no part; BiPAP is grade 3 (Mahadeo 2019, table 2)."""
+    spec(
+        "mahadeo-2019.crs-children",
+        """
+        born 2018-01-01
+        always | recorded completely: everything
+        0 h    | organ toxicity grade 0
+        0 h    | transaminase toxicity grade 0
+        0 h    | oxygen saturation 97
+        0 h    | fraction inspired oxygen 30
+        0 h    | body temperature 36.9
+        0 h    | systolic blood pressure 100
+        """
+        + recorded,
+        f"0 h | 0\n1 h | {grade}",
+    )
