@@ -216,6 +216,12 @@ def test_death_in_every_scale(spec: Spec, scale: str, grade: str) -> None:
     spec(scale, WELL + "4 h | milestone death crs", f"...\n4 h | {grade}")
 
 
+TWO = (
+    "1 h to | vasopressor: norepinephrine 2 ug/min because hypotension\n"
+    "1 h to | vasopressor: epinephrine 1 ug/min because hypotension"
+)
+
+
 @pytest.mark.parametrize(
     ("born", "systolic", "grade"),
     [("2021-01-01", 80, "1"), ("2021-01-01", 79, "2"), ("2014-01-01", 89, "2"), ("2014-01-01", 90, "1")],
@@ -246,17 +252,8 @@ def test_children_mahadeo_blood_pressure(spec: Spec, born: str, systolic: int, g
         ("1 h to | oxygen: bipap because hypoxia", "3"),
         ("1 h to | oxygen: mechanical-ventilation because hypoxia", "4"),
         ("1 h to | vasopressor: norepinephrine 2 ug/min because hypotension", "2"),
-        (
-            "1 h to | vasopressor: norepinephrine 2 ug/min because hypotension\n"
-            "1 h to | vasopressor: epinephrine 1 ug/min because hypotension",
-            "3",
-        ),
-        (
-            "1 h to | vasopressor: norepinephrine 2 ug/min because hypotension\n"
-            "1 h to | vasopressor: epinephrine 1 ug/min because hypotension\n"
-            "1 h    | refractory hypotension yes",
-            "4",
-        ),
+        (TWO, "3"),
+        (f"{TWO}\n1 h | refractory hypotension yes", "4"),
     ],
 )
 def test_children_mahadeo_grades(spec: Spec, recorded: str, grade: str) -> None:
