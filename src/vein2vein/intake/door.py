@@ -26,6 +26,7 @@ from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
 from vein2vein.intake.tables.files import ENDINGS
 from vein2vein.intake.tables.mapping import Mapping as MappingFile
 from vein2vein.intake.tables.mapping import mapping_of, read_mapping
+from vein2vein.intake.unread import unread
 from vein2vein.knowledge import codes
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
@@ -208,7 +209,11 @@ _EXAMPLES: Final = {"an IANA zone name": ("Europe/Berlin", "UTC"), "a stream": (
 def _own(path: Path) -> Delivery:
     """A cohort written by this library; its rows were accounted for when it was made."""
     cohort = Cohort.read(path)
-    ledger = Ledger()
+    ledger, book = Ledger(), FaultBook()
+    known = [path / f"{name}.parquet" for name in tables.SCHEMAS]
+    left = unread(path, known, "the five tables of a cohort as this library writes them")
+    if left is not None:
+        book.note(left)
     for name in tables.SCHEMAS:
         frame: pl.DataFrame = getattr(cohort, name)
         file = f"{name}.parquet"
@@ -216,7 +221,7 @@ def _own(path: Path) -> Delivery:
         kept = frame.select(pl.lit(file).alias("file"), pl.int_range(1, pl.len() + 1).alias("row"), usability)
         ledger.read(file, frame.height)
         ledger.settle(kept.select(*PLACE, "usability"), pl.DataFrame(schema=REFUSED))
-    return Delivery(cohort, Report.of(FaultBook(), ledger))
+    return Delivery(cohort, Report.of(book, ledger))
 
 
 def _omop(place: str | Path, declared: MappingFile) -> Delivery:

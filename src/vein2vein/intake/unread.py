@@ -1,6 +1,6 @@
 """Name the files of a delivery that are not read.
 
-Place    Floor 3. Used by the adapters of folders: plain tables and FHIR.
+Place    Floor 3. Used for every form that is a folder or a zip.
 In       The folder, and the files that are read.
 Out      One fault that names the others, or none. Hidden files (a name that begins with a point) are left out.
 Checked  tests/acceptance/intake/test_tables_files.py, tests/unit/intake/test_fhir_source.py
@@ -8,7 +8,7 @@ Checked  tests/acceptance/intake/test_tables_files.py, tests/unit/intake/test_fh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +30,11 @@ def unread(place: Path, read: Iterable[Path], expected: str) -> Fault | None:
         return None
     known = set(read)
     files = (file for file in sorted(place.rglob("*")) if file.is_file() and file not in known)
-    names = [str(file.relative_to(place)) for file in files if not _is_hidden(file.relative_to(place))]
+    return unread_fault([str(n) for file in files if not _is_hidden(n := file.relative_to(place))], expected)
+
+
+def unread_fault(names: Sequence[str], expected: str) -> Fault | None:
+    """INTAKE-054 for files by their names; None when there are none."""
     if not names:
         return None
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from vein2vein.errors import IntakeError
 from vein2vein.intake.door import form_of, open_delivery, open_large
+from vein2vein.record import tables
+from vein2vein.record.cohort import Cohort
 
 
 def _folder(place: Path, *names: str) -> Path:
@@ -100,3 +103,10 @@ def test_a_misspelled_name_in_the_call_is_said_without_a_mapping_file(
     with pytest.raises(IntakeError, match=r"INTAKE-055[\s\S]*" + said) as raised:
         open_delivery(tmp_path, **declared)
     assert "mapping" not in str(raised.value)
+
+
+def test_files_beside_a_cohort_are_named(tmp_path: Path) -> None:
+    Cohort.of(**{n: pl.DataFrame(schema=dict(s)) for n, s in tables.SCHEMAS.items()}).write(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    (fault,) = open_delivery(tmp_path).faults
+    assert (fault.id, fault.saw) == ("INTAKE-054", "notes.txt")

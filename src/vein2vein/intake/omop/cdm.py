@@ -207,6 +207,15 @@ VOCABULARY: Final = ("concept", "concept_relationship", "concept_ancestor")
 NEVER_READ: Final = frozenset({"note", "note_nlp", "provider", "location", "care_site", "cost", "payer_plan_period"})
 """Tables that are not opened at all: free text, staff, addresses and money have no part in grading."""
 
+SPARE: Final = frozenset(
+    {
+        "episode", "episode_event", "specimen", "fact_relationship", "drug_era", "dose_era", "condition_era", "metadata",
+        "cohort", "cohort_definition", "vocabulary", "domain", "concept_class", "relationship", "concept_synonym",
+        "source_to_concept_map", "drug_strength",
+    }
+)  # fmt: skip
+"""Other tables of the data model: what they say stands in the tables above, or has no part in grading."""
+
 TABLES: Final[Mapping[str, Table]] = MappingProxyType(
     {
         table.name: table

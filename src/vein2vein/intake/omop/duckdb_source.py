@@ -17,15 +17,17 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import BinaryIO, Final, cast
 
 import duckdb
 import polars as pl
 
 from vein2vein.errors import IntakeError
-from vein2vein.intake.omop.cdm import TABLES, Type
+from vein2vein.intake.omop.cdm import NEVER_READ, TABLES, Type
 from vein2vein.intake.omop.source import ROWS_IN_A_PIECE, SQL_TYPE, BadRow, Column, Source, literal, pieces, quoted
+from vein2vein.intake.quotes import Torn, Without, torn
 
 _NO_NETWORK: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": "false",
@@ -41,6 +43,7 @@ _FITS: Final[Mapping[Type, tuple[str, ...]]] = {
 _OFFSET_AT_END: Final = r"(Z|z|[+-]\d\d(:?\d\d)?)$"
 _SUFFIXES: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 _BYTES_PER_GIB: Final = 2**30
+_CHUNK: Final = 4 << 20
 
 
 class _DuckDbSource(Source):
@@ -133,6 +136,9 @@ class Folder(_DuckDbSource):
         if "person" not in self._files:
             raise not_omop(self.place, sorted(self._files))
         self._known: dict[str, tuple[str, Mapping[str, Column]]] = {}
+        self._whole: dict[Path, _Mended] = {}
+        self._scratch: Path | None = None
+        self.not_read = _not_read(path, listed)
         self._counts: dict[str, int] = {}
 
     def columns(self, table: str) -> Mapping[str, Column] | None:
@@ -174,13 +180,39 @@ class Folder(_DuckDbSource):
         # A quotation mark has no meaning in tab-separated exports of vocabularies.
         quote = "" if delimiter == "\t" else '"'
         struct = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-        listed = ", ".join(literal(str(f)) for f in files)
+        try:
+            read = [self._without_torn(file, delimiter, len(names)) if quote else file for file in files]
+        except (EOFError, OSError, zlib.error) as error:
+            raise _unreadable(self.place, error) from error
+        listed = ", ".join(literal(str(f)) for f in read)
         clause = (
             f"read_csv([{listed}], auto_detect=false, header=true, delim={literal(delimiter)}, quote='{quote}',"
             f" escape='{quote}', columns={{{struct}}}, store_rejects=true, rejects_table='bad_rows',"
             f" rejects_scan='bad_scans')"
         )
         return clause, columns
+
+    def _without_torn(self, file: Path, delimiter: str, columns: int) -> Path:
+        """The file, or a copy of it without the rows that a stray quote swallows: DuckDB would read them as one cell."""
+        with opened(file) as stream:
+            if not any(b'"' in chunk for chunk in iter(lambda: stream.read(_CHUNK), b"")):
+                return file
+        with opened(file) as stream:
+            stretches = torn(stream, delimiter, columns)
+        if not stretches:
+            return file
+        self._scratch = self._scratch or Path(tempfile.mkdtemp(prefix="vein2vein-omop-"))
+        copy = self._scratch / f"{len(self._whole)}-{file.name.removesuffix('.gz')}"
+        with opened(file) as stream, Without(stream, stretches) as left, copy.open("wb") as target:
+            shutil.copyfileobj(left, target, _CHUNK)
+        self._whole[copy] = _Mended(file, tuple(stretches))
+        return copy
+
+    def close(self) -> None:
+        """See `Source`."""
+        super().close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def count(self, table: str) -> int:
         """See `Source`."""
@@ -190,15 +222,49 @@ class Folder(_DuckDbSource):
 
     def bad_rows(self) -> list[BadRow]:
         """See `Source`."""
-        table_of = {str(file): table for table, files in self._files.items() for file in files}
+        table_of = {file: table for table, files in self._files.items() for file in files}
+        found = [row for mended in self._whole.values() for row in mended.bad_rows(table_of[mended.file])]
         try:
             rows = self._connection.execute(
                 "SELECT DISTINCT file_path, line, min(error_message) FROM bad_rows JOIN bad_scans USING (scan_id, file_id)"
                 " GROUP BY ALL ORDER BY 1, 2"
             ).fetchall()
         except duckdb.CatalogException:
-            return []
-        return [BadRow(table_of[path], Path(path).name, line, message) for path, line, message in rows]
+            return found
+        for path, line, message in rows:
+            mended = self._whole.get(Path(path))
+            file, at = (Path(path), line) if mended is None else (mended.file, mended.line(line))
+            found.append(BadRow(table_of[file], file.name, at, message))
+        return found
+
+
+@dataclass(frozen=True)
+class _Mended:
+    """A file of which a copy without some stretches is read."""
+
+    file: Path
+    stretches: tuple[Torn, ...]
+
+    def bad_rows(self, table: str) -> list[BadRow]:
+        """The rows of the stretches; a row is called by the line in which it stands when no cell holds a line break."""
+        return [
+            BadRow(table, self.file.name, row + 1, f"a quote is opened in line {each.row + 1} and not closed")
+            for each in self.stretches
+            for row in range(each.row, each.row + each.rows)
+        ]
+
+    def line(self, line: int) -> int:
+        """A line of the copy -> the line of the file."""
+        for each in self.stretches:
+            line += each.rows if line > each.row else 0
+        return line
+
+
+def _not_read(folder: Path, read: list[Path]) -> tuple[str, ...]:
+    """Names of the files of a folder that hold no table of the data model; those that are never opened are left out."""
+    others = sorted(file for file in folder.rglob("*") if file.is_file() and file not in set(read))
+    names = [file.relative_to(folder) for file in others if not file.name.startswith(".")]
+    return tuple(str(name) for name in names if name.name.split(".")[0].casefold() not in NEVER_READ)
 
 
 class Zip(Folder):
@@ -209,6 +275,7 @@ class Zip(Folder):
         try:
             _unpack(path, self._folder)
             super().__init__(self._folder, place=str(path))
+            self.not_read = _members_left(path)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -303,10 +370,14 @@ def _table_of(name: str) -> str | None:
     return stem if stem in TABLES else None
 
 
+def opened(file: Path) -> BinaryIO:
+    """The bytes of a file, decompressed where its name ends in .gz."""
+    return cast("BinaryIO", gzip.open(file, "rb")) if file.name.lower().endswith(".gz") else file.open("rb")
+
+
 def _header(file: Path) -> tuple[str, tuple[str, ...]]:
-    opener: Any = gzip.open if file.name.lower().endswith(".gz") else open
     try:
-        with opener(file, "rb") as stream:
+        with opened(file) as stream:
             first = stream.readline(1_000_000)
     except (EOFError, OSError, zlib.error) as error:
         raise _unreadable(file.name, error) from error
@@ -354,6 +425,14 @@ def _check_room(path: Path, folder: Path, size: int) -> None:
             expected="room for the tables that are read",
             fix="unpack it on a larger disk and give the folder, or point TMPDIR at a larger disk",
         )
+
+
+def _members_left(path: Path) -> tuple[str, ...]:
+    """Names of the files of a zip that hold no table of the data model."""
+    with zipfile.ZipFile(path) as archive:
+        names = [PurePosixPath(member.filename) for member in archive.infolist() if not member.is_dir()]
+    left = [name for name in names if _member_target(str(name)) is None and "__MACOSX" not in name.parts]
+    return tuple(sorted(str(n) for n in left if n.name.split(".")[0].casefold() not in NEVER_READ and n.name[0] != "."))
 
 
 def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:

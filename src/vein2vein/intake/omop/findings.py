@@ -9,6 +9,7 @@ Does not Concern units, values and times: `intake.canonical` and `intake.times` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 import polars as pl
@@ -16,10 +17,11 @@ import polars as pl
 from vein2vein.errors import Fault
 from vein2vein.intake.book import PLACE, FaultBook, refusals
 from vein2vein.intake.omop import facts
-from vein2vein.intake.omop.cdm import CLINICAL
+from vein2vein.intake.omop.cdm import CLINICAL, SPARE
 from vein2vein.intake.omop.clock import CONTRADICTION
 from vein2vein.intake.omop.reading import OmopRows
 from vein2vein.intake.omop.wanted import INFUSION, wanted_codes
+from vein2vein.intake.unread import unread_fault
 
 NO_HOLD: Final = "INTAKE-509"
 NO_INFUSION: Final = "INTAKE-510"
@@ -37,6 +39,12 @@ def note_delivery(rows: OmopRows, book: FaultBook) -> None:
     if rows.infusions.is_empty():
         book.note(_no_infusion(rows))
     _note_lines(rows, book)
+    left = unread_fault(
+        [name for name in rows.not_read if not _is_spare(name)],
+        "files named like the tables of OMOP CDM 5.4, as CSV or Parquet",
+    )
+    if left is not None:
+        book.note(left)
     for table, columns in sorted(rows.lacking.items()):
         book.note(_lacking(table, columns), what=table)
     if not rows.lexicon.has_vocabulary:
@@ -68,7 +76,14 @@ def notes(rows: OmopRows) -> tuple[str, ...]:
     absent = [table for table in CLINICAL if table not in rows.lines]
     if absent:
         said.append(f"Tables that the delivery does not have: {', '.join(absent)}.")
+    spare = [name for name in rows.not_read if _is_spare(name)]
+    if spare:
+        said.append(f"Tables of the data model that have no part in grading, not read: {', '.join(spare)}.")
     return tuple(said)
+
+
+def _is_spare(name: str) -> bool:
+    return PurePath(name).name.split(".")[0].casefold() in SPARE
 
 
 def refused_infusions(rows: OmopRows) -> pl.DataFrame:

@@ -49,6 +49,7 @@ class OmopRows:
         lines: Counts by table about persons.
         lacking: Tables that are there without columns that they need.
         bad_rows: Lines of text files that could not be split into columns.
+        not_read: Names of files that hold no table of the data model.
         unknown: Rows that may be exposures although nobody knows of what; read when a stream is declared charted.
     """
 
@@ -65,6 +66,7 @@ class OmopRows:
     lacking: dict[str, tuple[str, ...]]
     bad_rows: tuple[BadRow, ...]
     unknown: tuple[pl.DataFrame, ...] = ()
+    not_read: tuple[str, ...] = ()
 
 
 def open_source(place: str | Path, options: Options) -> Source:
@@ -132,6 +134,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
                 table: source.lacking(table) for table in TABLES if source.columns(table) and source.lacking(table)
             },
             bad_rows=tuple(source.bad_rows()),
+            not_read=source.not_read,
             unknown=tuple(
                 read_unknown(opened, stocks[table], courses)
                 for table in EXPOSING

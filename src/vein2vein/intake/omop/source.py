@@ -53,10 +53,12 @@ class Source(ABC):
     Attributes:
         place: Where the delivery lies, for messages; never with a password.
         counts_cheaply: Whether counting a table costs much less than reading a column of it.
+        not_read: Names of files of the delivery that hold no table of the data model.
     """
 
     place: str
     counts_cheaply: bool = True
+    not_read: tuple[str, ...] = ()
 
     @abstractmethod
     def columns(self, table: str) -> Mapping[str, Column] | None:

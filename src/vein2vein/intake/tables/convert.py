@@ -25,10 +25,10 @@ from vein2vein.errors import Fault
 from vein2vein.intake import canonical, charting, checks, times
 from vein2vein.intake.book import KEPT, PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
+from vein2vein.intake.quotes import Torn
 from vein2vein.intake.tables.files import ENDINGS, Source, sources
 from vein2vein.intake.tables.layout import CARRIED, Layout, layout_of
 from vein2vein.intake.tables.mapping import TABLE_NAMES, File, Mapping
-from vein2vein.intake.tables.quotes import Torn
 from vein2vein.intake.tables.rows import Context, Piece, translate
 from vein2vein.intake.tables.spool import DiskSpool, MemorySpool, Spool
 from vein2vein.intake.unread import unread

@@ -31,7 +31,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from vein2vein.errors import Fault, IntakeError
-from vein2vein.intake.tables.quotes import Torn, Without, torn
+from vein2vein.intake.quotes import Torn, Without, torn
 from vein2vein.intake.unread import fix_of
 
 CSV_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from vein2vein.intake.omop.reading import open_source
 if TYPE_CHECKING:
     from pathlib import Path
 
+WHO = "person_id,gender_concept_id,year_of_birth\n1,0,1960\n"
 MEASUREMENT = "measurement_id,person_id,measurement_concept_id,measurement_date,measurement_datetime,value_as_number\n"
 
 
@@ -180,3 +182,54 @@ def test_a_database_that_does_not_answer_is_named_without_its_password() -> None
 def test_every_fault_of_this_adapter_is_in_the_catalogue() -> None:
     for number in range(501, 517):
         assert set(describe(f"INTAKE-{number}")) == {"title", "cause", "cure"}
+
+
+def test_what_a_stray_quote_swallows_is_refused_line_by_line(tmp_path: Path) -> None:
+    rows = [f"{n},1,5,2026-03-02,,7" for n in range(1, 9)]
+    rows[2] = '3,1,"5,2026-03-02,,7'
+    rows[4] = "5,1,5,2026-03-02,,7,8,9"
+    rows[5] = '6,1,5,2026-03-02,"",7'
+    folder = a_folder(tmp_path, PERSON=WHO)
+    (folder / "MEASUREMENT.csv").write_text(MEASUREMENT + "\n".join(rows) + "\n")
+    made = adapter.convert(folder)
+    (line,) = made.account.filter(file="MEASUREMENT.csv").to_dicts()
+    others = made.account.filter(file="measurement").to_dicts()
+    assert line["refused"] + sum(each["rows"] for each in others) == len(rows)
+    assert made.refused.filter(file="MEASUREMENT.csv")["row"].to_list() == list(range(4, 10))
+    assert any(
+        fault.saw == "lines of MEASUREMENT.csv: a quote is opened in line 4 and not closed" for fault in made.faults
+    )
+
+
+def test_a_broken_line_behind_a_torn_stretch_keeps_its_number(tmp_path: Path) -> None:
+    rows = [f"{n},1,5,2026-03-02,,7" for n in range(1, 9)]
+    rows[1] = '2,1,"5,2026-03-02,,7'
+    rows[4] = '5,1,"5",2026-03-02,,7'
+    rows[6] = "7,1"
+    folder = a_folder(tmp_path, PERSON=WHO)
+    (folder / "MEASUREMENT.csv").write_text(MEASUREMENT + "\n".join(rows) + "\n")
+    refused = adapter.convert(folder).refused.filter(file="MEASUREMENT.csv")["row"].to_list()
+    assert refused == [3, 4, 5, 6, 8]
+
+
+def test_a_compressed_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, PERSON=WHO)
+    content = gzip.compress((MEASUREMENT + "1,1,5,2026-03-02,,7\n" * 5000).encode())
+    (folder / "MEASUREMENT.csv").unlink(missing_ok=True)
+    for cut in (20, len(content) - 20):
+        (folder / "MEASUREMENT.csv.gz").write_bytes(content[:cut])
+        with pytest.raises(IntakeError, match=r"INTAKE-506[\s\S]*(ended before|MEASUREMENT)"):
+            adapter.convert(folder)
+
+
+def test_files_that_hold_no_table_are_named_and_tables_without_a_part_are_told(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, PERSON=WHO)
+    for name in ("MY_LABS.csv", "NOTE.csv", "DRUG_ERA.csv", ".hidden"):
+        (folder / name).write_text("a,b\n")
+    (folder / "labs.xlsx").write_bytes(b"PK")
+    report = adapter.check(folder)
+    (fault,) = (fault for fault in report.faults if fault.id == "INTAKE-054")
+    assert (fault.saw, fault.count) == ("MY_LABS.csv, labs.xlsx", 2)
+    assert "save each sheet of a workbook as CSV" in fault.fix
+    told = "Tables of the data model that have no part in grading, not read: DRUG_ERA.csv."
+    assert told in report.notes

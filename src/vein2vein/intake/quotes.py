@@ -1,6 +1,6 @@
 """Find quotes of a CSV file that open a cell and are not closed where the cell ends.
 
-Place    Floor 3, tables adapter. Used by `files`.
+Place    Floor 3. Used by the adapters that read CSV: plain tables and OMOP.
 In       The bytes of a file, its separator, and how many columns it has.
 Out      `Torn` stretches: rows that one stray quote would swallow into a single cell.
 Knows    A quote counts only where a cell begins. A cell may hold line breaks; it is torn when it never ends, or when the
