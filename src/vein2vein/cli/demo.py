@@ -12,7 +12,7 @@ import click
 
 from vein2vein.cli import options
 from vein2vein.cli import output as results
-from vein2vein.cli.grade import report, run, write_account, write_results
+from vein2vein.cli.grade import Shown, report, run, write_account, write_results
 from vein2vein.cli.show import show_summary
 from vein2vein.journey.toxicity.scales import scale_ids
 
@@ -52,7 +52,7 @@ def demo(output: Path, scales: str, tables: Path | None, opens: bool | None, ser
     graded = run(delivery.require_courses(), rules, as_of=None, engine="vector", workers=1)
     write_results(delivery, graded, rules, output, ("parquet", "csv", "json", "fhir"))
     path = output / "report.html"
-    report(delivery, graded, rules, path, as_of=None, pages=None, source=_made_up())
+    report(delivery, graded, rules, path, Shown(None, None, _made_up()))
     show_summary(delivery, graded, rules, output, path)
     click.echo("\nEverything in this cohort is made up. The report opens in any browser, without a network:")
     click.echo(f"  {path.resolve().as_uri()}")

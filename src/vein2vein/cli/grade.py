@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -59,6 +59,25 @@ FORMATS = ("parquet", "csv", "json", "fhir")
     show_default=True,
     help="Course pages in the report, worst first; 0 for all.",
 )
+@click.option(
+    "--course",
+    "courses",
+    multiple=True,
+    metavar="ID",
+    help="A course that has a page in the report, or a figure, however mild it was; may be given several times.",
+)
+@click.option(
+    "--figures",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write figures for papers as SVG and PNG: the cohort by each leading scale, and each --course.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the figures, and in which the report opens; the report can be switched.",
+)
 @click.option("--as-of", help="Grade without the rows after this instant, such as 2026-03-05T08:00+01:00.")
 @click.option("--as-recorded", is_flag=True, help="With --as-of: also without the rows that were entered later.")
 @click.option(
@@ -80,7 +99,7 @@ FORMATS = ("parquet", "csv", "json", "fhir")
     type=click.Choice(["auto", "whole", "parts"]),
     default="auto",
     show_default=True,
-    help="Hold the whole cohort in memory, or a few courses at a time (large tables and cohort folders; no report, no fhir).",
+    help="Hold the whole cohort in memory, or a few courses at a time (large tables, cohort folders; no report, figures, fhir).",
 )
 @options.delivery_options
 @options.rule_options
@@ -121,7 +140,20 @@ def grade(**given: Any) -> None:
     write_results(delivery, graded, rules, output, formats)
     if given["report"] is not None:
         pages = None if given["pages"] == 0 else given["pages"]
-        report(delivery, graded, rules, given["report"], as_of=as_of, pages=pages, source=Path(given["place"]).name)
+        shown = Shown(as_of, pages, Path(given["place"]).name, given["courses"], given["language"])
+        report(delivery, graded, rules, given["report"], shown)
+    if given["figures"] is not None:
+        from vein2vein.cli.figures import write_figures
+
+        write_figures(
+            given["figures"],
+            delivery.cohort,
+            graded,
+            rules,
+            courses=given["courses"],
+            language=given["language"],
+            as_of=as_of,
+        )
     show_summary(delivery, graded, rules, output, given["report"])
 
 
@@ -145,19 +177,19 @@ def _in_parts(given: dict[str, Any]) -> bool:
     from vein2vein.cli.large import is_large
 
     needs_all = {"json", "fhir"} & set(_asked_formats(given) or ())
-    wants_all = given["report"] is not None or bool(needs_all) or given["as_recorded"]
+    wants_all = any(given[name] for name in ("report", "figures", "as_recorded")) or bool(needs_all)
     if given["memory"] == "parts":
         if wants_all:
             msg = (
-                "--report, --as-recorded and the formats json and fhir need the whole cohort in memory; leave them out "
-                "or choose --memory whole"
+                "--report, --figures, --as-recorded and the formats json and fhir need the whole cohort in memory; "
+                "leave them out or choose --memory whole"
             )
             raise click.UsageError(msg)
         return True
     large = is_large(given["place"])
     if large and wants_all:
         click.echo(
-            "Large input held in memory as a whole, because --report, --as-recorded, JSON or FHIR was asked for.",
+            "Large input held in memory as a whole, because --report, --figures, --as-recorded, JSON or FHIR was asked for.",
             err=True,
         )
     return large and not wants_all
@@ -231,21 +263,35 @@ def write_results(
         write_fhir(output / "fhir", delivery.cohort, graded, rule_sets=rules)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a report shows of what was graded: see `ReportOptions`."""
+
+    as_of: datetime | None
+    pages: int | None
+    source: str
+    courses: tuple[str, ...] = ()
+    language: Literal["en", "zh"] = "en"
+
+
 def report(
     delivery: Delivery,
     graded: Graded,
     rules: tuple[RuleSet, ...],
     path: Path,
-    *,
-    as_of: datetime | None,
-    pages: int | None,
-    source: str,
+    shown: Shown,
 ) -> None:
     """Write the report, with the time of printing read here."""
     from vein2vein.report.html import ReportOptions, write_report
 
     chosen = ReportOptions(
-        printed_at=datetime.now(UTC), as_of=as_of, pages=pages, delivery=delivery.report, source=source
+        printed_at=datetime.now(UTC),
+        as_of=shown.as_of,
+        pages=shown.pages,
+        courses=shown.courses,
+        delivery=delivery.report,
+        source=shown.source,
+        language=shown.language,
     )
     with options.progress_bar("Drawing courses") as progress:
         write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +26,7 @@ import polars as pl
 
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
+from vein2vein.basis.ids import CourseId
 from vein2vein.engine.grade import cut
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
@@ -59,6 +60,7 @@ class ReportOptions:
         title: Heading of the report.
         pages: How many of the worst courses have a page of their own; None for all.
         rows: How many of the worst courses stand in the list of courses; None for all.
+        courses: Courses that have a page and stand in the list besides the worst.
         as_of: Instant up to which anything is known, as passed to `grade_cohort`; None for the whole record.
         delivery: Account and faults of the delivery that the cohort came from; None when there was none.
         source: Where the data came from, in words.
@@ -70,6 +72,7 @@ class ReportOptions:
     title: str = field(default_factory=lambda: say("document.title"))
     pages: int | None = 50
     rows: int | None = 500
+    courses: tuple[str, ...] = ()
     as_of: datetime | None = None
     delivery: DeliveryReport | None = None
     source: str = ""
@@ -97,6 +100,7 @@ def write_report(
         progress: Called with (pages done, pages in all).
 
     Raises:
+        RecordError: RECORD-003 when a course that was asked for is not in the cohort.
         ReportError: REPORT-001 when the file cannot be written, REPORT-003 when graded table, cohort and rule sets do not
             belong together.
     """
@@ -127,10 +131,20 @@ def report_html(
     rules = (*headline, *(rule for rule in rule_sets if rule.id not in first))
     view = _View(known, steps_with_hours(known, graded), rules, headline, summary, options)
     order = page_cohort.worst_first(known, summary, headline)
-    chosen = [course_id for course_id, _ in order[: options.pages]]
+    asked = {known.timeline(CourseId(course_id)).course.course_id for course_id in options.courses}
+    chosen = [course_id for course_id, _ in _first_and_asked(order, options.pages, asked)]
     pages = list(_pages(view, chosen, progress))
-    rows = _course_rows(view, order[: options.rows], chosen)
+    rows = _course_rows(view, _first_and_asked(order, options.rows, asked), chosen)
     return _document("".join([_cohort_section(view, rows), *(page.markup for page in pages)]), rules, options)
+
+
+Listed = tuple[str, dict[str, Any]]
+
+
+def _first_and_asked(order: Sequence[Listed], first: int | None, asked: Container[str]) -> list[Listed]:
+    """The first courses, and those that were asked for, in their order."""
+    limit = len(order) if first is None else first
+    return [entry for place, entry in enumerate(order) if place < limit or entry[0] in asked]
 
 
 def headline_of(rules: Sequence[RuleSet], summary: Summary) -> tuple[RuleSet, ...]:

@@ -18,6 +18,7 @@ from vein2vein.intake.door import open_delivery
 
 CRS = "astct-2019.crs"
 LATE = "30-oxygen-entered-late"
+MILD = "18-crs-biphasic"
 DEVICE = "05-oxygen-device-not-recorded"
 Mapping = tuple[str, str]
 
@@ -72,6 +73,22 @@ def test_a_report_with_a_page_for_the_worst_course(run: Run, hospital: Path, map
     html = report.read_text(encoding="utf-8")
     assert html.count('<section id="course-') == 1 or html.count('id="course-0"') == 1
     assert 'id="course-1"' not in html
+
+
+def test_a_course_that_is_asked_for_has_a_page_and_a_figure_in_the_language(
+    run: Run, hospital: Path, mapping: Mapping, tmp_path: Path
+) -> None:
+    report, figures = tmp_path / "report.html", tmp_path / "figures"
+    words = ("--report", report, "--pages", "1", "--course", MILD, "--figures", figures, "--language", "zh")
+    result = run("grade", hospital, *mapping, "--scale", CRS, "-o", tmp_path / "out", *words)
+    html = report.read_text(encoding="utf-8")
+    assert html.count('<section class="page course"') == 2
+    assert f"Course {MILD}</h1>" in html
+    assert '<html lang="en" data-opens="zh">' in html
+    assert f"Figures  {figures} (2 as svg and png)" in result.output
+    names = {f"{name}.{ending}" for name in (f"cohort.{CRS}", "course.1") for ending in ("svg", "png")}
+    assert {path.name for path in figures.iterdir()} == names
+    assert f"疗程 {MILD}" in (figures / "course.1.svg").read_text(encoding="utf-8")
 
 
 def test_an_open_point_can_be_decided(run: Run, hospital: Path, mapping: Mapping, tmp_path: Path) -> None:

@@ -70,8 +70,25 @@ def test_only_the_worst_courses_have_pages_when_so_many_are_wanted(example) -> N
         progress=lambda done, total: told.append((done, total)),
     )
     assert re.findall(r"<h1[^>]*>Course ([^<]+)", few) == ["CRS-08", "CRS-07"]
-    assert "The list holds the 3 worst of 6 courses" in few
+    assert "The list holds 3 of the 6 courses" in few
     assert told == [(1, 2), (2, 2)]
+
+
+def test_a_cohort_that_is_too_large_says_what_is_left_out_and_how_to_see_it(example) -> None:
+    options = replace(example.options, pages=1, rows=2, courses=("CRS-01",))
+    html = report_html(example.cohort, example.graded, rule_sets=example.rules, options=options)
+    assert "The list holds the 3 worst of 6 courses." not in html
+    assert "The list holds 3 of the 6 courses: the worst, and those that were asked for." in html
+    assert "2 of the 6 courses have a page of their own" in html
+    assert "choose it with --course, or more pages with --pages" in html
+    assert re.findall(r'data-id="([^"]+)"', html) == ["CRS-08", "CRS-07", "CRS-01"]
+    assert re.findall(r"<h1[^>]*>Course ([^<]+)", html) == ["CRS-08", "CRS-01"]
+
+
+def test_a_course_that_is_asked_for_must_be_in_the_cohort(example) -> None:
+    options = replace(example.options, courses=("nobody",))
+    with pytest.raises(RecordError, match=r"RECORD-003(?s:.*)nobody"):
+        report_html(example.cohort, example.graded, rule_sets=example.rules, options=options)
 
 
 def test_references_stand_in_full_with_locator_and_reading(html: str) -> None:

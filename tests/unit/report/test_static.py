@@ -15,6 +15,7 @@ from vein2vein.errors import ReportError
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import Course, Patient, Timeline
 from vein2vein.report.figures import figure_of_cohort, figure_of_course
+from vein2vein.report.han import han_font, needs_han
 from vein2vein.report.static import png_file, svg_file, write_figure
 
 if TYPE_CHECKING:
@@ -106,3 +107,49 @@ def test_a_course_without_any_time_has_no_figure(example) -> None:
     graded = grade_cohort(empty, list(example.rules), as_of=datetime(2026, 1, 1, tzinfo=UTC), engine="plain")
     with pytest.raises(ReportError, match=r"REPORT-004(?s:.*)without an infusion"):
         figure_of_course(empty, graded, "E", rule_sets=example.rules)
+
+
+def test_a_figure_speaks_chinese_as_svg_without_any_font_of_this_machine(figure) -> None:
+    svg = svg_file(figure, language="zh")
+    words = texts(svg)
+    for word in ("疗程 CRS-04", "体温（°C）", "2 至 4", "回输", "吸氧装置", "距回输天数"):
+        assert word in words
+    assert "data-zh" not in svg
+    assert 'lang="zh-Hans"' in svg
+    assert "data-zh" not in svg_file(figure)
+
+
+def test_a_png_in_chinese_without_a_font_is_refused_and_says_what_to_do(
+    figure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vein2vein.report.han.font_folders", lambda: (tmp_path,))
+    with pytest.raises(
+        ReportError, match=r"REPORT-007(?s:.*)no font with Han letters(?s:.*)fonts-noto-cjk(?s:.*)\.svg"
+    ):
+        write_figure(figure, tmp_path / "f.png", language="zh")
+    assert not (tmp_path / "f.png").exists()
+    write_figure(figure, tmp_path / "f.svg", language="zh")
+    assert "体温" in (tmp_path / "f.svg").read_text(encoding="utf-8")
+    write_figure(figure, tmp_path / "english.png")
+
+
+def test_a_named_font_that_is_not_there_is_refused(figure, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"REPORT-007(?s:.*)none\.ttf"):
+        png_file(figure, language="zh", font=tmp_path / "none.ttf")
+
+
+def test_a_png_in_chinese_is_drawn_with_a_font_of_the_machine(figure) -> None:
+    if han_font() is None:
+        pytest.skip("no font with Han letters on this machine")
+    chinese, english = png_file(figure, language="zh", scale=1.0), png_file(figure, scale=1.0)
+    assert chinese.startswith(b"\x89PNG")
+    assert chinese != english
+
+
+def test_the_best_font_is_taken_by_name(tmp_path: Path) -> None:
+    assert han_font([tmp_path, tmp_path / "nowhere"]) is None
+    for name in ("simsun.ttc", "Roboto.ttf", "NotoSansCJK-Regular.ttc"):
+        (tmp_path / name).write_bytes(b"")
+    assert han_font([tmp_path]) == tmp_path / "NotoSansCJK-Regular.ttc"
+    assert needs_han("疗程")
+    assert not needs_han("Course ×10⁹/L − °C")
