@@ -209,11 +209,12 @@ def _fluids(patients: Patients, low: Runs) -> Spans:
 def _vasopressors(block: Block, pressure: Runs, bedside: Bedside) -> list[Spans]:
     """Norepinephrine from level 2 on, epinephrine beside it at level 3, vasopressin beside them in some."""
     rates = block.stream("bedside/rates").random(block.n)
+    span = block.parameter("bedside.norepinephrine_span")
     some = pressure.where(pressure.level >= 2)  # noqa: PLR2004
     more = pressure.where(pressure.level >= 3)  # noqa: PLR2004
     with_vasopressin = some.where(bedside.vasopressin[some.course])
     agents = {
-        "norepinephrine": (some, 0.05 + 0.15 * rates[some.course] * (some.level - 1), "ug/kg/min"),
+        "norepinephrine": (some, 0.05 + span * rates[some.course] * (some.level - 1), "ug/kg/min"),
         "epinephrine": (more, 0.05 + 0.1 * rates[more.course], "ug/kg/min"),
         "vasopressin": (with_vasopressin, np.full(len(with_vasopressin.course), 0.03), "U/min"),
     }

@@ -37,6 +37,7 @@ class Intentions:
     kinetics: Kinetics
     acute: Acute
     until: Floats
+    after: Laboratory
 
 
 def draw_course(block: Block, protocol: Protocol, days: int) -> tuple[Drawn, Intentions]:
@@ -52,7 +53,7 @@ def draw_course(block: Block, protocol: Protocol, days: int) -> tuple[Drawn, Int
     watched = np.minimum(until, 24.0 * days)
     rows, spans, events, vitals = _charted(block, patients, way, acute, after, watched)
     drawn = Drawn(vitals, rows, spans, events, watched, until, np.where(way.is_infused, 0.0, after.outcome.followed))
-    return drawn, Intentions(patients, way, kinetics, acute, watched)
+    return drawn, Intentions(patients, way, kinetics, acute, watched, after)
 
 
 def _charted(  # noqa: PLR0917  (what the bedside charts)
