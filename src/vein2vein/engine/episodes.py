@@ -77,22 +77,20 @@ def derive_episodes(
     Returns:
         A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set id and onset.
     """
-    runs = _runs(steps, [words for _, words in rule_sets])
+    runs = _runs(steps, rule_sets)
     if not len(runs.course):
         return pl.DataFrame(schema=dict(EPISODES))
     ids = [id for id, _ in rule_sets]
     first, last = runs.edges()
     columns = _times_and_peaks(runs, first, last) | _days(runs, first, courses)
-    rank = np.argsort(np.argsort(np.array(ids)))[runs.rule_set[first]]
-    order = np.lexsort((rank, runs.course[first]))  # stable: onsets stay in order
     columns["course_id"] = courses["course_id"][runs.course[first]]
     columns["rule_set_id"] = pl.Series(ids)[runs.rule_set[first]]
-    return pl.DataFrame([pl.Series(name, columns[name]).cast(dtype) for name, dtype in EPISODES.items()])[order]
+    return pl.DataFrame([pl.Series(name, columns[name]).cast(dtype) for name, dtype in EPISODES.items()])
 
 
 @dataclass(frozen=True, eq=False)
 class _Runs:
-    """A present step and all steps up to the next present one of the same course and rule set, as arrays.
+    """Each is a present step and all steps up to the next present one; in order of course, rule set id and time.
 
     Attributes:
         since, until, low, high: Of the present step.
@@ -127,19 +125,13 @@ class _Runs:
         return first, np.append(first[1:], len(begins)) - 1
 
 
-def _runs(steps: Steps, words: Sequence[EpisodeWords | None]) -> _Runs:
-    low, high = (steps.verdicts[name].cast(pl.Int64).fill_null(NEVER).to_numpy() for name in ("low", "high"))
+def _runs(steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]]) -> _Runs:
+    words = [word for _, word in rule_sets]
     has_words = np.array([word is not None for word in words], bool)
-    present = (low >= 1) & has_words[steps.rule_set]
-    # Steps before the first present one of a course and rule set belong to no run; all others to the last present one.
-    group = steps.course * len(words) + steps.rule_set
-    heads = np.flatnonzero(present)
+    inside, present = _inside(steps, (steps.low >= 1) & has_words[steps.rule_set], [id for id, _ in rule_sets])
     run = np.cumsum(present) - 1
-    inside = np.flatnonzero((run >= 0) & (group[heads[run]] == group)) if len(heads) else heads
-    run, present, high = run[inside], present[inside], high[inside]
-    since = instants_of(steps.verdicts["from_at"])[inside]
+    high, since, until = steps.high[inside], steps.since[inside], steps.until[inside]
     look = steps.looks[steps.course[inside], steps.rule_set[inside]]
-    until = instants_of(steps.verdicts["until_at"])[inside]
     until = np.where(until == NEVER, np.maximum(look, since), until)
     first = np.flatnonzero(present)
     absent, length = high == 0, until - since
@@ -160,7 +152,7 @@ def _runs(steps: Steps, words: Sequence[EpisodeWords | None]) -> _Runs:
         look=look[first],
         since=since[first],
         until=until[first],
-        low=low[inside][first],
+        low=steps.low[inside][first],
         high=high[first],
         first_absent=first_absent,
         is_closed=is_closed,
@@ -169,6 +161,20 @@ def _runs(steps: Steps, words: Sequence[EpisodeWords | None]) -> _Runs:
         fatal=fatal[rule_set],
         is_cumulative=is_cumulative[rule_set],
     )
+
+
+def _inside(steps: Steps, present: Bools, ids: list[str]) -> tuple[Ints, Bools]:
+    """Positions of the steps from the first present one of a course and rule set on, by rule set id; which are present."""
+    heads = np.flatnonzero(present)
+    if not len(heads):
+        return heads, present[heads]
+    group = steps.course * len(ids) + steps.rule_set
+    before = np.cumsum(present) - 1  # the last present step so far, of whatever group
+    inside = np.flatnonzero((before >= 0) & (group[heads[before]] == group))
+    if ids != sorted(ids):
+        rank = np.argsort(np.argsort(np.array(ids)))[steps.rule_set[inside]]
+        inside = inside[np.lexsort((rank, steps.course[inside]))]  # stable: steps stay in order of time
+    return inside, present[inside]
 
 
 def _of_rule_sets(words: Sequence[EpisodeWords | None]) -> tuple[Ints, Ints, Bools]:

@@ -197,7 +197,8 @@ def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | Non
             rows += found
             places += [(course, number)] * len(found)
     course_of, rule_set_of = np.array(places, np.int64).reshape(-1, 2).T
-    return Steps(pl.DataFrame(rows, schema=dict(VERDICTS)), course_of, rule_set_of, looks)
+    verdicts = pl.DataFrame(rows, schema=dict(VERDICTS))
+    return Steps.of(verdicts, course=course_of, rule_set=rule_set_of, looks=looks)
 
 
 def _plain_rows(grader: CourseGrader, named: dict[str, object]) -> list[dict[str, object]]:

@@ -35,7 +35,7 @@ def episodes(steps: Told, last: float, words: EpisodeWords = WORDS) -> list[dict
     )
     verdicts = pl.DataFrame(rows, schema=dict(VERDICTS))
     nowhere = np.zeros(len(rows), np.int64)
-    found = Steps(verdicts, nowhere, nowhere, np.array([[to_microseconds(at(last))]]))
+    found = Steps.of(verdicts, course=nowhere, rule_set=nowhere, looks=np.array([[to_microseconds(at(last))]]))
     return derive_episodes(found, [("r", words)], courses).to_dicts()
 
 

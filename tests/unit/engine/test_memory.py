@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vein2vein.engine.vector import memory
-from vein2vein.engine.vector.memory import NOTHING, Answers, Memory, Numbering, Remembered
+from vein2vein.engine.vector.memory import NOTHING, Answers, Growth, Memory, Numbering, Remembered
 from vein2vein.engine.vector.rows import LeafCoder, Numbers
 from vein2vein.engine.vector.states import Layout
 from vein2vein.knowledge.predicates import Compare
@@ -31,12 +31,14 @@ def test_each_key_is_worked_out_once() -> None:
 
 
 def test_threads_number_the_same_things_alike() -> None:
-    numbering = Numbering()
+    growth = Growth()
+    numbering, mark = Numbering(growth), growth.mark
     values = [np.random.default_rng(seed).integers(0, 500, 200) for seed in range(40)]  # a fixed draw
     with ThreadPoolExecutor(4) as pool:
         numbers = list(pool.map(numbering.of, values))
     for value, number in zip(values, numbers, strict=True):
         assert numbering.values[number].tolist() == value.tolist()
+    assert growth.mark is not mark
     assert len(numbering) == len(set(np.concatenate(values).tolist()))
 
 

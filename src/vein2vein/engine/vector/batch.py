@@ -195,9 +195,11 @@ class Batch:
         """Number of each kind, number of every observation, and whether the observation can be used; found in one pass."""
         frame = self.cohort.observations
         codes = frame["kind"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
-        usable = (frame["usability"] == "ok") & (frame["value"].is_not_null() | frame["code"].is_not_null())
+        usable = (frame["usability"] == "ok").to_numpy()
+        if frame["value"].null_count():
+            usable = usable & (frame["value"].is_not_null() | frame["code"].is_not_null()).to_numpy()
         places = zip(*np.unique(codes, return_index=True), strict=True)
-        return {frame["kind"][int(place)]: int(code) for code, place in places}, codes, usable.to_numpy()
+        return {frame["kind"][int(place)]: int(code) for code, place in places}, codes, usable
 
     def _rows(self, kind: str, *, usable: bool) -> Ints:
         """Positions of the observations of a kind that can, or cannot, be used."""
@@ -217,6 +219,13 @@ class Batch:
     def _columns(self) -> Observed:
         """All observations as arrays."""
         return _observed(self.cohort.observations, self._observation_course)
+
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """What anything at all was recorded of: kinds of observations, streams (also when only charted), milestones."""
+        kinds, rows = self._all_exposed
+        charted = rows.agent[kinds == CHARTED]
+        return frozenset((*self._kind_codes[0], *kinds.tolist(), *charted.tolist(), *self._all_milestones[0].tolist()))
 
     def observed(self, kind: str) -> Observed:
         """Usable observations of a kind."""
@@ -296,11 +305,13 @@ class Batch:
 
     def of_patient(self, column: str) -> pl.Series:
         """A column of the patients table, per course."""
-        patients = self.cohort.patients.select("patient_id", column)
-        joined = self.cohort.courses.select("patient_id").join(
-            patients, on="patient_id", how="left", maintain_order="left"
-        )
-        return joined[column]
+        return self.cohort.patients[column][self._patients]
+
+    @cached_property
+    def _patients(self) -> Ints:
+        """Position of the patient of each course."""
+        place = {id: number for number, id in enumerate(self.cohort.patients["patient_id"].to_list())}
+        return np.array([place[id] for id in self.cohort.courses["patient_id"].to_list()], np.int64)
 
     @cached_property
     def birthdays(self) -> tuple[Ints, Floats]:

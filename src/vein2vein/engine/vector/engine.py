@@ -58,7 +58,11 @@ class Signals:
         return found
 
     def _signal(self, source: Source) -> Signal:
-        if source.at_rest is not None and _is_empty(self._batch, source.take):
+        if (
+            source.rests_on is not None
+            and source.at_rest is not None
+            and source.rests_on.isdisjoint(self._batch.recorded)
+        ):
             return source.at_rest
         if source.key not in self._rows:
             self._rows[source.key] = rows_of(self._batch, source.take)
@@ -68,19 +72,6 @@ class Signals:
 
 
 _NO_KEYS = np.zeros(0, np.int64)
-
-
-def _is_empty(batch: Batch, take: Input) -> bool:
-    """Whether nothing was recorded that an input could rest on."""
-    match take:
-        case methods.Latest() | methods.Extreme() | methods.SteepestRise() | methods.MeasuredSpan():
-            return not len(batch.observed(take.observation))
-        case methods.BaselineValue():
-            return not len(batch.observed(take.observation))
-        case methods.Active() | methods.CountActive() | methods.Given() | methods.RateSum():
-            return not len(batch.exposed(take.exposure)) and not len(batch.charted(take.exposure)[0])
-        case _:
-            return False
 
 
 def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
@@ -128,16 +119,20 @@ class Program:
         self.sources = tuple(known.source(self.prepared, name) for name in rule.inputs)
         self.timed = tuple(name for name in rule.order if name in rule.over_time)
         self.memory = known
-        self._layout: Layout | None = None
+        self._layout: tuple[Layout | None, object] = None, None
 
     def layout(self) -> Layout:
         """Where the signals stand; a new one, of which nothing is remembered, once a signal has outgrown its place."""
-        layout = self._layout
+        layout, mark = self._layout
+        if layout is not None and mark is self.memory.growth.mark:
+            return layout
+        mark = self.memory.growth.mark  # read before the numbers, so that none grows unseen
         if layout is None or any(
             len(s.numbers) >> width for s, width in zip(self.sources, layout.widths, strict=False)
         ):
             widths = [bits_for(source.numbers) for source in self.sources] + [1, 1] * len(self.timed)
-            layout = self._layout = Layout(widths, len(self.timed) + 1, self.memory)
+            layout = Layout(widths, len(self.timed) + 1, self.memory)
+        self._layout = layout, mark
         return layout
 
 

@@ -18,10 +18,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from vein2vein.engine.calendars import Ints
+from vein2vein.engine.calendars import NEVER, Ints
 from vein2vein.engine.vector.logic import Prepared
 from vein2vein.engine.vector.rows import Leaf, LeafCoder, Signal
 from vein2vein.engine.verdict import VERDICTS
+from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
 from vein2vein.knowledge.schema import RuleSet
 
@@ -64,11 +65,23 @@ class Remembered:
             return self._table
 
 
+class Growth:
+    """Says whether some numbering has grown: `mark` is another object then."""
+
+    def __init__(self) -> None:
+        self.mark = object()
+
+    def notice(self) -> None:
+        """Some numbering has grown."""
+        self.mark = object()
+
+
 class Numbering:
     """Different integers, numbered in the order in which they first came."""
 
-    def __init__(self) -> None:
+    def __init__(self, growth: Growth) -> None:
         self._numbers = Remembered()
+        self._growth = growth
         self.values = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
@@ -81,6 +94,7 @@ class Numbering:
     def _next(self, new: Ints) -> Ints:
         first = len(self.values)
         self.values = np.concatenate([self.values, new])
+        self._growth.notice()
         return np.arange(first, first + len(new))
 
 
@@ -91,6 +105,7 @@ class Answers:
         self._lock = Lock()
         self._numbers: dict[Answer, int] = {NOTHING: 0}
         self._frame = _frame([NOTHING])
+        self._bounds = np.full((2, 1), NEVER)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -102,11 +117,22 @@ class Answers:
 
     def frame(self) -> pl.DataFrame:
         """All answers as columns of the verdict table, in the order of their numbers."""
+        self._catch_up()
+        return self._frame
+
+    def bounds(self) -> Ints:
+        """Lower and upper bound of all answers, array (2, n); NEVER where there is none."""
+        self._catch_up()
+        return self._bounds
+
+    def _catch_up(self) -> None:
         with self._lock:
-            if len(self._numbers) > self._frame.height:
-                new = list(self._numbers)[self._frame.height :]
-                self._frame = pl.concat([self._frame, _frame(new)], rechunk=True)
-            return self._frame
+            if len(self._numbers) == self._frame.height:
+                return
+            new = list(self._numbers)[self._frame.height :]
+            bounds = [[NEVER if answer[side] is None else answer[side] for answer in new] for side in (0, 1)]
+            self._bounds = np.hstack([self._bounds, np.array(bounds, np.int64)])
+            self._frame = pl.concat([self._frame, _frame(new)], rechunk=True)
 
 
 def _frame(answers: list[Answer]) -> pl.DataFrame:
@@ -122,14 +148,38 @@ class Source:
         coder: Packs the truths of the leaves into one integer, a code.
         numbers: Numbers of the codes that have occurred.
         at_rest: The signal where nothing was recorded; None until it was found.
+        rests_on: Kinds of which nothing may be recorded for the input to be at rest; None where it never is.
     """
 
-    def __init__(self, take: Input, key: str, leaves: tuple[Leaf, ...]) -> None:
+    def __init__(self, take: Input, key: str, leaves: tuple[Leaf, ...], growth: Growth) -> None:
         self.take = take
+        self.rests_on = _rests_on(take)
         self.key = key
         self.coder = LeafCoder(leaves)
-        self.numbers = Numbering()
+        self.numbers = Numbering(growth)
         self.at_rest: Signal | None = None
+
+
+def _rests_on(take: Input) -> frozenset[str] | None:
+    match take:
+        case (
+            methods.Latest()
+            | methods.Extreme()
+            | methods.SteepestRise()
+            | methods.MeasuredSpan()
+            | methods.BaselineValue()
+            | methods.NthLowestDay()
+            | methods.CountDays()
+        ):
+            return frozenset((take.observation,))
+        case methods.ItemSum():
+            return frozenset((*take.items, take.total))
+        case methods.Active() | methods.CountActive() | methods.Given() | methods.RateSum():
+            return frozenset((take.exposure,))
+        case methods.Death():
+            return frozenset(("death",))
+        case _:
+            return None
 
 
 class Memory:
@@ -137,6 +187,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.answers = Answers()
+        self.growth = Growth()
         self._sources: dict[tuple[str, tuple[Leaf, ...]], Source] = {}
         self._prepared: dict[int, tuple[RuleSet, Any]] = {}
         self._tables: list[Remembered] = []
@@ -144,7 +195,11 @@ class Memory:
     def source(self, prepared: Prepared, name: str) -> Source:
         """The source of an input of a rule set; the same for all rule sets that ask the same of it."""
         key, leaves = prepared.input_keys[name], prepared.leaves[name]
-        return self._sources.setdefault((key, leaves), Source(prepared.rule.inputs[name], key, leaves))
+        found = self._sources.get((key, leaves))
+        if found is None:
+            made = Source(prepared.rule.inputs[name], key, leaves, self.growth)
+            found = self._sources.setdefault((key, leaves), made)
+        return found
 
     def once(self, rule: RuleSet, prepare: Callable[[RuleSet, Memory], Any]) -> Any:
         """What `prepare` makes of a rule set, made once."""

@@ -120,8 +120,9 @@ def unknown_numbers(n: int = 1) -> Numbers:
 
 def last_of_each_key(key: Ints) -> Bools:
     """Marks the last row of each run of equal keys: a later row corrects an earlier one."""
-    keep = np.ones(len(key), bool)
-    keep[:-1] = key[1:] != key[:-1]
+    keep = np.empty(len(key), bool)
+    keep[-1:] = True
+    np.not_equal(key[1:], key[:-1], out=keep[:-1])
     return keep
 
 
@@ -216,21 +217,24 @@ def signal_of(rows: Rows, coder: LeafCoder, number: Callable[[Ints], Ints]) -> S
     if not len(rows):
         return Signal(rows.key, rows.key, resting)
     code = coder.codes(rows.values)
-    begins = np.ones(len(rows), bool)
+    begins = np.empty(len(rows), bool)
+    begins[0] = True
     np.not_equal(code[1:], code[:-1], out=begins[1:])
     begins[1:] |= rows.end[:-1] < rows.key[1:]
-    first = np.flatnonzero(begins)
+    first = begins.nonzero()[0]
     key = np.empty(2 * len(first), np.int64)
     key[0::2], key[1:-1:2], key[-1] = rows.key[first], rows.end[first[1:] - 1], rows.end[-1]
-    numbers = np.full(2 * len(first), resting, np.int64)
-    numbers[0::2] = number(code[first])
+    numbers = np.empty(2 * len(first), np.int64)
+    numbers[0::2], numbers[1::2] = number(code[first]), resting
     return changes_of(key, numbers, resting)
 
 
 def changes_of(key: Ints, numbers: Ints, resting: int) -> Signal:
     """A signal from sorted keys and the number from each on; of equal keys the last counts."""
     last = last_of_each_key(key)
-    key = key[last]
-    change = np.diff(numbers[last], prepend=resting)
-    moves = change != 0
+    key, numbers = key[last], numbers[last]
+    change = numbers.copy()
+    change[:1] -= resting
+    change[1:] -= numbers[:-1]
+    moves = change.nonzero()[0]
     return Signal(key[moves], change[moves], resting)

@@ -51,7 +51,7 @@ class Layout:
         self.places = tuple(places)
         self.n_words = word + 1
         self.tables = tuple(memory.table() for _ in range(n_tables))
-        self._folds = tuple((Numbering(), Numbering()) for _ in range(word))
+        self._folds = tuple((Numbering(memory.growth), Numbering(memory.growth)) for _ in range(word))
 
     def folded(self, words: Ints) -> Ints:
         """The state as one integer, from an array (n_words, n)."""
