@@ -206,7 +206,7 @@ def _coagulation(block: Block, moved: _Drivers) -> dict[str, Floats]:
     fibrinogen = (3.6 + rises) * np.exp(-used + _noise(block, "fibrinogen", 0.18, 0.07))
     d_dimer = np.exp(
         value("chemistry.d_dimer_log")
-        + 0.5 * moved.lag * own
+        + 0.42 * moved.lag * own
         + 0.55 * moved.syndrome
         + _noise(block, "d_dimer", 0.7, 0.2)
     )

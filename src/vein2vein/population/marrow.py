@@ -53,7 +53,7 @@ def draw_platelets(  # noqa: PLR0917  (what platelets depend on)
     """Platelets, 10^9/L: one broad fall whose depth and length follow the propensity."""
     value = block.parameter
     rng = block.stream("counts/platelets")
-    deep, lasting, slow = rng.standard_normal((3, block.n))
+    deep, lasting, slow, house = rng.standard_normal((4, block.n))
     tied = value("counts.platelets_on_propensity")
     own = tied * propensity + np.sqrt(1 - tied**2) * deep
     depth = np.maximum(value("counts.platelets_fall") + value("counts.platelets_fall_sd") * own, 0.05)
@@ -73,6 +73,7 @@ def draw_platelets(  # noqa: PLR0917  (what platelets depend on)
     log_count[:, BASELINE] = base
     own_count = np.maximum(np.exp(log_count), 1.0)
     at = np.where(severity >= 1, value("counts.platelets_transfused_ill"), value("counts.platelets_transfused"))
+    at *= np.exp(value("counts.platelets_transfused_sdlog") * house)[:, None]
     raised, given = _transfused(
         own_count, at, value("counts.platelets_per_unit"), value("counts.platelets_loss_per_day")
     )
