@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -180,13 +179,8 @@ def instant(text: str, zone: str | None, *, option: str) -> datetime:
 
 
 def entered_by(cohort: Cohort, at: datetime) -> Cohort:
-    """The cohort without the rows that were entered after an instant; a row without a time of entry stays."""
-    import polars as pl
-
-    def kept(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= at.astimezone(UTC)))
-
-    return replace(cohort, observations=kept(cohort.observations), exposures=kept(cohort.exposures))
+    """See `Cohort.entered_by`."""
+    return cohort.entered_by(at)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vein2vein.basis.clock import check_aware
 from vein2vein.basis.ids import CourseId, PatientId
 from vein2vein.errors import RecordError
 from vein2vein.record import tables
@@ -150,6 +151,22 @@ class Cohort:
         near = difflib.get_close_matches(course_id, known, n=3, cutoff=0.5)
         near = near or [name for name in known if course_id and course_id in name][:3]
         return f", such as {', '.join(near)}" if near else ""
+
+    def entered_by(self, at: datetime) -> Cohort:
+        """The cohort without the observations and exposures that were entered after an instant.
+
+        A row without a time of entry stays; milestones have none. With `grade_cohort(cohort.entered_by(at), rule_set, as_of=at)`
+        a course is graded as it was known at the bedside at `at`.
+
+        Args:
+            at: Aware instant, inclusive.
+
+        Raises:
+            RecordError: RECORD-004 when `at` has no time zone.
+        """
+        until = check_aware(at).astimezone(UTC)
+        kept = pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= until)
+        return replace(self, observations=self.observations.filter(kept), exposures=self.exposures.filter(kept))
 
     def part(self, start: int, stop: int) -> Cohort:
         """The courses at positions [start, stop) of `course_ids`: slices of the sorted tables, nothing is copied."""

@@ -149,3 +149,24 @@ def test_the_first_and_last_instant() -> None:
     assert first == mild().exposures[0].started_at
     assert last == mild().observations[-1].observed_at
     assert Cohort.of(**frames()).first_and_last is None
+
+
+def test_rows_that_were_entered_later_are_left_out_and_rows_without_that_time_stay() -> None:
+    entered = [ZERO, ZERO + timedelta(hours=1), None]
+    facts = pl.DataFrame(
+        {
+            "course_id": ["c"] * 3, "kind": ["body_temperature"] * 3, "value": [38.0, 39.0, 40.0],
+            "observed_at": [ZERO + timedelta(minutes=n) for n in range(3)], "recorded_at": entered, "source": ["x"] * 3,
+        }
+    )  # fmt: skip
+    drugs = pl.DataFrame(
+        {
+            "course_id": ["c"] * 3, "kind": ["vasopressor"] * 3, "agent": ["unspecified"] * 3,
+            "started_at": [ZERO + timedelta(minutes=n) for n in range(3)], "recorded_at": entered, "source": ["x"] * 3,
+        }
+    )  # fmt: skip
+    cohort = Cohort.of(**frames(observations=facts, exposures=drugs)).entered_by(ZERO)
+    assert cohort.observations["value"].to_list() == [38.0, 40.0]
+    assert cohort.exposures["recorded_at"].to_list() == [ZERO, None]
+    with pytest.raises(RecordError, match="RECORD-004"):
+        cohort.entered_by(ZERO.replace(tzinfo=None))

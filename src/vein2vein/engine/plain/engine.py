@@ -15,6 +15,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.basis.truth import Bounds, Truth
@@ -227,7 +228,13 @@ def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime) -> Verdict:
 def _input_used(index: CourseIndex, rule: RuleSet, name: str, at: int) -> InputUsed:
     take = rule.inputs[name]
     value, rows = value_at(index, take, at)
-    assumption = None
-    if not rows and (getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"):
-        assumption = "not recorded, taken as no"
+    taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
+    assumption = "not recorded, taken as no" if taken_as_no and not rows and not _is_charted(index, take, at) else None
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
+
+
+def _is_charted(index: CourseIndex, take: Any, at: int) -> bool:
+    """Whether charting alone, without the assumption of the rule set, says what an input is."""
+    if getattr(take, "when_uncharted", "") != "no":
+        return False
+    return is_known(value_at(index, take.model_copy(update={"when_uncharted": "unknown"}), at)[0])
