@@ -63,8 +63,8 @@ class _Scale:
         steps = self.ribbon.steps
         if not steps:
             return None
-        high = steps[-1].high if self.rule.result.cumulative else max(s.high for s in steps)
-        return max(s.low for s in steps), high
+        low = max(s.low for s in steps)
+        return low, max(low, steps[-1].high) if self.rule.result.cumulative else max(s.high for s in steps)
 
     @property
     def has_finding(self) -> bool:

@@ -159,7 +159,7 @@ def _peaks(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _joined_peaks(parts: pl.DataFrame, rule_sets: Sequence[RuleSet]) -> pl.DataFrame:
     cumulative = pl.col("rule_set_id").first().is_in([rule.id for rule in rule_sets if rule.result.cumulative])
-    last = pl.col("last_high").drop_nulls().last()
+    last = pl.max_horizontal(pl.col("last_high").drop_nulls().last(), pl.col("peak_low").max())
     return (
         parts.group_by("course_id", "rule_set_id", maintain_order=True)
         .agg(

@@ -136,3 +136,33 @@ def test_clinical_tumour_lysis_by_howard(spec: Spec) -> None:
         """,
         "...\nday 1 | 0\nday 1 20:00 | 1",
     )
+
+
+def test_laboratory_tumour_lysis_is_one_question_for_the_whole_window(spec: Spec) -> None:
+    """What was open before the first sample, and is ruled out by the samples, was never reached; what was met stays met."""
+    samples = """
+        followed day 9
+        day -5 | milestone lymphodepletion
+        day -6 | uric acid 5
+        day -6 | potassium 4
+        day -6 | phosphate 1.0
+        day -6 | corrected calcium 2.3
+        day -2 | uric acid 5
+        day -2 | potassium 4
+        day -2 | phosphate 1.0
+        day -2 | corrected calcium 2.3
+        """
+    spec(
+        "cairo-bishop-2004.tls-laboratory",
+        samples,
+        """
+        day -3 00:00 | [0, 1]
+        day -2       | 0
+        day 8 00:00  | the window is closed
+        """,
+    )
+    spec(
+        "cairo-bishop-2004.tls-laboratory",
+        samples + "day 1 | uric acid 9\nday 4 | potassium 6.1\nday 6 to | other cause: tumour_lysis_sign",
+        episodes="from day 4 (day 4), peak 1, resolved at day 6",
+    )
