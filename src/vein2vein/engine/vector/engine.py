@@ -66,9 +66,10 @@ class Signals:
             return source.at_rest
         if source.key not in self._rows:
             self._rows[source.key] = rows_of(self._batch, source.take)
-        signal = signal_of(self._rows[source.key], source.coder, source.numbers.of)
-        source.at_rest = Signal(_NO_KEYS, _NO_KEYS, signal.resting)  # rests on the input alone
-        return signal
+        rows = self._rows[source.key]
+        if source.at_rest is None:  # rests on the input alone
+            source.at_rest = Signal(_NO_KEYS, _NO_KEYS, int(source.numbers.of(source.coder.codes(rows.absent))[0]))
+        return signal_of(rows, source.coder, source.numbers.of, source.at_rest.resting)
 
 
 _NO_KEYS = np.zeros(0, np.int64)

@@ -7,6 +7,8 @@ Out      `Rows`: possible values over half-open times.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from vein2vein.basis.clock import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, hours
@@ -50,16 +52,33 @@ from vein2vein.knowledge.inputs import (
 )
 
 
-def latest(batch: Batch, take: Latest) -> Rows:
-    """The last usable value while it holds."""
-    kind = observation_kind(take.observation)
-    rows = batch.observed(take.observation)
-    key = batch.key(rows.course, rows.at)
+def _keys(batch: Batch, kind: str) -> Ints:
+    """Keys of the usable observations of a kind."""
+    rows = batch.observed(kind)
+    return batch.key(rows.course, rows.at)
+
+
+def _held(batch: Batch, kind: str) -> tuple[Observed, Rows]:
+    """Usable observations of a kind, the last of each instant; each holds until the next, or until one that cannot be used."""
+    rows, key = batch.observed(kind), batch.once(_keys, kind)
     keep = last_of_each_key(key)
     if not keep.all():
         rows, key = rows.take(keep), key[keep]
-    end = until_next(batch, key, None if take.holds_hours is None else hours(take.holds_hours))
-    end = _until_unusable(batch, take.observation, key, end)
+    end = until_next(batch, key, None)
+    unusable = batch.unusable(kind)
+    if len(unusable):
+        place = np.searchsorted(unusable, key, side="right")
+        end = np.minimum(end, np.append(unusable, np.iinfo(np.int64).max)[place])
+    return rows, Rows(key, end, reported(rows), unknown_numbers())
+
+
+def latest(batch: Batch, take: Latest) -> Rows:
+    """The last usable value while it holds."""
+    kind = observation_kind(take.observation)
+    rows, held = batch.once(_held, take.observation)
+    key, end, numbers = held.key, held.end, numbers_of(held.values)
+    if take.holds_hours is not None:
+        end = np.minimum(end, key + hours(take.holds_hours))
     if take.ends_with:
         end = np.minimum(end, _ends_with(batch, take.ends_with, rows))
     if kind.type == "yes_no":
@@ -71,8 +90,8 @@ def latest(batch: Batch, take: Latest) -> Rows:
     splits = _splits(batch, take)
     if splits is not None:
         key, end, source = _split(batch, key, end, splits)
-        rows = rows.take(source)
-    numbers = _relative(batch, take, rows, key)
+        rows, numbers = rows.take(source), numbers.take(source)
+    numbers = _relative(batch, take, rows, numbers, key)
     if take.minus_per_year_of_age is not None:
         numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
     none = np.zeros(1)
@@ -150,8 +169,7 @@ def reported(rows: Observed) -> Numbers:
     )
 
 
-def _relative(batch: Batch, take: Latest | Extreme, rows: Observed, key: Ints) -> Numbers:
-    numbers = reported(rows)
+def _relative(batch: Batch, take: Latest | Extreme, rows: Observed, numbers: Numbers, key: Ints) -> Numbers:  # noqa: PLR0917
     if take.relative_to is not None:
         return numbers.over(_reference(batch, take, take.relative_to, rows=rows, key=key))
     if take.minus is not None:
@@ -181,7 +199,7 @@ def baseline_rows(batch: Batch, kind: str, spec: Baseline) -> tuple[Ints, Ints, 
     courses = np.flatnonzero(anchor != NEVER)
     if not len(rows) or not len(courses):
         return courses[:0], courses[:0], rows.take(np.zeros(0, np.intp))
-    row_key = batch.key(rows.course, rows.at)
+    row_key = batch.once(_keys, kind)
     anchor_key = batch.key(courses, anchor[courses])
     place = np.searchsorted(row_key, anchor_key, side="right") - 1
     earliest = anchor[courses] - round(spec.within_days * MICROSECONDS_PER_DAY)
@@ -212,32 +230,74 @@ def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
 
 def extreme(batch: Batch, take: Extreme) -> Rows:
     """The highest or lowest value observed in (t - within, t]."""
-    rows = batch.observed(take.observation)
-    if take.since_day is not None:
-        starts = _day_start(batch, take.since_day)
-        rows = rows.take((starts[rows.course] != NEVER) & (rows.at >= starts[rows.course]))
-    key = batch.key(rows.course, rows.at)
-    within = hours(take.within_hours)
+    is_baseline = "baseline" in (take.relative_to, take.minus)
+    window = batch.once(
+        _windows, take.observation, take.within_hours, take.since_day, take.baseline if is_baseline else None
+    )
+    if not is_baseline:
+        numbers = window.folded(take, _relative(batch, take, window.rows, window.numbers, window.key))
+    else:  # the meaning of every row in the window depends on what was known of the baseline at the point
+        points = window.points[window.filled]
+        reference = _reference(batch, take, "baseline", rows=window.rows, key=points)
+        moved = window.folded(take, window.numbers)
+        numbers = moved.over(reference) if take.relative_to else moved.shifted(-reference)
+    values = unknown_numbers(len(window.points))
+    values.low[window.filled], values.high[window.filled] = numbers.low, numbers.high
+    if numbers.is_exact and len(numbers.low) == len(window.points):
+        values = numbers
+    return Rows(window.points, window.end, values, unknown_numbers())
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """Points at which a row enters or leaves the window, and the rows in it from each on.
+
+    Attributes:
+        filled: Which points have a row in the window.
+        places: For each of these: position of the first row in the window, and of the first behind it.
+    """
+
+    rows: Observed
+    key: Ints
+    numbers: Numbers
+    points: Ints
+    end: Ints
+    filled: Bools
+    places: Ints
+
+    def folded(self, take: Extreme, numbers: Numbers) -> Numbers:
+        """The highest or lowest of the rows of each filled window."""
+        if not len(self.places):
+            return Numbers(np.zeros(0), np.zeros(0))
+        ufunc = np.maximum if take.take == "highest" else np.minimum
+
+        def reduced(values: Floats) -> Floats:
+            padded = np.append(values, 0.0)  # so that a window may end at the last row
+            return ufunc.reduceat(padded, self.places)[::2]
+
+        low = reduced(numbers.low)
+        return Numbers(low, low if numbers.is_exact else reduced(numbers.high))
+
+
+def _windows(  # noqa: PLR0917  (what the windows of several inputs have in common)
+    batch: Batch, kind: str, within_hours: float, since_day: int | None, baseline: Baseline | None
+) -> _Windows:
+    rows, key = batch.observed(kind), batch.once(_keys, kind)
+    if since_day is not None:
+        starts = _day_start(batch, since_day)
+        late = (starts[rows.course] != NEVER) & (rows.at >= starts[rows.course])
+        rows, key = rows.take(late), key[late]
+    within = hours(within_hours)
     points = distinct(key, key + within)
-    if "baseline" in (take.relative_to, take.minus):
-        anchor = _anchor(batch, take.baseline)
+    if baseline is not None:
+        anchor = _anchor(batch, baseline)
         known = np.flatnonzero(anchor != NEVER)
         points = distinct(points, batch.key(known, anchor[known]))
     left, right = _window(batch, key, points, within)
     filled = right > left
-    if "baseline" not in (take.relative_to, take.minus):
-        numbers = _relative(batch, take, rows, key)
-        low, high = _fold(take, numbers, left[filled], right[filled])
-    else:  # the meaning of every row in the window depends on what was known of the baseline at the point
-        plain = reported(rows)
-        low, high = _fold(take, plain, left[filled], right[filled])
-        reference = _reference(batch, take, "baseline", rows=rows, key=points[filled])
-        moved = Numbers(low, high)
-        moved = moved.over(reference) if take.relative_to else moved.shifted(-reference)
-        low, high = moved.low, moved.high
-    values = unknown_numbers(len(points))
-    values.low[filled], values.high[filled] = low, high
-    return Rows(points, until_next(batch, points, None), values, unknown_numbers())
+    places = np.empty(2 * int(filled.sum()), np.int64)
+    places[0::2], places[1::2] = left[filled], right[filled]
+    return _Windows(rows, key, reported(rows), points, until_next(batch, points, None), filled, places)
 
 
 def _day_start(batch: Batch, day: int) -> Ints:
@@ -252,19 +312,6 @@ def _window(batch: Batch, key: Ints, points: Ints, within: int) -> tuple[Ints, I
     start_of_course = batch.starts[batch.course_of(points)] - 1
     left = np.searchsorted(key, np.maximum(points - within, start_of_course), side="right")
     return left, np.searchsorted(key, points, side="right")
-
-
-def _fold(take: Extreme, numbers: Numbers, left: Ints, right: Ints) -> tuple[Floats, Floats]:
-    if not len(left):
-        return np.zeros(0), np.zeros(0)
-    ufunc = np.maximum if take.take == "highest" else np.minimum
-    places = np.column_stack([left, right]).ravel()
-
-    def reduced(values: Floats) -> Floats:
-        padded = np.append(values, 0.0)  # so that a window may end at the last row
-        return ufunc.reduceat(padded, places)[::2]
-
-    return reduced(numbers.low), reduced(numbers.high)
 
 
 def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
@@ -300,7 +347,7 @@ def measured_span(batch: Batch, take: MeasuredSpan) -> Rows:
             high_end &= (numbers.high > take.at_least) | ~numbers.high_is_open
     low = _span(rows, low_end, hours(take.gap_hours))
     high = _span(rows, high_end, hours(take.gap_hours))
-    key = batch.key(rows.course, rows.at)
+    key = batch.once(_keys, take.observation)
     keep = last_of_each_key(key)
     key, low, high = key[keep], low[keep], high[keep]
     end = until_next(batch, key, hours(take.holds_hours))
@@ -318,7 +365,7 @@ def _span(rows: Observed, qualifies: Bools, gap: int) -> Floats:
 
 def item_sum(batch: Batch, take: ItemSum) -> Rows:
     """A recorded total while it holds and is not older than the newest item; else the sum of the items."""
-    parts = {kind: _held(batch, kind, take.holds_hours) for kind in (*take.items, take.total)}
+    parts = {kind: _held_for(batch, kind, take.holds_hours) for kind in (*take.items, take.total)}
     points = distinct(batch.starts, *(edge for p in parts.values() for edge in (p.key, p.end)))
     points = points[batch.course_of(points) < batch.n]
     low, high = np.zeros(len(points)), np.zeros(len(points))
@@ -341,24 +388,9 @@ def _where_open(use_total: Bools, is_open: Bools | None) -> Bools | None:
     return None if is_open is None else use_total & is_open
 
 
-def _held(batch: Batch, kind: str, holds_hours: float) -> Rows:
-    rows = batch.observed(kind)
-    key = batch.key(rows.course, rows.at)
-    keep = last_of_each_key(key)
-    rows, key = rows.take(keep), key[keep]
-    end = _until_unusable(batch, kind, key, until_next(batch, key, hours(holds_hours)))
-    return Rows(key, end, reported(rows), unknown_numbers())
-
-
-def _until_unusable(batch: Batch, kind: str, key: Ints, end: Ints) -> Ints:
-    """Ends of rows, no later than the next row of the kind that cannot be used."""
-    unusable = batch.unusable(kind)
-    if not len(unusable):
-        return end
-    place = np.searchsorted(unusable, key, side="right")
-    following: Ints = np.append(unusable, np.iinfo(np.int64).max)[place]
-    ended: Ints = np.minimum(end, following)
-    return ended
+def _held_for(batch: Batch, kind: str, holds_hours: float) -> Rows:
+    _, held = batch.once(_held, kind)
+    return replace(held, end=np.minimum(held.end, held.key + hours(holds_hours)))
 
 
 def _at(rows: Rows, points: Ints) -> tuple[Bools, Numbers, Ints]:
@@ -384,7 +416,7 @@ def age_rows(batch: Batch) -> Rows:
 
 def age_at(batch: Batch, key: Ints) -> Floats:
     """Completed years at each key; NaN without a birth date."""
-    rows = age_rows(batch)
+    rows = batch.once(age_rows)
     here, numbers, _ = _at(rows, key)
     return np.where(here, numbers.low, np.nan)
 

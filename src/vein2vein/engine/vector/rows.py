@@ -208,12 +208,11 @@ def _rung(leaf: Compare) -> float:
     return float(np.nextafter(leaf.cut_off, np.inf)) if leaf.op in ("above", "at_most") else leaf.cut_off
 
 
-def signal_of(rows: Rows, coder: LeafCoder, number: Callable[[Ints], Ints]) -> Signal:
-    """The numbers of the codes of rows over time, at the keys where they change.
+def signal_of(rows: Rows, coder: LeafCoder, number: Callable[[Ints], Ints], resting: int) -> Signal:
+    """The numbers of the codes of rows over time, at the keys where they change; `resting` holds where no row does.
 
     Every course begins and ends without a row, so that no key is needed where a course begins.
     """
-    resting = int(number(coder.codes(rows.absent))[0])
     if not len(rows):
         return Signal(rows.key, rows.key, resting)
     code = coder.codes(rows.values)
