@@ -87,14 +87,14 @@ def draw_hyperinflammation(  # noqa: PLR0917  (what IEC-HS depends on)
     rng = block.stream("hyperinflammation/course")
     use, bleed, kidney, die = rng.random((4, n))
     anakinra = (severity >= _MODERATE) & (use < value("hyperinflammation.anakinra_use"))
-    duration = value("hyperinflammation.duration_days_median") * 24 * np.exp(0.4 * rng.standard_normal(n))
-    duration *= np.where(anakinra, value("hyperinflammation.anakinra_duration_factor"), 1.0) * (0.7 + 0.15 * severity)
+    length = value("hyperinflammation.duration_days_median") * 24 * np.exp(0.4 * rng.standard_normal(n))
+    length *= np.where(anakinra, value("hyperinflammation.anakinra_duration_factor"), 1.0) * (0.7 + 0.15 * severity)
     height = value("hyperinflammation.peak_mild") + value("hyperinflammation.peak_per_grade") * (severity - 1)
     height *= np.exp(0.15 * rng.standard_normal(n))
     none = ~has
     return Hyperinflammation(
         from_hour=np.where(has, start, np.nan),
-        until_hour=np.where(has, start + duration, np.nan),
+        until_hour=np.where(has, start + length, np.nan),
         peak=np.where(has, height, 0.0),
         severity=np.where(has, severity, 0.0),
         anakinra=anakinra & has,

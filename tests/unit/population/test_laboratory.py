@@ -61,3 +61,23 @@ def test_nothing_is_recorded_after_the_end_of_follow_up() -> None:
     assert (spans.start < followed[spans.course]).all()
     assert (events.hour <= followed[events.course]).all()
     assert (spans.until >= spans.start).all()
+
+
+def test_every_number_is_plausible_in_every_setting() -> None:
+    known = codes.observations()
+    for name in setting_ids():
+        rows, _, _ = _observed(name)
+        for kind in np.unique(rows.kind):
+            entry = known[KINDS[kind]]
+            value = rows.value[rows.kind == kind]
+            if entry.type == "number":
+                low, high = entry.plausible or (-np.inf, np.inf)
+                assert low <= value.min(), (name, KINDS[kind])
+                assert value.max() <= high, (name, KINDS[kind])
+            else:
+                assert np.isnan(value).all(), (name, KINDS[kind])
+
+
+def test_products_that_do_not_aim_at_b_cells_lose_them_for_a_shorter_time() -> None:
+    back = {name: np.median(drawn(0, name).late.b_cells_back) for name in ("tisa-cel", "axi-cel", "cilta-cel")}
+    assert back["cilta-cel"] < back["axi-cel"] < back["tisa-cel"]
