@@ -25,6 +25,7 @@ from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.schema import RuleSet
 
 FORMATS = ("parquet", "csv", "json", "fhir")
+LARGE_REPORT_MB = 60.0  # about 350 course pages; a browser opens half of that within two seconds
 
 
 @click.command()
@@ -295,6 +296,13 @@ def report(
     )
     with options.progress_bar("Drawing courses") as progress:
         write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)
+    megabytes = path.stat().st_size / 1e6
+    if megabytes > LARGE_REPORT_MB:
+        click.echo(
+            f"The report holds {megabytes:,.0f} MB: a browser may be slow to open it. Fewer --pages make it smaller; the tables "
+            "hold every course, and --course gives any one a page.",
+            err=True,
+        )
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _flags(axis: TimeAxis) -> tuple[str, int]:
     parts = []
     for event in axis.events:
         x, width = x_of(axis, event.at), widest(event.label, _SIZE) + 8
-        left = min(x, WIDTH - width)
+        left = x if x + width <= WIDTH else max(x - width, 0.0)
         row = next((i for i, end in enumerate(taken) if left >= end), len(taken))
         taken[row : row + 1] = [left + width]
         parts.append(

@@ -80,7 +80,7 @@ def explained_steps(
         until = row["until_at"] if ends_later else None
         values = {name: value_at(grader.index, take, at) for name, take in rule.inputs.items()}
         said = tuple(_said(grader, name, at, found) for name, found in values.items())
-        steps.append(ExplainedStep(_verdict(rule, at, evaluation, values), until, said))
+        steps.append(ExplainedStep(_verdict(grader, at, evaluation, values), until, said))
     return steps
 
 
@@ -96,8 +96,9 @@ def _evaluated(grader: CourseGrader, at: int) -> Evaluation:
 Read = tuple[Value, tuple[Row, ...]]
 
 
-def _verdict(rule: RuleSet, at: int, found: Evaluation, values: Mapping[str, Read]) -> Verdict:
-    used = tuple(_input_used(rule, name, read) for name, read in values.items())
+def _verdict(grader: CourseGrader, at: int, found: Evaluation, values: Mapping[str, Read]) -> Verdict:
+    used = tuple(_input_used(grader, name, at, read) for name, read in values.items())
+    rule = grader.rule
     return Verdict(
         rule.id,
         from_microseconds(at),
@@ -112,29 +113,31 @@ def _verdict(rule: RuleSet, at: int, found: Evaluation, values: Mapping[str, Rea
     )
 
 
-def _input_used(rule: RuleSet, name: str, read: Read) -> InputUsed:
+def _input_used(grader: CourseGrader, name: str, at: int, read: Read) -> InputUsed:
+    take = grader.rule.inputs[name]
     value, rows = read
-    take = rule.inputs[name]
-    taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
-    assumption = "not recorded, taken as no" if taken_as_no and not rows else None
+    assumption = "not recorded, taken as no" if _is_assumed(grader, take, at, rows) else None
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)
 
 
 def _said(grader: CourseGrader, name: str, at: int, read: Read) -> Words:
     """The value of an input in words: recorded, charted as absent, or assumed, and never one for the other."""
-    value, rows = read
     take = grader.rule.inputs[name]
+    value, rows = read
+    if _is_assumed(grader, take, at, rows):
+        return say("value.taken_as_no")
+    is_exposure = getattr(take, "exposure", None) is not None
+    return say("value.charted_none") if is_exposure and not rows and value is Truth.FALSE else value_words(value, take)
+
+
+def _is_assumed(grader: CourseGrader, take: Any, at: int, rows: Sequence[Row]) -> bool:
+    """Whether nothing is recorded and the rule set takes that as a no; charting without an entry is a record."""
     if rows:
-        return value_words(value, take)
-    if _is_charted(grader, getattr(take, "exposure", None), at):
-        return say("value.charted_none") if value is Truth.FALSE else value_words(value, take)
-    taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
-    return say("value.taken_as_no") if taken_as_no else value_words(value, take)
-
-
-def _is_charted(grader: CourseGrader, stream: str | None, at: int) -> bool:
-    spans = () if stream is None else grader.index.charted(stream)
-    return any(start <= at and (end is None or at < end) for start, end in spans)
+        return False
+    if getattr(take, "when_uncharted", "") == "no":
+        without = take.model_copy(update={"when_uncharted": "unknown"})
+        return not is_known(value_at(grader.index, without, at)[0])
+    return getattr(take, "when_absent", "") == "no"
 
 
 def _differs(timeline: Timeline, rule: RuleSet, row: StepRow) -> ReportError:

@@ -119,7 +119,9 @@ def png_file(
     from resvg_py import svg_to_bytes  # noqa: PLC0415  (a compiled library, loaded only when a PNG is wanted)
 
     drawing = svg_file(figure, theme=theme, language=language, embed_font=False)
-    fonts = [*_font_paths(), *_han_fonts(drawing, font)]
+    han = _han_fonts(drawing, font)
+    drawing = _in_simplified_forms(drawing) if han else drawing
+    fonts = [*_font_paths(), *han]
     return bytes(
         svg_to_bytes(
             svg_string=drawing,
@@ -146,7 +148,13 @@ def _han_fonts(drawing: str, font: Path | None) -> list[Path]:
             expected="a font such as Noto Sans CJK, Source Han Sans, WenQuanYi, Microsoft YaHei or PingFang",
             fix="install one (Debian or Ubuntu: fonts-noto-cjk), name one as `font`, or write .svg, which needs none",
         )
-    return [found]
+    bold = found.with_name(found.name.replace("Regular", "Bold"))
+    return [found, bold] if bold != found and bold.is_file() else [found]
+
+
+def _in_simplified_forms(drawing: str) -> str:
+    """The drawing with a family for simplified Chinese first: one file holds the forms of several countries."""
+    return drawing.replace('font-family:Roboto,"Noto Sans CJK SC"', 'font-family:"Noto Sans CJK SC",Roboto')
 
 
 def write_figure(

@@ -7,8 +7,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.engine import verdict_at
 from vein2vein.errors import ReportError
+from vein2vein.record.cohort import Cohort
 from vein2vein.report.reasons import Reasons, explained_steps
 from vein2vein.report.shown import CourseClock
 
@@ -62,3 +64,19 @@ def test_another_record_is_refused(example) -> None:
     )
     with pytest.raises(ReportError, match=r"REPORT-003(?s:.*)does not follow from this record"):
         explained_steps(cooler, rule, rows_of(example, "CRS-04", rule.id))
+
+
+def said_of_inotropes(timeline, rule) -> set[str]:
+    cohort = Cohort.of_timelines([timeline])
+    graded = grade_cohort(cohort, [rule], engine="plain")
+    rows = graded.verdicts.filter(pl.col("low").is_not_null()).to_dicts()
+    place = list(rule.inputs).index("inotrope")
+    return {str(step.said[place]) for step in explained_steps(timeline, rule, rows)}
+
+
+def test_what_is_charted_as_absent_is_not_called_unrecorded(example) -> None:
+    rule, timeline = example.rules[0], example.cohort.timeline("CRS-04")
+    assert "inotrope" in {row.agent for row in timeline.exposures if row.kind == "charted"}
+    assert said_of_inotropes(timeline, rule) == {"no (charted: none)"}
+    uncharted = tuple(row for row in timeline.exposures if row.agent != "inotrope")
+    assert said_of_inotropes(replace(timeline, exposures=uncharted), rule) == {"not recorded, taken as no"}
