@@ -40,22 +40,32 @@ def read_all(folder: Path) -> Result:
 
 
 def vector_crs(folder: Path) -> Result:
-    """CRS with the vectorised engine in memory, one process."""
+    """CRS with the vectorised engine in memory, a thread for each core."""
+    return _grade(folder, (CRS,))
+
+
+def vector_crs_1(folder: Path) -> Result:
+    """CRS with the vectorised engine in memory, one core."""
     return _grade(folder, (CRS,))
 
 
 def vector_standard(folder: Path) -> Result:
-    """The standard bundle with the vectorised engine."""
+    """The standard bundle with the vectorised engine, a thread for each core."""
     from vein2vein.journey.toxicity.scales import bundles
 
     return _grade(folder, bundles()["standard"])
 
 
 def vector_all(folder: Path) -> Result:
-    """Every rule set with the vectorised engine."""
+    """Every rule set with the vectorised engine, a thread for each core."""
     from vein2vein.knowledge.registry import default_registry
 
     return _grade(folder, default_registry().ids)
+
+
+def vector_all_1(folder: Path) -> Result:
+    """Every rule set with the vectorised engine, one core."""
+    return vector_all(folder)
 
 
 def vector_crs_2(folder: Path) -> Result:
@@ -71,7 +81,7 @@ def vector_standard_2(folder: Path) -> Result:
 
 
 def folder_crs(folder: Path) -> Result:
-    """CRS from Parquet to Parquet, 1,000 courses in memory at a time, one process."""
+    """CRS from Parquet to Parquet, 1,000 courses for each thread in memory, a thread for each core."""
     return _grade_folder(folder, (CRS,))
 
 
@@ -199,16 +209,17 @@ def agreement(folder: Path) -> Result:
     return {"seconds": time.perf_counter() - begin, "rows": _rows(folder), "sums": sums}
 
 
-def _dense_course(cohort: Cohort) -> Cohort:
-    """The first course with 3,000 observations: its own, and those of the next two at other minutes of its time."""
+def _dense_course(cohort: Cohort, number: int) -> Cohort:
+    """Course `number` of a cohort with 3,000 observations: its own, and those of the next two at other minutes of its time."""
     import polars as pl
 
-    first = cohort.part(0, 1)
+    first = cohort.part(number, number + 1)
     begin = first.observations["observed_at"].min()
     moved = []
-    for number in range(3):
-        rows = cohort.part(number, number + 1).observations
-        at = pl.col("observed_at") - rows["observed_at"].min() + begin + pl.duration(minutes=20 * number)
+    for place in range(3):
+        other = (number + place) % len(cohort)
+        rows = cohort.part(other, other + 1).observations
+        at = pl.col("observed_at") - rows["observed_at"].min() + begin + pl.duration(minutes=20 * place)
         moved.append(rows.with_columns(course_id=pl.lit(first.course_ids[0]), observed_at=at))
     observations = pl.concat(moved).sort("observed_at", maintain_order=True).head(3_000)
     return type(cohort).of(
@@ -221,7 +232,11 @@ def _dense_course(cohort: Cohort) -> Cohort:
 
 
 def one_course(folder: Path) -> Result:
-    """One course of 3,000 observations under every rule set, warm: the median of 30 calls."""
+    """One course of 3,000 observations under every rule set, warm: the median over 10 courses, none seen before.
+
+    The process has graded 40 other courses, so that what it remembers of rule sets is what a running service would remember.
+    Each of the ten is graded once, and once more; the second times are given beside.
+    """
     from statistics import median
 
     from vein2vein.engine.grade import grade_cohort
@@ -229,14 +244,25 @@ def one_course(folder: Path) -> Result:
     from vein2vein.record.cohort import Cohort
 
     rules = default_registry().all()
-    small = _dense_course(Cohort.read(folder))
-    grade_cohort(small, rules)
-    seconds = []
-    for _ in range(30):
-        begin = time.perf_counter()
-        grade_cohort(small, rules)
-        seconds.append(time.perf_counter() - begin)
-    return {"seconds": median(seconds), "rows": small.observations.height, "courses": 1, "rule_sets": len(rules)}
+    cohort = Cohort.read(folder)
+    courses = [_dense_course(cohort, number) for number in range(50)]
+    for course in courses[:40]:
+        grade_cohort(course, rules)
+    rounds: list[list[float]] = []
+    for _ in range(2):
+        seconds = []
+        for course in courses[40:]:
+            begin = time.perf_counter()
+            grade_cohort(course, rules)
+            seconds.append(time.perf_counter() - begin)
+        rounds.append(seconds)
+    return {
+        "seconds": median(rounds[0]),
+        "again": median(rounds[1]),
+        "rows": courses[0].observations.height,
+        "courses": 1,
+        "rule_sets": len(rules),
+    }
 
 
 MEASURES: dict[str, Callable[[Path], Result]] = {
@@ -245,6 +271,7 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
         read_only,
         read_all,
         vector_crs,
+        vector_crs_1,
         vector_crs_2,
         folder_crs,
         folder_crs_2,
@@ -252,6 +279,7 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
         vector_standard_2,
         folder_standard_2,
         vector_all,
+        vector_all_1,
         duckdb_crs,
         pandas_crs,
         plain_crs,

@@ -22,9 +22,12 @@ second are comparable.
 | Measure | Courses | Rule sets | Seconds | CPU seconds | Million rows per second | x reading | Peak memory, MB |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
-FAR = """
-One course under all rule sets is far from its aim: nearly all of the time is the fixed cost of some thousand calls of NumPy and
-Polars on arrays of a few numbers, not work on the observations. Grading one rule set, or many courses at once, does not pay it.
+ONE_COURSE = """
+One course: {n} different courses, each graded for the first time by a process that has graded others. A second time they take
+{again:.1f} ms: what a process remembers is what rule sets say of states, not courses. Nearly all of the time is the fixed cost of
+NumPy calls on arrays of a few numbers, not work on the observations; many courses at once do not pay it.
+
+On one core means one thread, Polars with one thread, and affinity to one core; on two cores the same call without these limits.
 """
 
 
@@ -35,7 +38,8 @@ def as_markdown(results: dict[str, Any]) -> str:
     before, after = results["load"]
     named = {name: results[name] for name in ("machine", "courses", "repeats")}
     lines = [_line(name, r, reading) for name, r in measures.items() if name not in NOT_IN_TABLE]
-    lines += ["", "## Against the aims", "", *limits(measures, results["startup"]), FAR.rstrip()]
+    lines += ["", "## Against the aims", "", *limits(measures, results["startup"])]
+    lines += [ONE_COURSE.format(n=10, again=measures["one_course"]["again"] * 1e3).rstrip()]
     if results["scaling"]:
         lines += _scaling(results["scaling"])
     return HEAD.format(before=before, after=after, rows=reading["rows"], **named) + "\n".join(lines) + "\n"
@@ -55,7 +59,7 @@ def _line(name: str, r: dict[str, Any], reading: dict[str, Any]) -> str:
 def _scaling(scaling: dict[Any, dict[str, Any]]) -> list[str]:
     return [
         "",
-        "## Scaling of CRS from Parquet to Parquet, one process",
+        "## Scaling of CRS from Parquet to Parquet, one process, a thread for each core",
         "",
         "| Courses | Rows | Seconds | CPU seconds | Million rows per second | Peak memory, MB |",
         "| ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -71,7 +75,9 @@ def limits(measures: dict[str, Any], startups: dict[str, float]) -> list[str]:
     """Aim, measured value, and whether it was met."""
     crs, one, reading = measures["vector_crs"], measures["one_course"], measures["read_only"]
     best = min(measures[name]["seconds"] for name in ("vector_crs", "vector_crs_2", "folder_crs", "folder_crs_2"))
-    one_to_two = measures["folder_crs"]["seconds"] / measures["folder_crs_2"]["seconds"]
+    one_to_two = {
+        name: measures[f"{name}_1"]["seconds"] / measures[name]["seconds"] for name in ("vector_crs", "vector_all")
+    }
     rows = [
         ("CRS on two cores, million rows per second", ">=", 10, crs["rows"] / best / 1e6),
         ("CRS, times merely reading the same columns", "<=", 10, best / reading["seconds"]),
@@ -81,7 +87,8 @@ def limits(measures: dict[str, Any], startups: dict[str, float]) -> list[str]:
             3,
             crs["peak_mb"] / measures["read_all"]["table_mb"],
         ),
-        ("CRS from Parquet to Parquet, from 1 to 2 worker processes, times faster", ">=", 2, one_to_two),
+        ("CRS in memory, from one core to two, times faster", ">=", 1.8, one_to_two["vector_crs"]),
+        ("Every rule set in memory, from one core to two, times faster", ">=", 1.8, one_to_two["vector_all"]),
         (
             f"One course of {one['rows']:,} observations, {one['rule_sets']} rule sets, ms",
             "<=",

@@ -118,3 +118,14 @@ def test_affinity_counts_and_a_worker_process_takes_one(monkeypatch: pytest.Monk
     assert usable_cores() == 3
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert pool.submit(usable_cores).result() == 1
+
+
+def test_engines_agree_on_several_rule_sets_and_courses_at_once(cohort: Cohort) -> None:
+    """Rows of several rule sets stand in the order of the call, episodes in the order of the ids."""
+    scales = SCALES[::-1]
+    plain, vector = (grade_cohort(cohort, scales, engine=engine) for engine in ("plain", "vector"))  # type: ignore[arg-type]
+    assert_frame_equal(plain.verdicts, vector.verdicts)
+    assert_frame_equal(plain.episodes, vector.episodes)
+    of_one = vector.verdicts.filter(course_id="c000")["rule_set_id"].unique(maintain_order=True)
+    assert tuple(of_one) == scales
+    assert vector.episodes.equals(vector.episodes.sort("course_id", "rule_set_id", "onset_at"))
