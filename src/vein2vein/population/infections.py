@@ -41,6 +41,7 @@ _STEPS: Final = np.array([*range(LAST_DAILY + 1), *range(LAST_DAILY + 1, 731, 7)
 _WIDTHS: Final = np.diff(_STEPS, append=_STEPS[-1] + 7)
 _N_STEPS: Final = len(_STEPS)
 _NAMES = ("bacterial", "viral", "fungal", "without_focus")
+_WEEKS = 14
 _TOPICAL, _ORAL, _INTRAVENOUS, _LIFE_THREATENING = 1, 2, 3, 4
 
 
@@ -182,31 +183,47 @@ def _explained(acute: Acute, onset: Floats, fever_until: Floats) -> Floats:
 
 
 def observe_infections(infections: Infections, infused: Flags, until: Floats) -> tuple[Rows, Spans]:
-    """What the record knows: statements, antimicrobials with their reason, and the cause of a fever outside CRS."""
+    """What the record knows: statements, antimicrobials with their reason, and the cause of a fever outside CRS.
+
+    Infection is stated at its onset, at the end of its treatment unless another one goes on, and once a week to day 98.
+    """
     everybody = np.nonzero(infused)[0]
-    zero = np.full(len(everybody), -5.0)
-    parts = [Rows.coded("infection", everybody, zero, "no")]
+    parts = [Rows.coded("infection", everybody, np.full(len(everybody), -5.0), "no")]
+    proven = (infections.kind >= 0) & (infections.kind != WITHOUT_FOCUS)
+    onset, stop = np.where(proven, infections.onset, np.nan), np.where(proven, infections.until, np.nan)
+    course, event = np.nonzero(onset < until[:, None])
+    parts += _stated(infections, course, event, onset[course, event])
+    own = stop[course, event]
+    goes_on = ((onset[course] <= own[:, None]) & (stop[course] > own[:, None])).any(axis=1)
+    over = (own < until[course]) & ~goes_on
+    parts.append(Rows.coded("infection", course[over], own[over], "no"))
+    for week in range(1, _WEEKS + 1):
+        hour = week * 168.0 - 2
+        there = infused & (until > hour)
+        running = (onset <= hour) & (stop > hour) & there[:, None]
+        free = np.nonzero(there & ~running.any(axis=1))[0]
+        parts.append(Rows.coded("infection", free, np.full(len(free), hour), "no"))
+        ill, which = np.nonzero(running)
+        parts += _stated(infections, ill, which, np.full(len(ill), hour))
     course, event = np.nonzero(infections.onset < until[:, None])
-    onset = infections.onset[course, event]
-    stop = np.minimum(infections.until[course, event], until[course])
+    return Rows.join(parts), before(_treatment(infections, course, event, everybody), until)
+
+
+def _stated(
+    infections: Infections, course: npt.NDArray[np.int64], event: npt.NDArray[np.int64], hour: Floats
+) -> list[Rows]:
+    """An infection and its consequences, as stated at an hour."""
     severity, kind = infections.severity[course, event], infections.kind[course, event]
-    proven = kind != WITHOUT_FOCUS
-    over = proven & (stop < until[course])
-    parts += [
-        Rows.coded("infection", course[proven], onset[proven], "yes"),
-        Rows.coded("infection", course[over], stop[over], "no"),
-    ]
+    severe_bacterial = (kind == BACTERIAL) & ((severity >= _INTRAVENOUS) | (event > 1))
     answers = (
+        ("infection", np.ones(len(course), bool)),
         ("infection_topical_treatment", np.zeros(len(course), bool)),
         ("infection_invasive_procedure", infections.procedure[course, event]),
         ("infection_life_threatening", severity == _LIFE_THREATENING),
         ("sinopulmonary_infection", infections.airways[course, event]),
-        ("serious_or_recurrent_bacterial_infection", (kind == BACTERIAL) & ((severity >= _INTRAVENOUS) | (event > 1))),
+        ("serious_or_recurrent_bacterial_infection", severe_bacterial),
     )
-    for name, answer in answers:
-        parts.append(Rows.coded(name, course[proven], onset[proven], answer[proven].astype(np.int16)))
-        parts.append(Rows.coded(name, course[over], stop[over], "no"))
-    return Rows.join(parts), before(_treatment(infections, course, event, everybody), until)
+    return [Rows.coded(name, course, hour, answer.astype(np.int16)) for name, answer in answers]
 
 
 def _treatment(
