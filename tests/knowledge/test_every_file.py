@@ -10,6 +10,7 @@ from vein2vein.basis.units import is_unit
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.codes import observation_kind, observations, stream
 from vein2vein.knowledge.schema import PLACEHOLDERS
+from vein2vein.knowledge.wording import name_text
 
 every_file = pytest.mark.parametrize("id", IDS)
 STATUSES = ("verified", "secondary", "recalled", "uncertain")
@@ -48,7 +49,10 @@ def test_people_find_the_words_in_english_and_chinese(id: str) -> None:
     texts += [c.label for c in rule.criteria.values()] + [c.text for c in rule.cases] + [f.text for f in rule.flags]
     texts += [declared.label for declared in rule.inputs.values() if declared.label]
     texts += [i.label for i in rule.items] + [c.text for i in rule.items for c in i.cases]
+    texts += [p.title for p in rule.parameters.values()] + [b.text for b in rule.bands]
     lacking = [text for text in texts if not wanted <= set(text)]
+    nameless = [name for name in rule.inputs if name_text(rule, name, "zh") == name.replace("_", " ")]
+    assert not nameless, f"inputs without a Chinese name: {nameless}"
     assert not lacking, f"without one of the languages: {lacking[:5]}"
 
 
