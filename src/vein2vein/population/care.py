@@ -90,16 +90,20 @@ def _decide(block: Block, natural: Mapping[Syndrome, Floats], protocol: Protocol
         np.round(_QUARTERS * block.parameter("care.lag_hours") * block.stream("care/lag").exponential(1.0, n))
         / _QUARTERS
     )
-    limits = [np.log(_number(block, rule.severity)) for rule in protocol.rules]
+    limits = [max(float(np.log(_number(block, rule.severity))), 0.0) for rule in protocol.rules]
     since = [np.full(n, np.inf) for _ in protocol.rules]
-    shown = natural["crs"][:, ::STEP].T, natural["icans"][:, ::STEP].T
-    some = np.flatnonzero(np.maximum(shown[0], shown[1]).max(axis=1) >= 0)
-    for step in range(some[0], some[-1] + 1) if len(some) else ():
+    shown = {name: np.ascontiguousarray(natural[name][:, ::STEP].T) for name in _SYNDROMES}
+    # Treatment never raises a severity, so that steps whose natural severities pass no limit need no look.
+    passes = np.stack([(shown[rule.for_] >= limits[place]).any(axis=1) for place, rule in enumerate(protocol.rules)])
+    for step in np.flatnonzero(passes.any(axis=0)):
         t = float(step * STEP)
-        seen = {name: shown[place][step].copy() for place, name in enumerate(_SYNDROMES)}
+        seen = {name: shown[name][step].copy() for name in _SYNDROMES}
         _act(seen, agents, t)
-        for place, rule in enumerate(protocol.rules):
+        for place in np.flatnonzero(passes[:, step]):
+            rule = protocol.rules[place]
             above = seen[rule.for_] >= limits[place]
+            if not (step and passes[place, step - 1]):
+                since[place][:] = np.inf
             since[place] = np.where(above, np.minimum(since[place], t), np.inf)
             _give(agents[rule.agent].hours, rule, above & (t - since[place] >= rule.after_hours), t + lag)
     return list(agents.values())
