@@ -166,7 +166,7 @@ def _units(frame: pl.DataFrame, mess: Amounts, _: Cohort) -> pl.DataFrame:
         & (pl.col("usability") == "ok")
         & pl.col("as_sent").is_null()
     )
-    chosen &= pl.col("value").is_not_null() & pl.col("reference_low").is_null() & pl.col("reference_high").is_null()
+    chosen &= pl.col("value").is_not_null()
     frame = frame.with_row_index("_row")
     some = frame.filter(chosen.fill_null(value=False)).select("_row", "kind", "value").join(
         table, on="kind", how="inner", maintain_order="left"

@@ -61,13 +61,7 @@ def deliver(
     Raises:
         SimulationError: SIM-022 when the folder holds something, SIM-020 and SIM-021 as the forms say.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise SimulationError(
-            "SIM-022",
-            saw=f"{folder.name}, which holds {next(folder.iterdir()).name}",
-            expected="a new or empty folder",
-            fix="name another folder",
-        )
+    check_empty(folder)
     parts = [cohorts] if isinstance(cohorts, Cohort) else cohorts
     alone = one_folder or (
         isinstance(cohorts, Cohort) and cohorts.courses.select("centre_id", "zone").unique().height <= 1
@@ -81,6 +75,21 @@ def deliver(
             for piece in _pieces(centre):
                 open_folders[where].add(piece)
     return {where: _closed(each, folder / where) for where, each in sorted(open_folders.items())}
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        SimulationError: SIM-022.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise SimulationError(
+            "SIM-022",
+            saw=f"{folder.name}, which holds {min(p.name for p in folder.iterdir())}",
+            expected="a new or empty folder",
+            fix="name another folder",
+        )
 
 
 def _open(form: Form, folder: Path, zone: str, options: Mapping[str, Any]) -> Folder:

@@ -101,9 +101,9 @@ def _limits(quantity: dict[str, str]) -> pl.Expr:
     return joined(
         [
             where(low | high, [',"referenceRange":[{']),
-            where(low, ['"low":{"value":', number("reference_low"), ",", unit, "}"]),
+            where(low, ['"low":{"value":', number("sent_low"), ",", unit, "}"]),
             where(low & high, [","]),
-            where(high, ['"high":{"value":', number("reference_high"), ",", unit, "}"]),
+            where(high, ['"high":{"value":', number("sent_high"), ",", unit, "}"]),
             where(low | high, ["}]"]),
         ]
     )

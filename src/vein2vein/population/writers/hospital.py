@@ -188,7 +188,7 @@ def _observations(rows: pl.DataFrame, zones: pl.DataFrame) -> dict[str, pl.DataF
         pl.col("course_id").alias("case_id"), said("kind", local_codes()).alias("item"), pl.col("comparator"),
         value.alias("value"),
         pl.when(has_unit).then(pl.when(own).then(pl.col("_unit")).otherwise(pl.col("sent_unit"))).alias("unit"),
-        *(pl.when(own).then(limits[s].round(9)).otherwise(pl.col(f"reference_{s}")).alias(f"ref_{s}") for s in ("low", "high")),
+        *(pl.when(own).then(limits[s].round(9)).otherwise(pl.col(f"sent_{s}")).alias(f"ref_{s}") for s in ("low", "high")),
         pl.col("observed_at").alias("charted_at"), pl.col("recorded_at").alias("entered_at"),
     )  # fmt: skip
     files = house()["files"]

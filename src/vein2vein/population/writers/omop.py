@@ -239,8 +239,8 @@ def _measurements(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("observed_at").alias("measurement_datetime"), *_zero("measurement_type_concept_id"),
         said("comparator", operators, default="0").fill_null("0").cast(pl.Int64).alias("operator_concept_id"),
         pl.when(usable).then(pl.col("sent_value").cast(pl.Float64)).alias("value_as_number"),
-        *_zero("value_as_concept_id", "unit_concept_id"), pl.col("reference_low").alias("range_low"),
-        pl.col("reference_high").alias("range_high"), said("kind", kind_texts()).alias("measurement_source_value"),
+        *_zero("value_as_concept_id", "unit_concept_id"), pl.col("sent_low").alias("range_low"),
+        pl.col("sent_high").alias("range_high"), said("kind", kind_texts()).alias("measurement_source_value"),
         *_zero("measurement_source_concept_id"), pl.when(usable).then(pl.col("sent_unit")).alias("unit_source_value"),
         pl.when(~usable).then(_said_of_unusable()).alias("value_source_value"),
     )  # fmt: skip

@@ -79,7 +79,7 @@ def append_lines(path: Path, lines: pl.Series) -> int:
 
 
 def as_sent(observations: pl.DataFrame) -> pl.DataFrame:
-    """Add sent_value (text) and sent_unit: the number and unit of `as_sent` where they mean the value, else its own.
+    """Add sent_value (text), sent_unit, sent_low and sent_high: as in `as_sent` where that means the value, else its own.
 
     A usable number whose `as_sent` says "101.3 [degF]" was sent in that unit. Only a text that converts back to exactly the
     value of the row is believed; everything else is written in the canonical unit of its kind.
@@ -91,8 +91,7 @@ def as_sent(observations: pl.DataFrame) -> pl.DataFrame:
         parts.struct.field("1").alias("_sent"),
         parts.struct.field("2").alias("_unit"),
     )
-    fitting = (pl.col("usability") == "ok") & pl.col("_sent").is_not_null() & pl.col("reference_low").is_null()
-    fitting &= pl.col("reference_high").is_null()
+    fitting = (pl.col("usability") == "ok") & pl.col("_sent").is_not_null()
     frame = frame.with_columns(pl.when(fitting.fill_null(value=False)).then(pl.col("_unit")).alias("_unit"))
     pairs = frame.filter(pl.col("_unit").is_not_null()).select("kind", "_unit").unique().rows()
     schema: dict[str, Any] = {
@@ -111,9 +110,11 @@ def as_sent(observations: pl.DataFrame) -> pl.DataFrame:
     for places in table["_places"].unique().sort().to_list():
         rounded = pl.when(pl.col("_places") == places).then(back.round(places)).otherwise(rounded)
     same = ((rounded - pl.col("value")).abs() <= _NEAR).fill_null(value=False)
+    limits = {s: ((pl.col(f"reference_{s}") - pl.col("_offset")) / pl.col("_scale")).round(9) for s in ("low", "high")}
     return frame.with_columns(
         pl.when(same).then(pl.col("_sent")).otherwise(number("value")).alias("sent_value"),
         pl.when(same).then(pl.col("_unit")).otherwise(pl.col("_canonical")).alias("sent_unit"),
+        *(pl.when(same).then(limits[s]).otherwise(pl.col(f"reference_{s}")).alias(f"sent_{s}") for s in limits),
     ).drop("_canonical", "_sent", "_unit", "_scale", "_offset", "_places")
 
 
