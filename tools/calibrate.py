@@ -35,7 +35,7 @@ LEAST_SHIFT = 0.02
 @click.argument("ids", nargs=-1)
 @click.option("--courses", default=COURSES, show_default=True, help="Enrolled courses per setting.")
 @click.option("--seed", default=SEED, show_default=True, help="Root seed.")
-@click.option("--jobs", default=usable_cores, help="Worker processes; one per core by default.")
+@click.option("--jobs", type=int, default=usable_cores, help="Worker processes; one per core by default.")
 @click.option("--shown", is_flag=True, help="Write by how much graded figures exceed intended ones, for the fit.")
 @click.option("--write/--no-write", default=None, help="Store the results; by default with all courses only.")
 @click.option("--page", is_flag=True, help="Only write the page from the stored results.")

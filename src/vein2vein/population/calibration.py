@@ -31,14 +31,16 @@ from vein2vein.population.fit import intended_value
 from vein2vein.population.intended import Drawn
 from vein2vein.population.intended import courses_of as intended_courses
 from vein2vein.population.measure import Courses, Measured, measure
+from vein2vein.population.parameters import setting
 from vein2vein.population.simulate import Task, intended, task_of
-from vein2vein.population.tabled import courses_of
+from vein2vein.population.tabled import ICANS, ICANS_CHILDREN, courses_of
 from vein2vein.population.targets import Target, targets
 from vein2vein.record.cohort import Cohort
 
 SEED: Final = 1
-ASTCT: Final = ("astct-2019.crs", "astct-2019.icans")
+ASTCT: Final = ("astct-2019.crs", ICANS)
 NOT_TABLED: Final = ("way.manufacture_failure", "way.out_of_specification")
+_CHILDREN_BELOW: Final = 12
 _WITHOUT_ORGANS: Final = ("lee-2014.crs", "penn-2018.crs")
 
 
@@ -142,6 +144,8 @@ def compare(target: Target, tabled: Courses, meant: Courses) -> Compared:
 def rules_of(id: str) -> list[RuleSet]:
     """The rule sets under which a setting is graded: ASTCT always, and the scales of its targets."""
     named = [*ASTCT, *(one.scale for one in targets(id) if one.scale)]
+    if setting(id).value("patients.age_min") < _CHILDREN_BELOW:
+        named.append(ICANS_CHILDREN)
     return [
         rule_set(name, organ_toxicity="not-counted") if name in _WITHOUT_ORGANS else rule_set(name)
         for name in dict.fromkeys(named)
@@ -176,7 +180,7 @@ def _pairs(meant: pl.DataFrame, episodes: pl.DataFrame, courses: pl.DataFrame) -
             for column in ("onset_at", "resolved_at")
         ]
         found = (
-            episodes.filter(pl.col("rule_set_id") == scale)
+            episodes.filter(pl.col("rule_set_id").is_in([scale, f"{scale}-children"]))
             .join(zero, on="course_id")
             .group_by("course_id")
             .agg(

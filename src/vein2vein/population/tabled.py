@@ -6,7 +6,7 @@ Out      `Courses`.
 Knows    Enrolment is the milestone `accepted`; a course is infused when it has an infusion. Steroids and anti-cytokines
          count when given for CRS or ICANS. The peak of a grade is the highest lower bound: what is certain. Days with
          few neutrophils are counted with straight lines (on the log scale) between the days on which they were measured, up to
-         the last measurement.
+         the last measurement. ICANS of children, where it is graded, counts together with that of adults.
 Missing  Whether manufacture failed and whether a product was out of specification stand in no table; both are False here.
 Does not Look at intentions.
 Checked  tests/unit/population/test_tabled.py
@@ -26,6 +26,8 @@ from vein2vein.population.states import Flags, Floats, Integers
 from vein2vein.record.cohort import Cohort
 
 NEUTROPENIA: Final = "ctcae-5.0.neutrophil-count-decreased"
+ICANS: Final = "astct-2019.icans"
+ICANS_CHILDREN: Final = "astct-2019.icans-children"
 _DAY: Final = pl.duration(days=1)
 _LAST_DAY: Final = 60
 _LIMIT: Final = 0.5
@@ -204,4 +206,15 @@ def _grades(graded: Graded, table: pl.DataFrame) -> dict[str, Grades]:
             onset_days=_days(joined["infused_at"], joined["onset"]),
             duration_days=_days(joined["onset"], joined["over"]),
         )
+    if {ICANS, ICANS_CHILDREN} <= set(found):
+        found[ICANS] = _either(found[ICANS], found.pop(ICANS_CHILDREN))
     return found
+
+
+def _either(adults: Grades, children: Grades) -> Grades:
+    """One scale for adults and one for children as one: for every course only one of them applies."""
+    return Grades(
+        peak=np.maximum(adults.peak, children.peak),
+        onset_days=np.fmin(adults.onset_days, children.onset_days),
+        duration_days=np.fmax(adults.duration_days, children.duration_days),
+    )
