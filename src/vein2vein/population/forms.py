@@ -30,7 +30,14 @@ FORMS: Final = ("tables", "hospital", "fhir", "omop")
 _ROW_GROUP: Final = 250_000
 
 
-def cohorts(task: Task, n: int, mess: Mess, *, progress: Callable[[int, int], None] | None = None) -> Iterator[Cohort]:
+def cohorts(
+    task: Task,
+    n: int,
+    mess: Mess,
+    *,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Cohort]:
     """The blocks of a simulation as cohorts, with mess."""
     for part, _ in drawn_blocks(task, n, executor=executor, progress=progress):
         yield with_mess(Cohort.of(**part.frames()), mess, seed=task.seed)

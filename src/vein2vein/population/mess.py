@@ -28,6 +28,7 @@ from vein2vein.knowledge import codes
 from vein2vein.numerics.streams import Streams
 from vein2vein.population import gaps
 from vein2vein.population.messy_observations import DRAWS, STEPS, assumptions
+from vein2vein.population.writers.text import FREE_TEXT
 from vein2vein.record.cohort import Cohort, run_starts
 from vein2vein.record.timeline import UNSPECIFIED
 
@@ -35,8 +36,6 @@ KINDS: Final = (
     "irregular", "jitter", "night-gaps", "missing-devices", "free-text", "free-text-air", "charting-gaps", "late",
     "corrections", "duplicates", "units",
 )  # fmt: skip
-FREE_TEXT: Final = "charted as: "
-"""How the source of an exposure begins that was charted as a text; the text follows."""
 
 
 @dataclass(frozen=True)

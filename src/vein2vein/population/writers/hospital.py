@@ -23,10 +23,9 @@ import yaml
 from vein2vein.intake.words import agents as agent_words
 from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
-from vein2vein.population.mess import FREE_TEXT
 from vein2vein.population.writers.account import Account, LeftOut
 from vein2vein.population.writers.digits import CONTRADICTING, TOO_FINE, contradicting, too_fine
-from vein2vein.population.writers.text import as_sent, in_units, number, said
+from vein2vein.population.writers.text import FREE_TEXT, as_sent, in_units, number, said
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import CHARTED, UNSPECIFIED
 

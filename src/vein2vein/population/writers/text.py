@@ -23,6 +23,8 @@ from vein2vein.knowledge.spellings import ucum_of
 
 _SENT: Final = r"^(-?\d+(?:\.\d+)?) (\S.*)$"
 _NEAR: Final = 1e-9
+FREE_TEXT: Final = "charted as: "
+"""How the source of an exposure begins that was charted as a text; the text follows."""
 NOTHING: Final = pl.lit("")
 
 
