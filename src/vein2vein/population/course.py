@@ -24,7 +24,7 @@ from vein2vein.population.patients import draw_patients
 from vein2vein.population.protocols import Protocol
 from vein2vein.population.severity import draw_crs, draw_icans
 from vein2vein.population.states import Acute, Events, Floats, Given, Kinetics, Patients, Rows, Spans, Way
-from vein2vein.population.stay import observe_charting, observe_stay
+from vein2vein.population.stay import observe_charting, observe_fractions, observe_stay
 from vein2vein.population.way import REFERRED_CLOCK, draw_way, observe_way
 
 
@@ -67,10 +67,11 @@ def _charted(  # noqa: PLR0917  (what the bedside charts)
     vitals = vital_signs(block, patients, clock, acute, bedside, after.infections.fever(acute.hours))
     depleted, steps = observe_way(block, patients, way)
     places, moves = observe_stay(way, acute, until)
+    fractions = observe_fractions(block, way, acute, until)
     laboratory, supported, later = observe_laboratory(block, way, acute, after)
     spans = [treated, depleted, places, given(acute.given), observe_charting(way, until), supported]
     rows = [_size(patients, way), signs, neurology, laboratory]
-    return Rows.join(rows), Spans.join(spans), Events.join([steps, moves, later]), vitals
+    return Rows.join(rows), Spans.join(spans), Events.join([steps, moves, fractions, later]), vitals
 
 
 def given(administrations: Given) -> Spans:

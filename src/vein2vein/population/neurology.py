@@ -41,6 +41,7 @@ _ICE_LOW: Final = np.array([10, 7, 3, 0])
 _ICE_CHOICES: Final = np.array([1, 3, 4, 3])
 _CAPD_LOW: Final = np.array([0, 1, 1, 9])
 _CAPD_CHOICES: Final = np.array([1, 8, 8, 16])
+_HOURS_OF_YEAR: Final = 24 * 365.2425
 _SEIZURE_HOURS: Final = (0.25, 1.25)
 
 
@@ -76,7 +77,9 @@ def _tests(  # noqa: PLR0917
     grade = np.where(hour < 0, 0, acute.icans_grade[course, at]).astype(np.int64)
     asleep = (hour >= 0) & sedated[course, at]
     draws = block.stream("bedside/neurology").random((2, len(course)))
-    is_child = patients.age_years[course] < FIRST_ADULT_AGE
+    is_child = (
+        patients.age_years[course] + hour / _HOURS_OF_YEAR < FIRST_ADULT_AGE
+    )  # some have their birthday meanwhile
     can = (grade < _WORST) & ~asleep
     mild = np.minimum(grade, _SEVERE)
     ice = _ICE_LOW[mild] + np.floor(draws[0] * _ICE_CHOICES[mild])

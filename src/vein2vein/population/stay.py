@@ -2,7 +2,7 @@
 
 Place    Floor 4. After `care`.
 In       The way and the acute course, the hours at which observation ends.
-Out      `Spans` of the stay and of charting, `Events` of discharge and death.
+Out      `Spans` of the stay and of charting, `Events` of discharge, death and further fractions of a split dose.
 Knows    The chart is complete: every stream is charted from a week before the infusion to the end of the observation, so that
          a grade is never open for want of a statement. `mess` takes that away.
 Checked  tests/unit/population/test_stay.py
@@ -15,10 +15,12 @@ from typing import Final
 import numpy as np
 
 from vein2vein.knowledge import codes
+from vein2vein.population.blocks import Block
 from vein2vein.population.states import Acute, Events, Floats, Spans, Way
 
 _ADMITTED: Final = -144.0
 _CHARTED_FROM: Final = -168.0
+_HOLDS_FRACTION: Final = 2
 _NOT_CHARTED: Final = frozenset({"charted", "other_cause", "oxygen", "stay"})
 
 
@@ -43,9 +45,22 @@ def observe_stay(way: Way, acute: Acute, until: Floats) -> tuple[Spans, Events]:
     left = np.where(acute.discharged < until, acute.discharged, np.nan)
     events = [
         Events.of("discharge", every, left),
-        Events.of("death", every, acute.died, detail=acute.died_of),
+        Events.of("death", every, np.where(acute.died <= until, acute.died, np.nan), detail=acute.died_of),
     ]
     return Spans.join(spans), Events.join(events)
+
+
+def observe_fractions(block: Block, way: Way, acute: Acute, until: Floats) -> Events:
+    """Further fractions of a split dose: on the day of the label, or later when CRS and neurotoxicity allow it, or never."""
+    free = (acute.crs_grade < _HOLDS_FRACTION) & (acute.icans_grade < 1)
+    hours = np.arange(acute.hours)
+    latest = 24 * block.parameter("way.fraction_latest_day")
+    parts = [Events.of("fraction", np.zeros(0, int), np.zeros(0))]
+    for day in block.setting.values("way.fraction_days")[1:]:
+        may = free & (hours >= 24 * day) & (hours <= latest) & (hours % 24 == 0)
+        hour = np.where(way.is_infused & may.any(axis=1), may.argmax(axis=1), np.nan)
+        parts.append(Events.of("fraction", np.arange(block.n), np.where(hour < until, hour, np.nan)))
+    return Events.join(parts)
 
 
 def observe_charting(way: Way, until: Floats) -> Spans:

@@ -82,8 +82,7 @@ def observe_way(block: Block, patients: Patients, way: Way) -> tuple[Spans, Even
     )
     events.append(Events.of("progression", every, np.where(worse, way.left, np.nan), since_referral=True))
     events.append(Events.of("last_seen", every, np.where(dead, np.nan, way.left), since_referral=True))
-    later = _fractions(block, way)
-    return Spans.join(_lymphodepletion(block, patients, way)), Events.join([*events, *later])
+    return Spans.join(_lymphodepletion(block, patients, way)), Events.join(events)
 
 
 def surface_m2(patients: Patients) -> Floats:
@@ -108,15 +107,6 @@ def _lymphodepletion(block: Block, patients: Patients, way: Way) -> list[Spans]:
                 Spans.of("lymphodepletion", drug, course, start, start, amount=np.round(dose), amount_unit="mg")
             )
     return spans
-
-
-def _fractions(block: Block, way: Way) -> list[Events]:
-    """Further fractions of a split dose."""
-    if "way.fraction_days" not in block.setting.parameters:
-        return []
-    days = block.setting.values("way.fraction_days")[1:]
-    course = np.flatnonzero(way.is_infused)
-    return [Events.of("fraction", course, np.full(len(course), 24.0 * day)) for day in days]
 
 
 def _days(block: Block, segment: str, spread: str) -> Floats:

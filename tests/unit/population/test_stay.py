@@ -49,3 +49,17 @@ def test_one_death_at_most_and_none_after_the_end(cohort: Cohort) -> None:
     assert deaths["course_id"].n_unique() == deaths.height > 0
     ends = deaths.join(cohort.courses, on="course_id")
     assert (ends["at"] == ends["followed_until"]).all()
+
+
+def test_the_second_fraction_waits_for_the_toxicity_of_the_first() -> None:
+    cohort, meant = simulate("obe-cel", n=250, seed=11, days=30, with_intentions=True)
+    starts = cohort.courses.select("course_id", "infused_at")
+    second = cohort.milestones.filter(kind="fraction").join(starts, on="course_id")
+    days = second.select((pl.col("at") - pl.col("infused_at")).dt.total_hours() / 24).to_series()
+    assert days.min() == 9
+    assert days.max() <= 21
+    assert (days == 9).mean() > 0.5
+    late = second.filter(pl.Series(days > 9)).join(meant, on="course_id")
+    assert late.filter((pl.col("crs_peak") < 2) & (pl.col("icans_peak") < 1)).is_empty()
+    assert second.height < meant.height or not late.is_empty()
+    assert "fraction" not in simulate("axi-cel", n=20, seed=1, days=1).milestones["kind"]

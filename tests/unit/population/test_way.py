@@ -90,13 +90,8 @@ def test_lymphodepletion_is_given_on_the_days_and_in_the_doses_of_the_label() ->
     assert sorted(infusions.tolist()) == np.flatnonzero(way.is_infused).tolist()
 
 
-def test_doses_by_weight_stop_at_the_cap_and_split_doses_have_a_second_day() -> None:
-    block, patients, way = _blocks("axi-cel")[0]
+def test_doses_by_weight_stop_at_the_cap() -> None:
+    _, patients, way = _blocks("axi-cel")[0]
     assert way.cells.max() <= 200
     light = patients.weight_kg < 80
     assert np.median(way.cells[light] / patients.weight_kg[light]) == pytest.approx(2, rel=0.05)
-    block, patients, way = _blocks("obe-cel")[0]
-    _, events = observe_way(block, patients, way)
-    second = events.kind == "fraction"
-    assert second.sum() == way.is_infused.sum()
-    assert set(events.hour[second]) == {9 * 24.0}
