@@ -3,6 +3,7 @@
 python tools/calibrate.py                            all settings, 20,000 courses each (`make calibrate`)
 python tools/calibrate.py --courses 1000 axi-cel     some settings, fewer courses; printed, not written
 python tools/calibrate.py --shown                    also measure what grading adds to intentions, for the fit
+python tools/calibrate.py --mess                     what grading finds under each kind of mess, instead
 python tools/calibrate.py --page                     write the page anew from the stored results
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 import click
 
 from vein2vein.engine.workers import WorkerProcesses, usable_cores
+from vein2vein.population.agreement import disturbed
 from vein2vein.population.calibration import SEED, Calibration, as_record, calibrate, shift
 from vein2vein.population.parameters import setting, setting_ids
 
@@ -29,6 +31,8 @@ COURSES = 20_000
 ROOT = Path(__file__).parents[1]
 SHOWN = ROOT / "src" / "vein2vein" / "population" / "data" / "shown.yaml"
 LEAST_SHIFT = 0.02
+MESS_COURSES = 1_000
+MESS_SETTINGS = ("axi-cel/lbcl-3l", "tisa-cel/b-all-young")
 
 
 @click.command()
@@ -38,13 +42,25 @@ LEAST_SHIFT = 0.02
 @click.option("--jobs", type=int, default=usable_cores, help="Worker processes; one per core by default.")
 @click.option("--shown", is_flag=True, help="Write by how much graded figures exceed intended ones, for the fit.")
 @click.option("--write/--no-write", default=None, help="Store the results; by default with all courses only.")
+@click.option("--mess", is_flag=True, help="Grade under each kind of mess instead, MESS_COURSES courses per setting.")
 @click.option("--page", is_flag=True, help="Only write the page from the stored results.")
 def main(  # noqa: PLR0913  (click passes every option as an argument)
-    ids: tuple[str, ...], courses: int, seed: int, jobs: int, *, shown: bool, write: bool | None, page: bool
+    ids: tuple[str, ...],
+    courses: int,
+    seed: int,
+    jobs: int,
+    *,
+    shown: bool,
+    write: bool | None,
+    mess: bool,
+    page: bool,
 ) -> None:
     """Calibrate settings."""
     if page:
         calibration_page.write(_stored())
+        return
+    if mess:
+        _mess([setting(id).id for id in ids] or list(MESS_SETTINGS), seed, jobs)
         return
     wanted = [setting(id).id for id in ids] or list(setting_ids())
     store = write if write is not None else courses >= COURSES
@@ -60,6 +76,18 @@ def main(  # noqa: PLR0913  (click passes every option as an argument)
             _store(found)
     if store:
         calibration_page.write(_stored())
+
+
+def _mess(ids: list[str], seed: int, jobs: int) -> None:
+    """Grade under each kind of mess and store the table."""
+    rows = []
+    for id in ids:
+        with WorkerProcesses(jobs) as pool:
+            found = disturbed(id, MESS_COURSES, seed=seed, executor=pool)
+        click.echo(str(found))
+        rows += [{"setting": id, **row} for row in found.to_dicts()]
+    _write_results(_stored() | {"mess": rows})
+    calibration_page.write(_stored())
 
 
 def report(found: Calibration, seconds: float) -> str:
@@ -80,6 +108,10 @@ def _store(found: Calibration) -> None:
     results = _stored()
     kept = {one["setting"]: one for one in results["settings"]} | {found.id: as_record(found)}
     results["settings"] = [kept[id] for id in setting_ids() if id in kept]
+    _write_results(results)
+
+
+def _write_results(results: dict[str, Any]) -> None:
     text = json.dumps(results, indent=1, ensure_ascii=False)
     calibration_page.RESULTS.write_text(text + "\n", encoding="utf-8")
 

@@ -52,6 +52,8 @@ def page(results: dict[str, Any]) -> str:
     settings = results["settings"]
     first = settings[0]
     parts = [HEAD.format(courses=first["courses"], seed=first["seed"]), _summary(settings), _agreement(settings)]
+    if results.get("mess"):
+        parts.append(_mess(results["mess"]))
     parts += [_section(one) for one in settings]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -111,6 +113,37 @@ def _agreement(settings: list[dict[str, Any]]) -> str:
         f"Graded onset and end differ from the intended hours by at most {worst:g} h in 95 % of episodes of every setting.",
         "",
     ]
+    return "\n".join(lines)
+
+
+MESS = """## With the mess of hospital data
+
+The same courses as a hospital might have recorded them, one kind of mess at a time and all together (the shares are assumptions,
+see the [model](../explanation/population.md#mess)). *Found*: the graded peak is the intended one. *Open*: its bounds differ and
+hold the intended peak. *Wrong*: the bounds exclude it, because what showed it was taken away or changed. *Not assessable*: share
+of the hours of the first 30 days in which the bounds differ.
+"""
+
+
+def _mess(rows: list[dict[str, Any]]) -> str:
+    lines = [MESS]
+    for id in dict.fromkeys(row["setting"] for row in rows):
+        found, infused = setting(id), max(row["courses"] for row in rows if row["setting"] == id)
+        lines += [
+            f"{found.name}, {found.line} (`{id}`), {infused:,} infused courses:",
+            "",
+            "| Mess | CRS found | open | wrong | not assessable | ICANS found | open | wrong | not assessable |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        some = [row for row in rows if row["setting"] == id]
+        for mess in dict.fromkeys(row["mess"] for row in some):
+            cells = [mess]
+            for syndrome in ("crs", "icans"):
+                row = next(one for one in some if one["mess"] == mess and one["syndrome"] == syndrome)
+                cells += [f"{100 * row[name] / row['courses']:.1f} %" for name in ("found", "open", "wrong")]
+                cells.append(f"{100 * row['open_hours'] / row['hours']:.1f} %")
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
     return "\n".join(lines)
 
 

@@ -26,6 +26,7 @@ from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.workers import answers
 from vein2vein.knowledge.registry import rule_set
 from vein2vein.knowledge.schema import RuleSet
+from vein2vein.population.agreement import ASTCT, agreement_of, pairs_of, timing_of
 from vein2vein.population.blocks import BLOCK, Block
 from vein2vein.population.fit import intended_value
 from vein2vein.population.intended import Drawn
@@ -33,12 +34,11 @@ from vein2vein.population.intended import courses_of as intended_courses
 from vein2vein.population.measure import Courses, Measured, measure
 from vein2vein.population.parameters import setting
 from vein2vein.population.simulate import Task, intended, task_of
-from vein2vein.population.tabled import ICANS, ICANS_CHILDREN, courses_of
+from vein2vein.population.tabled import ICANS_CHILDREN, courses_of
 from vein2vein.population.targets import Target, targets
 from vein2vein.record.cohort import Cohort
 
 SEED: Final = 1
-ASTCT: Final = ("astct-2019.crs", ICANS)
 NOT_TABLED: Final = ("way.manufacture_failure", "way.out_of_specification")
 _CHILDREN_BELOW: Final = 12
 _WITHOUT_ORGANS: Final = ("lee-2014.crs", "penn-2018.crs")
@@ -164,67 +164,10 @@ def part_of(task: Task, number: int) -> Part:
     made, meant = task.block(number)
     cohort = Cohort.of(**made.frames())
     graded = grade_cohort(cohort, rules_of(task.setting.id), threads=1)
-    pairs = _pairs(intended(made.ids, meant), graded.episodes, cohort.courses)
+    pairs = pairs_of(intended(made.ids, meant), graded.episodes, cohort.courses)
     block = Block(task.seed, number, task.setting)
     states = Drawn(block, meant.patients, meant.way, meant.acute, meant.after.counts, meant.after.outcome)
     return Part(courses_of(cohort, graded), intended_courses(states), pairs)
-
-
-def _pairs(meant: pl.DataFrame, episodes: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
-    """One row per infused course and syndrome: peak, first and last hour, intended and graded."""
-    zero = courses.select("course_id", "infused_at")
-    frames = []
-    for name, scale in zip(("crs", "icans"), ASTCT, strict=True):
-        hours = [
-            ((pl.col(column) - pl.col("infused_at")) / pl.duration(hours=1)).cast(pl.Float64)
-            for column in ("onset_at", "resolved_at")
-        ]
-        found = (
-            episodes.filter(pl.col("rule_set_id").is_in([scale, f"{scale}-children"]))
-            .join(zero, on="course_id")
-            .group_by("course_id")
-            .agg(
-                low=pl.col("peak_low").max(),
-                high=pl.col("peak_high").max(),
-                graded_from=hours[0].min(),
-                graded_until=hours[1].max(),
-                episodes=pl.len(),
-            )
-        )
-        frames.append(
-            meant.select(
-                "course_id",
-                syndrome=pl.lit(name),
-                meant=pl.col(f"{name}_peak"),
-                fatal=pl.col("died_of") == name,
-                meant_from=pl.col(f"{name}_first_hour").cast(pl.Float64),
-                meant_until=pl.col(f"{name}_last_hour").cast(pl.Float64) + 1,
-            )
-            .join(found, on="course_id", how="left", maintain_order="left")
-            .with_columns(pl.col("low", "high", "episodes").fill_null(0))
-        )
-    return pl.concat(frames).drop("course_id")
-
-
-def agreement_of(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Courses by syndrome, intended peak (5 where the syndrome was fatal), lowest and highest graded peak."""
-    peak = pl.when(pl.col("fatal").fill_null(value=False)).then(5).otherwise("meant").cast(pl.Int32)
-    return (
-        pairs.group_by("syndrome", meant=peak, low=pl.col("low").cast(pl.Int32), high=pl.col("high").cast(pl.Int32))
-        .agg(courses=pl.len())
-        .sort("syndrome", "meant", "low", "high")
-    )
-
-
-def timing_of(pairs: pl.DataFrame) -> pl.DataFrame:
-    """How far graded onset and end lie from the intended ones, hours, where both exist."""
-    rows = []
-    for (syndrome,), some in pairs.group_by("syndrome", maintain_order=True):
-        for what in ("from", "until"):
-            off = (some[f"graded_{what}"] - some[f"meant_{what}"]).drop_nulls().abs()
-            rows.append((syndrome, what, len(off), off.median(), off.quantile(0.95)))
-    names = ["syndrome", "end", "courses", "median_hours", "p95_hours"]
-    return pl.DataFrame(rows, schema=names, orient="row")
 
 
 def as_record(found: Calibration) -> dict[str, Any]:
