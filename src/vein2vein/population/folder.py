@@ -39,6 +39,15 @@ BLOCKS_PER_PART: Final = 4
 COURSES_PER_PART: Final = BLOCKS_PER_PART * BLOCK
 ACCOUNT: Final = "simulation.json"
 _ROW_GROUP: Final = 250_000
+# Limits of row groups are needed where readers choose by course or time; instants lie regularly and are few bytes as differences.
+_PARQUET: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "store_schema": False,
+    "write_statistics": ["course_id", "observed_at"],
+    "use_dictionary": [name for name in tables.OBSERVATIONS if name not in {"observed_at", "recorded_at"}],
+    "column_encoding": {"observed_at": "DELTA_BINARY_PACKED"},
+}
 _SMALL: Final = tuple(name for name in tables.SCHEMAS if name != "observations")
 _NAMES: Final = (*_SMALL, "observations")
 
@@ -160,9 +169,7 @@ def _write_part(task: Task, folder: Path, n: int, part: int) -> int:
     wanted = _wanted(n, part)
     small: dict[str, list[pl.DataFrame]] = {name: [] for name in _SMALL}
     schema = observations_schema()
-    with pa.parquet.ParquetWriter(
-        unfinished["observations"], schema, compression="zstd", compression_level=1, store_schema=False
-    ) as writer:
+    with pa.parquet.ParquetWriter(unfinished["observations"], schema, **_PARQUET) as writer:
         for number in range(-(-wanted // BLOCK)):
             made, _ = task.block(part * BLOCKS_PER_PART + number)
             made = made.first(min(wanted - number * BLOCK, BLOCK))
