@@ -109,6 +109,8 @@ def _drivers(  # noqa: PLR0917  (what moves the laboratory)
     own_crp, own_cytokine, own_iron = np.exp(
         np.array([[0.35], [0.6], [0.35]]) * block.stream("chemistry/response").standard_normal((3, n))
     )
+    # A course that becomes severe is more inflamed from its beginning, before anything is given.
+    own_crp = own_crp * (1 + value("chemistry.crp_on_peak") * np.maximum(severity.max(axis=1) - 1, 0))
     production = (value("chemistry.crp_per_severity") * severity + value("chemistry.crp_per_infection") * infection) * (
         1 - value("chemistry.tocilizumab_stops_crp") * blocked
     ) * own_crp[:, None] + 12 * syndrome
@@ -163,7 +165,7 @@ def _inflammation(block: Block, patients: Patients, moved: _Drivers) -> dict[str
     return {
         "crp": np.clip(crp, 0.3, 600),
         "ferritin": np.clip(ferritin, 5, 150_000),
-        "interleukin_6": np.clip(il6, 1.5, 100_000),
+        "interleukin_6": np.clip(il6, 1.5, 50_000),
     }
 
 
@@ -206,13 +208,13 @@ def _coagulation(block: Block, moved: _Drivers) -> dict[str, Floats]:
     fibrinogen = (3.6 + rises) * np.exp(-used + _noise(block, "fibrinogen", 0.18, 0.07))
     d_dimer = np.exp(
         value("chemistry.d_dimer_log")
-        + 0.42 * moved.lag * own
+        + value("chemistry.d_dimer_per_severity") * moved.lag * own
         + 0.55 * moved.syndrome
-        + _noise(block, "d_dimer", 0.7, 0.2)
+        + _noise(block, "d_dimer", 0.6, 0.2)
     )
     longer = value("chemistry.pt_per_severity") * moved.lag * own + value("chemistry.pt_per_syndrome") * moved.syndrome
     pt = 12.0 * np.exp(_noise(block, "prothrombin_time", 0.05, 0.02)) + longer
-    aptt = 30 * np.exp(_noise(block, "aptt", 0.08, 0.04)) + 2.5 * longer
+    aptt = 30 * np.exp(_noise(block, "aptt", 0.08, 0.04)) + 3.5 * longer
     triglycerides = 135 * np.exp(0.12 * moved.lag + 0.32 * moved.syndrome + _noise(block, "triglycerides", 0.4, 0.15))
     return {
         "fibrinogen": np.clip(fibrinogen, 0.3, 11),
