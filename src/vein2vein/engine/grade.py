@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -90,7 +90,7 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
         graded.append(answer)
         if progress is not None:
             progress(min(len(graded) * size, len(known)), len(known))
-    return join(graded, rules)
+    return join(graded)
 
 
 def threads_for(engine: Engine, threads: int | None) -> int:
@@ -177,11 +177,7 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
 
         steps = vector_steps(part, rules, as_of)
     episodes = derive_episodes(steps, [(rule.id, EpisodeWords.of(rule)) for rule in rules], part.courses)
-    return Graded(steps.verdicts, episodes, _parameters(rules))
-
-
-def _parameters(rules: tuple[RuleSet, ...]) -> dict[str, dict[str, Any]]:
-    return {rule.id: dict(rule.chosen) for rule in rules}
+    return Graded(steps.verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
 
 
 def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
@@ -225,7 +221,7 @@ def _plain_rows(grader: CourseGrader, named: dict[str, object]) -> list[dict[str
     ]
 
 
-def join(parts: list[Graded], rules: tuple[RuleSet, ...]) -> Graded:
-    """Put partitions together, in order."""
+def join(parts: list[Graded]) -> Graded:
+    """Put partitions of one call together, in order."""
     verdicts, episodes = (pl.concat([getattr(part, name) for part in parts]) for name in ("verdicts", "episodes"))
-    return Graded(verdicts, episodes, _parameters(rules))
+    return Graded(verdicts, episodes, parts[0].parameters)

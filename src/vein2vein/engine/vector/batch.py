@@ -198,8 +198,10 @@ class Batch:
         usable = (frame["usability"] == "ok").to_numpy()
         if frame["value"].null_count():
             usable = usable & (frame["value"].is_not_null() | frame["code"].is_not_null()).to_numpy()
-        places = zip(*np.unique(codes, return_index=True), strict=True)
-        return {frame["kind"][int(place)]: int(code) for code, place in places}, codes, usable
+        row = np.full(int(codes.max(initial=-1)) + 1, -1)
+        row[codes] = np.arange(len(codes))  # some row of each kind, to read its name from
+        found = {frame["kind"][int(row[code])]: int(code) for code in np.flatnonzero(row >= 0)}
+        return found, codes, usable
 
     def _rows(self, kind: str, *, usable: bool) -> Ints:
         """Positions of the observations of a kind that can, or cannot, be used."""

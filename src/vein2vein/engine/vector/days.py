@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vein2vein.basis.clock import hours
-from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints, Observed
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
 from vein2vein.engine.vector.observations import reported
 from vein2vein.engine.vector.rows import Facts, Numbers, Rows, Values, distinct, unknown_numbers, until_next
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
 
 POINTS_AT_ONCE = 20_000
 Table = npt.NDArray[np.float64]
+_NO_DAY = np.int32(-1)
 _DayTable = tuple[Table, Table, Ints, Bools]
 Filling = tuple[str, int | None, bool, float | None]  # fill, fill_at_most_days, fill_ends, round_to
 
@@ -91,13 +92,14 @@ class _Daily:
         infused = batch.infused[rows.course] != NEVER
         day = batch.local_days(rows.course, rows.at) - batch.day_zero[rows.course]
         inside = infused & (day >= from_day) & (day <= reads_to) & ~np.isnan(rows.value)
-        self.rows = rows
+        self.rows, self.rows_key = rows, batch.key(rows.course, rows.at)
         self.from_day, self.n_days = from_day, reads_to - from_day + 1
-        rows = rows.take(inside)
+        if not inside.all():
+            rows = rows.take(inside)
         numbers = reported(rows)
         self.column = day[inside] - from_day
         self.course = rows.course
-        self.key = batch.key(rows.course, rows.at)
+        self.key = self.rows_key[inside]
         group = rows.course * self.n_days + self.column
         self.low = _so_far(group, numbers.low)
         self.high = self.low if numbers.is_exact else _so_far(group, numbers.high)
@@ -133,9 +135,9 @@ def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | 
     followed = _first(batch.followed)
     keys = [batch.key(course, starts), daily.key]
     if today_holds_hours is not None:
-        rows = daily.rows
-        ends = batch.key(rows.course, rows.at) + hours(today_holds_hours)
-        keys.append(ends[batch.infused[rows.course] != NEVER])
+        ends = daily.rows_key + hours(today_holds_hours)
+        unheard = ends < until_next(batch, daily.rows_key, None)  # else the next row speaks instead
+        keys.append(ends[unheard & (batch.infused[daily.rows.course] != NEVER)])
     for instant in (stop, followed):
         known = courses[instant[courses] != FOREVER]
         keys.append(batch.key(known, instant[known]))
@@ -189,7 +191,7 @@ def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
     if round_to is not None:
         low, high = _each(lambda values: _rounded(values, round_to), low, high)
     if today_holds_hours is not None:
-        low, high = _put_today(batch, round_to, today_holds_hours, daily.rows, points, daily.from_day, low, high)
+        low, high = _put_today(round_to, today_holds_hours, daily, points, low, high)
     return low, high, last, points.has_ended
 
 
@@ -199,20 +201,13 @@ def _each(function: Callable[[Table], Table], low: Table, high: Table) -> tuple[
     return result, (result if high is low else function(high))
 
 
-def _put_today(  # noqa: PLR0913, PLR0917  (the pieces of `_table`)
-    batch: Batch,
-    round_to: float | None,
-    holds_hours: float,
-    rows: Observed,
-    points: _Points,
-    from_day: int,
-    low: Table,
-    high: Table,
+def _put_today(  # noqa: PLR0917  (the pieces of `_table`)
+    round_to: float | None, holds_hours: float, daily: _Daily, points: _Points, low: Table, high: Table
 ) -> tuple[Table, Table]:
     """Put in what the last value still says about a today that has no value of its own."""
+    rows, key, from_day = daily.rows, daily.rows_key, daily.from_day
     if not len(rows) or not len(points.key):
         return low, high
-    key = batch.key(rows.course, rows.at)
     place = np.searchsorted(key, points.key, side="right") - 1
     safe = np.maximum(place, 0)
     held = (place >= 0) & (rows.course[safe] == points.course) & ~np.isnan(rows.value[safe])
@@ -315,15 +310,15 @@ class _Runs:
     """
 
     def __init__(self, take: DayRun | UnrecoveredRun, affected: npt.NDArray[np.bool_], last: Ints) -> None:
-        column = np.arange(affected.shape[1])
+        column = np.arange(affected.shape[1], dtype=np.int32)
         self._affected, self._column = affected, column
         self._counted = take.to_day - take.from_day
         self._from_day = take.from_day
-        until = np.maximum.accumulate(np.where(affected, column, -1), axis=1)
-        self._before = np.full(until.shape, -1)
+        until = np.maximum.accumulate(np.where(affected, column, _NO_DAY), axis=1)
+        self._before = np.full(until.shape, -1, np.int32)
         self._before[:, 1:] = until[:, :-1]
         self._opens = affected & ((self._before < 0) | (column - self._before - 1 > take.join_days))
-        self._start = np.maximum.accumulate(np.where(self._opens, column, -1), axis=1)
+        self._start = np.maximum.accumulate(np.where(self._opens, column, _NO_DAY), axis=1)
         self._end = np.minimum(last, self._counted)
         self._last_start, self._last_until = self._start[:, -1], until[:, -1]
         self._reaches_to = self._last_until

@@ -149,7 +149,10 @@ def _grade(batch: Batch, signals: Signals, program: Program, table: Table) -> No
     for number, name in enumerate(program.timed):
         when = rule.criteria[name].when
         truths = layout.tables[number].of(grid.state, _Parts(program, layout, name))
-        found += [_signal_of_world(world) for world in _worlds(batch, grid, when, truths)]
+        truths = np.broadcast_to(truths, grid.key.shape)
+        low, high = _worlds(batch, grid, when, truths)
+        signal = _signal_of_world(low)
+        found += [signal, signal if high is low else _signal_of_world(high)]
         grid = merged(batch, rule.window, layout, found)
     table.add(grid.key, layout.tables[-1].of(grid.state, _Judge(program, layout)), span)
 
@@ -163,14 +166,17 @@ def _worlds(batch: Batch, grid: Grid, when: Predicate, truths: Ints) -> tuple[ov
     certain, possible = (
         [(truths >> (2 * part + side) & 1).astype(bool) for part in range(len(_parts(when)))] for side in (0, 1)
     )
-    if isinstance(when, Sustained):
-        low, high = (over_time.sustained(batch, grid.key, when, holds) for (holds,) in (certain, possible))
-    elif isinstance(when, Syndrome):
-        low, high = (
-            over_time.syndrome(batch, grid.key, when, (opens, sustains, masks))
-            for opens, sustains, masks in (certain, possible)
-        )
-    return low, high
+
+    def world(signs: list[Bools]) -> over_time.World:
+        if isinstance(when, Syndrome):
+            opens, sustains, masks = signs
+            return over_time.syndrome(batch, grid.key, when, (opens, sustains, masks))
+        assert isinstance(when, Sustained)  # noqa: S101  (`_parts` has asked)
+        return over_time.sustained(batch, grid.key, when, signs[0])
+
+    low = world(certain)
+    is_certain = all(np.array_equal(*signs) for signs in zip(certain, possible, strict=True))
+    return low, low if is_certain else world(possible)
 
 
 def _parts(when: Predicate) -> tuple[Predicate, ...]:

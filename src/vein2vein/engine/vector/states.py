@@ -87,6 +87,7 @@ class Span:
         last: For every course and one beyond: the last key that something is said of.
         closes_at: For every course: the instant at which the window closes, when that was seen; else NEVER.
         look: For every course: how far it was looked at.
+        since: Instants of the openings, one for each of `courses`.
     """
 
     courses: Ints
@@ -96,6 +97,7 @@ class Span:
     last: Ints
     closes_at: Ints
     look: Ints
+    since: Ints
 
 
 def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
@@ -120,6 +122,7 @@ def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
         last,
         closes_at,
         np.where(look == NEVER, NEVER, np.minimum(look, closes)),
+        batch.at_of(open_keys),
     )
 
 
@@ -144,7 +147,10 @@ def _opening(batch: Batch, opening: object) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Sorted distinct keys within the span, openings included, and the state of a rule set from each on."""
+    """Sorted distinct keys within the span, openings included, and the state of a rule set from each on.
+
+    Where nothing changes after the openings, the keys are the very array `Span.opens`, and there is one state for all.
+    """
 
     key: Ints
     state: Ints
@@ -160,8 +166,7 @@ def merged(batch: Batch, window: Window, layout: Layout, signals: list[Signal]) 
         if len(signal.key):
             moving.append((signal, word, shift))
     if not moving:
-        words = np.repeat(np.array(resting)[:, None], len(span.opens), axis=1)
-        return Grid(span.opens, layout.folded(words))
+        return Grid(span.opens, layout.folded(np.array(resting)[:, None]))
     key = np.concatenate([span.opens, *(signal.key for signal, _, _ in moving)])
     change = np.zeros((layout.n_words, len(key)), np.int64)
     at = len(span.opens)

@@ -36,7 +36,12 @@ class Table:
             self._parts.append((len(self._rule_sets) - 1, span.never, nothing, nothing, np.zeros_like(span.never)))
 
     def add(self, key: Ints, answer: Ints, span: Span) -> None:
-        """Add the steps of a rule set from what it answers from each key on."""
+        """Add the steps of a rule set from what it answers from each key on; one answer for all where all keys are openings."""
+        number = len(self._rule_sets) - 1
+        if key is span.opens:
+            answer = answer.repeat(len(key)) if len(answer) != len(key) else answer
+            self._parts.append((number, span.courses, span.since, span.closes_at[span.courses], answer))
+            return
         course = self._batch.course_of(key)
         begins = np.empty(len(key), bool)
         begins[:1] = True
@@ -46,7 +51,7 @@ class Table:
         since = self._batch.at_of(key)
         until = span.closes_at[course]
         until[:-1] = np.where(course[1:] == course[:-1], since[1:], until[:-1])
-        self._parts.append((len(self._rule_sets) - 1, course, since, until, answer))
+        self._parts.append((number, course, since, until, answer))
 
     def steps(self, answers: Answers) -> Steps:
         """All steps, in order of course, rule set and time."""
