@@ -233,12 +233,7 @@ def observe_outcome(  # noqa: PLR0917  (the outcome, and when it is assessed)
     codes = _codes(block.setting.indication, shown, outcome.latent[course])
     rows = Rows.join(
         [
-            Rows.coded(
-                "response_assessment",
-                course[hours < end[course]],
-                hours[hours < end[course]],
-                codes[hours < end[course]],
-            ),
+            Rows.coded("response_assessment", course, hours, codes),
             Rows.coded("response_assessment", worse, outcome.progressed[worse], "progressive-disease"),
             _residual_disease(block, outcome, course, hours, shown),
         ]
