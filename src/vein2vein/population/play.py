@@ -8,7 +8,7 @@ Knows    A row is known from the later of when it happened and when it was enter
          The courses are those of `simulate`, moved so that the referral falls on the day of arrival at the same local hour; the
          k-th referral of a setting is always the k-th course of its simulation, however long the programme runs.
 Does not Keep what was given: the rows that are still to come are all that is in memory.
-Checked  tests/unit/population/test_play.py, tests/acceptance/population/test_play.py
+Checked  tests/unit/population/test_play.py
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Out      ``2026-01-05/observations.parquet`` and so on: the rows that became kno
          days without any row have no folder. ``programme.json`` says how it was made.
 Knows    Days are only ever added. A day appears under its name when it is complete, so an interrupted call is gone on with by the
          same call, and a programme is played on by naming a later day.
-Checked  tests/acceptance/population/test_play.py
+Checked  tests/unit/population/test_play.py
 """
 
 from __future__ import annotations

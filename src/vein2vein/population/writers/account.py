@@ -3,7 +3,7 @@
 Place    Floor 4, writers.
 Out      `LeftOut`, `Account`; as YAML beside the delivery.
 Knows    Every row of a cohort is either written whole, written without a named part, or left out under a named reason.
-Checked  tests/unit/population/test_writers_account.py
+Checked  tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Place    Floor 4, writers. Used by `omop` before anything is written, and by the
 In       A cohort of one zone.
 Out      The cohort that a reader will get at best, under the identifiers that the reader will give; and what was left out.
 Knows    Persons and courses are numbers: a course is called after its person and its place among the infusions. Follow-up ends
-         with a day. A time in the hour that the clocks show twice is read as the first of the two. There is no place for rates,
-         reasons, times of entry and indications; a place of care is a ward or intensive care.
-Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers_omop.py
+         with a day. A time in the hour that the clocks show twice is read as the first of the two. There is no place
+         for rates other than flows, reasons, times of entry and indications; a place of care is a ward or intensive care.
+Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vein2vein.intake.omop.wanted import conventions
 from vein2vein.knowledge import codes
 from vein2vein.population.writers.account import LeftOut
 from vein2vein.population.writers.digits import CONTRADICTING, TOO_FINE, contradicting, too_fine
+from vein2vein.population.writers.overlaps import overlapping
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import CHARTED
@@ -203,12 +204,8 @@ def _exposures(frame: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
         orient="row",
     ).with_columns(pl.lit(value=True).alias("_known"))
     said = (pl.col("kind") != _STAY) | pl.col("agent").is_in(list(conventions().stay))
-    nothing: Mapping[str, Any] = {
-        "rate": pl.Float64,
-        "rate_unit": pl.String,
-        "reason": pl.String,
-        "recorded_at": tables.Instant,
-    }
+    nothing: Mapping[str, Any] = {"reason": pl.String, "recorded_at": tables.Instant}
+    flowing = has_flow(frame)
     joined = frame.filter(said).join(known, on=["kind", "agent"], how="left", maintain_order="left")
     # A statement stands in the table of procedures, where no end means an instant: it ends with the follow-up.
     ends = courses.select("course_id", pl.col("followed_until").alias("_until"))
@@ -218,8 +215,16 @@ def _exposures(frame: pl.DataFrame, courses: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("_known").is_null()).then(pl.lit("unspecified")).otherwise(pl.col("agent")).alias("agent"),
         pl.when(stated).then(pl.max_horizontal("_until", "started_at")).otherwise(pl.col("ended_at")).alias("ended_at"),
         *(pl.when(pl.col("kind").is_in(DRUGS)).then(pl.col(n)).alias(n) for n in ("amount", "amount_unit")),
+        *(pl.when(flowing).then(pl.col(n)).alias(n) for n in ("rate", "rate_unit")),
         *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in nothing.items()),
     ).select(frame.columns)
+
+
+def has_flow(frame: pl.DataFrame) -> pl.Expr:
+    """Whether the flow of a row can be told: it is measured at the start of the only device in use."""
+    lasts = (pl.col("ended_at") > pl.col("started_at")) | pl.col("ended_at").is_null()
+    told = pl.col("kind").is_in(list(conventions().flow)) & pl.col("rate").is_not_null()
+    return (told & lasts & ~overlapping(frame)).fill_null(value=False)
 
 
 DEVICES: Final = ("oxygen",)
@@ -240,6 +245,7 @@ def _lost_before(part: Cohort, ids: pl.DataFrame, zone: str) -> list[LeftOut]:
     def count(frame: pl.DataFrame, condition: pl.Expr) -> int:
         return frame.filter(condition).height
 
+    rates = pl.col("rate").is_not_null() & ~has_flow(exposures)
     stays = (pl.col("kind") == _STAY) & ~pl.col("agent").is_in(list(conventions().stay))
     day = pl.col("followed_until").dt.convert_time_zone(zone).dt.time() != pl.time(0, 0, 0)
     unnamed = ~pl.col("product").is_in([id for id, entry in codes.products().items() if _found(entry)])
@@ -255,7 +261,7 @@ def _lost_before(part: Cohort, ids: pl.DataFrame, zone: str) -> list[LeftOut]:
         ("courses", "several courses of a person", "a row belongs to the course that is open at its time", several, True),
         ("observations", "recorded_at", _NO_COLUMN, count(part.observations, pl.col("recorded_at").is_not_null()), False),
         ("exposures", "recorded_at", _NO_COLUMN, count(exposures, pl.col("recorded_at").is_not_null()), False),
-        ("exposures", "rate", _NO_COLUMN, count(exposures, pl.col("rate").is_not_null()), True),
+        ("exposures", "rate other than a flow of one device", _NO_COLUMN, count(exposures, rates), True),
         ("exposures", "reason", _NO_COLUMN, count(exposures, pl.col("reason").is_not_null()), True),
         ("exposures", "places of care other than ward and intensive care", "no concept is known", count(exposures, stays), True),
         ("exposures", "end of a statement that goes on", "a procedure without an end is an instant",

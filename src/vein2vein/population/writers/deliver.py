@@ -5,7 +5,7 @@ In       Cohorts, one part after the other.
 Out      A folder, or one folder per centre, each with the mapping file that reads it and the account ``account.yaml``.
 Knows    A hospital sends its own data in its own zone: a cohort of one centre is written into the folder itself, several centres
          into folders of their own. Only one part is in memory at a time.
-Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers_deliver.py
+Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations

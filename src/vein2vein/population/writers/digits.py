@@ -2,7 +2,7 @@
 
 Place    Floor 4, writers.
 Out      `too_fine`, `contradicting`, and what the accounts say of them.
-Checked  tests/unit/population/test_writers_account.py
+Checked  tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Knows    Every part is appended, so memory does not grow. A share of what is wri
          intake uses; one resource that they refuse stops the writing.
 Missing  See `fhir_observations` and `fhir_exposures`; docs/how-to/write-deliveries.md lists all of it.
 Does not Write names, addresses or anything else that identifies a person.
-Checked  tests/unit/population/test_writers_fhir.py, tests/property/test_round_trips.py
+Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Out      JSON text of CodeableConcepts.
 Knows    Our own code stands beside every agreed one, because many kinds have none. An agreed code is written only when it was
          read or seen in a list (never when it was recalled) and when it means this one thing alone.
 Does not Invent a code: a kind without one carries ours only.
-Checked  tests/unit/population/test_writers_fhir.py
+Checked  tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations

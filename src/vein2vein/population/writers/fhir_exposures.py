@@ -6,7 +6,7 @@ Out      Lines of NDJSON by resource type; what the resources cannot say.
 Knows    R4's use of a device has no flow: it is an Observation at the start of the use, as hospitals send it. Where uses of one
          course overlap, it could not be told to which of them a flow belongs: they are Observations over a period instead.
          Stays that follow each other without a gap are one Encounter with its places.
-Checked  tests/unit/population/test_writers_fhir.py, tests/property/test_round_trips.py
+Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from vein2vein.intake.fhir import urls
 from vein2vein.knowledge import codes
 from vein2vein.population.writers import fhir_codes
 from vein2vein.population.writers.account import LeftOut
+from vein2vein.population.writers.overlaps import overlapping
 from vein2vein.population.writers.text import instant, joined, literal, number, said, ucum, where
 
 Lines = dict[str, pl.Series]
@@ -57,7 +58,7 @@ def _prepared(rows: pl.DataFrame, subjects: pl.DataFrame, zone: str) -> pl.DataF
     frame = rows.join(subjects, on="course_id", how="left", maintain_order="left")
     quantity = pl.col("amount").is_not_null() | pl.col("rate").is_not_null()
     kind = pl.col("kind")
-    unclear = kind.is_in(conventions["devices"]) & (_overlapping(frame) | (pl.col("started_at") == pl.col("ended_at")))
+    unclear = kind.is_in(conventions["devices"]) & (overlapping(frame) | (pl.col("started_at") == pl.col("ended_at")))
     form = (
         pl.when(kind == _STAY).then(pl.lit("stay"))
         .when(kind.is_in(_JUDGED)).then(pl.lit("judged"))
@@ -75,17 +76,6 @@ def _prepared(rows: pl.DataFrame, subjects: pl.DataFrame, zone: str) -> pl.DataF
         instant("recorded_at", zone).alias("recorded"),
         pl.concat_str(kind, pl.lit("/"), "reason").alias("why"),
     )
-
-
-def _overlapping(frame: pl.DataFrame) -> pl.Expr:
-    """Whether two uses of the stream run at the same time in the course."""
-    ordered = frame.select("course_id", "kind", "started_at", "ended_at").sort("course_id", "kind", "started_at")
-    key = ["course_id", "kind"]
-    following = pl.col("started_at").shift(-1).over(key)
-    clash = following.is_not_null() & (pl.col("ended_at").is_null() | (pl.col("ended_at") > following))
-    both = pl.concat_str("course_id", pl.lit("\n"), "kind")
-    courses = ordered.filter(clash & (pl.col("kind") != _STAY)).select(both).to_series()
-    return both.is_in(courses.unique().implode())
 
 
 def _concept(column: str = "key") -> pl.Expr:

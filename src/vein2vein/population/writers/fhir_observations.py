@@ -7,7 +7,7 @@ Knows    Systolic, diastolic and mean pressure of one instant are components of 
          test was not done are the answers to one form where the form can hold them: not a value that the form does not know, not
          a time of recording, not one half of a correction. Everything else is an Observation of its own.
 Missing  A row that cannot be used is sent with `dataAbsentReason` and what was said as its text.
-Checked  tests/unit/population/test_writers_fhir.py, tests/property/test_round_trips.py
+Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Out      Lines of NDJSON by resource type; what the resources cannot say.
 Knows    An infusion carries the identifier of its course and its indication; a course that was not infused is an order. A death
          is a date of the person, its cause a fatal AdverseEvent. The end of the follow-up is the instant of being last seen. An
          Encounter that ends says that the patient was discharged, so that a discharge at that instant is not said twice.
-Checked  tests/unit/population/test_writers_fhir.py, tests/property/test_round_trips.py
+Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Knows    Times are what the clock of the centre showed; only in the hour that co
          A number is written in the unit of the house with as many digits as bring back exactly the value of the record.
 Missing  A row that cannot be used is written with what was said in brackets, which no reader takes for a number or a word.
 Does not Send sources: where a row came from is told anew by whoever reads it.
-Checked  tests/unit/population/test_writers_hospital.py, tests/property/test_round_trips.py
+Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """
 
 from __future__ import annotations

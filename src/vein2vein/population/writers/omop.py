@@ -8,7 +8,7 @@ Knows    No vocabulary is written: concept numbers are those that the code files
          ("own:ice_score"). Statements (a stream was charted, a sign has another cause) are procedures with our own code: OMOP
          has no table for them.
 Missing  See `carried`.
-Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers_omop.py
+Checked  tests/property/test_round_trips.py, tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def tables_of(cohort: Cohort, persons: pl.DataFrame, zone: str) -> dict[str, pl.
         "person": _persons(cohort.patients, persons),
         "death": _deaths(milestones),
         "observation_period": _periods(cohort, owners, zone),
-        "measurement": _measurements(observations.filter(is_number)),
+        "measurement": pl.concat([_measurements(observations.filter(is_number)), _flows(exposures)]),
         "observation": pl.concat([_statements(observations.filter(~is_number)), _steps(milestones)]),
         "drug_exposure": pl.concat([drugs, infusions["drug_exposure"]]),
         "procedure_occurrence": pl.concat(
@@ -243,6 +243,21 @@ def _measurements(frame: pl.DataFrame) -> pl.DataFrame:
         pl.col("sent_high").alias("range_high"), said("kind", kind_texts()).alias("measurement_source_value"),
         *_zero("measurement_source_concept_id"), pl.when(usable).then(pl.col("sent_unit")).alias("unit_source_value"),
         pl.when(~usable).then(_said_of_unusable()).alias("value_source_value"),
+    )  # fmt: skip
+
+
+def _flows(exposures: pl.DataFrame) -> pl.DataFrame:
+    """Flows, measured when the use of the device began."""
+    texts = {stream: f"{c.vocabulary}:{c.code}" for stream, c in conventions().flow.items()}
+    here = exposures.filter(pl.col("kind").is_in(DEVICES) & pl.col("rate").is_not_null())
+    nothing = pl.lit(None, dtype=pl.Float64)
+    return here.select(
+        "person_id", *_zero("measurement_concept_id"), pl.col("started_at").dt.date().alias("measurement_date"),
+        pl.col("started_at").alias("measurement_datetime"), *_zero("measurement_type_concept_id", "operator_concept_id"),
+        pl.col("rate").alias("value_as_number"), *_zero("value_as_concept_id", "unit_concept_id"),
+        nothing.alias("range_low"), nothing.alias("range_high"), said("kind", texts).alias("measurement_source_value"),
+        *_zero("measurement_source_concept_id"), pl.col("rate_unit").alias("unit_source_value"),
+        pl.lit(None, dtype=pl.String).alias("value_source_value"),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Place    Floor 4, writers.
 In       Polars expressions and frames.
 Out      Expressions of text.
 Knows    Text is made for whole columns at once; making an object for every row would take a hundred times as long.
-Checked  tests/unit/population/test_writers_text.py
+Checked  tests/unit/population/test_writers.py
 """
 
 from __future__ import annotations
