@@ -86,11 +86,16 @@ def _flags(axis: TimeAxis) -> tuple[str, int]:
     parts = []
     for event in axis.events:
         x, width = x_of(axis, event.at), widest(event.label, _SIZE) + 8
-        left = x if x + width <= WIDTH else max(x - width, 0.0)
+        left = x if x + width <= WIDTH else x - width
         row = next((i for i, end in enumerate(taken) if left >= end), len(taken))
         taken[row : row + 1] = [left + width]
         parts.append(
-            svg.text(event.label, left + (4 if left == x else 0), row * 19.0 + 14, class_=f"event {event.kind}")
+            svg.text(
+                event.label,
+                x + 4 if left == x else x - 4,
+                row * 19.0 + 14,
+                class_=f"event {event.kind}" + ("" if left == x else " end"),
+            )
         )
         tops.append((x, row * 19.0 + 2))
     bottom = len(taken) * 19.0 + 8

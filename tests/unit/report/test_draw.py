@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
 
 from vein2vein.report import draw
 from vein2vein.report.figure import Curve, Event, Lane, Limit, Mark, Panel, Ribbon, RibbonStep, Span, TimeAxis
+from vein2vein.report.words import Words
 
 AXIS = TimeAxis(0.0, 240.0, tuple((day, 24.0 * day) for day in range(10)), (Event(0.0, "Infusion", "infusion"),))
 
@@ -94,3 +97,23 @@ def test_nothing_is_drawn_outside_the_axis() -> None:
             width = float(element.attrib["d"].split("h")[1].split("v")[0])
             assert x >= draw.LEFT
             assert x + width <= draw.WIDTH - draw.RIGHT + 1
+
+
+def test_an_event_near_the_right_edge_is_named_to_the_left_of_its_line_in_every_language() -> None:
+    label = Words("Discharge from hospital", zh="出院")
+    axis = TimeAxis(0.0, 240.0, tuple((day, 24.0 * day) for day in range(10)), (Event(235.0, label, "discharge"),))
+    body = draw.time_axis(axis).body
+    x = draw.x_of(axis, 235.0)
+    found = re.search(r'<text x="([\d.]+)" y="14" class="event discharge end" data-zh="出院">', body)
+    assert found is not None
+    assert float(found.group(1)) == pytest.approx(x - 4, abs=0.1)
+
+
+def test_neighbouring_results_are_never_read_as_one() -> None:
+    steps = (RibbonStep(58, 92, 1, 1), RibbonStep(92, 100, 2, 4), RibbonStep(100, 130, 2, 2))
+    days = tuple((day, 24.0 * day) for day in range(20))
+    body = draw.ribbon(Ribbon("r", "CRS", 0, 5, "grade", steps), TimeAxis(0.0, 480.0, days)).body
+    labels = re.findall(r'<text x="([\d.]+)" y="13" class="result mid"[^>]*>([^<]+)<', body)
+    ends = sorted((float(x) - draw.widest(text, 14) / 2, float(x) + draw.widest(text, 14) / 2) for x, text in labels)
+    assert "2 to 4" in {text for _, text in labels}
+    assert all(after[0] - before[1] >= 11.5 for before, after in pairwise(ends))
