@@ -93,10 +93,10 @@ def _natural(block: Block, name: str, u: Floats, onset: Floats) -> Natural:
     value = block.parameter
     peak = np.exp(value(f"{name}.mu") + value(f"{name}.sigma") * u)
     more = value(f"{name}.duration_on_severity") * np.log(np.maximum(peak, 1.0))
-    duration = _lognormal_hours(block, name, "duration", more)
+    lasts = _lognormal_hours(block, name, "duration", more)
     delay = value(f"{name}.peak_delay_sdlog") * block.stream(f"{name}/rise").standard_normal(block.n)
-    rise = np.minimum(value(f"{name}.rise_hours") * np.exp(delay), _LONGEST_RISE * duration)
-    top, ends = onset + rise, onset + duration
+    rise = np.minimum(value(f"{name}.rise_hours") * np.exp(delay), _LONGEST_RISE * lasts)
+    top, ends = onset + rise, onset + lasts
     falls = top + value(f"{name}.plateau_fraction") * (ends - top)
     return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends)
 
