@@ -64,7 +64,10 @@ def _charted(  # noqa: PLR0917  (what the bedside charts)
     bedside = draw_bedside(block, acute)
     signs, treated = observe_bedside(block, patients, bedside, watched)
     neurology = observe_neurology(block, patients, clock, acute, bedside.sedated, watched)
-    vitals = vital_signs(block, patients, clock, acute, bedside, after.infections.fever(acute.hours))
+    # The last look finds no fever of another cause: a temperature holds longer than the statement of its cause.
+    looked_at_again = np.arange(acute.hours) < np.nan_to_num(watched)[:, None] - 1
+    fever = after.infections.fever(acute.hours) & looked_at_again
+    vitals = vital_signs(block, patients, clock, acute, bedside, fever)
     depleted, steps = observe_way(block, patients, way)
     places, moves = observe_stay(way, acute, until)
     fractions = observe_fractions(block, way, acute, until)
