@@ -76,7 +76,7 @@ class States:
         """What a column says at the current dose of each state."""
         return column[np.arange(len(self)), self.at]
 
-    def take(self, rows: Ints | Bools) -> States:
+    def take(self, rows: Ints | Bools | slice) -> States:
         """Some of the states, or some of them several times."""
         e = None if self.e is None else self.e[rows]
         return States(self.n[rows], self.y[rows], self.at[rows], self.last_n[rows], self.last_y[rows], e)
@@ -224,7 +224,7 @@ class Design:
     start: int = 0
     with_efficacy: bool = False
     looks_at_last_cohort: bool = False
-    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     def first(self) -> States:
         """The state before the first cohort."""

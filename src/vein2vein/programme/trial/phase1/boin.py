@@ -4,7 +4,8 @@ Place    Programme, trial, phase I.
 Source   Liu S, Yuan Y. J R Stat Soc C 2015;64:507 (doi 10.1111/rssc.12089); Yuan Y et al. Clin Cancer Res 2016;22:4291
          (doi 10.1158/1078-0432.CCR-16-0592).
 Knows    Escalate while the observed rate is at most lambda_e, go down when it is at least lambda_d; a dose is closed when
-         Pr(p > target) exceeds a cut-off under a uniform prior. The selection is isotonic regression.
+         Pr(p > target) exceeds a cut-off under a uniform prior. The selection is isotonic regression. Titration treats
+         single patients, one dose higher each time, until the first toxicity or the highest dose, and fills that cohort.
 Checked  tests/reference/trial_phase1/test_boin.py
 """
 
@@ -15,18 +16,25 @@ from math import log
 from typing import Final
 
 import numpy as np
-from scipy.special import betaincc
 
 from vein2vein.errors import TrialError
+from vein2vein.programme.trial.phase1.common import (
+    ByMoves,
+    ClosestIsotonic,
+    TooToxic,
+    estimates_of,
+    isotonic,
+    refuse,
+    told,
+)
 from vein2vein.programme.trial.words import (
-    NONE,
     AnyStop,
     Bools,
     CohortRule,
     Cohorts,
     Design,
+    DoseRule,
     EnoughAtDose,
-    Floats,
     Ints,
     Parameter,
     States,
@@ -79,127 +87,97 @@ class Bounds:
         Where `down * n` is a whole number, one more is asked for, as the authors' program does.
         """
         edge = self.down * n
-        whole = np.abs(edge - np.round(edge)) < _ALMOST
-        found: Ints = np.where(whole & (n > 0), np.round(edge) + 1, np.ceil(edge)).astype(np.int64)
+        nearest = np.rint(edge)
+        whole = (np.abs(edge - nearest) < _ALMOST) & (n > 0)
+        found: Ints = np.where(whole, nearest + 1, np.ceil(edge)).astype(np.int64)
         return found
 
+    def move(self, n: Ints, y: Ints) -> Ints:
+        """Up at or below the lower bound, down at or above the upper one."""
+        up = y <= self.most_to_escalate(n)
+        down = y >= self.least_to_go_down(n)
+        return up.astype(np.int64) - (down & ~up)
 
-@dataclass(frozen=True)
-class TooToxic:
-    """Closes a dose and all above it when Pr(p > target) exceeds `cutoff` with at least `least` patients.
-
-    Args:
-        target: Target toxicity rate.
-        cutoff: Posterior probability above which a dose is closed.
-        least: Fewest patients at a dose before it can be closed.
-        offset: Taken off the cut-off at the lowest dose ("extra safety"); 0 for none.
-    """
-
-    target: float
-    cutoff: float = 0.95
-    least: int = 3
-    offset: float = 0.0
-
-    def closed(self, states: States) -> Bools:
-        """Closed doses, shape (states, doses)."""
-        over = betaincc(1.0 + states.y, 1.0 + states.n - states.y, self.target)
-        cutoffs = np.full(states.doses, self.cutoff)
-        cutoffs[0] -= self.offset
-        toxic = (states.n >= self.least) & (over > cutoffs)
-        found: Bools = np.logical_or.accumulate(toxic, axis=1)
-        return found
+    def why(self, n: int, y: int) -> str:
+        """The observed rate beside the bounds."""
+        move = self.move(np.array([n]), np.array([y]))[0]
+        if move > 0:
+            return f"at most {self.up:.3f}, so go up"
+        if move < 0:
+            return f"at least {self.down:.3f}, so go down"
+        return f"between {self.up:.3f} and {self.down:.3f}, so stay"
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(ByMoves):
     """Goes up, stays or goes down by the bounds; never into a closed dose."""
 
-    bounds: Bounds
-
-    def next_dose(self, states: States, closed: Bools) -> Ints:
-        """The dose of the next cohort, NONE where the lowest dose is closed."""
-        n, y = states.here(states.n), states.here(states.y)
-        here_closed = states.here(closed)
-        go_up = (y <= self.bounds.most_to_escalate(n)) & ~here_closed
-        go_down = (y >= self.bounds.least_to_go_down(n)) | here_closed
-        target = np.clip(states.at + go_up - go_down, 0, states.doses - 1)
-        target = np.where(closed[np.arange(len(states)), target] & go_up, states.at, target)
-        open_below = (~closed).cumsum(axis=1)[:, -1] - 1  # closing is upward, so this is the highest open dose
-        found: Ints = np.where(open_below < 0, NONE, np.minimum(target, open_below))
-        return found
-
-    def reasons(self, states: States, closed: Bools) -> list[str]:
-        """The observed rate beside the bounds."""
-        words = []
-        for n, y, dead in zip(states.here(states.n), states.here(states.y), states.here(closed), strict=True):
-            rate = f"{y} of {n} with a toxicity ({y / n:.0%})"
-            if dead:
-                words.append(f"{rate}: the dose is closed")
-            elif y <= self.bounds.most_to_escalate(np.array([n]))[0]:
-                words.append(f"{rate} is at most {self.bounds.up:.3f}: go up")
-            elif y >= self.bounds.least_to_go_down(np.array([n]))[0]:
-                words.append(f"{rate} is at least {self.bounds.down:.3f}: go down")
-            else:
-                words.append(f"{rate} lies between {self.bounds.up:.3f} and {self.bounds.down:.3f}: stay")
-        return words
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds."""
+        assert isinstance(self.moves, Bounds)  # noqa: S101  (for the type checker)
+        return self.moves
 
 
 @dataclass(frozen=True)
-class ClosestIsotonic:
-    """Selects the tried, open dose whose isotonic estimate is closest to the target.
-
-    Estimates are (y + 0.05) / (n + 0.1), pooled with the inverse of their posterior variance as weight. Of doses that are
-    equally close, a lower one is taken above the target and a higher one below it.
+class TitratedCohorts:
+    """Single patients upward until the first toxicity or the highest dose; then that cohort is filled, and full cohorts follow.
 
     Args:
-        target: Target toxicity rate.
-        most: Highest estimate that may be selected; None for no such bound.
+        size_of_each: Patients of a full cohort, at least two.
+        number: Full cohorts, the one that is filled up included.
+        doses: How many doses there are.
     """
 
-    target: float
-    most: float | None = None
+    size_of_each: int
+    number: int
+    doses: int
 
-    def selected(self, states: States, closed: Bools) -> Ints:
-        """The selected dose, NONE where none can be."""
-        tried = (states.n > 0) & ~closed
-        estimates = isotonic(*estimates_of(states), tried)
-        order = np.cumsum(tried, axis=1)
-        distance = np.abs(estimates + 1e-10 * order - self.target)
-        able = tried if self.most is None else tried & (estimates + 1e-10 * order <= self.most)
-        best = np.where(able, distance, np.inf).argmin(axis=1)
-        found: Ints = np.where(able.any(axis=1), best, NONE).astype(np.int64)
+    @property
+    def most(self) -> int:
+        """The largest number of patients that a trial can have."""
+        return self.size_of_each * self.number + self.doses - 1
+
+    def titrating(self, states: States) -> Bools:
+        """Whether the next patient is a single one at the next higher dose (or the first of all)."""
+        found: Bools = (states.n.max(axis=1) <= 1) & (states.y.sum(axis=1) == 0) & (states.here(states.n) == 0)
+        upward = (states.n.max(axis=1) <= 1) & (states.y.sum(axis=1) == 0) & (states.at < self.doses - 1)
+        found |= upward
         return found
 
+    def size(self, states: States) -> Ints:
+        """One patient while titrating, then what fills the cohort, then full cohorts."""
+        single = (states.n % self.size_of_each == 1).sum(axis=1)  # doses passed with a single patient
+        filling = states.n.max(axis=1) <= 1
+        left = single + self.size_of_each * self.number - states.n.sum(axis=1)
+        full = np.where(filling, self.size_of_each - 1, np.minimum(self.size_of_each, left))
+        sizes: Ints = np.where(self.titrating(states), 1, full)
+        return sizes
 
-def estimates_of(states: States) -> tuple[Floats, Floats]:
-    """Estimates of the toxicity rate at each dose and their weights, the inverse of the variance of the posterior."""
-    a, b = states.y + 0.05, states.n - states.y + 0.05
-    total = a + b
-    return a / total, total**2 * (total + 1) / (a * b)
 
+@dataclass(frozen=True)
+class Titrated:
+    """Moves up after each single patient without a toxicity, then hands over to another rule."""
 
-def isotonic(values: Floats, weights: Floats, use: Bools) -> Floats:
-    """Weighted isotonic (non-decreasing) regression over the doses in use, for a batch of rows.
+    parent: DoseRule
+    cohorts: TitratedCohorts
 
-    By the max-min formula: the largest, over where a block begins, of the smallest mean, over where it ends.
-    Doses that are not in use have NaN.
-    """
-    rows, doses = values.shape
-    weight = np.where(use, weights, 0.0)
-    total_weight = np.concatenate([np.zeros((rows, 1)), np.cumsum(weight, axis=1)], axis=1)
-    total = np.concatenate([np.zeros((rows, 1)), np.cumsum(weight * np.where(use, values, 0.0), axis=1)], axis=1)
-    found = np.full((rows, doses), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for dose in range(doses):
-            best = np.full(rows, -np.inf)
-            for begin in range(dose + 1):
-                ends = slice(dose + 1, doses + 1)
-                means = (total[:, ends] - total[:, begin, None]) / (
-                    total_weight[:, ends] - total_weight[:, begin, None]
-                )
-                best = np.fmax(best, np.fmin.reduce(means, axis=1))
-            found[:, dose] = np.where(use[:, dose], best, np.nan)
-    return found
+    def next_dose(self, states: States, closed: Bools) -> Ints:
+        """One dose higher while titrating, the same dose while its cohort is filled, then as the other rule says."""
+        found = self.parent.next_dose(states, closed)
+        filling = states.n.max(axis=1) <= 1
+        found = np.where(filling, states.at, found)
+        return np.where(self.cohorts.titrating(states), np.minimum(states.at + 1, states.doses - 1), found)
+
+    def reasons(self, states: States, closed: Bools) -> list[str]:
+        """Titration in words, or the reason of the other rule."""
+        words = self.parent.reasons(states, closed)
+        titrating, filling = self.cohorts.titrating(states), states.n.max(axis=1) <= 1
+        for row in range(len(states)):
+            if titrating[row]:
+                words[row] = "titration: no toxicity so far, one patient at the next dose"
+            elif filling[row]:
+                words[row] = "titration has ended: fill the cohort at this dose"
+        return words
 
 
 def boin(  # noqa: PLR0913  (the published options, all named)
@@ -209,11 +187,13 @@ def boin(  # noqa: PLR0913  (the published options, all named)
     cohorts: CohortRule,
     low: float | None = None,
     high: float | None = None,
+    bounds: Bounds | None = None,
     start: int = 0,
     cutoff: float = 0.95,
     extra_safety: float | None = None,
     stop_at: int | None = None,
     bound_selection: bool = False,
+    titration: bool = False,
 ) -> Design:
     """A BOIN design.
 
@@ -223,29 +203,47 @@ def boin(  # noqa: PLR0913  (the published options, all named)
         cohorts: Cohort sizes and their number.
         low: Highest rate that is too low; 0.6 of the target when None.
         high: Lowest rate that is too high; 1.4 of the target when None.
+        bounds: Bounds of one's own instead of the optimal ones.
         start: Dose of the first cohort, from 0.
         cutoff: Posterior probability above which a dose is closed.
         extra_safety: Taken off the cut-off at the lowest dose, such as 0.05; None for no extra safety.
         stop_at: End once so many were treated where the next cohort would go; None for never.
         bound_selection: Whether the selected dose must have an estimate of at most the de-escalation bound.
+        titration: Whether single patients go first; `cohorts` must then be `Cohorts` of at least two.
 
     Raises:
-        TrialError: TRIAL-002 for a target or bounds that cannot be.
+        TrialError: TRIAL-002 for a target, bounds or cohorts that cannot be.
     """
-    bounds = Bounds.of(target, low, high)
-    given = {
-        "target": Parameter(target, "set"),
+    optimal = Bounds.of(target, low, high)
+    used = optimal if bounds is None else bounds
+    if not 0 <= used.up < used.down <= 1:
+        refuse(f"bounds {used.up:g} and {used.down:g}", "0 <= up < down <= 1", "give the lower bound first")
+    rule: DoseRule = Interval(used)
+    if titration:
+        if not isinstance(cohorts, Cohorts) or cohorts.size_of_each < 2:  # noqa: PLR2004
+            refuse(
+                f"titration with {cohorts}", "cohorts of at least two patients", "give Cohorts(3, 10), or no titration"
+            )
+        assert isinstance(cohorts, Cohorts)  # noqa: S101  (for the type checker)
+        cohorts = TitratedCohorts(cohorts.size_of_each, cohorts.number, doses)
+        rule = Titrated(rule, cohorts)
+    given = told(
+        {"target": target, "cutoff": cutoff, "extra_safety": extra_safety, "stop_at": stop_at,
+         "bound_selection": bound_selection, "titration": titration, "start": start + 1},
+        {"cutoff": 0.95, "extra_safety": None, "stop_at": None, "bound_selection": False, "titration": False, "start": 1},
+        PAPER,
+    )  # fmt: skip
+    given |= {
         "low": Parameter(0.6 * target if low is None else low, "default" if low is None else "set", PAPER),
         "high": Parameter(1.4 * target if high is None else high, "default" if high is None else "set", PAPER),
-        "lambda_e": Parameter(bounds.up, "derived", PAPER),
-        "lambda_d": Parameter(bounds.down, "derived", PAPER),
-        "cutoff": Parameter(cutoff, "default" if cutoff == 0.95 else "set", PAPER),  # noqa: PLR2004
+        "lambda_e": Parameter(used.up, "derived" if bounds is None else "set", PAPER),
+        "lambda_d": Parameter(used.down, "derived" if bounds is None else "set", PAPER),
     }
     return Design(
         name="BOIN",
         doses=doses,
-        rule=Interval(bounds),
-        selection=ClosestIsotonic(target, bounds.down if bound_selection else None),
+        rule=rule,
+        selection=ClosestIsotonic(target, used.down if bound_selection else None),
         cohorts=cohorts,
         safety=TooToxic(target, cutoff, offset=extra_safety or 0.0),
         stopping=AnyStop(() if stop_at is None else (EnoughAtDose(stop_at),)),
