@@ -193,19 +193,22 @@ def _merged(drawn: Drawn, infused: npt.NDArray[np.int64]) -> dict[str, Any]:
     seconds = np.rint(rows.hour * 3600).astype(np.int64)  # as they are sorted, so that places never swap
     hours_before = np.clip(seconds // 3600 + 1, 0, length[rows.course])
     place = (starts[rows.course] + hours_before) * kinds + np.arange(len(rows))
-    course, hour = np.nonzero(keep)
-    total = len(course) * kinds + len(rows)
+    total = int(length.sum()) * kinds + len(rows)
     is_vital = np.ones(total, bool)
     is_vital[place] = False
-    at = infused[course] + hour * _HOUR
+    at = (infused[:, None] + np.arange(width) * _HOUR)[keep]
+    found: dict[str, Numbers] = {
+        "course": np.repeat(
+            np.arange(len(length), dtype=np.int32), length * kinds + np.bincount(rows.course, minlength=len(length))
+        ),
+        "code": np.full(total, NO_CODE, np.int16),
+    }
+    found["code"][place] = rows.code
     parts: dict[str, tuple[Numbers, Numbers]] = {
-        "course": (np.repeat(course.astype(np.int32), kinds), rows.course),
-        "kind": (np.tile(_VITAL_KINDS, len(course)), rows.kind),
+        "kind": (np.tile(_VITAL_KINDS, len(at)), rows.kind),
         "at": (np.repeat(at, kinds), _after(infused[rows.course], rows.hour)),
         "value": (drawn.vitals[keep].reshape(-1), rows.value),
-        "code": (np.full(len(course) * kinds, NO_CODE, np.int16), rows.code),
     }
-    found: dict[str, Numbers] = {}
     for name, (regular, other) in parts.items():
         column = np.empty(total, other.dtype)
         column[is_vital] = regular

@@ -39,6 +39,8 @@ BLOCKS_PER_PART: Final = 4
 COURSES_PER_PART: Final = BLOCKS_PER_PART * BLOCK
 ACCOUNT: Final = "simulation.json"
 _ROW_GROUP: Final = 250_000
+_FULL: Final = frozenset({"course_id", "kind", "observed_at", "usability", "source"})
+_EMPTY: Final = frozenset({"comparator", "as_sent"})
 # Limits of row groups are needed where readers choose by course or time; instants lie regularly and are few bytes as differences.
 _PARQUET: Final[dict[str, Any]] = {
     "compression": "zstd",
@@ -186,9 +188,11 @@ def _write_part(task: Task, folder: Path, n: int, part: int) -> int:
 def observations_schema() -> pa.Schema:
     """Arrow schema of the observations; texts are dictionaries, which Parquet writes as they are."""
     text = pa.dictionary(pa.int32(), pa.string())
-    instant = pa.timestamp("us", tz="UTC")
     types = {"String": text, "Float64": pa.float64()}
-    return pa.schema([(name, types.get(str(kind), instant)) for name, kind in tables.OBSERVATIONS.items()])
+    fields = [(name, types.get(str(kind), pa.timestamp("us", tz="UTC"))) for name, kind in tables.OBSERVATIONS.items()]
+    return pa.schema(
+        [pa.field(name, pa.string() if name in _EMPTY else kind, nullable=name not in _FULL) for name, kind in fields]
+    )
 
 
 def observations_table(made: Tables) -> pa.Table:
