@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 KINDS := unit spec property reference knowledge acceptance docs architecture
 
-.PHONY: help setup setup-browser demo test check fix docs docs-serve bench lock clean tests-only $(KINDS:%=test-%)
+.PHONY: help setup setup-browser demo test check fix docs docs-serve bench calibrate lock clean tests-only $(KINDS:%=test-%)
 
 help: ## show this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ docs-serve: setup ## read the documentation in a browser while writing it
 
 bench: setup ## measure speed and memory, and print the table
 	@$(BIN)/python -m benchmarks
+
+calibrate: setup ## simulate, grade and compare with published figures, and write the page (half an hour)
+	@$(BIN)/python tools/calibrate.py
+	@$(BIN)/python tools/calibrate.py --mess
 
 lock: ## make requirements.lock anew (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh

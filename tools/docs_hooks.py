@@ -61,6 +61,7 @@ FLOORS = (
     ("engine", "Engines"),
     ("intake", "Intake"),
     ("journey", "Journey"),
+    ("population", "Population"),
     ("report", "Report"),
 )
 
@@ -115,6 +116,7 @@ def _generated_pages() -> dict[str, str]:
         **_error_pages(),
         **_command_pages(),
         **_api_pages(),
+        **_population_pages(),
     }
 
 
@@ -144,6 +146,12 @@ def _manual_pages() -> dict[str, str]:
     """The chapters of rules by example, made from the spec tests; see tools/manual.py."""
     registry = default_registry()
     pages: dict[str, str] = _tool("manual").manual_pages(lambda id: f"rules/{_rule_folder(registry.get(id))}/{id}.md")
+    return pages
+
+
+def _population_pages() -> dict[str, str]:
+    """The parameters of the population model, made from its data files; see tools/population_pages.py."""
+    pages: dict[str, str] = _tool("population_pages").population_pages()
     return pages
 
 
