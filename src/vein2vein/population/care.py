@@ -68,10 +68,14 @@ def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
 
 @dataclass(frozen=True)
 class _Agent:
-    """Doses of one agent: hours, shape (courses, doses), infinite where not given; for a drug given on only the first."""
+    """Doses of one agent: hours, shape (courses, doses), infinite where not given; for a drug given on only the first.
+
+    `reason` is the syndrome for which each course was given it first.
+    """
 
     rule: Rule
     hours: Floats
+    reason: Words
     log_effect: dict[Syndrome, float]
 
     def ramp(self, t: float) -> Floats:
@@ -105,7 +109,7 @@ def _decide(block: Block, natural: Mapping[Syndrome, Floats], protocol: Protocol
             if not (step and passes[place, step - 1]):
                 since[place][:] = np.inf
             since[place] = np.where(above, np.minimum(since[place], t), np.inf)
-            _give(agents[rule.agent].hours, rule, above & (t - since[place] >= rule.after_hours), t + lag)
+            _give(agents[rule.agent], rule, above & (t - since[place] >= rule.after_hours), t + lag)
     return list(agents.values())
 
 
@@ -124,19 +128,22 @@ def _agents(block: Block, protocol: Protocol) -> dict[str, _Agent]:
     for rule in protocol.rules:
         if rule.agent not in found:
             effect = {name: float(np.log(_number(block, size))) for name, size in rule.effect.items()}
-            found[rule.agent] = _Agent(rule, np.full((block.n, rule.most or 1), np.inf), effect)
+            doses = np.full((block.n, rule.most or 1), np.inf)
+            found[rule.agent] = _Agent(rule, doses, np.full(block.n, None, dtype=object), effect)
     return found
 
 
-def _give(hours: Floats, rule: Rule, due: Flags, at: Floats) -> None:
+def _give(agent: _Agent, rule: Rule, due: Flags, at: Floats) -> None:
     """Enter the next dose of the courses that are due, unless they had all doses or the last too lately."""
     course = np.flatnonzero(due)
     if not len(course):
         return
+    hours = agent.hours
     count = np.isfinite(hours[course]).sum(axis=1)
     last = np.where(count > 0, hours[course, np.maximum(count - 1, 0)], -np.inf)
     free = (count < hours.shape[1]) & (at[course] - last >= rule.every_hours)
     hours[course[free], count[free]] = at[course[free]]
+    agent.reason[course[count == 0]] = rule.for_
 
 
 def _treated(natural: Floats, agents: list[_Agent], name: Syndrome, hours: Floats) -> Floats:
@@ -155,49 +162,41 @@ def _treated(natural: Floats, agents: list[_Agent], name: Syndrome, hours: Float
 
 def _given(agents: list[_Agent], some: Flags, patients: Patients) -> Given:
     """Administrations: doses decided one by one as they are, drugs given on in their interval until the syndromes are over."""
-    parts: list[tuple[Integers, Floats, Rule]] = []
+    parts: list[tuple[Integers, Floats, _Agent]] = []
     clear = _last(some) + 1.0
     for agent in agents:
         rule = agent.rule
         if rule.most is not None:
             course, dose = np.nonzero(np.isfinite(agent.hours))
-            parts.append((course, agent.hours[course, dose], rule))
+            parts.append((course, agent.hours[course, dose], agent))
             continue
         course = np.flatnonzero(np.isfinite(agent.hours[:, 0]))
         start = agent.hours[course, 0]
         stop = np.minimum(np.maximum(clear[course] + rule.until_clear_hours, start), start + rule.longest_hours)
         times = np.floor((stop - start) / rule.every_hours).astype(np.int64) + 1
         order = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        parts.append((np.repeat(course, times), np.repeat(start, times) + rule.every_hours * order, rule))
-    parts.append(_no_doses())
+        parts.append((np.repeat(course, times), np.repeat(start, times) + rule.every_hours * order, agent))
     return _joined(parts, patients)
 
 
-def _joined(parts: list[tuple[Integers, Floats, Rule]], patients: Patients) -> Given:
+def _joined(parts: list[tuple[Integers, Floats, _Agent]], patients: Patients) -> Given:
+    """The administrations of all agents, one agent after the other; none of a protocol without rules."""
     lengths = [len(course) for course, _, _ in parts]
+    courses = np.concatenate([np.zeros(0, np.int32), *(course for course, _, _ in parts)]).astype(np.int32)
+    dose = [_amount(agent.rule.dose, patients.weight_kg[course]) for course, _, agent in parts]
 
-    def words(pick: str) -> Words:
-        return np.repeat(np.array([getattr(rule, pick) for _, _, rule in parts], dtype=object), lengths)
+    def words(found: list[str]) -> Words:
+        return np.repeat(np.array(found, dtype=object), lengths)
 
-    dose = [_amount(rule.dose, patients.weight_kg[course]) for course, _, rule in parts]
     return Given(
-        course=np.concatenate([course for course, _, _ in parts]).astype(np.int32),
-        hour=np.concatenate([hour for _, hour, _ in parts]),
-        stream=words("stream"),
-        agent=words("agent"),
-        dose=np.concatenate(dose),
-        unit=np.repeat(np.array([rule.dose.unit for _, _, rule in parts], dtype=object), lengths),
-        reason=words("for_"),
+        course=courses,
+        hour=np.concatenate([np.zeros(0), *(hour for _, hour, _ in parts)]),
+        stream=words([agent.rule.stream for _, _, agent in parts]),
+        agent=words([agent.rule.agent for _, _, agent in parts]),
+        dose=np.concatenate([np.zeros(0), *dose]),
+        unit=words([agent.rule.dose.unit for _, _, agent in parts]),
+        reason=np.concatenate([np.zeros(0, dtype=object), *(agent.reason[course] for course, _, agent in parts)]),
     )
-
-
-def _no_doses() -> tuple[Integers, Floats, Rule]:
-    """No administration of a drug that stands for none, so that an empty protocol needs no case of its own."""
-    nothing = {"agent": "none", "stream": "none", "for": "crs", "severity": 1.0, "every_hours": 1.0, "effect": {}}
-    rule = Rule.model_validate(
-        {**nothing, "dose": {"per_kg": 1.0, "most": 1.0, "unit": "mg"}, "effect_over_hours": 1.0}
-    )
-    return np.zeros(0, np.int64), np.zeros(0), rule
 
 
 def _amount(dose: Dose, weight: Floats) -> Floats:

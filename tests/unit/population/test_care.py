@@ -79,6 +79,9 @@ def test_steroids_for_neurotoxicity_are_given_until_it_is_over() -> None:
     assert (last_dose <= last_sign + 1 + 24).all()
     assert (last_dose > last_sign + 1 + 24 - 6).all()
     assert len(acute.given.of("tocilizumab").course) == 0
+    assert set(doses.reason) == {"icans"}
+    _, other = _acute(3.5, 0.5, protocol("reference"))
+    assert set(other.given.of("dexamethasone").reason) == {"crs"}
 
 
 def test_intensive_care_and_discharge_follow_the_severity() -> None:
