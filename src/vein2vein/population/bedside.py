@@ -141,7 +141,7 @@ def observe_bedside(block: Block, patients: Patients, bedside: Bedside, until: F
     sedated = runs_of(bedside.sedated)
     sedated = sedated.where(sedated.level.astype(bool))
     spans.append(Spans.of("sedation", "propofol", sedated.course, sedated.start, sedated.stop))
-    return _statements(low), Spans.join(spans)
+    return Rows.join([_statements(low), _inspired(block, runs_of(bedside.breathing))]), Spans.join(spans)
 
 
 def _time_of_day(clock: Floats, width: int) -> Floats:
@@ -253,6 +253,17 @@ def _oxygen(block: Block, breathing: Runs, bedside: Bedside, until: Floats) -> l
         )  # fmt: skip
         parts.append(spans)
     return parts
+
+
+def _inspired(block: Block, breathing: Runs) -> Rows:
+    """The fraction of inspired oxygen (%) that is set or estimated, at the start of every device and as long as it is used."""
+    some = breathing.where(breathing.level > 0)
+    run, hour = every(some, _STATED_EVERY)
+    least, most = (np.array(block.setting.values(f"bedside.inspired_oxygen_{end}")) for end in ("least", "most"))
+    place = block.stream("bedside/inspired").random(block.n)[some.course]
+    level = some.level - 1
+    fraction = np.round(least[level] + (most[level] - least[level]) * place)
+    return Rows.numbers("fraction_inspired_oxygen", some.course[run], hour.astype(np.float64), fraction[run])
 
 
 def _paracetamol(block: Block, patients: Patients, fever: Runs) -> Spans:

@@ -8,6 +8,8 @@ Equations
     peak severity   A = exp(mu + sigma u), u standard normal: u = sum of weight x cause + noise, scaled to variance 1.
                     Causes of CRS: burden, z (relative expansion), inflammation; of ICANS these and the u of CRS. Grade g is
                     reached where severity >= g, so that P(any) = Phi(mu/sigma), P(grade >= 3) = Phi((mu - ln 3)/sigma).
+                    Above 3, ln A rises with u at another slope, so that the share grade4_of_severe of those reaches 4:
+                    a wide sigma, which a share of grade 3 may ask for, would otherwise make most of them grade 4.
     onset           lognormal around the median, earlier with burden for CRS. ICANS of a patient with CRS begins at least
                     after_crs_hours (times a uniform) after it.
     duration        natural time at severity >= 1: median x A^duration_on_severity x exp(sdlog x noise).
@@ -20,6 +22,7 @@ Checked  tests/unit/population/test_severity.py
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -29,6 +32,7 @@ from vein2vein.population.states import Floats, Kinetics, Patients
 
 _LONGEST_RISE = 0.45
 _NEVER = -5.0
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def draw_icans(block: Block, patients: Patients, kinetics: Kinetics, crs: Natura
 
 def _natural(block: Block, name: str, u: Floats, onset: Floats) -> Natural:
     value = block.parameter
-    peak = np.exp(value(f"{name}.mu") + value(f"{name}.sigma") * u)
+    peak = np.exp(_log_peak(value(f"{name}.mu"), value(f"{name}.sigma"), value(f"{name}.grade4_of_severe"), u))
     more = value(f"{name}.duration_on_severity") * np.log(np.maximum(peak, 1.0))
     lasts = _lognormal_hours(block, name, "duration", more)
     delay = value(f"{name}.peak_delay_sdlog") * block.stream(f"{name}/rise").standard_normal(block.n)
@@ -99,6 +103,17 @@ def _natural(block: Block, name: str, u: Floats, onset: Floats) -> Natural:
     top, ends = onset + rise, onset + lasts
     falls = top + value(f"{name}.plateau_fraction") * (ends - top)
     return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends)
+
+
+def _log_peak(mu: float, sigma: float, share: float, u: Floats) -> Floats:
+    """Ln of the peak: mu + sigma u up to ln 3, above it as steep as lets `share` of those above 3 reach 4."""
+    below = mu + sigma * u
+    at_3 = (np.log(3) - mu) / sigma
+    severe = max(1 - _NORMAL.cdf(float(at_3)), 1e-12)
+    at_4 = _NORMAL.inv_cdf(max(min(1 - share * severe, 1 - 1e-15), 1e-15))
+    slope = np.log(4 / 3) / max(at_4 - at_3, 1e-3)
+    found: Floats = np.where(u > at_3, np.log(3) + slope * (u - at_3), below)
+    return found
 
 
 def _lognormal_hours(block: Block, name: str, what: str, shift: Floats) -> Floats:

@@ -44,6 +44,17 @@ def test_shares_follow_from_mu_and_sigma(
         assert (peak >= grade).mean() == pytest.approx(wanted, abs=0.03)
 
 
+@pytest.mark.parametrize(("name", "place"), [("crs", 1), ("icans", 2)])
+def test_of_the_severe_a_named_share_reaches_grade_4(
+    drawn: list[tuple[Block, Natural, Natural]], name: str, place: int
+) -> None:
+    peak = np.concatenate([one[place].peak for one in drawn])
+    severe = peak[peak >= 3]
+    assert len(severe) > 300
+    wanted = drawn[0][0].parameter(f"{name}.grade4_of_severe")
+    assert (severe >= 4).mean() == pytest.approx(wanted, abs=0.07)
+
+
 def test_neurotoxicity_goes_with_crs_and_begins_after_it(drawn: list[tuple[Block, Natural, Natural]]) -> None:
     u, v = (np.concatenate([one[place].u for one in drawn]) for place in (1, 2))
     assert np.corrcoef(u, v)[0, 1] > 0.4
