@@ -26,7 +26,7 @@ Form = Literal["hospital", "fhir", "omop"]
 FORMS: Final = ("hospital", "fhir", "omop")
 MAPPING: Final = "mapping.yaml"
 ACCOUNT: Final = "account.yaml"
-_COURSES_AT_ONCE: Final = 250
+_COURSES_AT_ONCE: Final = 25
 _NAMELESS: Final = "centre"
 
 
@@ -136,5 +136,11 @@ def _name(centre: str | None, zone: str, *, with_zone: bool) -> str:
 
 
 def _pieces(cohort: Cohort) -> Iterator[Cohort]:
-    for start in range(0, max(len(cohort), 1), _COURSES_AT_ONCE):
+    """Some courses at a time; all courses of a person who has several come together."""
+    several = pl.col("patient_id").is_duplicated()
+    of_several = cohort.courses.filter(several)["course_id"].to_list()
+    if of_several:
+        yield cohort.select(of_several)
+        cohort = cohort.select(cohort.courses.filter(~several)["course_id"].to_list())
+    for start in range(0, len(cohort), _COURSES_AT_ONCE):
         yield cohort.part(start, start + _COURSES_AT_ONCE)
