@@ -125,21 +125,23 @@ def _boundaries(target: float, cutoff: float, prior: tuple[float, float], most: 
 class ClosestIsotonic:
     """Selects the tried, open dose whose isotonic estimate is closest to the target.
 
-    Estimates are (y + 0.05) / (n + 0.1), pooled with the inverse of their posterior variance as weight. Of doses that are
-    equally close, a lower one is taken above the target and a higher one below it.
+    Estimates are posterior means under a weak beta prior, pooled with the inverse of their posterior variance as weight. Of
+    doses that are equally close, a lower one is taken above the target and a higher one below it.
 
     Args:
         target: Target toxicity rate.
         most: Highest estimate that may be selected; None for no such bound.
+        prior: Both parameters of the beta prior.
     """
 
     target: float
     most: float | None = None
+    prior: float = 0.05
 
     def selected(self, states: States, closed: Bools) -> Ints:
         """The selected dose, NONE where none can be."""
         tried = (states.n > 0) & ~closed
-        estimates = isotonic(*estimates_of(states), tried)
+        estimates = isotonic(*estimates_of(states, self.prior), tried)
         estimates += 1e-10 * np.cumsum(tried, axis=1)
         able = tried if self.most is None else tried & (estimates <= self.most)
         best = np.where(able, np.abs(estimates - self.target), np.inf).argmin(axis=1)
@@ -147,9 +149,9 @@ class ClosestIsotonic:
         return found
 
 
-def estimates_of(states: States) -> tuple[Floats, Floats]:
+def estimates_of(states: States, prior: float = 0.05) -> tuple[Floats, Floats]:
     """Estimates of the toxicity rate at each dose and their weights, the inverse of the variance of the posterior."""
-    a, b = states.y + 0.05, states.n - states.y + 0.05
+    a, b = states.y + prior, states.n - states.y + prior
     total = a + b
     return a / total, total**2 * (total + 1) / (a * b)
 

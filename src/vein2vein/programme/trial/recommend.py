@@ -1,0 +1,205 @@
+"""The advice for a running trial: what next, and why; what could come after; the whole table of decisions.
+
+Place    Programme, trial.
+In       A design and the outcomes so far, as "1NNN 2NNT".
+Out      `Recommendation`, `Path`s of the next cohorts, a decision table. Doses are counted from 1 here.
+Knows    Advice is the rule itself, asked for one state: nothing is worked out twice.
+Checked  tests/unit/programme/trial/test_recommend.py, tests/reference/trial_phase1
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+import numpy as np
+
+from vein2vein.errors import TrialError
+from vein2vein.programme.trial.notation import CohortOutcome, read_outcomes, state_after
+from vein2vein.programme.trial.phase1.common import ByMoves
+from vein2vein.programme.trial.words import NONE, Design, States
+
+Action = Literal["start", "escalate", "stay", "de-escalate", "stop"]
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What a design says now.
+
+    Args:
+        action: What to do.
+        dose: Dose of the next cohort, counted from 1; None where the trial stops.
+        size: Patients of the next cohort; 0 where the trial stops.
+        selected: Dose that would be selected if the trial ended now, counted from 1; None for no dose.
+        closed: Doses that are closed, counted from 1.
+        reasons: Why, in sentences.
+        departures: Where the outcomes depart from what the design asked for: cohort, what was asked, what was done.
+    """
+
+    action: Action
+    dose: int | None
+    size: int
+    selected: int | None
+    closed: tuple[int, ...]
+    reasons: tuple[str, ...]
+    departures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Path:
+    """Outcomes that may come, and the dose after them.
+
+    Args:
+        outcomes: Cohorts from here, such as "2NNT 2NNN"; empty for the present.
+        dose: Dose of the cohort after them, counted from 1; None where the trial stops.
+    """
+
+    outcomes: str
+    dose: int | None
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One cell of a decision table: E escalate, S stay, D de-escalate, DU the same and never come back."""
+
+    patients: int
+    toxicities: int
+    decision: str
+
+
+def recommend(design: Design, outcomes: str = "") -> Recommendation:
+    """What the design says after some outcomes.
+
+    Args:
+        design: The design of the trial.
+        outcomes: Cohorts so far, in order; empty before the first.
+
+    Raises:
+        TrialError: TRIAL-003 for outcomes that cannot be read, or more patients than the design has.
+    """
+    cohorts = read_outcomes(outcomes, design.doses)
+    _check(design, cohorts, outcomes)
+    state = state_after(cohorts, design.doses, design.start, with_efficacy=design.with_efficacy)
+    closed = design.safety.closed(state)
+    dose = int(design.next_dose(state)[0])
+    selected = int(design.selected(state)[0]) if cohorts else NONE
+    return Recommendation(
+        action=_action(dose, int(state.at[0]), begun=bool(cohorts)),
+        dose=None if dose == NONE else dose + 1,
+        size=0 if dose == NONE else int(design.cohorts.size(state)[0]),
+        selected=None if selected == NONE else selected + 1,
+        closed=tuple(int(k) + 1 for k in np.flatnonzero(closed[0])),
+        reasons=_reasons(design, state, dose) if cohorts else (f"the first cohort is treated at dose {dose + 1}",),
+        departures=_departures(design, cohorts),
+    )
+
+
+def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path, ...]:
+    """Every way in which the next cohorts may turn out, by number of toxicities, and the dose after each.
+
+    Args:
+        design: The design of the trial, without responses.
+        outcomes: Cohorts so far.
+        cohorts: How many cohorts to look ahead.
+
+    Raises:
+        TrialError: TRIAL-004 for a design that looks at responses.
+    """
+    if design.with_efficacy:
+        _misfit(f"the design {design.name}, which looks at responses", "a design that looks at toxicity only")
+    start = state_after(read_outcomes(outcomes, design.doses), design.doses, design.start)
+    found: list[Path] = []
+
+    def follow(state: States, words: tuple[str, ...]) -> None:
+        dose = int(design.next_dose(state)[0])
+        found.append(Path(" ".join(words), None if dose == NONE else dose + 1))
+        if dose == NONE or len(words) == cohorts:
+            return
+        size = int(design.cohorts.size(state)[0])
+        for toxic in range(size + 1):
+            after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic)))
+            follow(after, (*words, f"{dose + 1}{'N' * (size - toxic)}{'T' * toxic}"))
+
+    follow(start, ())
+    return tuple(found)
+
+
+def decision_table(design: Design, *, most: int | None = None) -> tuple[TableRow, ...]:
+    """The decisions of a design that looks at the current dose only, for a dose between others that are open.
+
+    Args:
+        design: Such a design.
+        most: Largest number of patients at the dose; as many as the design has when None.
+
+    Raises:
+        TrialError: TRIAL-004 for a design that looks at more than the current dose.
+    """
+    if not isinstance(design.rule, ByMoves):
+        _misfit(f"the design {design.name}", "a design whose decision rests on the current dose only")
+    most = design.cohorts.most if most is None else most
+    n, y = (column.ravel() for column in np.meshgrid(np.arange(1, most + 1), np.arange(most + 1), indexing="ij"))
+    n, y = n[y <= n], y[y <= n]
+    if hasattr(design.rule.moves, "rows"):
+        known = np.isin(n, [row[0] for row in design.rule.moves.rows])
+        n, y = n[known], y[known]
+    columns = [np.zeros(len(n), np.int64)] * 3
+    states = States(
+        np.stack([columns[0], n, columns[0]], axis=1),
+        np.stack([columns[0], y, columns[0]], axis=1),
+        columns[0] + 1,
+        n,
+        y,
+    )
+    closed = design.safety.closed(states)[:, 1]
+    letters = np.where(closed, "DU", np.array(["D", "S", "E"])[design.rule.moves.move(n, y) + 1])
+    return tuple(TableRow(int(a), int(b), str(letter)) for a, b, letter in zip(n, y, letters, strict=True))
+
+
+def _action(dose: int, at: int, *, begun: bool) -> Action:
+    if dose == NONE:
+        return "stop"
+    if not begun:
+        return "start"
+    return "escalate" if dose > at else "de-escalate" if dose < at else "stay"
+
+
+def _reasons(design: Design, state: States, dose: int) -> tuple[str, ...]:
+    closed = design.safety.closed(state)
+    if design.cohorts.size(state)[0] <= 0:
+        return (f"all {int(state.n.sum())} planned patients have been treated",)
+    reasons = list(design.rule.reasons(state, closed))
+    if closed[0].any():
+        first = int(closed[0].argmax()) + 1
+        reasons.append(f"doses from {first} upward are closed by the safety rule")
+    if dose == NONE and design.rule.next_dose(state, closed)[0] != NONE:
+        reasons.append("a stopping rule ends the trial")
+    return tuple(reasons)
+
+
+def _check(design: Design, cohorts: tuple[CohortOutcome, ...], outcomes: str) -> None:
+    treated = sum(cohort.treated for cohort in cohorts)
+    if treated > design.cohorts.most:
+        raise TrialError(
+            "TRIAL-003",
+            saw=f"{treated} patients in {outcomes!r}",
+            expected=f"at most {design.cohorts.most}, the patients of the design",
+            fix="correct the outcomes, or the cohorts of the design",
+        )
+
+
+def _departures(design: Design, cohorts: tuple[CohortOutcome, ...]) -> tuple[str, ...]:
+    found = []
+    for i, cohort in enumerate(cohorts):
+        before = state_after(cohorts[:i], design.doses, design.start, with_efficacy=design.with_efficacy)
+        dose = int(design.next_dose(before)[0])
+        size = int(design.cohorts.size(before)[0]) if dose != NONE else 0
+        if dose == NONE:
+            found.append(f"cohort {i + 1}: the design had stopped, dose {cohort.dose + 1} was given")
+        elif dose != cohort.dose or size != cohort.treated:
+            asked, done = f"{size} at dose {dose + 1}", f"{cohort.treated} at dose {cohort.dose + 1}"
+            found.append(f"cohort {i + 1}: the design asked for {asked}, {done} were treated")
+    return tuple(found)
+
+
+def _misfit(saw: str, expected: str) -> NoReturn:
+    raise TrialError("TRIAL-004", saw=saw, expected=expected, fix="ask another design, or recommend() for one state")
