@@ -110,3 +110,20 @@ def test_every_convention_has_a_source() -> None:
     listed += [c for group in known.answers.values() for c in group]
     assert all(convention.source for convention in listed)
     assert set(known.operators) == {"=", "<", "<=", ">=", ">"}
+
+
+def test_an_id_of_our_code_files_needs_its_prefix(tmp_path: Path) -> None:
+    with a_vocabulary(tmp_path, []) as source:
+        known = look_up(source)
+    assert known.of_text("own:ice_score") == Meaning("observation", "ice_score")
+    assert known.of_text("own:charted/vasopressor") == Meaning("exposure", "charted", "vasopressor")
+    assert known.of_text("own:oxygen/venturi-mask") == Meaning("exposure", "oxygen", "venturi-mask")
+    assert known.of_text("own:apheresis") == Meaning("milestone", "apheresis")
+    # A bare word may be anything in a hospital's own system.
+    assert known.of_text("weight") is None
+    assert known.of_text("own:nothing-of-ours") is None
+
+
+def test_our_own_ids_can_be_concepts_of_a_vocabulary_of_the_delivery(tmp_path: Path) -> None:
+    with a_vocabulary(tmp_path, [(2_000_000_001, "own", "ice_score")]) as source:
+        assert look_up(source).meanings.get(2_000_000_001) == Meaning("observation", "ice_score")
