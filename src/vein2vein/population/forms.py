@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet
 
 from vein2vein.population.mess import Mess, with_mess
-from vein2vein.population.simulate import Task, drawn_blocks
+from vein2vein.population.simulate import Task, drawn_tables
 from vein2vein.population.writers.account import Account
 from vein2vein.population.writers.deliver import check_empty, deliver
 from vein2vein.record import tables
@@ -39,7 +39,7 @@ def cohorts(
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Cohort]:
     """The blocks of a simulation as cohorts, with mess."""
-    for part, _ in drawn_blocks(task, n, executor=executor, progress=progress):
+    for part in drawn_tables(task, n, executor=executor, progress=progress):
         yield with_mess(Cohort.of(**part.frames()), mess, seed=task.seed)
 
 

@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, Final, Literal, Required, TypedDict, Unpack, overload
+from typing import Any, Final, Literal, Required, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 import polars as pl
@@ -36,6 +36,7 @@ from vein2vein.record.cohort import Cohort
 CALENDAR_FROM: Final = date(2025, 1, 1)
 LONGEST_DAYS: Final = 365
 Progress = Callable[[int, int], None]
+Made = TypeVar("Made")
 _NOT_OF_TASK: Final = ("n", "executor", "progress")
 
 
@@ -152,11 +153,11 @@ def simulate(
     """
     n, executor, progress = options["n"], options.get("executor"), options.get("progress")
     task = task_of(product, **of_task(options))
-    made = list(drawn_blocks(task, n, executor=executor, progress=progress))
-    cohort = _cohort([part for part, _ in made])
     if not with_intentions:
-        return cohort
-    return cohort, pl.concat([intended(part.ids, meant) for part, meant in made])
+        return _cohort(list(drawn_tables(task, n, executor=executor, progress=progress)))
+    made = list(drawn_blocks(task, n, executor=executor, progress=progress))
+    meant = pl.concat([intended(part.ids, intentions) for part, intentions in made])
+    return _cohort([part for part, _ in made]), meant
 
 
 def check_n(n: int) -> int:
@@ -171,23 +172,31 @@ def of_task(options: Options) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in _NOT_OF_TASK}
 
 
+def drawn_tables(
+    task: Task, n: int, *, executor: Executor | None = None, progress: Progress | None = None
+) -> Iterator[Tables]:
+    """The tables of the blocks of a simulation in order; the last one is cut to what is asked for."""
+    for number, made in enumerate(_answers(_tables, task, check_n(n), executor)):
+        yield made.first(min(n - number * BLOCK, BLOCK))
+        if progress is not None:
+            progress(min((number + 1) * BLOCK, n), n)
+
+
 def drawn_blocks(
     task: Task, n: int, *, executor: Executor | None = None, progress: Progress | None = None
 ) -> Iterator[tuple[Tables, Intentions]]:
-    """The blocks of a simulation in order; the last one is cut to what is asked for."""
-    check_n(n)
-    numbers = range(-(-n // BLOCK))
-    draw = partial(_block, task)
-    made = (
-        threaded(min(usable_cores(), len(numbers)), draw, numbers)
-        if executor is None
-        else answers(executor, draw, numbers)
-    )
-    for number, (part, meant) in zip(numbers, made, strict=True):
-        wanted = min(n - number * BLOCK, BLOCK)
-        yield part.first(wanted), meant
+    """As `drawn_tables`, with what each block meant, which is much to send from a worker process."""
+    for number, (made, meant) in enumerate(_answers(_block, task, check_n(n), executor)):
+        yield made.first(min(n - number * BLOCK, BLOCK)), meant
         if progress is not None:
-            progress(number * BLOCK + wanted, n)
+            progress(min((number + 1) * BLOCK, n), n)
+
+
+def _answers(draw: Callable[[Task, int], Made], task: Task, n: int, executor: Executor | None) -> Iterator[Made]:
+    numbers = range(-(-n // BLOCK))
+    if executor is None:
+        return threaded(min(usable_cores(), len(numbers)), partial(draw, task), numbers)
+    return answers(executor, partial(draw, task), numbers)
 
 
 def intended(ids: pl.Series, meant: Intentions) -> pl.DataFrame:
@@ -216,6 +225,10 @@ def _hours_seen(meant: Intentions) -> Flags:
 
 def _block(task: Task, number: int) -> tuple[Tables, Intentions]:
     return task.block(number)
+
+
+def _tables(task: Task, number: int) -> Tables:
+    return task.block(number)[0]
 
 
 def _cohort(parts: list[Tables]) -> Cohort:
