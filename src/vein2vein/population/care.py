@@ -8,6 +8,7 @@ Equations
     ln severity = natural ln severity x product over doses of effect^ramp, where the ramp rises from 0 at the dose to 1 after
     effect_over_hours: treatment lowers the grade and leaves the length of the syndrome as it is, which is the published one
     under treatment. An agent that is given on (steroids, anakinra) acts from its first dose.
+    Above 3 it is stretched or shrunk so that the latent severity of grade 4 (see `severity`) becomes 4.
     Every STEP hours the team looks; a rule whose limit has been passed for after_hours gives its agent, a lag (exponential)
     later. Grade = floor(severity), 0 to 4. Fever is lost before the other signs in a share of patients after the first dose.
     Intensive care while either severity is at or above care.icu_severity. Whoever reaches grade 4 dies of it with a
@@ -46,7 +47,9 @@ def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
     for course in natural.values():
         course[~way.is_infused] = _NEVER
     doses = _decide(block, natural, protocol)
-    severity = {name: np.exp(_treated(natural[name], doses, name, hours)) for name in _SYNDROMES}
+    limits: dict[Syndrome, float] = {"crs": crs.grade4, "icans": icans.grade4}
+    treated = {name: np.exp(_treated(natural[name], doses, name, hours)) for name in _SYNDROMES}
+    severity = {name: _scaled(treated[name], limits[name]) for name in _SYNDROMES}
     grade = {name: np.clip(severity[name], 0, _GRADE_4).astype(np.int8) for name in _SYNDROMES}
     died, cause = _deaths(block, grade)
     some = (grade["crs"] >= 1) | (grade["icans"] >= 1)
@@ -158,6 +161,13 @@ def _treated(natural: Floats, agents: list[_Agent], name: Syndrome, hours: Float
             ramp = np.clip((hours[None, :] - dose[course, None].astype(np.float32)) / over, 0, 1)
             found[course] *= np.exp(effect * ramp)
     return found
+
+
+def _scaled(severity: Floats, grade4: float) -> Floats:
+    """Severity with the part above 3 stretched or shrunk so that the latent severity of grade 4 becomes 4."""
+    above = severity > _GRADE_4 - 1
+    severity[above] = 3 + (severity[above] - 3) / np.float32(grade4 - 3)
+    return severity
 
 
 def _given(agents: list[_Agent], some: Flags, patients: Patients) -> Given:

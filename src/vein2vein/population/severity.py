@@ -8,8 +8,9 @@ Equations
     peak severity   A = exp(mu + sigma u), u standard normal: u = sum of weight x cause + noise, scaled to variance 1.
                     Causes of CRS: burden, z (relative expansion), inflammation; of ICANS these and the u of CRS. Grade g is
                     reached where severity >= g, so that P(any) = Phi(mu/sigma), P(grade >= 3) = Phi((mu - ln 3)/sigma).
-                    Above 3, ln A rises with u at another slope, so that the share grade4_of_severe of those reaches 4:
-                    a wide sigma, which a share of grade 3 may ask for, would otherwise make most of them grade 4.
+                    Grade 4 is the exception: it is reached where severity >= `grade4`, which the share grade4_of_severe of
+                    the untreated peaks above 3 passes. A wide sigma, which a share of grade 3 may ask for, would otherwise
+                    make most severe courses grade 4.
     onset           lognormal around the median, earlier with burden for CRS. ICANS of a patient with CRS begins at least
                     after_crs_hours (times a uniform) after it.
     duration        natural time at severity >= 1: median x A^duration_on_severity x exp(sdlog x noise).
@@ -46,6 +47,7 @@ class Natural:
         top: The peak is reached.
         falls: The plateau ends.
         ends: Severity falls below 1.
+        grade4: Severity from which the grade is 4.
     """
 
     u: Floats
@@ -54,6 +56,7 @@ class Natural:
     top: Floats
     falls: Floats
     ends: Floats
+    grade4: float = 4.0
 
     def log_severity(self, hours: Floats) -> Floats:
         """Logarithm of severity at hours since infusion, shape (courses, hours), float32; far below 0 where it never shows."""
@@ -95,25 +98,23 @@ def draw_icans(block: Block, patients: Patients, kinetics: Kinetics, crs: Natura
 
 def _natural(block: Block, name: str, u: Floats, onset: Floats) -> Natural:
     value = block.parameter
-    peak = np.exp(_log_peak(value(f"{name}.mu"), value(f"{name}.sigma"), value(f"{name}.grade4_of_severe"), u))
+    middle, spread = value(f"{name}.mu"), value(f"{name}.sigma")
+    peak = np.exp(middle + spread * u)
+    grade4 = _grade_4(middle, spread, value(f"{name}.grade4_of_severe"))
     more = value(f"{name}.duration_on_severity") * np.log(np.maximum(peak, 1.0))
     lasts = _lognormal_hours(block, name, "duration", more)
     delay = value(f"{name}.peak_delay_sdlog") * block.stream(f"{name}/rise").standard_normal(block.n)
     rise = np.minimum(value(f"{name}.rise_hours") * np.exp(delay), _LONGEST_RISE * lasts)
     top, ends = onset + rise, onset + lasts
     falls = top + value(f"{name}.plateau_fraction") * (ends - top)
-    return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends)
+    return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends, grade4=grade4)
 
 
-def _log_peak(mu: float, sigma: float, share: float, u: Floats) -> Floats:
-    """Ln of the peak: mu + sigma u up to ln 3, above it as steep as lets `share` of those above 3 reach 4."""
-    below = mu + sigma * u
-    at_3 = (np.log(3) - mu) / sigma
-    severe = max(1 - _NORMAL.cdf(float(at_3)), 1e-12)
-    at_4 = _NORMAL.inv_cdf(max(min(1 - share * severe, 1 - 1e-15), 1e-15))
-    slope = np.log(4 / 3) / max(at_4 - at_3, 1e-3)
-    found: Floats = np.where(u > at_3, np.log(3) + slope * (u - at_3), below)
-    return found
+def _grade_4(mu: float, sigma: float, share: float) -> float:
+    """The latent severity that the named share of untreated peaks above 3 passes; a little above 3 at least."""
+    severe = 1 - _NORMAL.cdf((np.log(3) - mu) / sigma)
+    place = _NORMAL.inv_cdf(min(max(1 - share * severe, 1e-12), 1 - 1e-12))
+    return max(float(np.exp(mu + sigma * place)), 3.1)
 
 
 def _lognormal_hours(block: Block, name: str, what: str, shift: Floats) -> Floats:
