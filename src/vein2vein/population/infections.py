@@ -192,7 +192,7 @@ def observe_infections(infections: Infections, infused: Flags, until: Floats) ->
     proven = (infections.kind >= 0) & (infections.kind != WITHOUT_FOCUS)
     onset, stop = np.where(proven, infections.onset, np.nan), np.where(proven, infections.until, np.nan)
     course, event = np.nonzero(onset < until[:, None])
-    parts += _stated(infections, course, event, onset[course, event])
+    stated = [(course, event, onset[course, event])]
     own = stop[course, event]
     goes_on = ((onset[course] <= own[:, None]) & (stop[course] > own[:, None])).any(axis=1)
     over = (own < until[course]) & ~goes_on
@@ -204,7 +204,8 @@ def observe_infections(infections: Infections, infused: Flags, until: Floats) ->
         free = np.nonzero(there & ~running.any(axis=1))[0]
         parts.append(Rows.coded("infection", free, np.full(len(free), hour), "no"))
         ill, which = np.nonzero(running)
-        parts += _stated(infections, ill, which, np.full(len(ill), hour))
+        stated.append((ill, which, np.full(len(ill), hour)))
+    parts += _stated(infections, *(np.concatenate(column) for column in zip(*stated, strict=True)))
     course, event = np.nonzero(infections.onset < until[:, None])
     return Rows.join(parts), before(_treatment(infections, course, event, everybody), until)
 
@@ -212,7 +213,7 @@ def observe_infections(infections: Infections, infused: Flags, until: Floats) ->
 def _stated(
     infections: Infections, course: npt.NDArray[np.int64], event: npt.NDArray[np.int64], hour: Floats
 ) -> list[Rows]:
-    """An infection and its consequences, as stated at an hour."""
+    """An infection and its consequences, as stated at an hour; several at one hour are one statement of the worst."""
     severity, kind = infections.severity[course, event], infections.kind[course, event]
     severe_bacterial = (kind == BACTERIAL) & ((severity >= _INTRAVENOUS) | (event > 1))
     answers = (
@@ -223,7 +224,12 @@ def _stated(
         ("sinopulmonary_infection", infections.airways[course, event]),
         ("serious_or_recurrent_bacterial_infection", severe_bacterial),
     )
-    return [Rows.coded(name, course, hour, answer.astype(np.int16)) for name, answer in answers]
+    (courses, hours), group = np.unique(np.stack([course, hour]), axis=1, return_inverse=True)
+    stated = courses.astype(np.int64)
+    return [
+        Rows.coded(name, stated, hours, (np.bincount(group, answer, len(stated)) > 0).astype(np.int16))
+        for name, answer in answers
+    ]
 
 
 def _treatment(

@@ -60,12 +60,13 @@ def observe_neurology(  # noqa: PLR0917  (what a test depends on)
 
 def _times(acute: Acute, clock: Floats, end: Floats) -> tuple[Integers, Floats]:
     """Course and hour of every test: the rounds, once before, and each change of the intended grade."""
-    rounds = (_FIRST_TEST_CLOCK - clock)[:, None] % _TEST_EVERY + _TEST_EVERY * np.arange(acute.hours // _TEST_EVERY)
+    first = (_FIRST_TEST_CLOCK - clock) % _TEST_EVERY
+    rounds = first[:, None] + _TEST_EVERY * np.arange(acute.hours // _TEST_EVERY)
     rounds = np.concatenate([np.full((len(clock), 1), _BEFORE), rounds], axis=1)
     course, place = np.nonzero(rounds < end[:, None])
     changes = np.flatnonzero(acute.icans_grade[:, 1:] != acute.icans_grade[:, :-1])
     changed, at = changes // (acute.hours - 1), changes % (acute.hours - 1) + 1.0
-    some = at < end[changed]
+    some = (at < end[changed]) & ((at - first[changed]) % _TEST_EVERY != 0)  # else the round of that hour is the test
     return np.concatenate([course, changed[some]]), np.concatenate([rounds[course, place], at[some]])
 
 
