@@ -48,8 +48,7 @@ def fitted(id: str, *, rounds: int, seed: int) -> tuple[str, str]:
 
 
 def _line(gap: Gap) -> str:
-    low, high = gap.target.bounds
-    mark = "" if low <= gap.simulated.value <= high else "  outside"
+    mark = "" if gap.is_met else "  outside"
     name = f"{gap.target.quantity} ({gap.target.denominator})"
     return (
         f"  {name:58} published {gap.target.value:8.3f}  aim {gap.aim:8.3f}  intended {gap.simulated.value:8.3f}{mark}"

@@ -65,6 +65,17 @@ class Gap:
     simulated: Measured
 
     @property
+    def is_met(self) -> bool:
+        """Whether what is intended, with the known effect of observing and grading, lies in the published interval."""
+        low, high = self.target.bounds
+        if not np.isfinite(self.simulated.value):
+            return False
+        if self.target.is_share:
+            odds = self.logit - _logit(self.target.value)
+            return low <= float(1 / (1 + np.exp(odds))) <= high
+        return low <= self.target.value * float(np.exp(-self.log)) <= high
+
+    @property
     def probit(self) -> float:
         """Aim less simulated on the probit scale, for shares."""
         return _probit(self.aim) - _probit(self.simulated.value)
