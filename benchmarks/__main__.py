@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 FULL = 20_000
 REPEATS = 3
 SCALING = (1_000, 10_000, 20_000, 100_000)
+SIMULATED = (1_000, 10_000, 100_000)
 # These see fewer courses; their rows per second are comparable.
 SLOW = {
     "plain_crs": 50,
@@ -40,6 +41,7 @@ SLOW = {
     "folder_standard_2": 2_000,
     "vector_all": 2_000,
     "vector_all_1": 2_000,
+    "simulate_2": 2_000,
 }
 ONCE = ("plain_crs", "pandas_crs", "agreement")
 
@@ -65,6 +67,23 @@ def bench(ctx: click.Context, courses: int, repeats: int, data: Path | None, *, 
     if write if write is not None else courses == FULL:
         (ROOT / "docs" / "reference" / "benchmarks.md").write_text(text, encoding="utf-8")
         (ROOT / "benchmarks" / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+@bench.command()
+def simulation() -> None:
+    """Measure only how simulating scales, and write it into the stored results and the page."""
+    file = ROOT / "benchmarks" / "results.json"
+    results = json.loads(file.read_text(encoding="utf-8"))
+    results["simulation"] = simulated()
+    file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "reference" / "benchmarks.md").write_text(as_markdown(results), encoding="utf-8")
+
+
+def simulated() -> dict[str, Any]:
+    """Simulating ever more courses, each number in processes of its own, and how busy the machine was."""
+    load = os.getloadavg()[0]
+    found: dict[str, Any] = {str(n): repeated("simulate_2", Path(str(n)), 1) for n in SIMULATED}
+    return {"sizes": found, "load": [load, os.getloadavg()[0]]}
 
 
 @bench.command()
@@ -105,6 +124,8 @@ def measure_all(scratch: Path, courses: int, repeats: int = REPEATS) -> dict[str
         results["measures"][name] = repeated(name, folders[n], 1 if name in ONCE else repeats)
     for n in scaling:
         results["scaling"][n] = repeated("folder_crs", folders[n], 1)
+    if scaling:
+        results["simulation"] = simulated()
     results["load"] = [load, os.getloadavg()[0]]
     results["startup"] = {
         "import vein2vein": startup([sys.executable, "-c", "import vein2vein"]),

@@ -265,6 +265,27 @@ def one_course(folder: Path) -> Result:
     }
 
 
+def simulate_2(folder: Path) -> Result:
+    """Simulated axi-cel courses of 60 hourly days to Parquet, two worker processes."""
+    from vein2vein.engine.workers import WorkerProcesses
+    from vein2vein.population.folder import simulate_to
+
+    n = int(folder.name)
+    with TemporaryDirectory() as scratch, WorkerProcesses(2) as pool:
+        list(pool.map(_load_generator, range(4)))  # processes are up before the clock counts
+        begin = time.perf_counter()
+        written = simulate_to(Path(scratch) / "courses", "axi-cel", n=n, seed=1, executor=pool)
+        seconds = time.perf_counter() - begin
+    return {"seconds": seconds, "rows": written.rows["observations"], "courses": written.courses}
+
+
+def _load_generator(number: int) -> int:
+    import vein2vein.population.simulate  # noqa: F401
+
+    time.sleep(0.3)  # so that each process gets one of these
+    return number
+
+
 MEASURES: dict[str, Callable[[Path], Result]] = {
     measure.__name__: measure
     for measure in (
@@ -285,5 +306,6 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
         plain_crs,
         agreement,
         one_course,
+        simulate_2,
     )
 }

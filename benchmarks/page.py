@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.measures import MEASURES
 
+COURSES_PER_SECOND = 1_000
 NOT_IN_TABLE = ("one_course", "agreement")
 HEAD = """# Speed and memory
 
@@ -42,6 +43,8 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines += [ONE_COURSE.format(n=10, again=measures["one_course"]["again"] * 1e3).rstrip()]
     if results["scaling"]:
         lines += _scaling(results["scaling"])
+    if results.get("simulation"):
+        lines += _simulation(results["simulation"])
     return HEAD.format(before=before, after=after, rows=reading["rows"], **named) + "\n".join(lines) + "\n"
 
 
@@ -67,6 +70,32 @@ def _scaling(scaling: dict[Any, dict[str, Any]]) -> list[str]:
             f"| {int(n):,} | {r['rows']:,} | {r['seconds']:.2f} | {r['cpu_seconds']:.2f} | {r['rows'] / r['seconds'] / 1e6:.3g} "
             f"| {r['peak_mb']:,.0f} |"
             for n, r in scaling.items()
+        ),
+    ]
+
+
+def _simulation(found: dict[str, Any]) -> list[str]:
+    """How simulating scales; the aim is 1,000 courses per second on two cores, linear, with memory that does not grow."""
+    before, after = found["load"]
+    rows = [(int(n), r) for n, r in found["sizes"].items()]
+    speed = max(n / r["seconds"] for n, r in rows)
+    met = "met" if speed >= COURSES_PER_SECOND else f"{COURSES_PER_SECOND / speed:.1f} times off"
+    words = (
+        f"Waiting processes at the start {before:.1f} and at the end {after:.1f}. Aim: {COURSES_PER_SECOND:,} courses per "
+        f"second, in proportion to the courses, with memory that does not grow. Measured: {speed:,.0f}, {met}."
+    )
+    return [
+        "",
+        "## Simulating courses of 60 hourly days to Parquet, two worker processes",
+        "",
+        words,
+        "",
+        "| Courses | Rows | Seconds | CPU seconds | Courses per second | Peak memory of the largest process, MB |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {n:,} | {r['rows']:,} | {r['seconds']:.1f} | {r['cpu_seconds']:.1f} | {n / r['seconds']:,.0f} "
+            f"| {r['peak_mb']:,.0f} |"
+            for n, r in rows
         ),
     ]
 
