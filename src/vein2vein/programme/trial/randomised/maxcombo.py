@@ -1,0 +1,141 @@
+"""MaxCombo: the largest of several weighted log-rank statistics, with the chance of one as large.
+
+Place    Programme, trial, randomised. Read by `simulate`.
+In       A sample and weights, or the correlation of several z and a bound.
+Out      The largest z, its one-sided p, the bound for an error.
+Knows    Roychoudhury et al. 2021 Stat Biopharm Res, arXiv 1908.07112: FH(0,0), (0,1), (1,1), (1,0), jointly normal. The weight of
+         (0,0) is the sum of those of (0,1) and (1,0), so the correlation is singular. Hence the integral is taken over directions
+         (Deak 1980 Numer Math 35:369): with z = A R u, u even on the sphere and R^2 chi-squared, the tail is the mean over
+         u of P(R > bound / max(A u)). It needs no inverse and keeps its relative precision far out.
+Does not Draw random numbers: the directions are a fixed lattice, each with its opposite.
+Checked  tests/unit/programme/trial/randomised/test_maxcombo.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import gammaincc, ndtri
+from scipy.stats import norm
+
+from vein2vein.programme.trial.randomised.log_rank import FlemingHarrington, Weight, scores
+from vein2vein.programme.trial.randomised.refuse import between_0_and_1, refuse_data, refuse_parameter
+from vein2vein.programme.trial.randomised.sample import Sample
+from vein2vein.programme.trial.words import Floats
+
+STRAW_MAN: Final = (
+    FlemingHarrington(0, 0),
+    FlemingHarrington(0, 1),
+    FlemingHarrington(1, 1),
+    FlemingHarrington(1, 0),
+)
+DIRECTIONS: Final = 16384
+_GOLDEN: Final = (1 + np.sqrt(5)) / 2
+_THREE: Final = 3
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The MaxCombo test.
+
+    Args:
+        z: z of each weight, positive in favour of the experimental arm.
+        correlation: Their correlation under no effect.
+        p: One-sided chance of a largest z as large.
+    """
+
+    z: Floats
+    correlation: Floats
+    p: float
+
+    @property
+    def largest(self) -> float:
+        """The largest z."""
+        return float(self.z.max())
+
+
+def max_combo(sample: Sample, weights: tuple[Weight, ...] = STRAW_MAN) -> Largest:
+    """The largest of several weighted log-rank statistics and its one-sided p.
+
+    Args:
+        sample: Times, events and arms.
+        weights: The weights; those of the cross-pharma working group when none are given.
+    """
+    if not weights:
+        refuse_parameter("no weights", "at least one")
+    score, covariance = scores(sample, weights)
+    spread = np.sqrt(np.diag(covariance))
+    if not spread.all():
+        refuse_data("a weight that is zero at every event", "some weight at some event")
+    correlation = covariance / np.outer(spread, spread)
+    z = score / spread
+    return Largest(z, correlation, tail(correlation, float(z.max())))
+
+
+def tail(correlation: Floats, bound: float, directions: int = DIRECTIONS) -> float:
+    """Chance that the largest of correlated standard normal numbers is above a bound."""
+    return float(tails(correlation[None], np.array([bound]), directions)[0])
+
+
+def tails(correlations: Floats, bounds: Floats, directions: int) -> Floats:
+    """The same for many correlations and bounds at once, shapes (cases, k, k) and (cases,)."""
+    value, vector = np.linalg.eigh(correlations)
+    rank = max(int((value > 1e-9).sum(axis=1).max()), 1)  # noqa: PLR2004
+    root = (vector * np.sqrt(np.maximum(value, 0))[:, None, :])[:, :, -rank:]
+    found: Floats = np.empty(len(bounds))
+    if rank == 1:  # all move as one, or some move against the others
+        against = root[:, :, 0].max(axis=1) * root[:, :, 0].min(axis=1) < 0
+        one: Floats = norm.sf(bounds)
+        other: Floats = norm.sf(np.maximum(bounds, 0))
+        found[:] = np.where(against, np.minimum(one + other, 1.0), one)
+        return found
+    reach = root @ _sphere(rank, directions)
+    for k, bound in enumerate(bounds):
+        high, low = reach[k].max(axis=0), -reach[k].min(axis=0)  # a direction and its opposite
+        found[k] = (_beyond(bound, high, rank).mean() + _beyond(bound, low, rank).mean()) / 2
+    return found
+
+
+def bound_for(correlation: Floats, error: float) -> float:
+    """The bound that the largest of correlated standard normal numbers passes with this chance."""
+    between_0_and_1("error", error)
+    high = float(norm.isf(error / len(correlation))) + 1e-9
+    low = float(norm.isf(error)) - 1e-6
+    if tail(correlation, low) <= error:
+        return float(norm.isf(error))
+    return float(brentq(lambda bound: tail(correlation, bound) - error, low, high + 0.05, xtol=1e-10))
+
+
+def _beyond(bound: float, reach: Floats, rank: int) -> Floats:
+    """Chance to be above the bound along a direction of which one unit reaches `reach`."""
+    with np.errstate(divide="ignore"):
+        radius = bound / np.where(reach == 0, 1e-300, reach)
+    outside: Floats = gammaincc(rank / 2, np.minimum(radius**2, 1e6) / 2)
+    if bound >= 0:
+        return np.where(reach > 0, outside, 0.0)
+    # below zero, the way in counts: all of a direction that leads up, and the near part of one that leads down
+    return np.where(reach >= 0, 1.0, 1.0 - outside)
+
+
+@lru_cache(maxsize=8)
+def _sphere(rank: int, directions: int) -> Floats:
+    """Evenly spread directions, shape (rank, directions): a Fibonacci lattice on the sphere, else a Richtmyer lattice."""
+    step = np.arange(directions) + 0.5
+    if rank == 2:  # noqa: PLR2004
+        angle = np.pi * step / directions  # half a circle: each direction comes with its opposite
+        return np.array([np.cos(angle), np.sin(angle)])
+    if rank == _THREE:
+        height = step / directions  # half a sphere, for the same reason
+        angle = 2 * np.pi * step / _GOLDEN
+        ring = np.sqrt(1 - height**2)
+        return np.array([ring * np.cos(angle), ring * np.sin(angle), height])
+    primes = [p for p in range(2, 200) if all(p % q for q in range(2, p))][:rank]
+    if len(primes) < rank:
+        refuse_parameter(f"{rank} weights", "at most 46")
+    normal = ndtri((step[None, :] * np.sqrt(primes)[:, None]) % 1)
+    found: Floats = normal / np.sqrt((normal**2).sum(axis=0))
+    return found
