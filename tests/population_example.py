@@ -27,7 +27,7 @@ def demo() -> Cohort:
 
 @cache
 def simulated(product: str = "axi-cel", n: int = 6, days: int = 10) -> Cohort:
-    """A few simulated courses, without what contradicts itself at one instant."""
+    """A few simulated courses."""
     return simulate(product, n=n, seed=11, days=days)
 
 
@@ -50,10 +50,3 @@ def together(cohorts: list[Cohort]) -> Cohort:
     frames = {name: pl.concat([getattr(c, name) for c in cohorts]) for name in TABLES}
     patients = pl.concat([c.patients for c in cohorts]).unique("patient_id", keep="first", maintain_order=True)
     return Cohort.of(patients=patients, **frames)
-
-
-def without_contradictions(cohort: Cohort) -> Cohort:
-    """The cohort with one row of a kind at one instant, the last: what stands there twice no form can tell apart."""
-    rows = cohort.observations.unique(["course_id", "kind", "observed_at"], keep="last", maintain_order=True)
-    frames = {name: getattr(cohort, name) for name in ("patients", "courses", "exposures", "milestones")}
-    return Cohort.of(observations=rows, **frames)

@@ -7,7 +7,7 @@ from functools import cache
 import polars as pl
 import pytest
 
-from population_example import every_rule_set, simulated, without_contradictions
+from population_example import every_rule_set, simulated
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.population.mess import Mess, with_mess
 from vein2vein.record.cohort import Cohort
@@ -16,7 +16,7 @@ KEY = ["course_id", "rule_set_id"]
 
 
 def _cohort() -> Cohort:
-    return without_contradictions(simulated(n=12, days=20))
+    return simulated(n=12, days=20)
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from population_example import deliveries, demo, every_rule_set, simulated, together, without_contradictions
+from population_example import deliveries, demo, every_rule_set, simulated, together
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.population.mess import Mess, with_mess
 from vein2vein.population.writers.carried import carried, numbered
@@ -56,7 +56,7 @@ def test_what_fhir_cannot_tell_apart_is_named_and_nothing_else_changes(tmp_path:
 @pytest.mark.parametrize("form", ["hospital", "fhir"])
 @pytest.mark.parametrize("product", ["axi-cel", "ide-cel"])
 def test_simulated_courses_come_back(tmp_path: Path, form: Form, product: str) -> None:
-    cohort = without_contradictions(simulated(product, n=4 if form == "fhir" else 12))
+    cohort = simulated(product, n=4 if form == "fhir" else 12)
     assert _verdicts(_read_again(cohort, tmp_path, form)).equals(_verdicts(cohort))
 
 
@@ -80,7 +80,7 @@ def test_omop_comes_back_as_what_omop_can_say(tmp_path: Path, source: str, file:
 
 @pytest.mark.parametrize("form", ["hospital", "fhir"])
 def test_a_messy_cohort_comes_back_in_every_unit_and_with_its_corrections(tmp_path: Path, form: Form) -> None:
-    cohort = without_contradictions(simulated(n=3))
+    cohort = simulated(n=3)
     messy = with_mess(cohort, Mess.of("units,corrections,late,duplicates,free-text,missing-devices"), seed=5)
     assert messy.observations.height > cohort.observations.height
     read = _read_again(messy, tmp_path, form)

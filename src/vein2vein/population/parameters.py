@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vein2vein.errors import KnowledgeError
+from vein2vein.errors import SimulationError
 from vein2vein.knowledge.codes import nearest
 
 if TYPE_CHECKING:
@@ -119,10 +119,10 @@ class Setting:
         """The parameter with its source and status.
 
         Raises:
-            KnowledgeError: SIM-002 when the setting has none of this name.
+            SimulationError: SIM-002 when the setting has none of this name.
         """
         if name not in self.parameters:
-            raise KnowledgeError(
+            raise SimulationError(
                 "SIM-002",
                 saw=f"parameter {name!r} of {self.id}",
                 expected=f"one of {len(self.parameters)} names; nearest: {', '.join(nearest(name, self.parameters)) or 'none'}",
@@ -134,7 +134,7 @@ class Setting:
         """The number of a parameter, in the unit that its file names.
 
         Raises:
-            KnowledgeError: SIM-002 for an unknown name, SIM-011 when it is not one number.
+            SimulationError: SIM-002 for an unknown name, SIM-011 when it is not one number.
         """
         found = self.parameter(name).value
         if isinstance(found, str | tuple):
@@ -145,7 +145,7 @@ class Setting:
         """The numbers of a parameter that is a list.
 
         Raises:
-            KnowledgeError: SIM-002 for an unknown name, SIM-011 when it is not a list of numbers.
+            SimulationError: SIM-002 for an unknown name, SIM-011 when it is not a list of numbers.
         """
         found = self.parameter(name).value
         if not isinstance(found, tuple) or any(isinstance(item, str) for item in found):
@@ -156,7 +156,7 @@ class Setting:
         """The word of a parameter that is a text.
 
         Raises:
-            KnowledgeError: SIM-002 for an unknown name, SIM-011 when it is not a text.
+            SimulationError: SIM-002 for an unknown name, SIM-011 when it is not a text.
         """
         found = self.parameter(name).value
         if not isinstance(found, str):
@@ -167,7 +167,7 @@ class Setting:
         """The words of a parameter that is a list of texts.
 
         Raises:
-            KnowledgeError: SIM-002 for an unknown name, SIM-011 when it is not a list of texts.
+            SimulationError: SIM-002 for an unknown name, SIM-011 when it is not a list of texts.
         """
         found = self.parameter(name).value
         if not isinstance(found, tuple) or not all(isinstance(item, str) for item in found):
@@ -179,8 +179,8 @@ class Setting:
         changed = {name: self.parameter(name).model_copy(update={"value": value}) for name, value in values.items()}
         return replace(self, parameters={**self.parameters, **changed})
 
-    def _wrong_kind(self, name: str, found: object, expected: str) -> KnowledgeError:
-        return KnowledgeError(
+    def _wrong_kind(self, name: str, found: object, expected: str) -> SimulationError:
+        return SimulationError(
             "SIM-011",
             saw=f"parameter {name!r} of {self.id} is {found!r}",
             expected=expected,
@@ -200,12 +200,12 @@ def setting(id: str) -> Setting:
     """The setting with this id, or the default setting of a product such as "axi-cel".
 
     Raises:
-        KnowledgeError: SIM-010 when a file is wrong, SIM-001 when there is no such setting.
+        SimulationError: SIM-010 when a file is wrong, SIM-001 when there is no such setting.
     """
     known = setting_ids()
     full = id if "/" in id else next((one for one in known if one.partition("/")[0] == id), id)
     if full not in known:
-        raise KnowledgeError(
+        raise SimulationError(
             "SIM-001",
             saw=f"setting {id!r}",
             expected=f"a product or one of: {', '.join(known)}",
@@ -232,7 +232,7 @@ def read_setting(file: Traversable | Path, common: Mapping[str, Parameter]) -> S
     """Read one setting file and put it over the common parameters.
 
     Raises:
-        KnowledgeError: SIM-010 naming file and key when the file does not follow the schema.
+        SimulationError: SIM-010 naming file and key when the file does not follow the schema.
     """
     raw = read_yaml(file)
     try:
@@ -303,11 +303,11 @@ def _file_name(id: str) -> str:
     return id.replace("/", ".") + ".yaml"
 
 
-def _invalid(file: Traversable | Path, where: str, error: ValidationError) -> KnowledgeError:
+def _invalid(file: Traversable | Path, where: str, error: ValidationError) -> SimulationError:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return _wrong(file, f"{where}: {place}".rstrip(": "), str(first["msg"]), "correct the entry")
 
 
-def _wrong(file: Traversable | Path, saw: str, expected: str, fix: str) -> KnowledgeError:
-    return KnowledgeError("SIM-010", saw=f"{file.name}: {saw}", expected=expected, fix=fix)
+def _wrong(file: Traversable | Path, saw: str, expected: str, fix: str) -> SimulationError:
+    return SimulationError("SIM-010", saw=f"{file.name}: {saw}", expected=expected, fix=fix)

@@ -105,7 +105,7 @@ class Programme:
         """The simulation of each product, by name.
 
         Raises:
-            KnowledgeError: SIM-001 unknown product.
+            SimulationError: SIM-001 unknown product.
         """
         return tuple(task_of(name, seed=self.seed, days=self.days) for name in sorted(self.products))
 

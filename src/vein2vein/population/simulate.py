@@ -101,7 +101,7 @@ def task_of(
     """Check the options of a simulation.
 
     Raises:
-        KnowledgeError: SIM-001 unknown product or setting. SimulationError: SIM-003 unknown protocol, SIM-004 a number that
+        SimulationError: SIM-001 unknown product or setting. SimulationError: SIM-003 unknown protocol, SIM-004 a number that
             cannot be used.
     """
     id = setting or product
@@ -148,7 +148,7 @@ def simulate(
         The cohort; about 10,000 rows for each course of 60 days. Use `simulate_to` for more than a few thousand courses.
 
     Raises:
-        KnowledgeError: SIM-001 unknown product or setting. SimulationError: SIM-001 setting of another product, SIM-003
+        SimulationError: SIM-001 unknown product or setting. SimulationError: SIM-001 setting of another product, SIM-003
             unknown protocol, SIM-004 a number that cannot be used.
     """
     n, executor, progress = options["n"], options.get("executor"), options.get("progress")

@@ -100,7 +100,8 @@ def _days(since: pl.Series, until: pl.Series) -> Floats:
 
 
 def _months(zero: pl.Series, at: pl.Series, *, never: float) -> Floats:
-    return np.nan_to_num(_days(zero, at) / DAYS_OF_MONTH, nan=never)
+    months: Floats = np.nan_to_num(_days(zero, at) / DAYS_OF_MONTH, nan=never)
+    return months
 
 
 class _Given:

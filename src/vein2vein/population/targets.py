@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vein2vein.errors import KnowledgeError
+from vein2vein.errors import SimulationError
 from vein2vein.numerics.proportions import clopper_pearson
 from vein2vein.population.parameters import read_yaml
 
@@ -190,7 +190,7 @@ def targets(id: str) -> tuple[Target, ...]:
     """All published figures of a setting, in the order of its file.
 
     Raises:
-        KnowledgeError: SIM-010 when the file is missing or wrong.
+        SimulationError: SIM-010 when the file is missing or wrong.
     """
     folder = resources.files("vein2vein.population").joinpath("data", "targets")
     return read_targets(folder.joinpath(id.replace("/", ".") + ".yaml"), id)
@@ -200,7 +200,7 @@ def read_targets(file: Traversable | Path, id: str) -> tuple[Target, ...]:
     """Read one file of targets.
 
     Raises:
-        KnowledgeError: SIM-010 when it is missing, names another setting, or an entry is wrong.
+        SimulationError: SIM-010 when it is missing, names another setting, or an entry is wrong.
     """
     if not file.is_file():
         raise _wrong(file, "no file", f"the published figures of {id}", "add the file")
@@ -227,5 +227,5 @@ def _target(file: Traversable | Path, number: int, entry: Any) -> Target:
         ) from error
 
 
-def _wrong(file: Traversable | Path, saw: str, expected: str, fix: str) -> KnowledgeError:
-    return KnowledgeError("SIM-010", saw=f"{file.name}: {saw}", expected=expected, fix=fix)
+def _wrong(file: Traversable | Path, saw: str, expected: str, fix: str) -> SimulationError:
+    return SimulationError("SIM-010", saw=f"{file.name}: {saw}", expected=expected, fix=fix)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from population_example import simulated, without_contradictions
+from population_example import simulated
 from vein2vein.errors import SimulationError
 from vein2vein.intake import words
 from vein2vein.knowledge import codes
@@ -22,7 +22,7 @@ VITAL = tuple(assumptions()["vital_signs"])
 
 
 def _cohort() -> Cohort:
-    return without_contradictions(simulated(n=8))
+    return simulated(n=8)
 
 
 def _messy(kind: str, *, share: float | None = None, seed: int = 3) -> Cohort:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vein2vein.errors import KnowledgeError
+from vein2vein.errors import SimulationError
 from vein2vein.knowledge.citations import citations
 from vein2vein.population.parameters import (
     GROUPS,
@@ -67,21 +67,21 @@ def test_groups_and_statuses(id: str) -> None:
 
 
 def test_unknown_parameter_names_the_nearest() -> None:
-    with pytest.raises(KnowledgeError, match=r"SIM-002[\s\S]*'crs.muu' of axi-cel/lbcl-3l[\s\S]*nearest: crs.mu"):
+    with pytest.raises(SimulationError, match=r"SIM-002[\s\S]*'crs.muu' of axi-cel/lbcl-3l[\s\S]*nearest: crs.mu"):
         setting("axi-cel").value("crs.muu")
 
 
 def test_unknown_setting_lists_the_known() -> None:
-    with pytest.raises(KnowledgeError, match=r"SIM-001[\s\S]*setting 'axicel'[\s\S]*axi-cel/lbcl-3l"):
+    with pytest.raises(SimulationError, match=r"SIM-001[\s\S]*setting 'axicel'[\s\S]*axi-cel/lbcl-3l"):
         setting("axicel")
 
 
 def test_a_list_is_not_a_number() -> None:
-    with pytest.raises(KnowledgeError, match=r"SIM-011[\s\S]*way.fludarabine_days[\s\S]*one number"):
+    with pytest.raises(SimulationError, match=r"SIM-011[\s\S]*way.fludarabine_days[\s\S]*one number"):
         setting("axi-cel").value("way.fludarabine_days")
-    with pytest.raises(KnowledgeError, match=r"SIM-011[\s\S]*crs.mu[\s\S]*a list of numbers"):
+    with pytest.raises(SimulationError, match=r"SIM-011[\s\S]*crs.mu[\s\S]*a list of numbers"):
         setting("axi-cel").values("crs.mu")
-    with pytest.raises(KnowledgeError, match=r"SIM-011[\s\S]*crs.mu[\s\S]*a text"):
+    with pytest.raises(SimulationError, match=r"SIM-011[\s\S]*crs.mu[\s\S]*a text"):
         setting("axi-cel").text("crs.mu")
     assert setting("axi-cel").values("way.fludarabine_days") == (-5.0, -4.0, -3.0)
 
@@ -91,7 +91,7 @@ def test_changed_values_leave_the_setting_as_it_was() -> None:
     changed = setting("axi-cel").with_values({"crs.mu": 0.1})
     assert changed.value("crs.mu") == 0.1
     assert setting("axi-cel").value("crs.mu") == before
-    with pytest.raises(KnowledgeError, match="SIM-002"):
+    with pytest.raises(SimulationError, match="SIM-002"):
         setting("axi-cel").with_values({"crs.none": 1.0})
 
 
@@ -111,7 +111,7 @@ def test_changed_values_leave_the_setting_as_it_was() -> None:
     ],
 )
 def test_mistakes_in_a_file_are_named(tmp_path: Path, lines: str, message: str) -> None:
-    with pytest.raises(KnowledgeError, match="SIM-010") as caught:
+    with pytest.raises(SimulationError, match="SIM-010") as caught:
         _read(tmp_path, lines + "\n")
     assert message in str(caught.value)
     assert "any-cel.any.yaml" in str(caught.value)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from population_example import together
-from vein2vein.errors import KnowledgeError, SimulationError
+from vein2vein.errors import SimulationError
 from vein2vein.population.mess import Mess
 from vein2vein.population.play import Day, Programme, in_order, known_until, play, replayed
 from vein2vein.population.play_folder import play_to, played
@@ -140,6 +140,6 @@ def test_a_programme_without_anybody_is_refused(products: dict[str, float], per_
 
 
 def test_an_unknown_product_is_refused_when_the_programme_is_made() -> None:
-    with pytest.raises(KnowledgeError, match="axi-sel") as error:
+    with pytest.raises(SimulationError, match="axi-sel") as error:
         Programme({"axi-sel": 1}, 1, START, 1)
     assert error.value.id == "SIM-001"

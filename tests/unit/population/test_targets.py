@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vein2vein.errors import KnowledgeError
+from vein2vein.errors import SimulationError
 from vein2vein.knowledge.citations import citations
 from vein2vein.knowledge.registry import rule_set
 from vein2vein.population.parameters import setting, setting_ids
@@ -113,7 +113,7 @@ def test_labels_are_words() -> None:
 def test_mistakes_are_named(tmp_path: Path, entry: str, message: str) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(f"setting: a/b\ntargets:\n  - {entry}\n", encoding="utf-8")
-    with pytest.raises(KnowledgeError, match="SIM-010") as caught:
+    with pytest.raises(SimulationError, match="SIM-010") as caught:
         read_targets(file, "a/b")
     assert message in str(caught.value)
 
@@ -122,14 +122,14 @@ def test_two_figures_to_fit_are_refused(tmp_path: Path) -> None:
     one = f"  - {{quantity: crs.any, value: 0.5, n: 4, interval: {{basis: computed from percentage}}, {REST}}}\n"
     file = tmp_path / "a.yaml"
     file.write_text("setting: a/b\ntargets:\n" + one + one, encoding="utf-8")
-    with pytest.raises(KnowledgeError, match=r"two figures to fit for crs\.any"):
+    with pytest.raises(SimulationError, match=r"two figures to fit for crs\.any"):
         read_targets(file, "a/b")
 
 
 def test_a_file_of_another_setting_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("setting: c/d\ntargets: []\n", encoding="utf-8")
-    with pytest.raises(KnowledgeError, match="setting 'c/d'"):
+    with pytest.raises(SimulationError, match="setting 'c/d'"):
         read_targets(file, "a/b")
-    with pytest.raises(KnowledgeError, match="no file"):
+    with pytest.raises(SimulationError, match="no file"):
         read_targets(tmp_path / "b.yaml", "a/b")
