@@ -64,7 +64,19 @@ def test_simulation_agrees_with_the_exact_chance_and_none_reaches_the_top() -> N
     assert none.patients[2] > 3
     wide = ewoc(DOSES, 0.3, cohorts=Cohorts(3, 8), highest=20.0)
     assert characteristics(wide, Truth.of([0.0] * 4))[0].selected[3] == pytest.approx(1)
-    assert certain.patients[0] == pytest.approx(24)
+    assert certain.none_selected == pytest.approx(1)
+    assert certain.patients[0] == pytest.approx(3)
+
+
+def test_toxicities_at_the_lowest_dose_alone_say_nothing_about_the_mtd_so_coherence_is_a_rule() -> None:
+    model = MtdModel(DOSES, 0.3, 5.0)
+    none = np.array([[0, 0, 0, 0]])
+    assert model.chance_above_mtd(np.array([[3, 0, 0, 0]]), np.array([[3, 0, 0, 0]])) == pytest.approx(
+        model.chance_above_mtd(none, none)
+    )
+    incoherent = ewoc(DOSES, 0.3, cohorts=Cohorts(3, 8), coherent=False, cutoff=None, highest=7.0)
+    assert recommend(incoherent, "1TTT").dose == 2
+    assert recommend(ewoc(DOSES, 0.3, cohorts=Cohorts(3, 8), cutoff=None), "1TTT").dose == 1
 
 
 def test_impossible_designs_are_refused() -> None:

@@ -341,7 +341,7 @@ class _Keys:
 
 def _grouped(keys: Ints) -> tuple[Ints, Ints, Ints]:
     """The order that brings equal keys together, where each group begins in it, and the group of each key."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     ordered = keys[order]
     new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     group = np.empty(len(keys), np.int64)

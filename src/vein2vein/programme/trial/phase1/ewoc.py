@@ -18,9 +18,9 @@ from typing import Final
 import numpy as np
 from scipy.special import log_expit, logit
 
-from vein2vein.programme.trial.phase1.common import check_target, refuse, told
+from vein2vein.programme.trial.phase1.common import TooToxic, check_target, refuse, told
 from vein2vein.programme.trial.phase1.quadrature import distinct, normalised
-from vein2vein.programme.trial.words import NONE, Bools, CohortRule, Design, Floats, Ints, States
+from vein2vein.programme.trial.words import NONE, Bools, CohortRule, Design, Floats, Ints, NoSafetyRule, States
 
 PAPER: Final = "Babb, Rogatko and Zacks 1998"
 _NODES: Final = 16
@@ -76,12 +76,15 @@ class BelowMtd:
         alpha: Feasibility bound at the beginning.
         rise: How much the bound rises with each patient, up to one half.
         no_skipping: Whether one goes up by one dose at most, counted from the highest dose tried.
+        coherent: Whether one does not go up when the rate in the last cohort was at least the target. Toxicities at the
+            lowest dose alone say nothing about the MTD in this model, so without it one may go up after three of three.
     """
 
     model: MtdModel
     alpha: float = 0.25
     rise: float = 0.0
     no_skipping: bool = True
+    coherent: bool = True
 
     def bound(self, states: States) -> Floats:
         """The feasibility bound of each state."""
@@ -93,6 +96,9 @@ class BelowMtd:
         found = self._highest(states)
         if self.no_skipping:
             found = np.minimum(found, _highest_tried(states) + 1)
+        if self.coherent:
+            toxic = states.last_y >= self.model.target * states.last_n - 1e-12
+            found = np.where(toxic, np.minimum(found, states.at), found)
         open_doses = states.doses - closed.sum(axis=1)
         return np.where(open_doses == 0, NONE, np.minimum(found, np.maximum(open_doses - 1, 0)))
 
@@ -130,6 +136,8 @@ def ewoc(  # noqa: PLR0913  (the published options, all named)
     alpha: float = 0.25,
     rise: float = 0.0,
     no_skipping: bool = True,
+    coherent: bool = True,
+    cutoff: float | None = 0.95,
     highest: float | None = None,
 ) -> Design:
     """An EWOC design; the first cohort is treated at the lowest dose.
@@ -141,6 +149,9 @@ def ewoc(  # noqa: PLR0913  (the published options, all named)
         alpha: Feasibility bound: the chance of lying above the MTD that a dose may have.
         rise: How much the bound rises with each patient, up to one half.
         no_skipping: Whether no untried dose is skipped on the way up.
+        coherent: Whether one does not go up after a last cohort with a rate of at least the target.
+        cutoff: A dose is closed, with all above it, once its rate exceeds the target with more than this probability under
+            a uniform prior; None for never. A rule of ours: the model itself never doubts the lowest dose.
         highest: Highest MTD that is thought possible; as far above the last dose as that is above the one below it, when
             None. If it were the last dose, that dose would lie above the MTD for certain.
 
@@ -155,15 +166,19 @@ def ewoc(  # noqa: PLR0913  (the published options, all named)
     above = 2 * doses[-1] - doses[-2] if highest is None else highest
     if above <= doses[-1]:
         refuse(f"a highest MTD of {above:g}", f"one above the last dose, {doses[-1]:g}", "leave it out, or raise it")
-    rule = BelowMtd(MtdModel(tuple(doses), target, above), alpha, rise, no_skipping)
+    rule = BelowMtd(MtdModel(tuple(doses), target, above), alpha, rise, no_skipping, coherent)
     given = {"doses": tuple(doses), "target": target, "alpha": alpha, "rise": rise, "no_skipping": no_skipping,
-             "highest": above}  # fmt: skip
-    defaults = {"alpha": 0.25, "rise": 0.0, "no_skipping": True, "highest": 2 * doses[-1] - doses[-2]}
+             "highest": above,
+             "coherent": coherent, "cutoff": cutoff}  # fmt: skip
+    defaults = {"alpha": 0.25, "rise": 0.0, "no_skipping": True, "highest": 2 * doses[-1] - doses[-2],
+                "coherent": True, "cutoff": 0.95}  # fmt: skip
     return Design(
         name="EWOC",
         doses=len(doses),
         rule=rule,
         selection=rule,
         cohorts=cohorts,
+        safety=NoSafetyRule() if cutoff is None else TooToxic(target, cutoff),
+        looks_at_last_cohort=coherent,
         parameters=told(given, defaults, PAPER),
     )
