@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from vein2vein.engine.grade import Engine
 from vein2vein.record.timeline import Exposure, Milestone, Observation, Timeline
 
 LAST = 72.0
+CHILD = date(2018, 1, 1)
 
 
 def given(kind: str, agent: str, start: float, end: float, **more: Any) -> Exposure:
@@ -83,6 +85,29 @@ def test_the_equivalent_dose_adds_up_in_its_mixed_units(engine: Engine) -> None:
 def test_penn_counts_a_high_dose_at_once(engine: Engine, agent: str, rate: float, unit: str, expected: int) -> None:
     patient = febrile(on_pressor(agent, 0, 6, rate, unit), more=(lab("weight", 0, 70),))
     assert bounds_at(patient, "penn-2018.crs", engine, 1) == exactly(expected)
+
+
+@pytest.mark.parametrize("scale", ["lee-2014.crs", "cartox-2018.crs", "mahadeo-2019.crs-children"])
+@pytest.mark.parametrize(
+    ("agent", "rate", "unit", "expected"),
+    [
+        ("norepinephrine", 19.9, "ug/min", 2),
+        ("norepinephrine", 20, "ug/min", 3),
+        ("epinephrine", 9.9, "ug/min", 2),
+        ("epinephrine", 10, "ug/min", 3),
+        ("dopamine", 9.9, "ug/kg/min", 2),
+        ("dopamine", 10, "ug/kg/min", 3),
+        ("phenylephrine", 199, "ug/min", 2),
+        ("phenylephrine", 200, "ug/min", 3),
+    ],
+)
+def test_the_high_dose_of_each_vasopressor_by_lee(
+    engine: Engine, scale: str, agent: str, rate: float, unit: str, expected: int
+) -> None:
+    """The doses of the table of Lee 2014, which stand in CARTOX and in the scale for children too."""
+    patient = febrile(on_pressor(agent, 0, 6, rate, unit), more=(lab("weight", 0, 70),))
+    child = replace(patient, course=replace(patient.course, patient=replace(patient.course.patient, born_on=CHILD)))
+    assert bounds_at(child if "children" in scale else patient, scale, engine, 4) == exactly(expected)
 
 
 @pytest.mark.parametrize(("at", "expected"), [(23.0, exactly(2)), (24.0, exactly(3)), (30.0, exactly(3))])

@@ -237,6 +237,21 @@ def test_hypotension_with_another_cause(spec: Spec) -> None:
     )
 
 
+@pytest.mark.parametrize("reason", ["sedation", "procedure", "sepsis"])
+def test_a_vasopressor_given_for_something_else(spec: Spec, reason: str) -> None:
+    """Low pressure from sedatives, a procedure or sepsis is not the syndrome."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | vasopressor: norepinephrine 4 ug/min because {reason}
+        """,
+        "0 h | 1",
+    )
+
+
 @pytest.mark.parametrize(("unstated_reason", "grade"), [("counts", "3"), ("possible", "[1, 3]")])
 def test_a_vasopressor_without_a_reason(spec: Spec, unstated_reason: str, grade: str) -> None:
     """An unstated reason is taken as the syndrome, or leaves the grade open."""
