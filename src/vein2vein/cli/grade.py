@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from vein2vein.cli import options
 from vein2vein.cli import output as results
-from vein2vein.cli.show import show_summary
+from vein2vein.cli.show import show_statuses, show_summary
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import IntakeError
@@ -221,6 +221,7 @@ def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: P
         f"{files.courses:,} courses; {total['rows']:,} rows delivered: {total['used']:,} used, "
         f"{total['not_needed']:,} not needed, {total['not_assessable']:,} kept as not assessable, {total['refused']:,} refused"
     )
+    show_statuses(rules)
     click.echo(f"Account  {output / 'delivery.txt'}\nResults  {output} (in parts: {', '.join(formats)})")
 
 

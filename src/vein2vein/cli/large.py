@@ -2,7 +2,7 @@
 
 Place    Command line. Called by `cli.grade` when the input is large or when it is asked for.
 In       A cohort folder as written by `Cohort.write`, or plain tables of any size.
-Out      Verdicts and episodes as Parquet or CSV, the summary tables as Parquet and CSV, and the account of the delivery.
+Out      Verdicts and episodes as Parquet or CSV, the other tables as Parquet and CSV, and the account of the delivery.
 Does not Make the report or FHIR resources: these need the whole cohort in memory.
 """
 
@@ -134,7 +134,7 @@ def _summarise(folders: Sequence[Path], files: GradedFiles, rules: tuple[RuleSet
     """The summary tables, worked out for one rule set after the other, and what is said at the end."""
     from vein2vein.record.cohort import Cohort
     from vein2vein.report.summary import summarise_batches
-    from vein2vein.report.tables import COLUMNS
+    from vein2vein.report.tables import COLUMNS, flat, frames_of_rules, write_columns
 
     cohort = Cohort.of(
         patients=pl.concat([pl.read_parquet(folder / "patients.parquet") for folder in folders]),
@@ -152,6 +152,10 @@ def _summarise(folders: Sequence[Path], files: GradedFiles, rules: tuple[RuleSet
         table = pl.concat(frames).select(*COLUMNS[f"summary_{name}"])
         table.write_parquet(output / f"summary_{name}.parquet")
         table.write_csv(output / f"summary_{name}.csv")
+    for name, table in frames_of_rules(rules).items():
+        table.write_parquet(output / f"{name}.parquet")
+        flat(table).write_csv(output / f"{name}.csv")
+    write_columns(output)
 
 
 def _batches(verdicts: Path, rule_set_id: str) -> Iterator[pl.DataFrame]:

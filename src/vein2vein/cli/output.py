@@ -13,7 +13,15 @@ from typing import Final
 
 from vein2vein.errors import ReportError
 
-_TABLES: Final = ("verdicts", "episodes", "summary_rule_sets", "summary_levels", "summary_missing")
+_TABLES: Final = (
+    "verdicts",
+    "episodes",
+    "summary_rule_sets",
+    "summary_levels",
+    "summary_missing",
+    "rule_sets",
+    "choices",
+)
 _ENDINGS: Final = ("parquet", "csv", "json")
 _FHIR: Final = ("fhir/Observation.ndjson", "fhir/AdverseEvent.ndjson", "fhir/bundle.json")
 _ACCOUNT: Final = ("delivery.txt", "delivery.json", "refused_rows.csv", "not_needed_rows.csv")

@@ -35,13 +35,18 @@ def show_summary(
     n_kinds = len(delivery.faults)
     click.echo(f"{len(delivery.cohort)} courses; {total['rows']:,} rows delivered: {fates}; {n_kinds} kinds of fault")
     Console(width=130).print(_peaks(delivery.cohort, graded, rules))
-    if not any(rule.status == "verified" for rule in rules):
-        statuses = ", ".join(sorted({rule.status for rule in rules}))
-        click.echo(f"No rule set here is verified ({statuses}): see `vein2vein knowledge review-queue`.")
+    show_statuses(rules)
     click.echo(f"Account  {output / 'delivery.txt'}")
     click.echo(f"Results  {output}")
     if report is not None:
         click.echo(f"Report   {report}")
+
+
+def show_statuses(rules: tuple[RuleSet, ...]) -> None:
+    """That none of the rule sets is verified, where that is so."""
+    if not any(rule.status == "verified" for rule in rules):
+        statuses = ", ".join(sorted({rule.status for rule in rules}))
+        click.echo(f"No rule set here is verified ({statuses}): see `vein2vein knowledge review-queue`.")
 
 
 def _peaks(cohort: Cohort, graded: Graded, rules: tuple[RuleSet, ...]) -> Table:

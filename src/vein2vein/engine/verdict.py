@@ -106,8 +106,8 @@ class Episode:
         resolved_at: First instant of the sustained absence; None while ongoing or censored.
         state: resolved, ongoing, censored or fatal.
         episode_hours: From onset to resolution, or to the last look.
-        days_affected: Local calendar days touched.
-        unassessed_hours: Time inside the episode that could not be assessed.
+        days_affected: Local calendar days with a lower bound of at least 1.
+        unassessed_hours: Time inside the episode in which the lower bound is 0 and the upper one is not.
     """
 
     course_id: str

@@ -1,4 +1,4 @@
-"""Write verdicts, episodes and the cohort summary as Parquet, CSV or JSON, with every column described.
+"""Write verdicts, episodes, the summary and the choices of the rule sets as Parquet, CSV or JSON, every column described.
 
 Place    Report. Read by the command line.
 Out      One file per table and format, and `columns.json`, which says what each column means.
@@ -52,8 +52,8 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "last_at": "Last instant at which the episode was seen, UTC.",
             "state": "resolved, ongoing at the last look, censored or fatal.",
             "episode_hours": "Hours from onset to resolution, or to the last look.",
-            "days_affected": "Local calendar days that the episode touches.",
-            "unassessed_hours": "Hours within the episode in which the bounds differ.",
+            "days_affected": "Local calendar days on which the criteria were met for certain (lower bound above 0).",
+            "unassessed_hours": "Hours within the episode with a lower bound of 0 and an upper bound above 0, so that it was open.",
         },
         "summary_rule_sets": {
             "rule_set_id": "Rule set with its edition.",
@@ -87,6 +87,22 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "hours": "Hours over all courses in which it did; several inputs missing at once count for each.",
             "courses": "Courses in which it did.",
         },
+        "rule_sets": {
+            "rule_set_id": "Rule set with its edition.",
+            "title": "Name in English.",
+            "encoding": "Version of the rule file.",
+            "status": "How its numbers were checked: verified (read and signed by two people), secondary, recalled or uncertain.",
+            "sources": "Keys of its sources; `vein2vein knowledge sources ID` prints them.",
+        },
+        "choices": {
+            "rule_set_id": "Rule set with its edition.",
+            "parameter": "Open point of the scale.",
+            "title": "What it decides.",
+            "chosen": "The choice made for these results.",
+            "default": "The choice that the rule file makes.",
+            "unit": "Unit of a number; null where the choice is a word.",
+            "source_says": "What the source says.",
+        },
     }
 )
 
@@ -116,18 +132,24 @@ def write_tables(
                 expected=f"one of {', '.join(FORMATS)}",
                 fix="choose one of these, or several",
             )
-    frames = frames_of(graded, summarise(cohort, graded, rule_sets))
+    frames = frames_of(graded, summarise(cohort, graded, rule_sets), rule_sets)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [_write(folder / f"{name}.{ending}", frame) for name, frame in frames.items() for ending in wanted]
-        described = folder / "columns.json"
-        described.write_text(_json_text({k: dict(v) for k, v in COLUMNS.items()}), encoding="utf-8")
+        described = write_columns(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
     return (*files, described)
 
 
-def frames_of(graded: Graded, summary: Summary) -> dict[str, pl.DataFrame]:
+def write_columns(folder: Path) -> Path:
+    """Write `columns.json`, which says what each column means."""
+    described = folder / "columns.json"
+    described.write_text(_json_text({k: dict(v) for k, v in COLUMNS.items()}), encoding="utf-8")
+    return described
+
+
+def frames_of(graded: Graded, summary: Summary, rule_sets: Sequence[RuleSet]) -> dict[str, pl.DataFrame]:
     """The tables that are written, by name; the columns of each are those of `COLUMNS`, in that order."""
     frames = {
         "verdicts": graded.verdicts,
@@ -136,7 +158,31 @@ def frames_of(graded: Graded, summary: Summary) -> dict[str, pl.DataFrame]:
         "summary_levels": summary.levels,
         "summary_missing": summary.missing,
     }
-    return {name: frame.select(*COLUMNS[name]) for name, frame in frames.items()}
+    return {name: frame.select(*COLUMNS[name]) for name, frame in (frames | frames_of_rules(rule_sets)).items()}
+
+
+def frames_of_rules(rule_sets: Sequence[RuleSet]) -> dict[str, pl.DataFrame]:
+    """Which rule sets were used, with encoding and status, and how each of their open points was decided."""
+    used = [
+        (
+            rule.id,
+            rule.title["en"],
+            rule.encoding,
+            rule.status,
+            list(dict.fromkeys(source.key for source in rule.sources)),
+        )
+        for rule in rule_sets
+    ]
+    choices = [
+        (rule.id, name, point.title["en"], str(rule.chosen[name]), str(point.default), point.unit, point.source_says)
+        for rule in rule_sets
+        for name, point in rule.parameters.items()
+    ]
+    types = {name: pl.List(pl.String) if name == "sources" else pl.String for name in COLUMNS["rule_sets"]}
+    return {
+        "rule_sets": pl.DataFrame(used, schema=types, orient="row"),
+        "choices": pl.DataFrame(choices, schema=dict.fromkeys(COLUMNS["choices"], pl.String), orient="row"),
+    }
 
 
 def _write(path: Path, frame: pl.DataFrame) -> Path:

@@ -39,7 +39,8 @@ def test_tables_become_verdicts_episodes_a_summary_and_an_account(
     assert result.output.startswith("4 courses; ")
     assert "astct-2019.icans" in result.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    stems = ("verdicts", "episodes", "summary_rule_sets", "summary_levels", "summary_missing")
+    summaries = ("summary_rule_sets", "summary_levels", "summary_missing")
+    stems = ("verdicts", "episodes", *summaries, "rule_sets", "choices")
     assert {f"{stem}.{ending}" for stem in stems for ending in ("parquet", "csv", "json")} <= names
     assert {"columns.json", "delivery.txt", "delivery.json", "refused_rows.csv", "not_needed_rows.csv"} <= names
     account = json.loads((tmp_path / "out" / "delivery.json").read_text(encoding="utf-8"))["total"]

@@ -77,6 +77,9 @@ def test_grading_gives_the_same(
         whole, parts = (pl.read_parquet(tmp_path / way / f"{name}.parquet") for way in ("whole", "parts"))
         keys = ["course_id", *(c for c in ("from_at", "episode") if c in whole.columns)]
         assert_frame_equal(parts.select(whole.columns).sort(keys), whole.sort(keys))
+    for name in ("rule_sets.csv", "choices.csv", "columns.json"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert "No rule set here is verified (secondary)" in said
     gone = pl.read_parquet(tmp_path / "parts" / "refused_rows-*.parquet")
     assert dict(gone.group_by("reason").len().iter_rows()) == {"INTAKE-021": 70, "INTAKE-040": 70}
     assert not list((tmp_path / "parts").glob("partitions-*"))

@@ -22,7 +22,7 @@ def test_a_second_call_does_not_mix_with_the_first(
     assert "add --replace" in said
     assert not (tmp_path / "out" / "verdicts.parquet").exists()
     said = run(*words, "parquet", "--replace").output
-    assert "Removed 11 files of earlier results" in said
+    assert "Removed 15 files of earlier results" in said
     assert not list((tmp_path / "out").glob("*.csv*[!_rows.csv]"))
     assert sorted(file.name for file in (tmp_path / "out").glob("verdicts.*")) == ["verdicts.parquet"]
     assert (tmp_path / "out" / "notes.txt").read_text(encoding="utf-8") == "mine"
