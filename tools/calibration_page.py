@@ -41,10 +41,21 @@ How to read the tables
 - Toxicity is graded under the scale of the source where we encode it. Lee 2014 and Penn 2018 are bound without organ
   toxicity (trials print no such grades, and the model draws none). CTCAE neurological events are wider than ICANS;
   they are compared with ASTCT 2019 ICANS, and the model therefore has more ICANS than these trials would have had.
+- Which scale a trial used was noted for ZUMA-1, JULIET and ELIANA; for the others it is recalled, or said to be unknown.
 - *Status*: how the published figure was read. `recalled` and `uncertain` figures must be looked up before anybody
   relies on them.
 
 """
+# What every setting should have, with what also answers it.
+CORE: dict[str, tuple[str, ...]] = {
+    "way.infused_of_enrolled": (),
+    "way.vein_to_vein_days": ("way.enrolment_to_infusion_days",),
+    "crs.any": (), "crs.grade3": (), "crs.onset_days": (), "crs.duration_days": (),
+    "icans.any": (), "icans.grade3": (), "icans.onset_days": (), "icans.duration_days": (),
+    "care.tocilizumab": (), "care.steroids": (), "care.icu": (),
+    "counts.severe_neutropenia_days": (),
+    "outcome.complete_response": (), "outcome.pfs_12": (), "outcome.os_12": (),
+}  # fmt: skip
 
 
 def page(results: dict[str, Any]) -> str:
@@ -165,6 +176,10 @@ def _section(one: dict[str, Any]) -> str:
         notes += [note for note in dict.fromkeys(said) if note not in notes]
         lines.append(_row(target, ", ".join(str(notes.index(note) + 1) for note in said)))
     lines += ["", *(f"{place}. {_sentence(note)}" for place, note in enumerate(notes, start=1)), ""]
+    known = {target["quantity"] for target in one["targets"]}
+    missing = [QUANTITIES[name] for name, others in CORE.items() if not known & {name, *others}]
+    if missing:
+        lines += [f"No published figure was noted for: {'; '.join(missing)}.", ""]
     return "\n".join(lines)
 
 
