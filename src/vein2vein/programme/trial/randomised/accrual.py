@@ -4,7 +4,7 @@ Place    Programme, trial, randomised. Read by `events`, `planning`, `simulate`.
 In       Patients, patients per month (rising, falling, in steps), the ratio of the arms.
 Out      `Accrual`: the distribution of the month of randomisation. `Scenario`: a whole truth.
 Knows    Given their number, the patients of a Poisson process come independently: each month of randomisation has a density
-         proportional to the rate. Allocation is by permuted blocks, so the number per arm is fixed.
+         proportional to the rate. The number per arm is fixed, and who is in which arm says nothing about the month.
 Checked  tests/unit/programme/trial/randomised/test_events.py
 """
 
@@ -84,7 +84,7 @@ class Scenario:
         control: Time to event of the control arm.
         experimental: Time to event of the experimental arm.
         accrual: When patients come.
-        ratio: Patients of the experimental and of the control arm in each block, such as (1, 1) or (2, 1).
+        ratio: Patients of the experimental to those of the control arm, such as (1, 1) or (2, 1).
         dropout: Time to drop-out of the (control, experimental) arm; None for nobody.
         name: What people call it.
     """
@@ -108,7 +108,7 @@ class Scenario:
         return self.ratio[0] / sum(self.ratio)
 
     def patients(self, arm: Literal[0, 1]) -> int:
-        """Patients of the control (0) or experimental (1) arm, rounded when the last block is not full."""
+        """Patients of the control (0) or experimental (1) arm, rounded to whole patients."""
         experimental = round(self.accrual.patients * self.share)
         return experimental if arm == 1 else self.accrual.patients - experimental
 

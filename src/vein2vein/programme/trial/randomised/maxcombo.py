@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import gammaincc, ndtri
+from scipy.special import erfc, gammaincc, ndtr, ndtri
 from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.log_rank import FlemingHarrington, Weight, scores
@@ -36,6 +36,10 @@ STRAW_MAN: Final = (
 DIRECTIONS: Final = 16384
 _GOLDEN: Final = (1 + np.sqrt(5)) / 2
 _THREE: Final = 3
+_ROOT_HALF: Final = float(np.sqrt(0.5))
+_SMALLEST: Final = 1e-300
+_FAR: Final = 40.0
+_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,16 @@ def tails(correlations: Floats, bounds: Floats, directions: int) -> Floats:
     found: Floats = np.empty(len(bounds))
     if rank == 1:  # all move as one, or some move against the others
         against = root[:, :, 0].max(axis=1) * root[:, :, 0].min(axis=1) < 0
-        one: Floats = norm.sf(bounds)
-        other: Floats = norm.sf(np.maximum(bounds, 0))
+        one: Floats = ndtr(-bounds)
+        other: Floats = ndtr(-np.maximum(bounds, 0))
         found[:] = np.where(against, np.minimum(one + other, 1.0), one)
         return found
     reach = root @ _sphere(rank, directions)
-    for k, bound in enumerate(bounds):
-        high, low = reach[k].max(axis=0), -reach[k].min(axis=0)  # a direction and its opposite
-        found[k] = (_beyond(bound, high, rank).mean() + _beyond(bound, low, rank).mean()) / 2
+    for first in range(0, len(bounds), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        high, low = reach[part].max(axis=1), -reach[part].min(axis=1)  # a direction and its opposite
+        ways = _beyond(bounds[part], high, rank).mean(axis=1) + _beyond(bounds[part], low, rank).mean(axis=1)
+        found[part] = ways / 2
     return found
 
 
@@ -110,15 +116,18 @@ def bound_for(correlation: Floats, error: float) -> float:
     return float(brentq(lambda bound: tail(correlation, bound) - error, low, high + 0.05, xtol=1e-10))
 
 
-def _beyond(bound: float, reach: Floats, rank: int) -> Floats:
-    """Chance to be above the bound along a direction of which one unit reaches `reach`."""
-    with np.errstate(divide="ignore"):
-        radius = bound / np.where(reach == 0, 1e-300, reach)
-    outside: Floats = gammaincc(rank / 2, np.minimum(radius**2, 1e6) / 2)
-    if bound >= 0:
-        return np.where(reach > 0, outside, 0.0)
-    # below zero, the way in counts: all of a direction that leads up, and the near part of one that leads down
-    return np.where(reach >= 0, 1.0, 1.0 - outside)
+def _beyond(bounds: Floats, reach: Floats, rank: int) -> Floats:
+    """Chance to be above each bound along directions of which one unit reaches `reach`, shape (cases, directions)."""
+    bounds = bounds[:, None]
+    radius = np.minimum(np.abs(bounds) / np.maximum(np.abs(reach), _SMALLEST), _FAR)
+    if rank == _THREE:
+        outside = erfc(radius * _ROOT_HALF) + radius * np.exp(-0.5 * radius**2) * (2 * _ROOT_HALF / np.sqrt(np.pi))
+    else:
+        outside = gammaincc(rank / 2, radius**2 / 2)
+    up = reach > 0
+    # below zero the way in counts: all of a direction that leads up, and the near part of one that leads down
+    found: Floats = np.where(bounds >= 0, np.where(up, outside, 0.0), np.where(up, 1.0, 1.0 - outside))
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,288 @@
+"""Simulated event-driven trials with looks: power, stopping, duration, each with its Monte Carlo error.
+
+Place    Programme, trial, randomised.
+In       A scenario; a plan with its cut-offs and weights; how many trials, a seed, an executor or none.
+Out      `Trials`, one row each; `Figures` with errors.
+Knows    Bounds are those of the planned information fractions. One weight is compared with the bounds. Of several (MaxCombo) the
+         one-sided p of the largest is compared with the nominal p of the bounds: the correlation between looks is then taken
+         to be that of the log-rank test. A cut-off that is never reached is a stall: no result, and counted as such.
+Checked  tests/unit/programme/trial/randomised/test_simulate.py, tests/reference/trial_randomised/test_simulated_power.py
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtr
+
+from vein2vein.engine.workers import answers
+from vein2vein.programme.trial.randomised.accrual import Scenario
+from vein2vein.programme.trial.randomised.batch import BLOCK, Cut, Patients, cut, patients
+from vein2vein.programme.trial.randomised.events import CutOff, check_events
+from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
+from vein2vein.programme.trial.randomised.maxcombo import DIRECTIONS, tails
+from vein2vein.programme.trial.randomised.refuse import refuse_parameter
+from vein2vein.programme.trial.randomised.sample import Sample
+from vein2vein.programme.trial.randomised.sequential import Plan
+from vein2vein.programme.trial.words import Bools, Floats, Ints
+
+_BLOCKS_AT_ONCE: Final = 8
+_FEW_DIRECTIONS: Final = 256
+_NEAR: Final = 0.01
+_TWO: Final = 2
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """How a trial is analysed.
+
+    Args:
+        plan: Bounds of the looks.
+        cut_offs: When data are cut for each look.
+        weights: One weighted log-rank test, or several for MaxCombo.
+
+    Raises:
+        TrialError: TRIAL-002 when cut-offs and looks differ in number, or MaxCombo is to be two-sided.
+    """
+
+    plan: Plan
+    cut_offs: tuple[CutOff, ...]
+    weights: tuple[Weight, ...] = (LOG_RANK,)
+
+    def __post_init__(self) -> None:
+        if len(self.cut_offs) != len(self.plan.t):
+            refuse_parameter(f"{len(self.cut_offs)} cut-offs for {len(self.plan.t)} looks", "one for each look")
+        if not self.weights:
+            refuse_parameter("no weights", "at least one")
+        if len(self.weights) > 1 and self.plan.sides == _TWO:
+            refuse_parameter("a two-sided plan for several weights", "a one-sided plan")
+
+    @classmethod
+    def at_events(
+        cls, plan: Plan, events: int, weights: tuple[Weight, ...] = (LOG_RANK,), *, month: float | None = None
+    ) -> Analysis:
+        """Looks at the planned fractions of so many events, the last at a calendar month if that comes first."""
+        counts = [math.ceil(t * events - 1e-9) for t in plan.t]
+        last = CutOff(events, month)
+        return cls(plan, (*(CutOff(count, month) for count in counts[:-1]), last), weights)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Simulated trials, one row each.
+
+    Args:
+        look: The look at which each ended, from 1; 0 for a trial that waits for events for ever.
+        upper: Whether it ended by the upper bound (superiority).
+        lower: Whether it ended by the lower bound before the last look (futility, or the other side).
+        z: z of the first weight at the end; NaN without an end.
+        log_ratio: One-step (Peto) estimate of the log hazard ratio at the end, from the first weight.
+        month: Calendar month of the end.
+        events: Events at the end.
+        enrolled: Patients randomised by the end.
+    """
+
+    look: Ints
+    upper: Bools
+    lower: Bools
+    z: Floats
+    log_ratio: Floats
+    month: Floats
+    events: Ints
+    enrolled: Ints
+
+    def __len__(self) -> int:
+        return len(self.look)
+
+    def figures(self, looks: int) -> Figures:
+        """Means over the trials, each with its standard error."""
+        ended = self.look > 0
+        return Figures(
+            len(self),
+            _chance(self.upper),
+            _chance(self.lower),
+            _chance(~ended),
+            tuple(_chance(self.upper & (self.look == k + 1)) for k in range(looks)),
+            tuple(_chance(self.lower & (self.look == k + 1)) for k in range(looks)),
+            _mean(self.month[ended]),
+            _mean(self.events[ended].astype(float)),
+            _mean(self.enrolled[ended].astype(float)),
+            _mean(self.log_ratio[ended]),
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its Monte Carlo standard error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What simulated trials show; the means are over trials that ended.
+
+    Args:
+        trials: How many were simulated.
+        power: Chance to end by the upper bound.
+        futility: Chance to end by the lower bound before the last look.
+        stalled: Chance to wait for events for ever.
+        upper: Chance to end by the upper bound at each look.
+        lower: Chance to end by the lower bound at each look.
+        month: Calendar month of the end.
+        events: Events at the end.
+        enrolled: Patients randomised by the end.
+        log_ratio: One-step log hazard ratio at the end.
+    """
+
+    trials: int
+    power: Estimate
+    futility: Estimate
+    stalled: Estimate
+    upper: tuple[Estimate, ...]
+    lower: tuple[Estimate, ...]
+    month: Estimate
+    events: Estimate
+    enrolled: Estimate
+    log_ratio: Estimate
+
+
+def simulate(
+    scenario: Scenario, analysis: Analysis, trials: int, seed: int, *, executor: Executor | None = None
+) -> Trials:
+    """Simulate trials.
+
+    Args:
+        scenario: What is true.
+        analysis: Bounds, cut-offs and weights.
+        trials: How many; the first of them are the same however many there are.
+        seed: Root of the random streams.
+        executor: Shares the work, with the same result; None works in this process.
+
+    Raises:
+        TrialError: TRIAL-041 for more events than patients, TRIAL-002 for less than one trial.
+    """
+    if trials < 1:
+        refuse_parameter(f"{trials} trials", "at least one")
+    for cut_off in analysis.cut_offs:
+        if cut_off.events is not None:
+            check_events(scenario, cut_off.events)
+    blocks = -(-trials // BLOCK)
+    parts = [range(k, min(k + _BLOCKS_AT_ONCE, blocks)) for k in range(0, blocks, _BLOCKS_AT_ONCE)]
+    work = partial(_blocks, scenario, analysis, seed)
+    found = [one for part in (map(work, parts) if executor is None else answers(executor, work, parts)) for one in part]
+    columns = [np.concatenate([getattr(one, name) for one in found])[:trials] for name in Trials.__dataclass_fields__]
+    return Trials(*columns)
+
+
+def samples(scenario: Scenario, month: float, trials: int, seed: int) -> Iterator[Sample]:
+    """The data of simulated trials cut at a calendar month, for any other statistic; trials as in `simulate`."""
+    for number in range(trials):
+        if number % BLOCK == 0:
+            block = patients(scenario, seed, number // BLOCK)
+        yield block.sample(number % BLOCK, month)
+
+
+def _blocks(scenario: Scenario, analysis: Analysis, seed: int, numbers: range) -> list[Trials]:
+    return [_block(patients(scenario, seed, number), analysis) for number in numbers]
+
+
+def _block(block: Patients, analysis: Analysis) -> Trials:
+    """The trials of one block, from look to look, until each has ended."""
+    size, plan = len(block), analysis.plan
+    found = Trials(
+        np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, bool), np.full(size, np.nan),
+        np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, np.int64), np.zeros(size, np.int64),
+    )  # fmt: skip
+    months = _months(block, analysis.cut_offs)
+    running = np.ones(size, bool)
+    for k in range(len(plan.t)):
+        running &= np.isfinite(months[:, k])
+        rows = np.flatnonzero(running)
+        if not len(rows):
+            break
+        data = cut(block if len(rows) == size else block.take(running), months[rows, k], analysis.weights)
+        upper, lower = _crossed(data, plan, k)
+        last = k + 1 == len(plan.t)
+        _note(found, rows[upper | lower | last], data, (upper | lower | last, k + 1))
+        found.upper[rows] = upper
+        found.lower[rows] = lower & ~(last & (plan.sides == 1))
+        found.month[rows] = months[rows, k]
+        running[rows[upper | lower]] = False
+    found.month[found.look == 0] = np.inf
+    return found
+
+
+def _note(found: Trials, rows: Ints, data: Cut, ended: tuple[Bools, int]) -> None:
+    """Write down the trials that end at a look."""
+    which, look = ended
+    score, variance = data.scores[which, 0], data.covariance[which, 0, 0]
+    some = variance > 0
+    safe = np.where(some, variance, 1.0)
+    found.look[rows] = look
+    found.z[rows] = np.where(some, score / np.sqrt(safe), 0.0)
+    found.log_ratio[rows] = np.where(some, -score / safe, np.nan)
+    found.events[rows], found.enrolled[rows] = data.events[which], data.enrolled[which]
+
+
+def _months(block: Patients, cut_offs: tuple[CutOff, ...]) -> Floats:
+    """Calendar month of each look of each trial; infinite where the events never come."""
+    seen = np.sort(block.seen, axis=1)
+    months = np.empty((len(block), len(cut_offs)))
+    for k, cut_off in enumerate(cut_offs):
+        by_events = None if cut_off.events is None else seen[:, cut_off.events - 1]
+        if by_events is None or cut_off.month is None:
+            months[:, k] = cut_off.month if by_events is None else by_events
+        else:
+            months[:, k] = (np.minimum if cut_off.both == "first" else np.maximum)(by_events, cut_off.month)
+    return np.maximum.accumulate(months, axis=1)
+
+
+def _crossed(data: Cut, plan: Plan, k: int) -> tuple[Bools, Bools]:
+    """Whether each trial is at or above the upper bound of a look, and below the lower one."""
+    spread = np.sqrt(np.diagonal(data.covariance, axis1=1, axis2=2))
+    z = np.divide(data.scores, spread, out=np.zeros_like(data.scores), where=spread > 0)
+    if z.shape[1] == 1:
+        return z[:, 0] >= plan.upper[k], z[:, 0] < plan.lower[k]
+    scale = np.where(spread > 0, spread, 1.0)
+    correlation = data.covariance / (scale[:, :, None] * scale[:, None, :])
+    upper = _p_within(z.max(axis=1), correlation, float(ndtr(-plan.upper[k])))
+    if np.isneginf(plan.lower[k]):
+        return upper, np.zeros(len(z), bool)
+    return upper, ~_p_within(z.max(axis=1), correlation, float(ndtr(-plan.lower[k])))
+
+
+def _p_within(largest: Floats, correlation: Floats, level: float) -> Bools:
+    """Whether the p of the largest z is at most a level; integrals only where simple bounds on p do not settle it."""
+    single = ndtr(-largest)
+    within: Bools = single * correlation.shape[1] <= level
+    rows = np.flatnonzero(~within & (single <= level))
+    if len(rows):
+        p = tails(correlation[rows], largest[rows], _FEW_DIRECTIONS)
+        near = np.abs(p / level - 1) < _NEAR
+        if near.any():
+            p[near] = tails(correlation[rows[near]], largest[rows[near]], DIRECTIONS)
+        within[rows] = p <= level
+    return within
+
+
+def _chance(happened: Bools) -> Estimate:
+    """A share with its standard error, which is that of a half trial where it is 0 or 1: no share claims to be exact."""
+    n = len(happened)
+    share = float(happened.mean())
+    likely = min(max(share, 0.5 / n), 1 - 0.5 / n)
+    return Estimate(share, math.sqrt(likely * (1 - likely) / n))
+
+
+def _mean(values: Floats) -> Estimate:
+    values = values[np.isfinite(values)]
+    if len(values) < _TWO:
+        return Estimate(float(values.mean()) if len(values) else math.nan, math.nan)
+    return Estimate(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)))
