@@ -131,19 +131,30 @@ class Model:
     curve: Curve
     prior: Prior = NormalPrior()
 
-    def posterior(self, n: Floats | Ints, y: Floats | Ints) -> tuple[Floats, Floats]:
+    def points(self, n: Ints) -> Floats:
+        """The points of the parameter at which `posterior` is told for so many patients."""
+        return _grid(self, _step_for(self, n))[0]
+
+    def posterior(
+        self, n: Ints, y: Ints, *, without: Ints | None = None, terms: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Points of the parameter, and the posterior weight of each for each row of (n, y).
 
         Args:
             n: Patients at each dose, shape (rows, doses).
             y: Of these, with a toxicity.
+            without: Of these, patients whose outcome is open; they do not count as well.
+            terms: Logarithm of what open outcomes contribute at each point, shape (rows, points).
         """
         points, toxic, well, prior = _grid(self, _step_for(self, n))
-        weight = np.concatenate([y, n - y], axis=1) @ np.concatenate([toxic, well], axis=1).T
+        fine = n - y if without is None else n - y - without
+        weight = np.concatenate([y, fine], axis=1) @ np.concatenate([toxic, well], axis=1).T
         weight += prior
+        if terms is not None:
+            weight += terms
         return points, normalised(weight)
 
-    def estimates(self, n: Floats | Ints, y: Floats | Ints, kind: Estimate = "plug-in") -> Floats:
+    def estimates(self, n: Ints, y: Ints, kind: Estimate = "plug-in") -> Floats:
         """Estimated toxicity rates, shape (rows, doses)."""
         found = np.empty(np.shape(n))
         for at in range(0, len(n), _ROWS):
@@ -188,7 +199,7 @@ class Model:
         return float(brentq(away, -_FAR, _FAR)) if away(-_FAR) > 0 > away(_FAR) else -_FAR
 
 
-def _step_for(model: Model, n: Floats | Ints) -> float:
+def _step_for(model: Model, n: Ints) -> float:
     """Distance of points that is no wider than the narrowest posterior of so many patients."""
     people = float(np.asarray(n).sum(axis=1).max(initial=0))
     steps = np.ceil(4 * np.log2(max(people, 8.0)))  # few different distances, so that grids are found again
@@ -255,7 +266,10 @@ class ClosestEstimate:
 
     def next_dose(self, states: States, closed: Bools) -> Ints:
         """The dose of the next cohort, NONE where the lowest is closed."""
-        dose = self.best(states)
+        return self.restricted(self.best(states), states, closed)
+
+    def restricted(self, dose: Ints, states: States, closed: Bools) -> Ints:
+        """The dose after the restrictions on going up."""
         if self.no_skipping:
             dose = np.minimum(dose, _highest_tried(states) + 1)
         if self.coherent:

@@ -1,0 +1,293 @@
+"""Designs that decide while outcomes are pending, and the simulator that gives them arrival, onset and waiting.
+
+Place    Programme, trial, phase I.
+In       A late-onset design, a truth, a setting: window, arrivals, when in the window toxicities occur.
+Out      `LateTrials`: what each trial treated, saw and selected, how long it took, how often it was suspended.
+Knows    A toxicity counts when it is seen. Patients are those of `simulate`: the same seed gives them the same tolerances, so
+         with a window of zero a design meets its parent patient by patient. A suspended trial is asked again when the next
+         outcome comes in.
+Checked  tests/unit/programme/trial/test_late.py, tests/reference/trial_phase1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
+
+import numpy as np
+
+from vein2vein.errors import TrialError
+from vein2vein.numerics.streams import Streams
+from vein2vein.programme.trial.exact import Characteristics
+from vein2vein.programme.trial.phase1.common import refuse
+from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.simulate import TOLERANCE, Trials
+from vein2vein.programme.trial.words import (
+    NONE,
+    Bools,
+    Cohorts,
+    Floats,
+    Ints,
+    NoSafetyRule,
+    Parameter,
+    SafetyRule,
+    Selection,
+    States,
+)
+
+SUSPEND: Final = -2
+ONSET: Final = "trial/onset"
+ARRIVAL: Final = "trial/arrival"
+_BLOCK: Final = 8192
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A batch of trials at the moment of a decision.
+
+    Args:
+        states: `n` counts all treated patients, `y` the toxicities seen so far; `last_n` and `last_y` the last cohort.
+        pending: Patients at each dose who have neither had a toxicity nor finished their window.
+        followed: Sum over these of follow-up divided by the window (STFT), at each dose.
+        row: Trial of each pending patient, rising.
+        dose: Dose of each pending patient.
+        weight: Follow-up divided by the window of each pending patient.
+    """
+
+    states: States
+    pending: Ints
+    followed: Floats
+    row: Ints
+    dose: Ints
+    weight: Floats
+
+    @classmethod
+    def of(cls, states: States, dose: Ints, weight: Floats) -> Seen:
+        """One trial with pending patients at these doses with these weights, its states counting all treated."""
+        pending, followed = np.zeros((1, states.doses), np.int64), np.zeros((1, states.doses))
+        np.add.at(pending[0], dose, 1)
+        np.add.at(followed[0], dose, weight)
+        return cls(states, pending, followed, np.zeros(len(dose), np.int64), dose, weight)
+
+
+class LateRule(Protocol):
+    """Where the next patient goes while outcomes are pending."""
+
+    def next_dose(self, seen: Seen, closed: Bools) -> Ints:
+        """The dose of the next cohort, SUSPEND to wait, NONE where the trial ends."""
+
+
+@dataclass(frozen=True)
+class LateDesign:
+    """A design that decides while outcomes are pending.
+
+    Args:
+        name: What people call it.
+        doses: How many doses.
+        rule: Where the next cohort goes.
+        selection: Which dose is selected once all outcomes are known.
+        cohorts: Size and number of cohorts; a decision is due when a cohort is full.
+        safety: Which doses are closed, by all treated and the toxicities seen.
+        start: Dose of the first cohort, from 0.
+        parameters: Every choice with its value and origin.
+    """
+
+    name: str
+    doses: int
+    rule: LateRule
+    selection: Selection
+    cohorts: Cohorts
+    safety: SafetyRule = field(default_factory=NoSafetyRule)
+    start: int = 0
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What time does to a trial.
+
+    Args:
+        window: Days in which a toxicity counts; 0 when outcomes are known at once.
+        interval: Mean days between two patients who could be treated.
+        arrivals: "poisson" for exponential gaps, "even" for equal ones.
+        late: Share of toxicities that occur in the second half of the window; evenly within each half.
+
+    Raises:
+        TrialError: TRIAL-002 for times or a share that cannot be.
+    """
+
+    window: float
+    interval: float
+    arrivals: Literal["poisson", "even"] = "poisson"
+    late: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.window < 0 or self.interval <= 0 or not 0 <= self.late <= 1:
+            refuse(
+                f"window {self.window:g}, interval {self.interval:g}, late {self.late:g}",
+                "a window of at least 0 days, an interval above 0, a share from 0 to 1",
+                "correct the setting",
+            )
+
+    def onset(self, drawn: Floats) -> Floats:
+        """Days from treatment to toxicity for uniform numbers."""
+        early = drawn < 1 - self.late
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(early, drawn / (1 - self.late) / 2, 0.5 + (drawn - (1 - self.late)) / self.late / 2)
+        return np.asarray(self.window * share, np.float64)
+
+
+@dataclass(frozen=True)
+class LateTrials:
+    """Ended trials with their time.
+
+    Args:
+        trials: Patients, toxicities and selections.
+        duration: Days from the first patient to the last outcome.
+        suspended: How often each trial had to wait.
+    """
+
+    trials: Trials
+    duration: Floats
+    suspended: Ints
+
+    def characteristics(self) -> Characteristics:
+        """Means with Monte Carlo errors."""
+        return self.trials.characteristics()
+
+    @property
+    def mean_duration(self) -> tuple[float, float]:
+        """Mean duration in days, and its Monte Carlo error."""
+        return float(self.duration.mean()), float(self.duration.std(ddof=1) / np.sqrt(len(self.duration)))
+
+
+def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int, seed: int) -> LateTrials:
+    """Simulate a late-onset design.
+
+    Args:
+        design: The design.
+        truth: Probabilities of a toxicity within the window.
+        setting: Window, arrivals and onset.
+        trials: How many trials, at least two.
+        seed: Root seed.
+
+    Raises:
+        TrialError: TRIAL-001 for a scenario of other doses, TRIAL-004 for fewer than two trials.
+    """
+    if len(truth.toxicity) != design.doses:
+        raise TrialError("TRIAL-001", saw=f"{len(truth.toxicity)} probabilities",
+                         expected=f"{design.doses}, one per dose", fix="correct the scenario")  # fmt: skip
+    if trials < 2:  # noqa: PLR2004  (no error can be told from one trial)
+        raise TrialError("TRIAL-004", saw=f"{trials} trials", expected="at least 2", fix="ask for some thousands")
+    parts = []
+    for number in range(-(-trials // _BLOCK)):
+        count = min(_BLOCK, trials - number * _BLOCK)
+        parts.append(_Block(design, truth, setting, (Streams(seed), number, count)).run())
+    joined = Trials(
+        np.concatenate([p.trials.n for p in parts]),
+        np.concatenate([p.trials.y for p in parts]),
+        np.concatenate([p.trials.selected for p in parts]),
+    )
+    return LateTrials(joined, np.concatenate([p.duration for p in parts]), np.concatenate([p.suspended for p in parts]))
+
+
+class _Block:
+    """Some trials in lockstep: at each step every trial that goes on is asked once."""
+
+    def __init__(self, design: LateDesign, truth: Truth, setting: Setting, drawn: tuple[Streams, int, int]) -> None:
+        streams, number, count = drawn
+        most = design.cohorts.most
+        self.design, self.setting, self.count, self.most = design, setting, count, most
+
+        def uniform(name: str) -> Floats:
+            return streams.replication(name, number).random((most, _BLOCK))[:, :count].T
+
+        self.tolerance = uniform(TOLERANCE)
+        self.rates = np.array(truth.toxicity)
+        self.onset = setting.onset(uniform(ONSET))
+        gaps = -np.log1p(-uniform(ARRIVAL)) if setting.arrivals == "poisson" else np.ones((count, most))
+        self.gaps = gaps * setting.interval
+        self.dose = np.zeros((count, most), np.int64)
+        self.entry = np.full((count, most), np.inf)
+        self.toxic_at = np.full((count, most), np.inf)
+        self.at = np.full(count, design.start)
+        self.treated = np.zeros(count, np.int64)
+        self.now = np.zeros(count)
+        self.suspended = np.zeros(count, np.int64)
+
+    def run(self) -> LateTrials:
+        """All trials to their ends."""
+        going = np.arange(self.count)
+        while len(going):
+            dose = self._decided(going)
+            waits = dose == SUSPEND
+            if waits.any():
+                self._wait(going[waits])
+            treats = dose >= 0
+            self._treat(going[treats], dose[treats])
+            going = going[(dose != NONE) & (self.treated[going] < self.most)]
+        return self._ended()
+
+    def _decided(self, rows: Ints) -> Ints:
+        """The dose of the next patient of each trial."""
+        dose = self.at[rows].copy()
+        due = (self.treated[rows] % self.design.cohorts.size_of_each == 0) & (self.treated[rows] > 0)
+        if due.any():
+            seen = self._seen(rows[due])
+            dose[due] = self.design.rule.next_dose(seen, self.design.safety.closed(seen.states))
+        return dose
+
+    def _seen(self, rows: Ints) -> Seen:
+        used = int(self.treated[rows].max())
+        now = self.now[rows, None]
+        dose, entry, toxic_at = (column[rows, :used] for column in (self.dose, self.entry, self.toxic_at))
+        treated = np.arange(used) < self.treated[rows, None]
+        toxic = treated & (toxic_at <= now)
+        open_ = treated & ~toxic & (entry + self.setting.window > now)
+        weight = np.zeros(entry.shape)
+        if self.setting.window > 0:
+            weight[open_] = ((now - np.where(open_, entry, now)) / self.setting.window)[open_]
+        shape = (len(rows), self.design.doses)
+        counts = [np.empty(shape, np.int64) for _ in range(3)]
+        followed = np.empty(shape)
+        for level in range(self.design.doses):
+            there = dose == level
+            for found, mask in zip(counts, (treated, toxic, open_), strict=True):
+                found[:, level] = (there & mask).sum(axis=1)
+            followed[:, level] = np.where(there, weight, 0.0).sum(axis=1)
+        last = treated & (np.arange(used) >= self.treated[rows, None] - self.design.cohorts.size_of_each)
+        states = States(counts[0], counts[1], self.at[rows], last.sum(axis=1), (last & toxic).sum(axis=1))
+        row, patient = np.nonzero(open_)
+        return Seen(states, counts[2], followed, row, dose[row, patient], weight[row, patient])
+
+    def _wait(self, rows: Ints) -> None:
+        """Move the clock to the next outcome."""
+        due = np.minimum(self.toxic_at[rows], self.entry[rows] + self.setting.window)
+        due[due <= self.now[rows, None]] = np.inf
+        self.now[rows] = due.min(axis=1)
+        self.suspended[rows] += 1
+
+    def _treat(self, rows: Ints, dose: Ints) -> None:
+        seat = self.treated[rows]
+        self.at[rows] = self.dose[rows, seat] = dose
+        self.entry[rows, seat] = self.now[rows]
+        toxic = self.tolerance[rows, seat] < self.rates[dose]
+        self.toxic_at[rows, seat] = np.where(toxic, self.now[rows] + self.onset[rows, seat], np.inf)
+        self.treated[rows] += 1
+        self.now[rows] += self.gaps[rows, seat]
+
+    def _ended(self) -> LateTrials:
+        treated = np.arange(self.most) < self.treated[:, None]
+        toxic = np.isfinite(self.toxic_at)
+        n, y = (
+            np.stack([(mask & (self.dose == level)).sum(axis=1) for level in range(self.design.doses)], axis=1)
+            for mask in (treated, treated & toxic)
+        )
+        last = np.minimum(self.toxic_at, self.entry + self.setting.window)
+        duration = np.where(treated, last, 0.0).max(axis=1)
+        size = np.minimum(self.treated, self.design.cohorts.size_of_each)
+        states = States(n, y, self.at, size, np.zeros_like(size))
+        selected = self.design.selection.selected(states, self.design.safety.closed(states))
+        return LateTrials(Trials(n, y, selected), duration, self.suspended)
