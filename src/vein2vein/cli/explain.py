@@ -12,7 +12,7 @@ from vein2vein.cli import options
 from vein2vein.engine.plain.engine import verdict_at
 from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.journey.toxicity.scales import scale_ids
-from vein2vein.knowledge.schema import RuleSet
+from vein2vein.knowledge.schema import Parameter, RuleSet
 from vein2vein.knowledge.wording import input_text, pick
 
 
@@ -56,13 +56,13 @@ def as_text(rule: RuleSet, verdict: Verdict) -> str:
     lines = [head, "", f"  {sentence}"]
     lines += [f"    {level} {certainty}  {text}" for level, certainty, text in _levels(rule, low, high)]
     lines += _block("because", [pick(rule.criteria[n].label, "en") for n in verdict.deciding if n in rule.criteria])
-    lines += _block("remark", [rule.flags[place].text["en"] for place in verdict.flags])
+    lines += _block("remark, where it holds or may hold", [rule.flags[place].text["en"] for place in verdict.flags])
     lines += _block("read from", [_used(rule, used) for used in verdict.inputs if used.rows or not used.is_known])
     assumed = [input_text(rule, used.name) for used in verdict.inputs if used.assumption and not used.rows]
     lines += _block("taken as no, not recorded", [", ".join(assumed)] if assumed else [])
     lines += _block(
         "choices for open points",
-        [f"{pick(rule.parameters[n].title, 'en', n)}: {v}" for n, v in verdict.parameters.items()],
+        [_choice(rule.parameters[n], n, v) for n, v in verdict.parameters.items()],
     )
     lines += _block("source", [f"{s.key}, {s.locator} (read: {s.read})" for s in rule.sources])
     return "\n".join(lines)
@@ -78,6 +78,12 @@ def _levels(rule: RuleSet, low: int, high: int) -> Iterator[tuple[int, str, str]
 def _used(rule: RuleSet, used: InputUsed) -> str:
     where = f"  ({used.rows[-1].source})" if used.rows and used.rows[-1].source else ""
     return f"{input_text(rule, used.name)}: {used.shown}{where}"
+
+
+def _choice(point: Parameter, name: str, value: object) -> str:
+    unit = f" {point.unit}" if point.unit else ""
+    default = "" if value == point.default else f" (default: {point.default}{unit})"
+    return f"{pick(point.title, 'en', name)}: {value}{unit}{default}"
 
 
 def _block(title: str, lines: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -170,6 +170,9 @@ def partitions(cohort: Cohort, size: int = COURSES_PER_PARTITION) -> Iterator[Co
 
 def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine) -> Graded:
     """Grade some courses here; a pure function that any executor can run."""
+    if engine not in get_args(Engine):
+        msg = f"engine is {engine!r}; expected one of {', '.join(get_args(Engine))}"
+        raise ValueError(msg)
     if engine == "plain":
         steps = _plain_steps(part, rules, as_of)
     else:

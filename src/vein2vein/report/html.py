@@ -150,17 +150,17 @@ def _first_and_asked(order: Sequence[Listed], first: int | None, asked: Containe
 def headline_of(rules: Sequence[RuleSet], summary: Summary) -> tuple[RuleSet, ...]:
     """The rule sets that stand first and have a ribbon in the list of courses.
 
-    Of each of the main subjects the grading scale that applies to most courses (the first given of several); without any
-    of these subjects the first rule sets given.
+    Of each of the main subjects the first grading scale given that applies to at least half as many courses as any other of
+    that subject, so that one child does not hide the scale of the adults; without any of these subjects the first rule sets
+    given.
     """
     applies = dict(summary.rule_sets.select("rule_set_id", "courses_applicable").iter_rows())
-    found: dict[str, RuleSet] = {}
-    for rule in rules:
-        if rule.kind != "grading-scale" or rule.about not in _SUBJECTS:
-            continue
-        if rule.about not in found or applies.get(rule.id, 0) > applies.get(found[rule.about].id, 0):
-            found[rule.about] = rule
-    return tuple(sorted(found.values(), key=lambda r: _SUBJECTS.index(r.about))) or tuple(rules[:HEADLINE])
+    found: list[RuleSet] = []
+    for about in _SUBJECTS:
+        scales = [rule for rule in rules if rule.kind == "grading-scale" and rule.about == about]
+        most = max((applies.get(rule.id, 0) for rule in scales), default=0)
+        found += [rule for rule in scales if 2 * applies.get(rule.id, 0) >= most][:1]
+    return tuple(found) or tuple(rules[:HEADLINE])
 
 
 _SUBJECTS: Final = ("crs", "icans", "haematotoxicity", "hyperinflammation")

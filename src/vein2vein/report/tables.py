@@ -53,7 +53,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "state": "resolved, ongoing at the last look, censored or fatal.",
             "episode_hours": "Hours from onset to resolution, or to the last look.",
             "days_affected": "Local calendar days on which the criteria were met for certain (lower bound above 0).",
-            "unassessed_hours": "Hours within the episode with a lower bound of 0 and an upper bound above 0, so that it was open.",
+            "unassessed_hours": "Hours within the episode with a lower bound of 0 and an upper bound above 0.",
         },
         "summary_rule_sets": {
             "rule_set_id": "Rule set with its edition.",

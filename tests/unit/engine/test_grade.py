@@ -31,6 +31,11 @@ def test_an_unknown_rule_set_is_refused(cohort: Cohort) -> None:
         grade_cohort(cohort, "astct-2091.crs")
 
 
+def test_an_unknown_engine_is_refused(cohort: Cohort) -> None:
+    with pytest.raises(ValueError, match="engine is 'fast'; expected one of vector, plain"):
+        grade_cohort(cohort, CRS, engine="fast")  # type: ignore[arg-type]
+
+
 def test_a_naive_instant_is_refused(cohort: Cohort) -> None:
     with pytest.raises(RecordError, match=r"RECORD-004(.|\n)*as_of 2026-03-06T00:00:00 without a time zone"):
         grade_cohort(cohort, CRS, as_of=datetime(2026, 3, 6))  # noqa: DTZ001

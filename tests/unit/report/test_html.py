@@ -16,7 +16,8 @@ from vein2vein.errors import Fault, RecordError, ReportError
 from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.record.cohort import Cohort
-from vein2vein.report.html import INTENDED_USE, report_html, write_report
+from vein2vein.report.html import INTENDED_USE, headline_of, report_html, write_report
+from vein2vein.report.summary import summarise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +84,20 @@ def test_a_cohort_that_is_too_large_says_what_is_left_out_and_how_to_see_it(exam
     assert "choose it with --course, or more pages with --pages" in html
     assert re.findall(r'data-id="([^"]+)"', html) == ["CRS-08", "CRS-07", "CRS-01"]
     assert re.findall(r"<h1[^>]*>Course ([^<]+)", html) == ["CRS-08", "CRS-01"]
+
+
+@pytest.mark.parametrize(
+    ("adults", "children", "leads"),
+    [(28, 29, "astct-2019.icans"), (2, 29, "cartox-2018.cres"), (0, 0, "astct-2019.icans")],
+)
+def test_the_scale_that_leads_is_the_first_given_that_applies_to_most(
+    example, adults: int, children: int, leads: str
+) -> None:
+    registry = default_registry()
+    rules = [registry.get(id) for id in ("astct-2019.icans", "cartox-2018.cres", "astct-2019.crs")]
+    counts = pl.DataFrame({"rule_set_id": [r.id for r in rules], "courses_applicable": [adults, children, 29]})
+    summary = replace(summarise(example.cohort, example.graded, example.rules), rule_sets=counts)
+    assert [rule.id for rule in headline_of(rules, summary)] == ["astct-2019.crs", leads]
 
 
 def test_a_course_that_is_asked_for_must_be_in_the_cohort(example) -> None:
