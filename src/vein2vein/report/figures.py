@@ -7,7 +7,7 @@ Out      `Figure`, the same model that the HTML draws.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -104,4 +104,13 @@ def _footer(rule_sets: Sequence[RuleSet]) -> tuple[Words, ...]:
         if len(names) > _NAMED:
             shown = say("figure.and_more", scales=shown, n=len(names) - _NAMED)
         lines.append(say("figure.status_line", scales=shown, status=say(f"status.{status}")))
-    return tuple(lines)
+    return (*lines, *(line for rule in rule_sets for line in _choices(rule)))
+
+
+def _choices(rule: RuleSet) -> Iterator[Words]:
+    """The open points that are decided in another way than the rule file does."""
+    scale = joined([rule_words.short_name(rule), rule_words.edition_name(rule)], " ")
+    for name, point in rule.parameters.items():
+        value = rule.chosen[name]
+        if value != point.default:
+            yield say("figure.choice_line", scale=scale, name=name, value=str(value), default=str(point.default))

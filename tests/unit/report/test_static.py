@@ -12,6 +12,7 @@ import pytest
 
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.errors import ReportError
+from vein2vein.knowledge.registry import rule_set
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import Course, Patient, Timeline
 from vein2vein.report.figures import figure_of_cohort, figure_of_course
@@ -49,6 +50,16 @@ def test_the_figure_of_a_course_holds_ribbons_charts_and_status(figure) -> None:
 def test_the_figure_of_a_cohort_has_a_line_per_course_worst_first(example) -> None:
     words = texts(svg_file(figure_of_cohort(example.cohort, example.graded, example.rules[0])))
     assert [w for w in words if w.startswith("CRS-")] == ["CRS-08", "CRS-07", "CRS-04", "CRS-02", "CRS-01"]
+
+
+def test_a_figure_names_what_was_decided_otherwise_than_by_default(example) -> None:
+    rule = rule_set("astct-2019.crs", low_blood_pressure="counts")
+    graded = grade_cohort(example.cohort, rule)
+    drawn = figure_of_cohort(example.cohort, graded, rule)
+    assert "CRS ASTCT 2019: low_blood_pressure = counts (default: possible)" in texts(svg_file(drawn))
+    assert not [
+        w for w in texts(svg_file(figure_of_cohort(example.cohort, example.graded, example.rules[0]))) if " = " in w
+    ]
 
 
 def test_a_large_cohort_shows_its_worst_courses_and_says_so(example) -> None:
