@@ -52,7 +52,7 @@ CORE: dict[str, tuple[str, ...]] = {
     "way.vein_to_vein_days": ("way.enrolment_to_infusion_days",),
     "crs.any": (), "crs.grade3": (), "crs.onset_days": (), "crs.duration_days": (),
     "icans.any": (), "icans.grade3": (), "icans.onset_days": (), "icans.duration_days": (),
-    "care.tocilizumab": (), "care.steroids": (), "care.icu": (),
+    "care.tocilizumab": (), "care.steroids": ("care.steroids_for_crs", "care.steroids_for_icans"), "care.icu": (),
     "counts.severe_neutropenia_days": (),
     "outcome.complete_response": (), "outcome.pfs_12": (), "outcome.os_12": (),
 }  # fmt: skip

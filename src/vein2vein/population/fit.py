@@ -46,6 +46,7 @@ _DAMPING: Final = 0.8
 _LIMIT_SLOPE: Final = 0.5
 _SURVIVAL_SLOPE: Final = 1.3
 _MOST: Final = 2.0
+_SMALL: Final = 0.25
 _EDGE: Final = 2e-4
 _NORMAL: Final = NormalDist()
 
@@ -168,6 +169,11 @@ def _mean(steps: list[float]) -> float:
     return _bounded(float(np.mean(steps)))
 
 
+def _small(steps: list[float]) -> float:
+    """A step of survival: where a curve is nearly level, a median jumps at a touch, and large steps would never settle."""
+    return float(np.clip(_mean(steps), -_SMALL, _SMALL))
+
+
 def _any(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
     spread = setting.value(name.replace(".mu", ".sigma"))
     return {name: setting.value(name) + spread * _mean([gap.probit for gap in found])}
@@ -210,13 +216,13 @@ def _opposite_share(setting: Setting, name: str, found: list[Gap]) -> dict[str, 
 
 def _survival_time(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
     steps = [_SURVIVAL_SLOPE * gap.logit if gap.target.is_share else gap.log for gap in found]
-    return {name: float(np.clip(setting.value(name) * np.exp(_mean(steps)), 0.3, 240.0))}
+    return {name: float(np.clip(setting.value(name) * np.exp(_small(steps)), 0.3, 240.0))}
 
 
 def _lasting(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
     """The cured fraction, from shares or from a median that is too short or too long."""
     steps = [gap.logit if gap.target.is_share else _SURVIVAL_SLOPE * gap.log for gap in found]
-    moved = _logit(setting.value(name)) + _mean(steps)
+    moved = _logit(setting.value(name)) + _small(steps)
     return {name: float(np.clip(1 / (1 + np.exp(-moved)), 0.001, 0.98))}
 
 
@@ -236,8 +242,8 @@ KNOBS: Final[Mapping[str, tuple[tuple[str, ...], Turn]]] = {
     "icans.onset_days_median": (("icans.onset_days",), _time),
     "icans.duration_days_median": (("icans.duration_days",), _time),
     "care.tocilizumab_severity": (("care.tocilizumab",), _limit),
-    "care.steroid_crs_severity": (("care.steroids",), _limit),
-    "care.steroid_icans_severity": (("care.steroids",), _limit),
+    "care.steroid_crs_severity": (("care.steroids", "care.steroids_for_crs"), _limit),
+    "care.steroid_icans_severity": (("care.steroids", "care.steroids_for_icans"), _limit),
     "care.icu_severity": (("care.icu",), _limit),
     "counts.neutropenia_days_median": (("counts.severe_neutropenia_days",), _time),
     "outcome.complete_response": (("outcome.complete_response",), _share),

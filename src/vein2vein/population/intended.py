@@ -70,6 +70,7 @@ def courses_of(drawn: Drawn) -> Courses:
     way, acute, patients = drawn.way, drawn.acute, drawn.patients
     infused = way.is_infused
     given = acute.given
+    steroids = given.of("dexamethasone", "methylprednisolone")
     daily = DAYS[BASELINE] != DAYS
     blood = drawn.counts.neutrophils
     end = np.where(np.isnan(acute.died), np.inf, acute.died)
@@ -81,7 +82,9 @@ def courses_of(drawn: Drawn) -> Courses:
         vein_to_vein_days=(way.infused - way.apheresed) / 24,
         enrolment_to_infusion_days=(way.infused - way.accepted) / 24,
         tocilizumab=_ever(drawn, given.of("tocilizumab")),
-        steroids=_ever(drawn, given.of("dexamethasone", "methylprednisolone")),
+        steroids=_ever(drawn, steroids),
+        steroids_for_crs=_ever(drawn, steroids, "crs"),
+        steroids_for_icans=_ever(drawn, steroids, "icans"),
         anakinra=_ever(drawn, given.of("anakinra")),
         vasopressor=np.zeros(drawn.block.n, bool),
         icu=infused & (np.nan_to_num(acute.icu_from, nan=np.inf) < end),
@@ -118,10 +121,14 @@ def _months(drawn: Drawn, hours: Floats) -> Floats:
     return (hours - since) / _HOURS_OF_MONTH
 
 
-def _ever(drawn: Drawn, given: Given) -> Flags:
+def _ever(drawn: Drawn, given: Given, reason: str | None = None) -> Flags:
+    """Who was given something while alive, for one reason where it is named."""
     died = np.where(np.isnan(drawn.acute.died), np.inf, drawn.acute.died)
     found = np.zeros(drawn.block.n, bool)
-    found[given.course[given.hour < died[given.course]]] = True
+    counts = given.hour < died[given.course]
+    if reason is not None:
+        counts &= given.reason == reason
+    found[given.course[counts]] = True
     return found
 
 

@@ -46,6 +46,7 @@ class Courses:
         failed, nonconforming: Manufacture failed; product out of specification.
         vein_to_vein_days, enrolment_to_infusion_days: NaN where never infused.
         tocilizumab, steroids, anakinra, vasopressor, icu: Whether ever given, for toxicity.
+        steroids_for_crs, steroids_for_icans: Steroids by the syndrome for which they were begun.
         icu_days, stay_days: NaN where there is none.
         score: CAR-HEMATOTOX before lymphodepletion; -1 where it cannot be computed.
         severe_neutropenia_days: Days 0 to 60 with neutrophils below 0.5.
@@ -63,6 +64,8 @@ class Courses:
     enrolment_to_infusion_days: Floats
     tocilizumab: Flags
     steroids: Flags
+    steroids_for_crs: Flags
+    steroids_for_icans: Flags
     anakinra: Flags
     vasopressor: Flags
     icu: Flags

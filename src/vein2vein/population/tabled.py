@@ -61,6 +61,8 @@ def courses_of(cohort: Cohort, graded: Graded) -> Courses:
         enrolment_to_infusion_days=_days(steps["accepted"], table["infused_at"]),
         tocilizumab=given.ever("anticytokine", ("tocilizumab",)),
         steroids=given.ever("corticosteroid", _STEROIDS),
+        steroids_for_crs=given.ever("corticosteroid", _STEROIDS, ("crs",)),
+        steroids_for_icans=given.ever("corticosteroid", _STEROIDS, ("icans",)),
         anakinra=given.ever("anticytokine", ("anakinra",)),
         vasopressor=given.ever("vasopressor", None),
         icu=icu_hours > 0,
@@ -112,11 +114,11 @@ class _Given:
         began = cohort.courses.select("course_id", "infused_at")
         self._table = cohort.exposures.join(began, on="course_id").filter(pl.col("started_at") >= pl.col("infused_at"))
 
-    def ever(self, kind: str, agents: tuple[str, ...] | None) -> Flags:
+    def ever(self, kind: str, agents: tuple[str, ...] | None, reasons: tuple[str, ...] = _TOXICITY) -> Flags:
         """Who was given something of a kind, for a toxicity where the kind has other uses."""
         some = self._table.filter(pl.col("kind") == kind)
         if agents is not None:
-            some = some.filter(pl.col("agent").is_in(agents) & pl.col("reason").is_in(_TOXICITY))
+            some = some.filter(pl.col("agent").is_in(agents) & pl.col("reason").is_in(reasons))
         return np.asarray(self._ids.is_in(some["course_id"].unique().implode()).to_numpy(), np.bool_)
 
     def hours(self, kind: str, agent: str) -> Floats:

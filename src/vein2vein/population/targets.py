@@ -52,6 +52,8 @@ QUANTITIES: dict[str, str] = {
     "icans.duration_days": "Neurotoxicity duration, median (days)",
     "care.tocilizumab": "Tocilizumab",
     "care.steroids": "Corticosteroids for toxicity",
+    "care.steroids_for_crs": "Corticosteroids for CRS",
+    "care.steroids_for_icans": "Corticosteroids for neurotoxicity",
     "care.tocilizumab_or_steroids": "Tocilizumab or corticosteroids",
     "care.anakinra": "Anakinra",
     "care.vasopressor": "Vasopressor",

@@ -86,6 +86,7 @@ def read() -> Courses:
                 _given("a", "lymphodepletion", "fludarabine", -5, -5),
                 _given("a", "anticytokine", "tocilizumab", 2, 2, "crs"),
                 _given("a", "corticosteroid", "dexamethasone", 20, 20, "iec-hs"),
+                _given("a", "corticosteroid", "methylprednisolone", 6, 6, "icans"),
                 _given("a", "stay", "icu", 2, 4.5),
                 _given("a", "oxygen", "room-air", -7, 400),
                 *(
@@ -119,7 +120,9 @@ def test_the_way(read: Courses) -> None:
 
 def test_treatment_counts_for_its_reason(read: Courses) -> None:
     assert read.tocilizumab.tolist() == [True, False]
-    assert read.steroids.tolist() == [False, False], "given for IEC-HS"
+    assert read.steroids.tolist() == [True, False]
+    assert read.steroids_for_crs.tolist() == [False, False]
+    assert read.steroids_for_icans.tolist() == [True, False], "those for IEC-HS count nowhere"
     assert (read.icu.tolist(), read.icu_days[0], read.stay_days[0]) == ([True, False], 2.5, 14)
 
 
