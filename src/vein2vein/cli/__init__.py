@@ -33,6 +33,7 @@ _COMMANDS = {
         "simulate",
         "Simulate courses that behave like the published ones; made up, no real person.",
     ),
+    "trial": ("vein2vein.cli.trial", "trial", "Say what a trial design decides and does, exactly where it can."),
     "errors": ("vein2vein.cli.errors", "errors", "Say what an error id means and how to mend it."),
 }
 

@@ -1,0 +1,101 @@
+"""Design files: every design can be made from one, parameters say who set them, and wrong files are refused with the cure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vein2vein.errors import TrialError
+from vein2vein.programme.trial.designs import MAKERS, read_design
+from vein2vein.programme.trial.exact import characteristics
+from vein2vein.programme.trial.phase1.boin import boin
+from vein2vein.programme.trial.phase1.crm import crm, skeleton
+from vein2vein.programme.trial.phase1.late import LateDesign, simulate
+from vein2vein.programme.trial.words import Cohorts, Design
+
+COMMON = {"cohorts": {"size": 3, "number": 4}, "scenarios": [{"name": "A", "toxicity": [0.1, 0.3, 0.5]}]}
+SETTING = {"setting": {"window": 28, "interval": 10}}
+FILES = {
+    "3+3": {"doses": 3, "closing": "six", "scenarios": COMMON["scenarios"]},
+    "i3+3": COMMON | {"doses": 3, "target": 0.3, "interval": [0.2, 0.35]},
+    "mtpi": COMMON | {"doses": 3, "target": 0.3},
+    "mtpi-2": COMMON | {"doses": 3, "target": 0.3},
+    "keyboard": COMMON | {"doses": 3, "target": 0.3},
+    "boin": COMMON | {"doses": 3, "target": 0.3, "titration": True, "start": 1},
+    "decision-table": {"doses": 3, "target": 0.3, "cohorts": {"size": 3, "number": 1}, "table": {3: ["E", "S", "D", "DU"]},
+                       "scenarios": COMMON["scenarios"]},
+    "crm": COMMON | {"target": 0.3, "skeleton": {"doses": 3, "halfwidth": 0.05}},
+    "blrm": COMMON | {"doses": [1.0, 2.0, 4.0], "reference": 4.0, "mean": [-1.0, 0.0], "sd": [1.0, 0.7]},
+    "ewoc": COMMON | {"doses": [1.0, 2.0, 4.0], "target": 0.3},
+    "rolling-six": {"doses": 3, "scenarios": COMMON["scenarios"]} | SETTING,
+    "tite-boin": COMMON | {"doses": 3, "target": 0.3} | SETTING,
+    "tite-crm": COMMON | {"target": 0.3, "skeleton": [0.1, 0.2, 0.4]} | SETTING,
+}  # fmt: skip
+
+
+def test_every_design_has_an_example_here() -> None:
+    assert set(FILES) == set(MAKERS)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_design_can_be_made_from_a_file_and_looked_at(name: str) -> None:
+    read = read_design(json.dumps(FILES[name] | {"design": name}))
+    if isinstance(read.design, LateDesign):
+        assert read.setting is not None
+        found = simulate(read.design, read.scenarios[0], read.setting, trials=20, seed=1).characteristics()
+    else:
+        found = characteristics(read.design, read.scenarios[0])[0]
+    assert found.selected.sum() + found.none_selected == pytest.approx(1)
+    assert read.design.doses == 3
+    assert {p.origin for p in read.design.parameters.values()} <= {"set", "default", "derived"}
+
+
+def test_a_file_and_a_call_say_the_same() -> None:
+    read = read_design("design: boin\ndoses: 3\ntarget: 0.3\ncohorts: {size: 3, number: 4}\n")
+    assert isinstance(read.design, Design)
+    assert read.design == boin(3, 0.3, cohorts=Cohorts(3, 4))
+    from_file = read_design(json.dumps(FILES["crm"] | {"design": "crm"})).design
+    assert from_file == crm(0.3, skeleton(3, 0.3), cohorts=Cohorts(3, 4))
+
+
+def test_parameters_say_who_set_them_even_where_the_value_is_the_default() -> None:
+    text = "design: boin\ndoses: 3\ntarget: 0.3\ncutoff: 0.95\ncohorts: {size: 3, number: 4}\n"
+    origins = {name: p.origin for name, p in read_design(text).design.parameters.items()}
+    assert origins["cutoff"] == "set"
+    assert origins["titration"] == "default"
+    assert origins["lambda_e"] == "derived"
+
+
+def test_the_hash_does_not_depend_on_layout() -> None:
+    one = read_design("design: boin\ndoses: 3\ntarget: 0.3\ncohorts: {size: 3, number: 4}\n")
+    other = read_design('{"cohorts": {"number": 4, "size": 3}, "target": 0.3, "design": "boin", "doses": 3}')
+    changed = read_design("design: boin\ndoses: 3\ntarget: 0.25\ncohorts: {size: 3, number: 4}\n")
+    assert one.hash == other.hash != changed.hash
+
+
+BOIN = "design: boin\ndoses: 3\ntarget: 0.3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "saw", "fix"),
+    [
+        ("doses: 3", "no key `design`", "design: boin"),
+        ("design: boim", "'boim'", "design: boin"),
+        ("design: [", "no YAML", "correct the line"),
+        (BOIN, "no key 'cohorts'", "add it"),
+        (BOIN + "cohorts: 3", "cohorts 3", "size and number"),
+        (BOIN + "cohorts: {size: 0, number: 3}", "'size': 0", "correct"),
+        (BOIN + "cohorts: {size: 3, number: 3}\ntitrate: true", "'titrate'", "'titration'"),
+        (BOIN + "cohorts: {size: 3, number: 3}\ncutoff: [1]", "wrong kind", "correct"),
+        (BOIN + "cohorts: {size: 3, number: 3}\nscenarios: [0.1]", "scenario 1: 0.1", "rates"),
+        (BOIN + "cohorts: {size: 3, number: 3}\nsetting: {window: 28, interval: 10}", "a setting", "tite-boin"),
+        ("design: rolling-six\ndoses: 3", "no setting", "waits"),
+        ("design: rolling-six\ndoses: 3\nsetting: {windows: 3}", "windows", "correct the keys"),
+    ],
+)
+def test_files_that_cannot_be_used_are_refused(text: str, saw: str, fix: str) -> None:
+    with pytest.raises(TrialError, match="TRIAL-005") as told:
+        read_design(text)
+    assert saw in told.value.fault.saw
+    assert fix in told.value.fault.fix
