@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from vein2vein.knowledge.citations import citation
 from vein2vein.population.parameters import setting
 from vein2vein.population.targets import QUANTITIES
 from vein2vein.report.svg import join, tag, text
@@ -42,6 +41,7 @@ How to read the tables
   toxicity (trials print no such grades, and the model draws none). CTCAE neurological events are wider than ICANS;
   they are compared with ASTCT 2019 ICANS, and the model therefore has more ICANS than these trials would have had.
 - Which scale a trial used was noted for ZUMA-1, JULIET and ELIANA; for the others it is recalled, or said to be unknown.
+- Sources stand by their key in the [bibliography](bibliography.md).
 - *Status*: how the published figure was read. `recalled` and `uncertain` figures must be looked up before anybody
   relies on them.
 
@@ -203,9 +203,8 @@ def _row(target: dict[str, Any], marks: str) -> str:
     scale = target["scale"] or ""
     if target["published_scale"]:
         scale += f" in place of: {target['published_scale']}"
-    where = "; ".join(
-        part for part in (scale, citation(target["source"]).reference().rstrip("."), target["status"]) if part
-    )
+    source = f"[{target['source']}](bibliography.md)"
+    where = "; ".join(part for part in (scale, source, target["status"]) if part)
     name = QUANTITIES[target["quantity"]] + (f" [{marks}]" if marks else "")
     return f"| {name} | {target['denominator']} | {published} | {simulated} | {lies} | {use} | {where} |"
 
