@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.special import ndtr
@@ -24,10 +24,10 @@ from scipy.special import ndtr
 from vein2vein.engine.workers import answers
 from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.batch import BLOCK, Cut, Patients, cut, patients
-from vein2vein.programme.trial.randomised.events import CutOff, check_events
+from vein2vein.programme.trial.randomised.events import CutOff
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
 from vein2vein.programme.trial.randomised.maxcombo import DIRECTIONS, tails
-from vein2vein.programme.trial.randomised.refuse import refuse_parameter
+from vein2vein.programme.trial.randomised.refuse import refuse_events, refuse_parameter
 from vein2vein.programme.trial.randomised.sample import Sample
 from vein2vein.programme.trial.randomised.sequential import Plan
 from vein2vein.programme.trial.words import Bools, Floats, Ints
@@ -36,6 +36,17 @@ _BLOCKS_AT_ONCE: Final = 8
 _FEW_DIRECTIONS: Final = 256
 _NEAR: Final = 0.01
 _TWO: Final = 2
+
+
+class World(Protocol):
+    """Anything that can draw the patients of many trials, such as the calendar of a cell therapy."""
+
+    @property
+    def size(self) -> int:
+        """Patients of one trial."""
+
+    def block(self, seed: int, number: int) -> Patients:
+        """The patients of the trials of one block, in both arms."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +166,12 @@ class Figures:
 
 
 def simulate(
-    scenario: Scenario, analysis: Analysis, trials: int, seed: int, *, executor: Executor | None = None
+    world: Scenario | World, analysis: Analysis, trials: int, seed: int, *, executor: Executor | None = None
 ) -> Trials:
     """Simulate trials.
 
     Args:
-        scenario: What is true.
+        world: What is true: a scenario of hazards, or anything else that draws patients.
         analysis: Bounds, cut-offs and weights.
         trials: How many; the first of them are the same however many there are.
         seed: Root of the random streams.
@@ -172,26 +183,34 @@ def simulate(
     if trials < 1:
         refuse_parameter(f"{trials} trials", "at least one")
     for cut_off in analysis.cut_offs:
-        if cut_off.events is not None:
-            check_events(scenario, cut_off.events)
+        if cut_off.events is not None and cut_off.events > _size(world):
+            refuse_events(f"{cut_off.events} events of {_size(world)} patients", "from 1 to the number of patients")
     blocks = -(-trials // BLOCK)
     parts = [range(k, min(k + _BLOCKS_AT_ONCE, blocks)) for k in range(0, blocks, _BLOCKS_AT_ONCE)]
-    work = partial(_blocks, scenario, analysis, seed)
+    work = partial(_blocks, world, analysis, seed)
     found = [one for part in (map(work, parts) if executor is None else answers(executor, work, parts)) for one in part]
     columns = [np.concatenate([getattr(one, name) for one in found])[:trials] for name in Trials.__dataclass_fields__]
     return Trials(*columns)
 
 
-def samples(scenario: Scenario, month: float, trials: int, seed: int) -> Iterator[Sample]:
+def samples(world: Scenario | World, month: float, trials: int, seed: int) -> Iterator[Sample]:
     """The data of simulated trials cut at a calendar month, for any other statistic; trials as in `simulate`."""
     for number in range(trials):
         if number % BLOCK == 0:
-            block = patients(scenario, seed, number // BLOCK)
+            block = _draw(world, seed, number // BLOCK)
         yield block.sample(number % BLOCK, month)
 
 
-def _blocks(scenario: Scenario, analysis: Analysis, seed: int, numbers: range) -> list[Trials]:
-    return [_block(patients(scenario, seed, number), analysis) for number in numbers]
+def _size(world: Scenario | World) -> int:
+    return world.accrual.patients if isinstance(world, Scenario) else world.size
+
+
+def _draw(world: Scenario | World, seed: int, number: int) -> Patients:
+    return patients(world, seed, number) if isinstance(world, Scenario) else world.block(seed, number)
+
+
+def _blocks(world: Scenario | World, analysis: Analysis, seed: int, numbers: range) -> list[Trials]:
+    return [_block(_draw(world, seed, number), analysis) for number in numbers]
 
 
 def _block(block: Patients, analysis: Analysis) -> Trials:
