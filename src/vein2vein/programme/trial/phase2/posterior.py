@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln
+from scipy.special import betaincc, betaln
 from scipy.stats import beta as beta_distribution
 from scipy.stats import betabinom
 
@@ -171,16 +171,16 @@ def _above(prior: Beta, responses: Floats, patients: int, rival: _Rival) -> Floa
     a, b = prior.after(responses, patients)
     if isinstance(rival.standard, Beta):
         return _above_uncertain(a, b, rival.standard, rival.delta)
-    found: Floats = betaincc(a, b, min(max(rival.standard + rival.delta, 0.0), 1.0))
-    return found
+    return np.asarray(betaincc(a, b, min(max(rival.standard + rival.delta, 0.0), 1.0)), dtype=np.float64)
 
 
 def _above_uncertain(a: Floats, b: Floats, standard: Beta, delta: float) -> Floats:
     """Pr(p > p_S + delta) for two Beta distributions, integrated over the quantiles of the standard."""
     x, w = np.polynomial.legendre.leggauss(_NODES)
     rate = beta_distribution.ppf((x + 1) / 2, standard.a, standard.b) + delta
-    below = np.asarray(betainc(a[:, None], b[:, None], np.clip(rate, 0, 1)[None, :]), np.float64)
-    return np.asarray(1.0 - below @ (w / 2), np.float64)
+    above = betaincc(a[:, None], b[:, None], np.clip(rate, 0, 1)[None, :])
+    found: Floats = (above @ (w / 2)).astype(np.float64)
+    return found
 
 
 def log_marginal(prior: Beta, responses: Floats, patients: Floats) -> Floats:
