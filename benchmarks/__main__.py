@@ -23,6 +23,7 @@ from typing import Any
 
 import click
 
+from benchmarks import trials
 from benchmarks.measures import MEASURES
 from benchmarks.page import as_markdown
 
@@ -126,6 +127,7 @@ def measure_all(scratch: Path, courses: int, repeats: int = REPEATS) -> dict[str
         results["scaling"][n] = repeated("folder_crs", folders[n], 1)
     if scaling:
         results["simulation"] = simulated()
+        results["trials"] = trials.measure()
     results["load"] = [load, os.getloadavg()[0]]
     results["startup"] = {
         "import vein2vein": startup([sys.executable, "-c", "import vein2vein"]),

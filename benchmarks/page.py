@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks import trials
 from benchmarks.measures import MEASURES
 
 COURSES_PER_SECOND = 1_000
@@ -45,6 +46,8 @@ def as_markdown(results: dict[str, Any]) -> str:
         lines += _scaling(results["scaling"])
     if results.get("simulation"):
         lines += _simulation(results["simulation"])
+    if results.get("trials"):
+        lines += ["", *trials.as_lines(results["trials"])]
     return HEAD.format(before=before, after=after, rows=reading["rows"], **named) + "\n".join(lines) + "\n"
 
 

@@ -135,7 +135,7 @@ def _print_scenario(read: DesignFile, truth: Truth, trials: int, seed: int) -> N
         assert read.setting is not None  # noqa: S101  (read_design asks for it)
         run = late.simulate(design, truth, read.setting, trials=trials, seed=seed)
         found = run.characteristics()
-        mean, error = run.mean_duration
+        mean, error = run.mean_days
         time = f"; duration {mean:.0f} days (± {error:.1f}), suspended {run.suspended.mean():.1f} times"
     how = (
         "exact" if found.errors is None else f"{trials:,} simulated trials, seed {seed}, Monte Carlo errors in brackets"

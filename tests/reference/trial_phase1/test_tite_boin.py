@@ -101,7 +101,7 @@ def test_certain_toxicity_stops_none_reaches_the_top_and_waiting_costs_time(esti
     assert certain.none_selected == 1
     assert none.selected[3] == 1
     slow, quick = (simulate(design, TRUTH_4, Setting(window, 10), trials=400, seed=1) for window in (56, 7))
-    assert slow.mean_duration[0] > quick.mean_duration[0]
+    assert slow.mean_days[0] > quick.mean_days[0]
     assert slow.suspended.mean() > quick.suspended.mean()
 
 

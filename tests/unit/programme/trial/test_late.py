@@ -18,7 +18,7 @@ TRUTH = Truth.of([0.1, 0.3, 0.5])
 def test_more_trials_leave_the_first_ones_as_they_were() -> None:
     few, many = (simulate(DESIGN, TRUTH, Setting(28, 10), trials=n, seed=2) for n in (50, 9000))
     assert (few.trials.n == many.trials.n[:50]).all()
-    assert few.duration == pytest.approx(many.duration[:50])
+    assert few.days == pytest.approx(many.days[:50])
 
 
 @pytest.mark.parametrize("late", [0.0, 0.3, 1.0])
@@ -31,8 +31,8 @@ def test_onsets_lie_in_the_half_that_was_asked_for(late: float) -> None:
 
 def test_even_arrivals_without_waiting_take_the_patients_times_the_interval() -> None:
     found = simulate(DESIGN, Truth.of([0.0] * 3), Setting(0, 10, arrivals="even"), trials=10, seed=1)
-    assert found.duration == pytest.approx(14 * 10)
-    assert found.mean_duration == (pytest.approx(140), pytest.approx(0))
+    assert found.days == pytest.approx(14 * 10)
+    assert found.mean_days == (pytest.approx(140), pytest.approx(0))
 
 
 def test_wrong_settings_and_scenarios_are_refused() -> None:

@@ -145,12 +145,12 @@ class LateTrials:
 
     Args:
         trials: Patients, toxicities and selections.
-        duration: Days from the first patient to the last outcome.
+        days: Days from the first patient to the last outcome.
         suspended: How often each trial had to wait.
     """
 
     trials: Trials
-    duration: Floats
+    days: Floats
     suspended: Ints
 
     def characteristics(self) -> Characteristics:
@@ -158,9 +158,9 @@ class LateTrials:
         return self.trials.characteristics()
 
     @property
-    def mean_duration(self) -> tuple[float, float]:
+    def mean_days(self) -> tuple[float, float]:
         """Mean duration in days, and its Monte Carlo error."""
-        return float(self.duration.mean()), float(self.duration.std(ddof=1) / np.sqrt(len(self.duration)))
+        return float(self.days.mean()), float(self.days.std(ddof=1) / np.sqrt(len(self.days)))
 
 
 def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int, seed: int) -> LateTrials:
@@ -190,7 +190,7 @@ def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int,
         np.concatenate([p.trials.y for p in parts]),
         np.concatenate([p.trials.selected for p in parts]),
     )
-    return LateTrials(joined, np.concatenate([p.duration for p in parts]), np.concatenate([p.suspended for p in parts]))
+    return LateTrials(joined, np.concatenate([p.days for p in parts]), np.concatenate([p.suspended for p in parts]))
 
 
 class _Block:
@@ -286,8 +286,8 @@ class _Block:
             for mask in (treated, treated & toxic)
         )
         last = np.minimum(self.toxic_at, self.entry + self.setting.window)
-        duration = np.where(treated, last, 0.0).max(axis=1)
+        days = np.where(treated, last, 0.0).max(axis=1)
         size = np.minimum(self.treated, self.design.cohorts.size_of_each)
         states = States(n, y, self.at, size, np.zeros_like(size))
         selected = self.design.selection.selected(states, self.design.safety.closed(states))
-        return LateTrials(Trials(n, y, selected), duration, self.suspended)
+        return LateTrials(Trials(n, y, selected), days, self.suspended)
