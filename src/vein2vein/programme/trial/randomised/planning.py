@@ -126,6 +126,30 @@ def drift(scenario: Scenario, month: float, rho: float = 0.0, gamma: float = 0.0
         rho: Power of pooled survival in the weight.
         gamma: Power of one minus pooled survival.
     """
+    mean, variance = _moments(scenario, month, rho, gamma)
+    return math.sqrt(scenario.accrual.patients) * mean / math.sqrt(variance)
+
+
+def information_fractions(
+    scenario: Scenario, months: tuple[float, ...], rho: float = 0.0, gamma: float = 0.0
+) -> tuple[float, ...]:
+    """Information of a Fleming-Harrington test at each analysis over that at the last, for large samples.
+
+    It sets how looks are correlated. For the log-rank test it is about the fraction of events; a test that looks late has much
+    less information early, and bounds worked out with the fraction of events would spend too much error.
+
+    Args:
+        scenario: What is true; for bounds, no effect.
+        months: Calendar months of the analyses, rising.
+        rho: Power of pooled survival in the weight.
+        gamma: Power of one minus pooled survival.
+    """
+    found = [_moments(scenario, month, rho, gamma)[1] for month in months]
+    return tuple(one / found[-1] for one in found)
+
+
+def _moments(scenario: Scenario, month: float, rho: float, gamma: float) -> tuple[float, float]:
+    """Mean and variance of the score per patient."""
     u, weight = _both(scenario, month)
     risk = np.array([_at_risk(scenario, arm, month, u) for arm in (0, 1)])
     h = np.array([scenario.control.hazard(u), scenario.experimental.hazard(u)])
@@ -136,7 +160,7 @@ def drift(scenario: Scenario, month: float, rho: float = 0.0, gamma: float = 0.0
     w = pooled**rho * (1 - pooled) ** gamma
     mean = (w * risk[0] * risk[1] / total * (h[0] - h[1])) @ weight
     variance = (w**2 * risk[0] * risk[1] / total**2 * events) @ weight
-    return float(math.sqrt(scenario.accrual.patients) * mean / math.sqrt(variance))
+    return float(mean), float(variance)
 
 
 def _both(scenario: Scenario, month: float) -> tuple[Floats, Floats]:

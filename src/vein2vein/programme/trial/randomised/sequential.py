@@ -179,6 +179,7 @@ def spending(
     alpha: float = 0.025,
     sides: Sides = 1,
     power: float | None = None,
+    spent_at: tuple[float, ...] | None = None,
 ) -> Plan:
     """Bounds that spend alpha by a spending function, without futility.
 
@@ -188,10 +189,14 @@ def spending(
         alpha: Error to be spent, both sides together for two sides.
         sides: 1 or 2.
         power: Chance to reject that the drift of the plan gives; None for no drift.
+        spent_at: Fractions that decide what is spent, such as fractions of events, where they are not those of the information.
     """
     t = fractions(looks)
     side = between_0_and_1("alpha", alpha) / sides
-    increments = np.diff(rule.spent(t, side), prepend=0.0)
+    clock = t if spent_at is None else fractions(spent_at)
+    if len(clock) != len(t):
+        refuse_parameter(f"{len(clock)} fractions to spend at for {len(t)} looks", "one for each look")
+    increments = np.diff(rule.spent(clock, side), prepend=0.0)
     running, upper = Running.before_the_first(), np.zeros(len(t))
     for k, at in enumerate(t):
         upper[k] = upper_for(running, at, increments[k])

@@ -3,9 +3,10 @@
 Place    Programme, trial, randomised.
 In       A scenario; a plan with its cut-offs and weights; how many trials, a seed, an executor or none.
 Out      `Trials`, one row each; `Figures` with errors.
-Knows    Bounds are those of the planned information fractions. One weight is compared with the bounds. Of several (MaxCombo) the
-         one-sided p of the largest is compared with the nominal p of the bounds: the correlation between looks is then taken
-         to be that of the log-rank test. A cut-off that is never reached is a stall: no result, and counted as such.
+Knows    Bounds are those of the plan. Of several weights (MaxCombo) the one-sided p of the largest is compared with the nominal p
+         of the bounds: looks are then taken to be correlated as those of the plan. With fractions of events that is right for
+         the log-rank test and held in all simulations of MaxCombo; a test that looks late needs `information_fractions` of
+         `planning`, or it spends .027 instead of .025. A cut-off that is never reached is a stall: no result, and counted so.
 Checked  tests/unit/programme/trial/randomised/test_simulate.py, tests/reference/trial_randomised/test_simulated_power.py
 """
 

@@ -121,5 +121,7 @@ def test_other_refusals_say_what_was_expected() -> None:
         HwangShihDeCani(90)
     with pytest.raises(TrialError, match="before the last"):
         spending(3, PocockLike()).conditional_power(3, 1.0)
+    with pytest.raises(TrialError, match="one for each look"):
+        spending(3, PocockLike(), spent_at=(0.5, 1.0))
     with pytest.raises(TrialError, match="sum below 1"):
         with_futility(3, PocockLike(), Futility(PocockLike(), 0.99))
