@@ -3,7 +3,7 @@
 Sources: anchors P01, P02, P06 (trialr 0.1.6, sampled with 4,000 draws), P07, P07b (escalation 0.2.3, an example of Cheung 2011),
 all read. Tolerances: plug-in estimates to three significant figures. Sampled values: 0.012 for means, 0.018 for medians, 0.026
 for chances, which is what 4,000 dependent draws leave. The anchors assumed 0.01; RECORDED DISAGREEMENTS:
-- P01 and P02 depart by up to 0.009 (means), 0.016 (medians) and 0.023 (chances) from the integral; adaptive integration by
+- P01 and P02 depart by up to 0.010 (means), 0.016 (medians) and 0.023 (chances) from the integral; adaptive integration by
   another routine agrees with ours to 1e-6 (below), so the departure is that of the sampling.
 - P06 is described with an intercept of 3; its values are those of an intercept of 1, and depart by up to 0.22 from 3.
 """
