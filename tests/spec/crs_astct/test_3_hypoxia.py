@@ -149,3 +149,59 @@ def test_cpap_for_sleep_apnoea(spec: Spec, baseline_support: str, grade: str) ->
         f"0 h | {grade}",
         baseline_support=baseline_support,
     )
+
+
+@pytest.mark.parametrize(("fast_cannula", "flow", "grade"), [
+    ("high-flow", "6", "2"), ("high-flow", "6.1", "3"), ("low-flow", "6.1", "2"), ("low-flow", "15", "2"),
+])  # fmt: skip
+def test_a_nasal_cannula_above_6_litres(spec: Spec, fast_cannula: str, flow: str, grade: str) -> None:
+    """A simple cannula above 6 L/min is graded by its flow; a centre can choose to grade it by its device."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | oxygen: nasal-cannula {flow} L/min because hypoxia
+        """,
+        f"0 h | {grade}",
+        fast_cannula=fast_cannula,
+    )
+
+
+@pytest.mark.parametrize(("slow_mask", "flow", "grade"), [
+    ("mask", "5", "3"), ("low-flow", "5", "2"), ("low-flow", "6", "2"), ("low-flow", "6.1", "3"),
+])  # fmt: skip
+def test_a_mask_at_low_flow(spec: Spec, slow_mask: str, flow: str, grade: str) -> None:
+    """A face mask at 5 L/min is graded by its device; a centre can choose to grade it by its flow."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | oxygen: face-mask {flow} L/min because hypoxia
+        """,
+        f"0 h | {grade}",
+        slow_mask=slow_mask,
+    )
+
+
+def test_both_choices_of_flow(spec: Spec) -> None:
+    """Where cannulas go by their device and masks by their flow, a fast cannula is low flow and a fast mask is not."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | body temperature 38.6
+        0 h        | hypotension no
+        0 h to 2 h | oxygen: nasal-cannula 8 L/min because hypoxia
+        2 h to     | oxygen: face-mask 8 L/min because hypoxia
+        """,
+        """
+        0 h | 2
+        2 h | 3
+        """,
+        fast_cannula="low-flow",
+        slow_mask="low-flow",
+    )
