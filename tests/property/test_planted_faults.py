@@ -236,7 +236,8 @@ def _look_ahead_vector(patch: pytest.MonkeyPatch) -> None:
 
     def early(self: Any, kind: str) -> Any:
         rows = right(self, kind)
-        return replace(rows, at=rows.at - HOUR)
+        at = rows.at - HOUR
+        return replace(rows, at=at, key=self.key(rows.course, at))
 
     patch.setattr(vector_batch.Batch, "observed", early)
 

@@ -32,7 +32,6 @@ from vein2vein.basis.clock import MICROSECONDS_PER_HOUR, hours
 from vein2vein.engine.calendars import NEVER, Ints, column_of, in_zones, instants_of, local_days, zones_of
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import EPISODES
-from vein2vein.knowledge.inputs import Death
 from vein2vein.knowledge.schema import RuleSet
 
 Bools = npt.NDArray[np.bool_]
@@ -60,8 +59,8 @@ class EpisodeWords:
         """The words of a rule set; None when it has no episodes."""
         if rule.episodes is None:
             return None
-        has_death = rule.result.kind == "grade" and any(isinstance(take, Death) for take in rule.inputs.values())
-        return cls(rule.episodes.gap_hours, rule.result.highest if has_death else None, rule.result.cumulative)
+        fatal = rule.result.highest if rule.result.kind == "grade" and rule.reads_deaths else None
+        return cls(rule.episodes.gap_hours, fatal, rule.result.cumulative)
 
 
 def derive_episodes(

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from vein2vein.basis.truth import Bounds
 from vein2vein.knowledge import predicates
-from vein2vein.knowledge.inputs import Active, CountActive, Given, Input, ItemSum, RateSum
+from vein2vein.knowledge.inputs import Active, CountActive, Death, Given, Input, ItemSum, RateSum
 from vein2vein.knowledge.predicates import Constant, Possible, Predicate, Ref, Sustained, Syndrome
 
 Status = Literal["verified", "secondary", "recalled", "uncertain"]
@@ -299,6 +299,11 @@ class RuleSet(_Strict):
             elif hasattr(take, "observation"):
                 found.add(take.observation)
         return frozenset(found)
+
+    @cached_property
+    def reads_deaths(self) -> bool:
+        """Whether an input is the death of the patient."""
+        return any(isinstance(take, Death) for take in self.inputs.values())
 
     @cached_property
     def over_time(self) -> frozenset[str]:

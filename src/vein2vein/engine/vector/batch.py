@@ -36,14 +36,17 @@ MARGIN_BITS: Final = 46  # about 800 days after the last row, so that holding ti
 LEAD: Final = 60 * MICROSECONDS_PER_DAY  # windows may open this long before the first row or the infusion
 KEY_BITS: Final = 62
 _FIRST: Final = np.zeros(1, np.int64)
+_NOWHERE: Final = 0, 0, 0
+_FEW: Final = 8
 COMPARATORS: Final = ("<", "<=", ">", ">=")
 LESS, AT_MOST, MORE, AT_LEAST = range(1, 5)  # their numbers in `Observed.comparator`; 0 is none
 
 
 @dataclass(frozen=True)
 class Observed:
-    """Usable observations of one kind, sorted by course and time, rows at one instant in table order."""
+    """Usable observations of one kind, sorted by course and time (so by key), rows at one instant in table order."""
 
+    key: Ints
     course: Ints
     at: Ints
     value: Floats
@@ -55,9 +58,10 @@ class Observed:
     def __len__(self) -> int:
         return len(self.at)
 
-    def take(self, where: npt.NDArray[np.intp] | Bools) -> Observed:
+    def take(self, where: npt.NDArray[np.intp] | Bools | slice) -> Observed:
         """Some of the rows."""
         return Observed(
+            self.key[where],
             self.course[where],
             self.at[where],
             self.value[where],
@@ -113,7 +117,6 @@ class Batch:
         self.infused = calendars.instants_of(courses["infused_at"])
         self.followed = calendars.instants_of(courses["followed_until"])
         self._observed: dict[str, Observed] = {}
-        self._unusable: dict[str, Ints] = {}
         self._exposed: dict[str, Exposed] = {}
         self._charted: dict[str, tuple[Ints, Ints, Ints]] = {}
         self._once: dict[tuple[object, ...], Any] = {}
@@ -191,48 +194,46 @@ class Batch:
         return self.starts + ((1 << self.bits) - 1)
 
     @cached_property
-    def _kind_codes(self) -> tuple[dict[str, int], Ints, Bools]:
-        """Number of each kind, number of every observation, and whether the observation can be used; found in one pass."""
+    def _by_kind(self) -> tuple[dict[str, tuple[int, int, int]], Observed]:
+        """All observations, kind by kind, the usable ones first; where each kind begins, where its unusable ones do, its end."""
         frame = self.cohort.observations
         codes = frame["kind"].cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
         usable = (frame["usability"] == "ok").to_numpy()
         if frame["value"].null_count():
             usable = usable & (frame["value"].is_not_null() | frame["code"].is_not_null()).to_numpy()
-        row = np.full(int(codes.max(initial=-1)) + 1, -1)
-        row[codes] = np.arange(len(codes))  # some row of each kind, to read its name from
-        found = {frame["kind"][int(row[code])]: int(code) for code in np.flatnonzero(row >= 0)}
-        return found, codes, usable
+        group = 2 * codes + ~usable
+        counts = np.bincount(group, minlength=2 * (int(codes.max(initial=-1)) + 1))
+        order = _in_order_of(group, counts)
+        edges = np.concatenate([_FIRST, counts.cumsum()])
+        kinds = (counts[0::2] + counts[1::2]).nonzero()[0] * 2
+        names = frame["kind"][order[edges[kinds]]].to_list()
+        places = zip(edges[kinds].tolist(), edges[kinds + 1].tolist(), edges[kinds + 2].tolist(), strict=True)
+        return dict(zip(names, places, strict=True)), self._observations().take(order)
 
-    def _rows(self, kind: str, *, usable: bool) -> Ints:
-        """Positions of the observations of a kind that can, or cannot, be used."""
-        numbers, codes, can_be_used = self._kind_codes
-        if kind not in numbers or (not usable and can_be_used.all()):
-            return np.zeros(0, np.int64)
-        return np.flatnonzero((codes == numbers[kind]) & (can_be_used if usable else ~can_be_used))
+    def _observations(self) -> Observed:
+        frame, course = self.cohort.observations, self._observation_course
+        at = calendars.instants_of(frame["observed_at"])
+        return _observed(frame, self.key(course, at), course, at)
 
     def unusable(self, kind: str) -> Ints:
         """Keys of the observations of a kind that cannot be used, in order."""
-        if kind not in self._unusable:
-            rows = self._rows(kind, usable=False)
-            self._unusable[kind] = self.key(self._observation_course[rows], self._columns.at[rows])
-        return self._unusable[kind]
-
-    @cached_property
-    def _columns(self) -> Observed:
-        """All observations as arrays."""
-        return _observed(self.cohort.observations, self._observation_course)
+        places, rows = self._by_kind
+        _, begin, end = places.get(kind, _NOWHERE)
+        return rows.key[begin:end]
 
     @cached_property
     def recorded(self) -> frozenset[str]:
         """What anything at all was recorded of: kinds of observations, streams (also when only charted), milestones."""
         kinds, rows = self._all_exposed
         charted = rows.agent[kinds == CHARTED]
-        return frozenset((*self._kind_codes[0], *kinds.tolist(), *charted.tolist(), *self._all_milestones[0].tolist()))
+        return frozenset((*self._by_kind[0], *kinds.tolist(), *charted.tolist(), *self._all_milestones[0].tolist()))
 
     def observed(self, kind: str) -> Observed:
         """Usable observations of a kind."""
         if kind not in self._observed:
-            self._observed[kind] = self._columns.take(self._rows(kind, usable=True))
+            places, rows = self._by_kind
+            begin, end, _ = places.get(kind, _NOWHERE)
+            self._observed[kind] = rows.take(slice(begin, end))
         return self._observed[kind]
 
     def exposed(self, stream: str) -> Exposed:
@@ -369,6 +370,15 @@ def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
     into[course[first]] = ufunc(into[course[first]], ufunc.reduceat(at, first))
 
 
+def _in_order_of(group: Ints, counts: Ints) -> Ints:
+    """Positions of the rows of each group in turn; `counts` says how many rows each has."""
+    short = group.astype(np.min_scalar_type(len(counts)))
+    present = counts.nonzero()[0]
+    if 0 < len(present) <= _FEW:  # quicker than sorting
+        return np.concatenate([(short == number).nonzero()[0] for number in present.tolist()])
+    return short.argsort(kind="stable")
+
+
 def _known(at: Ints, course: Ints) -> tuple[Ints, Ints]:
     known = at != NEVER
     return (at, course) if known.all() else (at[known], course[known])
@@ -384,15 +394,16 @@ def _numbers(column: pl.Series) -> Floats:
     return column.to_numpy().astype(np.float64, copy=False)
 
 
-def _observed(frame: pl.DataFrame, course: Ints) -> Observed:
+def _observed(frame: pl.DataFrame, key: Ints, course: Ints, at: Ints) -> Observed:
     comparator = np.zeros(frame.height, np.int8)
     if frame["comparator"].null_count() < frame.height:
         for number, sign in enumerate(COMPARATORS, start=1):
             comparator[(frame["comparator"] == sign).fill_null(value=False).to_numpy()] = number
     code = frame["code"]
     return Observed(
+        key,
         course,
-        calendars.instants_of(frame["observed_at"]),
+        at,
         _numbers(frame["value"]),
         comparator,
         None if code.null_count() == len(code) else code.to_numpy(),

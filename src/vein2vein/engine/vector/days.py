@@ -17,7 +17,7 @@ import numpy.typing as npt
 from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
 from vein2vein.engine.vector.observations import reported
-from vein2vein.engine.vector.rows import Facts, Numbers, Rows, Values, distinct, unknown_numbers, until_next
+from vein2vein.engine.vector.rows import UNKNOWN, Facts, Numbers, Rows, Values, distinct, until_next
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
 
 POINTS_AT_ONCE = 20_000
@@ -62,7 +62,7 @@ def _absent(take: DayInput) -> Values:
     if isinstance(take, UnrecoveredRun):
         return Facts(np.array([False]), np.array([False]))
     if isinstance(take, NthLowestDay):
-        return unknown_numbers()
+        return UNKNOWN
     return Numbers(np.array([0.0]), np.array([0.0]))
 
 
@@ -92,7 +92,7 @@ class _Daily:
         infused = batch.infused[rows.course] != NEVER
         day = batch.local_days(rows.course, rows.at) - batch.day_zero[rows.course]
         inside = infused & (day >= from_day) & (day <= reads_to) & ~np.isnan(rows.value)
-        self.rows, self.rows_key = rows, batch.key(rows.course, rows.at)
+        self.rows, self.rows_key = rows, rows.key
         self.from_day, self.n_days = from_day, reads_to - from_day + 1
         if not inside.all():
             rows = rows.take(inside)
@@ -103,6 +103,9 @@ class _Daily:
         group = rows.course * self.n_days + self.column
         self.low = _so_far(group, numbers.low)
         self.high = self.low if numbers.is_exact else _so_far(group, numbers.high)
+        lower = np.ones(len(group), bool)  # than the lowest of the day so far; the first of a day always
+        lower[1:] = (group[1:] != group[:-1]) | (self.low[1:] != self.low[:-1]) | (self.high[1:] != self.high[:-1])
+        self.lower_key = self.key[lower]
         self.whole_low = self._whole(batch.n, self.low)
         self.whole_high = self.whole_low if self.high is self.low else self._whole(batch.n, self.high)
 
@@ -133,7 +136,7 @@ def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | 
     starts = batch.day_starts(course, batch.day_zero[course] + np.tile(np.arange(n) + daily.from_day, len(courses)))
     stop = _first(batch.milestones((*stops_at, "death")))
     followed = _first(batch.followed)
-    keys = [batch.key(course, starts), daily.key]
+    keys = [batch.key(course, starts), daily.lower_key]
     if today_holds_hours is not None:
         ends = daily.rows_key + hours(today_holds_hours)
         unheard = ends < until_next(batch, daily.rows_key, None)  # else the next row speaks instead

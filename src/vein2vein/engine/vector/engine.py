@@ -10,19 +10,20 @@ Checked  tests/spec (shared with the plain engine), tests/property/test_twins.py
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from vein2vein.basis.clock import to_microseconds
+from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.vector import days, exposures, logic, memory, observations, over_time
 from vein2vein.engine.vector.batch import Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
 from vein2vein.engine.vector.memory import Memory, Source
-from vein2vein.engine.vector.rows import KNOWN, Leaf, Rows, Signal, changes_of, signal_of
-from vein2vein.engine.vector.states import Grid, Layout, bits_for, merged, span_of
+from vein2vein.engine.vector.rows import KNOWN, Leaf, Rows, Signal, changes_of, joined, signals_of, together
+from vein2vein.engine.vector.states import Asked, Layout, bits_for, merged, most_grids, span_of, step_of
 from vein2vein.engine.vector.table import Table
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
@@ -35,44 +36,47 @@ def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | N
     """Verdict steps of some courses under some rule sets."""
     batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
     known = memory.current()
-    signals = Signals(batch)
     table = Table(batch)
+    opened = []
     for rule in rules:
-        _grade(batch, signals, known.once(rule, Program), table)
+        span = batch.once(span_of, rule.window.opens, rule.window.closes)
+        number = table.begin(rule.id, span)
+        if len(span.courses):
+            opened.append((number, span, known.once(rule, Program)))
+    signals = _signals(batch, known, dict.fromkeys(source for *_, program in opened for source in program.sources))
+    asked = []
+    for number, span, program in opened:
+        moving = [(place, signals[source]) for place, source in enumerate(program.sources) if source in signals]
+        asked.append(_Asked(span, program.layout(), moving, number, program))
+    for place in range(max((len(one.program.timed) for one in asked), default=0)):
+        _add_worlds(batch, [one for one in asked if place < len(one.program.timed)], place)
+    for some in together(asked, most_grids(batch)):
+        grids = merged(batch, some)
+        answers = [one.answers(states) for one, states in zip(some, grids.states, strict=True)]
+        table.add([one.number for one in some], [one.span for one in some], grids, answers)
     return table.steps(known.answers)
 
 
-class Signals:
-    """Input signals of a batch, each worked out once however many rule sets ask for it."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self._rows: dict[str, Rows] = {}
-        self._found: dict[Source, Signal] = {}
-
-    def of(self, source: Source) -> Signal:
-        """Numbers of the truths of the leaves that rest on an input."""
-        found = self._found.get(source)
-        if found is None:
-            found = self._found[source] = self._signal(source)
-        return found
-
-    def _signal(self, source: Source) -> Signal:
-        if (
-            source.rests_on is not None
-            and source.at_rest is not None
-            and source.rests_on.isdisjoint(self._batch.recorded)
-        ):
-            return source.at_rest
-        if source.key not in self._rows:
-            self._rows[source.key] = rows_of(self._batch, source.take)
-        rows = self._rows[source.key]
-        if source.at_rest is None:  # rests on the input alone
-            source.at_rest = Signal(_NO_KEYS, _NO_KEYS, int(source.numbers.of(source.coder.codes(rows.absent))[0]))
-        return signal_of(rows, source.coder, source.numbers.of, source.at_rest.resting)
-
-
-_NO_KEYS = np.zeros(0, np.int64)
+def _signals(batch: Batch, known: Memory, sources: Iterable[Source]) -> dict[Source, Signal]:
+    """The signals of a batch that move at all, each worked out once however many rule sets ask for it."""
+    asked: dict[str, list[Source]] = {}
+    for source in sources:
+        asked.setdefault(source.key, []).append(source)
+    moving: list[_Moving] = []
+    for same in asked.values():
+        if all(source.is_begun for source in same) and same[0].is_at_rest(batch.recorded):
+            continue
+        rows = rows_of(batch, same[0].take)
+        for source in same:
+            known.begin(source, rows.absent)
+        if len(rows):
+            moving += [_Moving(source, rows) for source in same]
+    found: dict[Source, Signal] = {}
+    for some in together(moving):
+        codes = joined([one.source.codes(one.rows.values) for one in some])
+        signals = signals_of([one.rows for one in some], codes, known.numbers_of)
+        found |= zip([one.source for one in some], signals, strict=True)
+    return found
 
 
 def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
@@ -119,6 +123,7 @@ class Program:
         self.inputs = {name: place for place, name in enumerate(rule.inputs)}
         self.sources = tuple(known.source(self.prepared, name) for name in rule.inputs)
         self.timed = tuple(name for name in rule.order if name in rule.over_time)
+        self.times = tuple(_over_time(rule.criteria[name].when) for name in self.timed)
         self.memory = known
         self._layout: tuple[Layout | None, object] = None, None
 
@@ -137,55 +142,105 @@ class Program:
         return layout
 
 
-def _grade(batch: Batch, signals: Signals, program: Program, table: Table) -> None:
-    rule = program.rule
-    span = batch.once(span_of, rule.window.opens, rule.window.closes)
-    table.begin(rule.id, span)
-    if not len(span.courses):
-        return
-    found = [signals.of(source) for source in program.sources]
-    layout = program.layout()
-    grid = merged(batch, rule.window, layout, found)
-    for number, name in enumerate(program.timed):
-        when = rule.criteria[name].when
-        truths = layout.tables[number].of(grid.state, _Parts(program, layout, name))
-        truths = np.broadcast_to(truths, grid.key.shape)
-        low, high = _worlds(batch, grid, when, truths)
-        signal = _signal_of_world(low)
-        found += [signal, signal if high is low else _signal_of_world(high)]
-        grid = merged(batch, rule.window, layout, found)
-    table.add(grid.key, layout.tables[-1].of(grid.state, _Judge(program, layout)), span)
-
-
-def _signal_of_world(world: over_time.World) -> Signal:
-    return changes_of(world[0], world[1].astype(np.int64), 0)
-
-
-def _worlds(batch: Batch, grid: Grid, when: Predicate, truths: Ints) -> tuple[over_time.World, over_time.World]:
-    """Where a criterion over time holds for certain, and where it may hold."""
-    certain, possible = (
-        [(truths >> (2 * part + side) & 1).astype(bool) for part in range(len(_parts(when)))] for side in (0, 1)
-    )
-
-    def world(signs: list[Bools]) -> over_time.World:
-        if isinstance(when, Syndrome):
-            opens, sustains, masks = signs
-            return over_time.syndrome(batch, grid.key, when, (opens, sustains, masks))
-        assert isinstance(when, Sustained)  # noqa: S101  (`_parts` has asked)
-        return over_time.sustained(batch, grid.key, when, signs[0])
-
-    low = world(certain)
-    is_certain = all(np.array_equal(*signs) for signs in zip(certain, possible, strict=True))
-    return low, low if is_certain else world(possible)
-
-
-def _parts(when: Predicate) -> tuple[Predicate, ...]:
-    if isinstance(when, Sustained):
-        return (when.part,)
-    if isinstance(when, Syndrome):
-        return when.opens, when.sustained_by, when.masked_by
+def _over_time(when: Predicate) -> Sustained | Syndrome:
+    if isinstance(when, Sustained | Syndrome):
+        return when
     message = f"{when} does not speak about time"
     raise TypeError(message)
+
+
+@dataclass(eq=False)
+class _Asked(Asked):
+    """What a batch asks of a rule set, which has a number in the call."""
+
+    number: int
+    program: Program
+
+    def answers(self, states: Ints) -> Ints:
+        """Numbers of what the rule set says in some states."""
+        return self.layout.tables[-1].of(states, _Judge(self.program, self.layout))
+
+
+@dataclass(frozen=True, eq=False)
+class _Moving:
+    """A source that moves in a batch, and its rows."""
+
+    source: Source
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _World:
+    """One of the two worlds of a criterion over time: where what is not known of its parts is false, or true.
+
+    Attributes:
+        asked: Whose criterion it is.
+        when: The criterion.
+        key: The grid.
+        signs: Truth of each part from each key on.
+        places: Its places among the signals: two where nothing is unknown, so that both worlds are this one.
+    """
+
+    asked: _Asked
+    when: Sustained | Syndrome
+    key: Ints
+    signs: list[Bools]
+    places: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+def _add_worlds(batch: Batch, asked: list[_Asked], place: int) -> None:
+    """Work out one criterion over time of some rule sets in both worlds and add it to their signals."""
+    for kind, work_out in ((Sustained, over_time.sustained), (Syndrome, over_time.syndrome)):
+        mine = [one for one in asked if isinstance(one.program.times[place], kind)]
+        for some in together(_worlds(batch, mine, place), most_grids(batch)):
+            for world, signal in zip(some, _signals_of_worlds(batch, some, work_out), strict=True):
+                world.asked.signals += [(at, signal) for at in world.places]
+
+
+def _worlds(batch: Batch, asked: list[_Asked], place: int) -> Iterator[_World]:
+    """Both worlds of a criterion over time of some rule sets: where it holds for certain, and where it may hold."""
+    for some in together(asked, most_grids(batch)):
+        grids = merged(batch, some)
+        for number, (one, states) in enumerate(zip(some, grids.states, strict=True)):
+            key, when = grids.key_of(number), one.program.times[place]
+            first = len(one.program.sources) + 2 * place
+            truths = one.layout.tables[place].of(states, _Parts(one.program, one.layout, place))
+            sides = [
+                [(truths >> (2 * part + side) & 1).astype(bool) for part in range(len(_parts(when)))] for side in (0, 1)
+            ]
+            if all(np.array_equal(*signs) for signs in zip(*sides, strict=True)):
+                yield _World(one, when, key, sides[0], (first, first + 1))
+            else:
+                yield from (_World(one, when, key, signs, (first + side,)) for side, signs in enumerate(sides))
+
+
+def _signals_of_worlds(batch: Batch, worlds: list[_World], work_out: Callable[..., over_time.World]) -> list[Signal]:
+    """Signals of the truth of worlds over time, worked out at once."""
+    steps = np.arange(len(worlds)) * step_of(batch)
+    lengths = [len(world) for world in worlds]
+    needed = np.array([hours(_needs(world.when)) for world in worlds]).repeat(lengths)
+    grid = joined([world.key + step for world, step in zip(worlds, steps, strict=True)])
+    key, truth = work_out(
+        batch, grid, needed, [joined(list(signs)) for signs in zip(*(w.signs for w in worlds), strict=True)]
+    )
+    behind = key.searchsorted(steps + step_of(batch))
+    key, numbers = np.insert(key, behind, steps + batch.ends[-1]), np.insert(truth, behind, False).astype(np.int64)
+    signals = changes_of(key, numbers, behind + np.arange(1, len(worlds) + 1))
+    return [Signal(signal.key - step, signal.change) for signal, step in zip(signals, steps, strict=True)]
+
+
+def _parts(when: Sustained | Syndrome) -> tuple[Predicate, ...]:
+    return (when.part,) if isinstance(when, Sustained) else (when.opens, when.sustained_by, when.masked_by)
+
+
+def _needs(when: Sustained | Syndrome) -> float:
+    return when.hours if isinstance(when, Sustained) else when.clear_hours
 
 
 class _States:
@@ -237,12 +292,12 @@ class _Parts:
 
     program: Program
     layout: Layout
-    name: str
+    place: int
 
     def __call__(self, states: Ints) -> Ints:
-        at = _States(self.program, self.layout, states, self.name)
+        at = _States(self.program, self.layout, states, self.program.timed[self.place])
         truths = np.zeros(at.n, np.int64)
-        for number, part in enumerate(_parts(self.program.rule.criteria[self.name].when)):
+        for number, part in enumerate(_parts(self.program.times[self.place])):
             certain, possible = truth_of(part, at.leaf, at.criteria)
             truths |= np.where(certain, 1 << 2 * number, 0) | np.where(possible, 2 << 2 * number, 0)
         return truths

@@ -9,6 +9,7 @@ Knows    What runs at a time is a running count: +1 where an exposure starts, -1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,84 +27,66 @@ _RATE_STEPS: Final = 1e9
 
 def active(batch: Batch, take: Active) -> Rows:
     """Whether one of the agents is running."""
-    rows = batch.exposed(take.exposure)
-    certain, possible = matches(batch, take, rows)
-    changes = _Changes(batch)
-    changes.spans(rows.course, rows.start, rows.end, [certain, possible & ~certain])
-    return _facts(batch, take, changes, _charted_now(batch, take))
+    return _facts(batch, take, None)
 
 
 def given(batch: Batch, take: Given) -> Rows:
     """Whether one of the agents was started in (t - within, t]."""
-    rows = batch.exposed(take.exposure)
-    certain, possible = matches(batch, take, rows)
-    within = hours(take.within_hours)
-    changes = _Changes(batch)
-    changes.spans(rows.course, rows.start, rows.start + within, [certain, possible & ~certain])
-    course, start, end = batch.charted(take.exposure)
-    longer = (end == FOREVER) | (start + within < end)
-    return _facts(batch, take, changes, (course[longer], start[longer] + within, end[longer]))
+    return _facts(batch, take, take.within_hours)
 
 
-def _facts(batch: Batch, take: Active | Given, changes: _Changes, charted: tuple[Ints, Ints, Ints]) -> Rows:
-    certain_absent = take.when_uncharted == "no"
-    absent = Facts(np.array([False]), np.array([not certain_absent]))
-    if not certain_absent:
-        changes.spans(*charted, [], is_charting=True)
-    key, counts, is_charted = changes.counted(2)
-    certain = counts[0] > 0
-    possible = certain | (counts[1] > 0)
-    if not certain_absent:
-        possible |= ~is_charted
-    return Rows(key, until_next(batch, key, None), Facts(certain, possible), absent)
+def _facts(batch: Batch, take: Active | Given, within_hours: float | None) -> Rows:
+    is_open = take.when_uncharted == "unknown"
+    changes = batch.once(_Changes, take.exposure, within_hours, is_open)
+    certain, possible = matches(batch, take)
+    counts = changes.counted([certain, possible & ~certain])
+    holds = counts[0] > 0
+    may_hold = holds | (counts[1] > 0)
+    if is_open:
+        may_hold |= ~changes.is_charted
+    absent = Facts(np.array([False]), np.array([is_open]))
+    return Rows(changes.key, changes.end, Facts(holds, may_hold), absent)
 
 
 def count_active(batch: Batch, take: CountActive) -> Rows:
     """How many different agents are running."""
     rows = batch.exposed(take.exposure)
-    certain, possible = matches(batch, take, rows)
+    certain, possible = matches(batch, take)
     named = sorted({str(a) for a in rows.agent[possible]} - {UNSPECIFIED})
     is_unnamed = rows.agent == UNSPECIFIED
     measures = [certain & is_unnamed, possible & is_unnamed]
     for agent in named:
         measures += [certain & (rows.agent == agent), possible & (rows.agent == agent)]
-    changes = _Changes(batch)
-    changes.spans(rows.course, rows.start, rows.end, measures)
     is_open = take.when_uncharted == "unknown"
-    if is_open:
-        changes.spans(*_charted_now(batch, take), [], is_charting=True)
-    key, counts, is_charted = changes.counted(len(measures))
+    changes = batch.once(_Changes, take.exposure, None, is_open)
+    counts = changes.counted(measures)
     running = counts > 0
     low = np.maximum(running[2::2].sum(axis=0), running[0])
     high = running[3::2].sum(axis=0) + counts[1]
     if is_open:
-        high = np.where(is_charted, high, take.at_most_agents)
+        high = np.where(changes.is_charted, high, take.at_most_agents)
     high = np.maximum(low, np.minimum(high, take.at_most_agents))
     values = Numbers(low.astype(np.float64), high.astype(np.float64))
     absent = Numbers(np.array([0.0]), np.array([float(take.at_most_agents) if is_open else 0.0]))
-    return Rows(key, until_next(batch, key, None), values, absent)
+    return Rows(changes.key, changes.end, values, absent)
 
 
 def rate_sum(batch: Batch, take: RateSum) -> Rows:
     """The weighted sum of the rates of the agents that run."""
     rows = batch.exposed(take.exposure)
-    certain, possible = matches(batch, take, rows)
+    certain, possible = matches(batch, take)
     weighted, is_known = _weighted(batch, take, rows)
     steps = np.rint(np.where(is_known, weighted, 0.0) * _RATE_STEPS).astype(np.int64)
-    measures = [np.where(certain, steps, 0), np.where(possible, steps, 0), (possible & ~is_known).astype(np.int64)]
-    changes = _Changes(batch)
-    changes.spans(rows.course, rows.start, rows.end, measures)
     is_open = take.when_uncharted == "unknown"
-    if is_open:
-        changes.spans(*_charted_now(batch, take), [], is_charting=True)
-    key, counts, is_charted = changes.counted(3)
+    changes = batch.once(_Changes, take.exposure, None, is_open)
+    counts = changes.counted([np.where(certain, steps, 0), np.where(possible, steps, 0), possible & ~is_known])
     low, high = np.round(counts[0] / _RATE_STEPS, 9), np.round(counts[1] / _RATE_STEPS, 9)
     high = np.where(counts[2] > 0, take.at_most, high)
     if is_open:
-        high = np.where(is_charted, high, take.at_most)
+        high = np.where(changes.is_charted, high, take.at_most)
     high = np.maximum(low, np.minimum(high, take.at_most))
     absent = Numbers(np.array([0.0]), np.array([take.at_most if is_open else 0.0]))
-    return Rows(key, until_next(batch, key, None), Numbers(low, high), absent)
+    return Rows(changes.key, changes.end, Numbers(low, high), absent)
 
 
 def _weighted(batch: Batch, take: RateSum, rows: Exposed) -> tuple[Floats, Bools]:
@@ -139,23 +122,22 @@ def _weights_at_start(batch: Batch, rows: Exposed, places: Ints) -> Floats:
     weights = batch.observed("weight")
     if not len(weights):
         return np.full(len(places), np.nan)
-    key = batch.key(weights.course, weights.at)
     at = batch.key(rows.course[places], rows.start[places])
-    found = np.searchsorted(key, at, side="right") - 1
+    found = np.searchsorted(weights.key, at, side="right") - 1
     safe = np.maximum(found, 0)
     here = (found >= 0) & (weights.course[safe] == rows.course[places])
     return np.where(here, weights.value[safe], np.nan)
 
 
-def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bools]:
-    """Whether each exposure is certainly, or possibly, one of those an input asks for."""
+def matches(batch: Batch, take: ExposureInput) -> tuple[Bools, Bools]:
+    """Whether each exposure of the stream is certainly, or possibly, one of those an input asks for."""
+    rows = batch.exposed(take.exposure)
     certain = np.zeros(len(rows), bool)
     possible = np.zeros(len(rows), bool)
-    for agent in {str(a) for a in rows.agent}:
-        here = rows.agent == agent
+    runs, by_agent = batch.once(_by_agent, take.exposure)
+    off = off_at_zero(take.exposure)
+    for agent, here in by_agent:
         agents = possible_agents(take.exposure) if agent == UNSPECIFIED else [agent]
-        runs = rows.rate != 0  # without a rate it runs
-        off = off_at_zero(take.exposure)
         pairs = [_agent_matches(batch, take, rows, here=here, agent=one) for one in agents]
         pairs = [(c & runs, p & runs) if one in off else (c, p) for one, (c, p) in zip(agents, pairs, strict=True)]
         if pairs:
@@ -165,6 +147,12 @@ def matches(batch: Batch, take: ExposureInput, rows: Exposed) -> tuple[Bools, Bo
             possible[here] = True
     reason_certain, reason_possible = _reason_matches(take, rows)
     return certain & reason_certain, possible & reason_possible
+
+
+def _by_agent(batch: Batch, stream: str) -> tuple[Bools, list[tuple[str, Bools]]]:
+    """Which exposures run (one without a rate does), and which are of each agent."""
+    rows = batch.exposed(stream)
+    return rows.rate != 0, [(agent, rows.agent == agent) for agent in sorted({str(a) for a in rows.agent})]
 
 
 def _agent_matches(batch: Batch, take: ExposureInput, rows: Exposed, *, here: Bools, agent: str) -> tuple[Bools, Bools]:
@@ -210,12 +198,59 @@ def _reason_matches(take: ExposureInput, rows: Exposed) -> tuple[Bools, Bools]:
     return certain, possible
 
 
-def _charted_now(batch: Batch, take: ExposureInput) -> tuple[Ints, Ints, Ints]:
+class _Changes:
+    """Where exposures of a stream start and end, for running counts: what starts adds, what ends takes away.
+
+    Args:
+        batch: The courses.
+        stream: Whose exposures.
+        within_hours: How long each counts from its start on; None counts it as long as it runs.
+        is_open: Whether it matters where the stream is charted.
+
+    Attributes:
+        key: Sorted keys at which a count may change.
+        end: Where the next of the course is, or its end.
+        is_charted: Whether absence of a row means absence of the thing, from each key on; over all of (t - within, t] where
+            that is asked for.
+    """
+
+    def __init__(self, batch: Batch, stream: str, within_hours: float | None, is_open: bool) -> None:  # noqa: FBT001
+        rows = batch.exposed(stream)
+        within = None if within_hours is None else hours(within_hours)
+        spans = [(rows.course, rows.start, rows.end if within is None else rows.start + within)]
+        if is_open:
+            spans.append(_charted_now(batch, stream) if within is None else _charted_within(batch, stream, within))
+        course, start, end = (np.concatenate(parts) for parts in zip(*spans, strict=True))
+        is_forever = end == FOREVER
+        end_key = np.where(is_forever, batch.ends[course], batch.key(course, np.where(is_forever, 0, end)))
+        key = np.concatenate([batch.key(course, start), end_key])
+        self._n, self._n_spans = len(rows), len(course)
+        self._order = key.argsort(kind="stable")
+        key = key[self._order]
+        self._keep = last_of_each_key(key)
+        self.key = key[self._keep]
+        self.end = until_next(batch, self.key, None)
+        charting = np.ones((1, self._n_spans), np.int64)
+        charting[:, : self._n] = 0
+        self.is_charted: Bools = self._sums(charting)[0] > 0
+
+    def counted(self, measures: Sequence[Bools | Ints]) -> Ints:
+        """For each measure of the exposures its sum over those that count, from each key on."""
+        of_spans = np.zeros((len(measures), self._n_spans), np.int64)
+        of_spans[:, : self._n] = measures
+        return self._sums(of_spans)
+
+    def _sums(self, of_spans: Ints) -> Ints:
+        sums: Ints = np.concatenate([of_spans, -of_spans], axis=1)[:, self._order].cumsum(axis=1)[:, self._keep]
+        return sums
+
+
+def _charted_now(batch: Batch, stream: str) -> tuple[Ints, Ints, Ints]:
     """Spans in which absence of a row means absence of the thing."""
-    course, start, end = batch.charted(take.exposure)
-    if not streams()[take.exposure].exclusive:
+    course, start, end = batch.charted(stream)
+    if not streams()[stream].exclusive:
         return course, start, end
-    rows = batch.exposed(take.exposure)
+    rows = batch.exposed(stream)
     return (
         np.concatenate([course, rows.course]),
         np.concatenate([start, rows.start]),
@@ -223,47 +258,8 @@ def _charted_now(batch: Batch, take: ExposureInput) -> tuple[Ints, Ints, Ints]:
     )
 
 
-def _on_and_off(count: Ints) -> Ints:
-    return np.concatenate([count, -count])
-
-
-class _Changes:
-    """Running counts over time: what starts adds, what ends takes away."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-        self._keys: list[Ints] = []
-        self._deltas: list[list[Ints]] = []
-        self._charting: list[Ints] = []
-
-    def spans(
-        self, course: Ints, start: Ints, end: Ints, measures: list[Bools] | list[Ints], *, is_charting: bool = False
-    ) -> None:
-        """Add spans [start, end) with a number for each measure."""
-        batch = self._batch
-        last = batch.ends[course]
-        end_key = np.where(end == FOREVER, last, batch.key(course, np.where(end == FOREVER, 0, end)))
-        keys = np.concatenate([batch.key(course, start), end_key])
-        if not len(keys):
-            return
-        self._keys.append(keys)
-        self._deltas.append([_on_and_off(np.asarray(m, np.int64)) for m in measures])
-        ones = np.full(len(course), int(is_charting), np.int64)
-        self._charting.append(_on_and_off(ones))
-
-    def counted(self, n_measures: int) -> tuple[Ints, Ints, Bools]:
-        """Sorted keys; counts (n_measures, n_keys) from each key on; whether the stream is charted from each key on."""
-        if not self._keys:
-            return np.zeros(0, np.int64), np.zeros((n_measures, 0), np.int64), np.zeros(0, bool)
-        key = np.concatenate(self._keys)
-        order = np.argsort(key, kind="stable")
-        key = key[order]
-        keep = last_of_each_key(key)
-        counts = np.zeros((n_measures, int(keep.sum())), np.int64)
-        for measure in range(n_measures):
-            delta = np.concatenate(
-                [d[measure] if d else np.zeros(len(k), np.int64) for d, k in zip(self._deltas, self._keys, strict=True)]
-            )
-            counts[measure] = np.cumsum(delta[order])[keep]
-        charted = np.cumsum(np.concatenate(self._charting)[order])[keep] > 0
-        return key[keep], counts, charted
+def _charted_within(batch: Batch, stream: str, within: int) -> tuple[Ints, Ints, Ints]:
+    """Spans in which the stream has been charted for at least so long."""
+    course, start, end = batch.charted(stream)
+    longer = (end == FOREVER) | (start + within < end)
+    return course[longer], start[longer] + within, end[longer]

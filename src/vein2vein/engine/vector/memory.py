@@ -20,13 +20,15 @@ import polars as pl
 
 from vein2vein.engine.calendars import NEVER, Ints
 from vein2vein.engine.vector.logic import Prepared
-from vein2vein.engine.vector.rows import Leaf, LeafCoder, Signal
+from vein2vein.engine.vector.rows import Leaf, LeafCoder, Values
 from vein2vein.engine.verdict import VERDICTS
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.inputs import Input
 from vein2vein.knowledge.schema import RuleSet
 
 MOST_REMEMBERED: Final = 500_000
+_CODE_BITS: Final = 40
+_CODE: Final = (1 << _CODE_BITS) - 1
 _RULE_SET_WEIGHS: Final = 100  # entries, in memory
 _LARGEST: Final = np.iinfo(np.int64).max  # stands behind every table, so that a search never ends outside it
 Answer = tuple[int | None, int | None, tuple[str, ...], tuple[str, ...], tuple[int, ...]]
@@ -89,9 +91,10 @@ class Numbering:
 
     def of(self, values: Ints) -> Ints:
         """The number of each; `values[number]` leads back."""
-        return self._numbers.of(values, self._next)
+        return self._numbers.of(values, self.add)
 
-    def _next(self, new: Ints) -> Ints:
+    def add(self, new: Ints) -> Ints:
+        """Number integers that never came before."""
         first = len(self.values)
         self.values = np.concatenate([self.values, new])
         self._growth.notice()
@@ -146,18 +149,30 @@ class Source:
         take: The declaration of the input.
         key: Names inputs that mean the same.
         coder: Packs the truths of the leaves into one integer, a code.
-        numbers: Numbers of the codes that have occurred.
-        at_rest: The signal where nothing was recorded; None until it was found.
+        numbers: Numbers of the codes that have occurred; 0 is that of the input where no row holds.
+        mark: Is added to the codes, so that no two sources have one in common.
+        is_begun: Whether number 0 was given; until then the input must be asked what it says without rows.
         rests_on: Kinds of which nothing may be recorded for the input to be at rest; None where it never is.
     """
 
-    def __init__(self, take: Input, key: str, leaves: tuple[Leaf, ...], growth: Growth) -> None:
+    def __init__(self, take: Input, key: str, coder: LeafCoder, numbers: Numbering, mark: int) -> None:  # noqa: PLR0917
         self.take = take
         self.rests_on = _rests_on(take)
         self.key = key
-        self.coder = LeafCoder(leaves)
-        self.numbers = Numbering(growth)
-        self.at_rest: Signal | None = None
+        self.coder = coder
+        self.numbers = numbers
+        self.mark = mark
+        self.is_begun = False
+
+    def codes(self, values: Values) -> Ints:
+        """The marked code of each value."""
+        codes = self.coder.codes(values)
+        codes += self.mark
+        return codes
+
+    def is_at_rest(self, recorded: frozenset[str]) -> bool:
+        """Whether nothing was recorded of what the input rests on."""
+        return self.rests_on is not None and self.rests_on.isdisjoint(recorded)
 
 
 def _rests_on(take: Input) -> frozenset[str] | None:
@@ -189,17 +204,39 @@ class Memory:
         self.answers = Answers()
         self.growth = Growth()
         self._sources: dict[tuple[str, tuple[Leaf, ...]], Source] = {}
+        self._marked: list[Source] = []  # by mark
+        self._numbers = Remembered()
+        self._lock = Lock()
         self._prepared: dict[int, tuple[RuleSet, Any]] = {}
         self._tables: list[Remembered] = []
 
     def source(self, prepared: Prepared, name: str) -> Source:
         """The source of an input of a rule set; the same for all rule sets that ask the same of it."""
         key, leaves = prepared.input_keys[name], prepared.leaves[name]
-        found = self._sources.get((key, leaves))
-        if found is None:
-            made = Source(prepared.rule.inputs[name], key, leaves, self.growth)
-            found = self._sources.setdefault((key, leaves), made)
+        with self._lock:
+            found = self._sources.get((key, leaves))
+            if found is None:
+                mark = len(self._marked) << _CODE_BITS
+                numbers = Numbering(self.growth)
+                found = Source(prepared.rule.inputs[name], key, LeafCoder(leaves), numbers, mark)
+                self._sources[key, leaves] = found
+                self._marked.append(found)
         return found
+
+    def begin(self, source: Source, absent: Values) -> None:
+        """Give number 0 of a source to what it says where no row holds."""
+        if not source.is_begun:
+            self.numbers_of(source.codes(absent))
+            source.is_begun = True
+
+    def numbers_of(self, codes: Ints) -> Ints:
+        """The numbers of marked codes, each among those of its source."""
+        return self._numbers.of(codes, self._number)
+
+    def _number(self, codes: Ints) -> Ints:
+        of = codes >> _CODE_BITS  # sorted, as the codes are
+        numbers = [self._marked[mark].numbers.add(codes[of == mark] & _CODE) for mark in np.unique(of).tolist()]
+        return np.concatenate(numbers)
 
     def once(self, rule: RuleSet, prepare: Callable[[RuleSet, Memory], Any]) -> Any:
         """What `prepare` makes of a rule set, made once."""

@@ -26,6 +26,7 @@ from vein2vein.engine.vector.batch import (
     Observed,
 )
 from vein2vein.engine.vector.rows import (
+    UNKNOWN,
     Categories,
     Facts,
     Numbers,
@@ -52,24 +53,19 @@ from vein2vein.knowledge.inputs import (
 )
 
 
-def _keys(batch: Batch, kind: str) -> Ints:
-    """Keys of the usable observations of a kind."""
-    rows = batch.observed(kind)
-    return batch.key(rows.course, rows.at)
-
-
 def _held(batch: Batch, kind: str) -> tuple[Observed, Rows]:
     """Usable observations of a kind, the last of each instant; each holds until the next, or until one that cannot be used."""
-    rows, key = batch.observed(kind), batch.once(_keys, kind)
-    keep = last_of_each_key(key)
+    rows = batch.observed(kind)
+    keep = last_of_each_key(rows.key)
     if not keep.all():
-        rows, key = rows.take(keep), key[keep]
+        rows = rows.take(keep)
+    key = rows.key
     end = until_next(batch, key, None)
     unusable = batch.unusable(kind)
     if len(unusable):
         place = np.searchsorted(unusable, key, side="right")
         end = np.minimum(end, np.append(unusable, np.iinfo(np.int64).max)[place])
-    return rows, Rows(key, end, reported(rows), unknown_numbers())
+    return rows, Rows(key, end, reported(rows), UNKNOWN)
 
 
 def latest(batch: Batch, take: Latest) -> Rows:
@@ -95,7 +91,7 @@ def latest(batch: Batch, take: Latest) -> Rows:
     if take.minus_per_year_of_age is not None:
         numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
     none = np.zeros(1)
-    return Rows(key, end, numbers, Numbers(none, none) if take.when_absent == "no" else unknown_numbers())
+    return Rows(key, end, numbers, Numbers(none, none) if take.when_absent == "no" else UNKNOWN)
 
 
 def _ends_with(batch: Batch, streams: tuple[str, ...], rows: Observed) -> Ints:
@@ -180,7 +176,7 @@ def _relative(batch: Batch, take: Latest | Extreme, rows: Observed, numbers: Num
 def _reference(batch: Batch, take: Latest | Extreme, to: Reference, *, rows: Observed, key: Ints) -> Floats:
     """The limit or baseline of each row at its key; NaN where it is not known."""
     if to == "baseline":
-        base, anchor_key = baselines(batch, take.observation, take.baseline)
+        base, anchor_key = batch.once(baselines, take.observation, take.baseline)
         course = batch.course_of(key)
         low, high = base.low[course], base.high[course]
         return np.where((low == high) & (key >= anchor_key[course]), low, np.nan)
@@ -199,9 +195,8 @@ def baseline_rows(batch: Batch, kind: str, spec: Baseline) -> tuple[Ints, Ints, 
     courses = np.flatnonzero(anchor != NEVER)
     if not len(rows) or not len(courses):
         return courses[:0], courses[:0], rows.take(np.zeros(0, np.intp))
-    row_key = batch.once(_keys, kind)
     anchor_key = batch.key(courses, anchor[courses])
-    place = np.searchsorted(row_key, anchor_key, side="right") - 1
+    place = np.searchsorted(rows.key, anchor_key, side="right") - 1
     earliest = anchor[courses] - round(spec.within_days * MICROSECONDS_PER_DAY)
     safe = np.maximum(place, 0)
     found = (place >= 0) & (rows.course[safe] == courses) & (rows.at[safe] >= earliest)
@@ -210,7 +205,7 @@ def baseline_rows(batch: Batch, kind: str, spec: Baseline) -> tuple[Ints, Ints, 
 
 def baselines(batch: Batch, kind: str, spec: Baseline) -> tuple[Numbers, Ints]:
     """Baseline range per course (fully open where there is none) and the key from which it is known."""
-    courses, anchor_key, rows = baseline_rows(batch, kind, spec)
+    courses, anchor_key, rows = batch.once(baseline_rows, kind, spec)
     numbers = unknown_numbers(batch.n)
     exact = reported(rows)
     numbers.low[courses], numbers.high[courses] = exact.low, exact.high
@@ -221,11 +216,11 @@ def baselines(batch: Batch, kind: str, spec: Baseline) -> tuple[Numbers, Ints]:
 
 def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
     """The baseline itself, from its anchor on."""
-    _, key, rows = baseline_rows(batch, take.observation, take.baseline)
+    _, key, rows = batch.once(baseline_rows, take.observation, take.baseline)
     numbers = reported(rows)
     if take.relative_to is not None:
         numbers = numbers.over(rows.reference_high if take.relative_to == "upper_limit" else rows.reference_low)
-    return Rows(key, until_next(batch, key, None), numbers, unknown_numbers())
+    return Rows(key, until_next(batch, key, None), numbers, UNKNOWN)
 
 
 def extreme(batch: Batch, take: Extreme) -> Rows:
@@ -235,17 +230,16 @@ def extreme(batch: Batch, take: Extreme) -> Rows:
         _windows, take.observation, take.within_hours, take.since_day, take.baseline if is_baseline else None
     )
     if not is_baseline:
-        numbers = window.folded(take, _relative(batch, take, window.rows, window.numbers, window.key))
+        numbers = window.folded(take, _relative(batch, take, window.rows, window.numbers, window.rows.key))
     else:  # the meaning of every row in the window depends on what was known of the baseline at the point
         points = window.points[window.filled]
         reference = _reference(batch, take, "baseline", rows=window.rows, key=points)
         moved = window.folded(take, window.numbers)
         numbers = moved.over(reference) if take.relative_to else moved.shifted(-reference)
-    values = unknown_numbers(len(window.points))
-    values.low[window.filled], values.high[window.filled] = numbers.low, numbers.high
-    if numbers.is_exact and len(numbers.low) == len(window.points):
-        values = numbers
-    return Rows(window.points, window.end, values, unknown_numbers())
+    if not numbers.is_exact or len(numbers.low) < len(window.points):
+        known, numbers = numbers, unknown_numbers(len(window.points))
+        numbers.low[window.filled], numbers.high[window.filled] = known.low, known.high
+    return Rows(window.points, window.end, numbers, UNKNOWN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +252,6 @@ class _Windows:
     """
 
     rows: Observed
-    key: Ints
     numbers: Numbers
     points: Ints
     end: Ints
@@ -282,12 +275,12 @@ class _Windows:
 def _windows(  # noqa: PLR0917  (what the windows of several inputs have in common)
     batch: Batch, kind: str, within_hours: float, since_day: int | None, baseline: Baseline | None
 ) -> _Windows:
-    rows, key = batch.observed(kind), batch.once(_keys, kind)
+    rows = batch.observed(kind)
     if since_day is not None:
         starts = _day_start(batch, since_day)
         late = (starts[rows.course] != NEVER) & (rows.at >= starts[rows.course])
-        rows, key = rows.take(late), key[late]
-    within = hours(within_hours)
+        rows = rows.take(late)
+    within, key = hours(within_hours), rows.key
     points = distinct(key, key + within)
     if baseline is not None:
         anchor = _anchor(batch, baseline)
@@ -297,7 +290,7 @@ def _windows(  # noqa: PLR0917  (what the windows of several inputs have in comm
     filled = right > left
     places = np.empty(2 * int(filled.sum()), np.int64)
     places[0::2], places[1::2] = left[filled], right[filled]
-    return _Windows(rows, key, reported(rows), points, until_next(batch, points, None), filled, places)
+    return _Windows(rows, reported(rows), points, until_next(batch, points, None), filled, places)
 
 
 def _day_start(batch: Batch, day: int) -> Ints:
@@ -323,7 +316,7 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
     usable = (rows.course[1:] == rows.course[:-1]) & (gap > 0) & (gap >= apart) & (gap <= within)
     later = np.flatnonzero(usable) + 1
     slope = np.round((rows.value[later] - rows.value[later - 1]) / (gap[later - 1] / MICROSECONDS_PER_HOUR), 9)
-    key = batch.key(rows.course[later], rows.at[later])
+    key = rows.key[later]
     points = distinct(key, key + within)
     left, right = _window(batch, key, points, within)
     filled = right > left
@@ -331,7 +324,7 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
     if filled.any():
         places = np.column_stack([left[filled], right[filled]]).ravel()
         values.low[filled] = values.high[filled] = np.maximum.reduceat(np.append(slope, 0.0), places)[::2]
-    return Rows(points, until_next(batch, points, None), values, unknown_numbers())
+    return Rows(points, until_next(batch, points, None), values, UNKNOWN)
 
 
 def measured_span(batch: Batch, take: MeasuredSpan) -> Rows:
@@ -347,9 +340,8 @@ def measured_span(batch: Batch, take: MeasuredSpan) -> Rows:
             high_end &= (numbers.high > take.at_least) | ~numbers.high_is_open
     low = _span(rows, low_end, hours(take.gap_hours))
     high = _span(rows, high_end, hours(take.gap_hours))
-    key = batch.once(_keys, take.observation)
-    keep = last_of_each_key(key)
-    key, low, high = key[keep], low[keep], high[keep]
+    keep = last_of_each_key(rows.key)
+    key, low, high = rows.key[keep], low[keep], high[keep]
     end = until_next(batch, key, hours(take.holds_hours))
     return Rows(key, end, Numbers(low, high), Numbers(np.array([0.0]), np.array([np.inf])))
 
@@ -411,7 +403,7 @@ def age_rows(batch: Batch) -> Rows:
     key, age = key[order], age[order]
     last = last_of_each_key(key)
     key, age = key[last], age[last]
-    return Rows(key, until_next(batch, key, None), Numbers(age, age), unknown_numbers())
+    return Rows(key, until_next(batch, key, None), Numbers(age, age), UNKNOWN)
 
 
 def age_at(batch: Batch, key: Ints) -> Floats:
@@ -432,7 +424,7 @@ def relative_day(batch: Batch) -> Rows:
     start = batch.day_starts(course, batch.day_zero[course] + day)
     key = batch.key(course, np.maximum(start, batch.infused[course]))
     number = day.astype(np.float64)
-    return Rows(key, until_next(batch, key, None), Numbers(number, number), unknown_numbers())
+    return Rows(key, until_next(batch, key, None), Numbers(number, number), UNKNOWN)
 
 
 def course_field(batch: Batch, take: CourseField) -> Rows:

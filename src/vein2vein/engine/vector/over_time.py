@@ -1,8 +1,9 @@
 """Vector truth of `sustained` and `syndrome`.
 
 Place    Engine, vector. The fast twin of `engine.plain.over_time`; same names, same meaning.
-In       Truths of the parts on a sorted grid of keys that begins, for every course, with the opening of the window.
-Out      Keys from which a world's truth holds; the engine merges them into its grid.
+In       Truths of the parts on a sorted grid of keys that begins, for every course, with the opening of the window; microseconds
+         that are needed, for each key. Several grids may stand one after the other, each with courses of its own.
+Out      Keys from which a world's truth holds; the engine merges them into its grids.
 Knows    Both words are monotone, so each is worked out once where every unknown part is false and once where it is true.
 """
 
@@ -10,71 +11,63 @@ from __future__ import annotations
 
 import numpy as np
 
-from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import Batch, Bools, Ints
 from vein2vein.engine.vector.rows import distinct
-from vein2vein.knowledge.predicates import Sustained, Syndrome
 
 World = tuple[Ints, Bools]
 
 
-def sustained(batch: Batch, grid: Ints, when: Sustained, holds: Bools) -> World:
+def sustained(batch: Batch, grid: Ints, needed: Ints, signs: list[Bools]) -> World:
     """Keys and truth of "has held for at least so long"."""
+    (holds,) = signs
     starts_course = _first_of_course(batch, grid)
-    begins = holds & (starts_course | ~_before(holds, first=False))
-    first = np.flatnonzero(begins)
-    ends = np.flatnonzero(~holds | starts_course)
-    # The end of a run is the next grid key at which it no longer holds, or the end of its course.
-    following = np.searchsorted(ends, first, side="right")
-    end_key = np.where(
-        following < len(ends),
-        grid[ends[np.minimum(following, len(ends) - 1)]] if len(ends) else 0,
-        np.iinfo(np.int64).max,
-    )
-    course_end = batch.ends[batch.course_of(grid[first])] + 1
-    end_key = np.minimum(end_key, course_end)
-    due = grid[first] + hours(when.hours)
-    lasts = due < end_key
-    return _changes(batch, grid, due[lasts], end_key[lasts])
-
-
-def _changes(batch: Batch, grid: Ints, on: Ints, off: Ints) -> World:
-    openings = grid[_first_of_course(batch, grid)]
-    off = off[off <= batch.ends[batch.course_of(on)]]  # a run to the end of its course has no end
+    first = (holds & (starts_course | ~_before(holds, first=False))).nonzero()[0]
+    ends = _next(batch, grid, ~holds | starts_course, first)
+    due = grid[first] + needed[first]
+    lasts = due < ends
+    on, off = due[lasts], ends[lasts]
+    off = off[off < _end_of_course(batch, on)]  # a run to the end of its course has no end
+    openings = grid[starts_course]
     key = np.concatenate([openings, off, on])
-    truth = np.concatenate([np.zeros(len(openings) + len(off), bool), np.ones(len(on), bool)])
-    order = np.argsort(key, kind="stable")
+    truth = np.zeros(len(key), bool)
+    truth[len(key) - len(on) :] = True
+    order = key.argsort(kind="stable")
     return key[order], truth[order]
 
 
-def syndrome(batch: Batch, grid: Ints, when: Syndrome, signs: tuple[Bools, Bools, Bools]) -> World:
+def syndrome(batch: Batch, grid: Ints, needed: Ints, signs: list[Bools]) -> World:
     """Keys and truth of "an episode is recognised"; the signs open it, sustain it and mask it."""
     opens, sustains, masks = signs
-    needed = hours(when.clear_hours)
     shows = opens | sustains
     starts_course = _first_of_course(batch, grid)
-    clears = ~shows & (starts_course | _before(shows, first=True))
-    first = np.flatnonzero(clears)
-    ends = np.flatnonzero(shows | starts_course)
-    following = np.searchsorted(ends, first, side="right")
-    shown_again = np.where(
-        following < len(ends),
-        grid[ends[np.minimum(following, len(ends) - 1)]] if len(ends) else 0,
-        np.iinfo(np.int64).max,
-    )
-    closing = grid[first] + needed
-    course_end = batch.ends[batch.course_of(grid[first])] + 1
-    closes = closing[closing <= np.minimum(shown_again, course_end - 1)]
+    first = (~shows & (starts_course | _before(shows, first=True))).nonzero()[0]
+    closes = grid[first] + needed[first]
+    shown_again = _next(batch, grid, shows | starts_course, first)
+    closes = closes[(closes <= shown_again) & (closes < _end_of_course(batch, grid[first]))]
     key = distinct(grid, closes)
-    source = np.searchsorted(grid, key, side="right") - 1
+    source = grid.searchsorted(key, side="right") - 1
     opens, masks = opens[source], masks[source]
     breaks = _first_of_course(batch, key)
-    breaks[np.searchsorted(key, closes)] = True
+    breaks[key.searchsorted(closes)] = True
     place = np.arange(len(key))
     segment = np.maximum.accumulate(np.where(breaks, place, 0))
     is_open = np.maximum.accumulate(np.where(opens, place, -1)) >= segment
     is_masked = np.maximum.accumulate(np.where(masks & is_open, place, -1)) >= segment
     return key, opens | (is_open & is_masked)
+
+
+def _next(batch: Batch, grid: Ints, marks: Bools, after: Ints) -> Ints:
+    """The key of the next mark after some places of the grid, which is in order of course; at most the end of the course."""
+    marked = np.append(grid[marks], np.iinfo(np.int64).max)
+    following = marks.cumsum()[after]  # so many marks come no later
+    ends: Ints = np.minimum(marked[following], _end_of_course(batch, grid[after]))
+    return ends
+
+
+def _end_of_course(batch: Batch, key: Ints) -> Ints:
+    """The key behind the last one of the course of each key."""
+    end: Ints = batch.course_of(key) + 1 << batch.bits
+    return end
 
 
 def _before(truth: Bools, *, first: bool) -> Bools:

@@ -8,9 +8,10 @@ Knows    Compression keeps a key only where a code changes, so that millions of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import accumulate, pairwise
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from vein2vein.knowledge.predicates import Compare, IsIn, Ref
 
 Leaf = Ref | Compare | IsIn
 KNOWN: Final = 1
+MOST_ROWS_TOGETHER: Final = 50_000
+Item = TypeVar("Item", bound=Sized)
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,41 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """A number over time: `resting` before the first key; at each key it changes by `change`, which is never 0."""
+    """A number over time: 0 before the first key and from the last on; at each key it changes by `change`, which is never 0."""
 
     key: Ints
     change: Ints
-    resting: int
+
+    def __len__(self) -> int:
+        return len(self.key)
 
 
-def unknown_numbers(n: int = 1) -> Numbers:
+def unknown_numbers(n: int) -> Numbers:
     """Ranges about which nothing is known."""
     return Numbers(np.full(n, -np.inf), np.full(n, np.inf))
+
+
+UNKNOWN: Final = unknown_numbers(1)
+
+
+def joined(parts: list[Ints]) -> Ints:
+    """Arrays one after the other; an only one as it is."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def together(items: Iterable[Item], most: int | None = None) -> Iterator[list[Item]]:
+    """Items that are worked out at once: as long as they are few rows, where calls cost most; at most so many, if given."""
+    some: list[Item] = []
+    n_rows = 0
+    for item in items:
+        n_more = len(item)
+        if some and (len(some) == most or n_rows + n_more > MOST_ROWS_TOGETHER):
+            yield some
+            some, n_rows = [], 0
+        some.append(item)
+        n_rows += n_more
+    if some:
+        yield some
 
 
 def last_of_each_key(key: Ints) -> Bools:
@@ -135,10 +163,8 @@ def distinct(*parts: Ints) -> Ints:
 
 def until_next(batch: Batch, key: Ints, longest: Ints | int | None) -> Ints:
     """Ends of rows that hold until the next row of their course, or for `longest` microseconds if that is sooner."""
-    end = batch.ends[batch.course_of(key)] + 1 if len(key) else key.copy()
-    if len(key) > 1:
-        same = batch.course_of(key[1:]) == batch.course_of(key[:-1])
-        end[:-1] = np.where(same, key[1:], end[:-1])
+    end = batch.course_of(key) + 1 << batch.bits
+    np.minimum(end[:-1], key[1:], out=end[:-1])
     return end if longest is None else np.minimum(end, key + longest)
 
 
@@ -208,32 +234,46 @@ def _rung(leaf: Compare) -> float:
     return float(np.nextafter(leaf.cut_off, np.inf)) if leaf.op in ("above", "at_most") else leaf.cut_off
 
 
-def signal_of(rows: Rows, coder: LeafCoder, number: Callable[[Ints], Ints], resting: int) -> Signal:
-    """The numbers of the codes of rows over time, at the keys where they change; `resting` holds where no row does.
+def signals_of(rows: list[Rows], code: Ints, number: Callable[[Ints], Ints]) -> list[Signal]:
+    """The numbers of the codes of rows over time, at the keys where they change; 0 where no row holds.
 
     Every course begins and ends without a row, so that no key is needed where a course begins.
+
+    Args:
+        rows: Rows of different sources; none is empty.
+        code: The codes of all these rows; no two sources have one in common.
+        number: The number of each code.
     """
-    if not len(rows):
-        return Signal(rows.key, rows.key, resting)
-    code = coder.codes(rows.values)
-    begins = np.empty(len(rows), bool)
+    key, end = joined([part.key for part in rows]), joined([part.end for part in rows])
+    begins = np.empty(len(key), bool)
     begins[0] = True
     np.not_equal(code[1:], code[:-1], out=begins[1:])
-    begins[1:] |= rows.end[:-1] < rows.key[1:]
+    begins[1:] |= end[:-1] < key[1:]
     first = begins.nonzero()[0]
-    key = np.empty(2 * len(first), np.int64)
-    key[0::2], key[1:-1:2], key[-1] = rows.key[first], rows.end[first[1:] - 1], rows.end[-1]
-    numbers = np.empty(2 * len(first), np.int64)
-    numbers[0::2], numbers[1::2] = number(code[first]), resting
-    return changes_of(key, numbers, resting)
+    edges = np.empty(2 * len(first), np.int64)
+    edges[0::2], edges[1:-1:2], edges[-1] = key[first], end[first[1:] - 1], end[-1]
+    numbers = np.zeros(2 * len(first), np.int64)
+    numbers[0::2] = number(code[first])
+    behind = first.searchsorted(list(accumulate(map(len, rows)))) * 2
+    return changes_of(edges, numbers, behind)
 
 
-def changes_of(key: Ints, numbers: Ints, resting: int) -> Signal:
-    """A signal from sorted keys and the number from each on; of equal keys the last counts."""
+def changes_of(key: Ints, numbers: Ints, behind: Ints) -> list[Signal]:
+    """Signals from keys and the number from each on, 0 at the last of each signal; of equal keys the last counts.
+
+    Args:
+        key: Keys of one signal after the other, sorted within each.
+        numbers: The number of a signal from each of its keys on.
+        behind: Where the keys of each signal end.
+    """
     last = last_of_each_key(key)
+    last[behind - 1] = True  # the next key is of another signal
     key, numbers = key[last], numbers[last]
     change = numbers.copy()
-    change[:1] -= resting
     change[1:] -= numbers[:-1]
     moves = change.nonzero()[0]
-    return Signal(key[moves], change[moves], resting)
+    key, change = key[moves], change[moves]
+    if len(behind) == 1:
+        return [Signal(key, change)]
+    cuts = [0, *moves.searchsorted(last.cumsum()[behind - 1]).tolist()]
+    return [Signal(key[a:b], change[a:b]) for a, b in pairwise(cuts)]

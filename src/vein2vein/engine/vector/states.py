@@ -9,15 +9,16 @@ Knows    A signal changes the state by a difference, so that the states of all c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Ints
 from vein2vein.engine.vector.memory import Memory, Numbering
-from vein2vein.engine.vector.rows import Signal, last_of_each_key
-from vein2vein.knowledge.schema import Window
+from vein2vein.engine.vector.rows import Signal, joined, last_of_each_key
 
 WORD_BITS: Final = 62
 FOLD_BITS: Final = 31
@@ -85,9 +86,8 @@ class Span:
         opens: Keys of the openings, one for each of `courses`.
         first: For every course and one beyond: the opening key; beyond all keys where nothing can be said.
         last: For every course and one beyond: the last key that something is said of.
-        closes_at: For every course: the instant at which the window closes, when that was seen; else NEVER.
+        closes_at: For every course and one beyond: the instant at which the window closes, when that was seen; else NEVER.
         look: For every course: how far it was looked at.
-        since: Instants of the openings, one for each of `courses`.
     """
 
     courses: Ints
@@ -97,7 +97,6 @@ class Span:
     last: Ints
     closes_at: Ints
     look: Ints
-    since: Ints
 
 
 def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
@@ -112,7 +111,7 @@ def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
     closed = courses[closes[courses] <= look[courses]]
     last[courses] = batch.key(courses, look[courses])
     last[closed] = batch.key(closed, closes[closed]) - 1
-    closes_at = np.full(batch.n, NEVER)
+    closes_at = np.full(batch.n + 1, NEVER)
     closes_at[closed] = closes[closed]
     return Span(
         courses,
@@ -122,7 +121,6 @@ def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
         last,
         closes_at,
         np.where(look == NEVER, NEVER, np.minimum(look, closes)),
-        batch.at_of(open_keys),
     )
 
 
@@ -145,37 +143,82 @@ def _opening(batch: Batch, opening: object) -> Ints:
     return starts
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Sorted distinct keys within the span, openings included, and the state of a rule set from each on.
+@dataclass(eq=False)
+class Asked:
+    """A grid that is asked for: a span, and the signals that move, each with its place in a layout."""
 
-    Where nothing changes after the openings, the keys are the very array `Span.opens`, and there is one state for all.
+    span: Span
+    layout: Layout
+    signals: list[tuple[int, Signal]]
+
+    def __len__(self) -> int:
+        return len(self.span.opens) + sum(len(signal.key) for _, signal in self.signals)
+
+
+@dataclass(frozen=True, eq=False)
+class Grids:
+    """Grids one after the other: sorted distinct keys within each span, openings included, and the states from each on.
+
+    Attributes:
+        key: Keys; those of each grid stand one course behind the last course of the grid before.
+        cuts: Where the keys of each grid begin, and where the last ends.
+        states: The states of each grid.
+        step: How far the keys of each grid are behind those of the grid before.
     """
 
     key: Ints
-    state: Ints
+    cuts: list[int]
+    states: list[Ints]
+    step: int
+
+    def key_of(self, number: int) -> Ints:
+        """The keys of one grid as they are in the batch."""
+        return self.key[self.cuts[number] : self.cuts[number + 1]] - number * self.step
 
 
-def merged(batch: Batch, window: Window, layout: Layout, signals: list[Signal]) -> Grid:
-    """The grid of some signals, which take the first places of a layout."""
-    span = batch.once(span_of, window.opens, window.closes)
-    resting = [0] * layout.n_words
-    moving = []
-    for signal, (word, shift) in zip(signals, layout.places, strict=False):
-        resting[word] += signal.resting << shift
-        if len(signal.key):
-            moving.append((signal, word, shift))
-    if not moving:
-        return Grid(span.opens, layout.folded(np.array(resting)[:, None]))
-    key = np.concatenate([span.opens, *(signal.key for signal, _, _ in moving)])
-    change = np.zeros((layout.n_words, len(key)), np.int64)
-    at = len(span.opens)
-    for signal, word, shift in moving:
-        change[word, at : at + len(signal.key)] = signal.change << shift
-        at += len(signal.key)
+def most_grids(batch: Batch) -> int:
+    """How many grids find room in the keys."""
+    return max((1 << WORD_BITS - batch.bits) // (batch.n + 1), 1)
+
+
+def step_of(batch: Batch) -> int:
+    """How far the keys of each grid are behind those of the grid before, where several are worked out at once."""
+    return (batch.n + 1) << batch.bits
+
+
+def merged(batch: Batch, asked: Sequence[Asked]) -> Grids:
+    """Some grids, worked out at once."""
+    step = step_of(batch)
+    keys, changes, places = [], [], []
+    for number, one in enumerate(asked):
+        keys.append(one.span.opens)
+        changes.append(np.zeros_like(one.span.opens))
+        places.append((number, 0, 0))
+        for place, signal in one.signals:
+            keys.append(signal.key)
+            changes.append(signal.change)
+            places.append((number, *one.layout.places[place]))
+    lengths = [len(part) for part in keys]
+    grid, word, shift = np.array(places).T
+    key, change = np.concatenate(keys), np.concatenate(changes)
+    if len(asked) > 1:
+        key += (grid * step).repeat(lengths)
+    change <<= shift.repeat(lengths)
     order = key.argsort(kind="stable")
-    key = key[order]
+    key, change = key[order], change[order]
     course = batch.course_of(key)
-    keep = last_of_each_key(key) & (key >= span.first[course]) & (key <= span.last[course])
-    words = np.cumsum(change[:, order], axis=1)[:, keep] + np.array(resting)[:, None]
-    return Grid(key[keep], layout.folded(words))
+    first, last = (joined([getattr(one.span, name) for one in asked]) for name in ("first", "last"))
+    within = key if len(asked) == 1 else key - course // (batch.n + 1) * step
+    keep = last_of_each_key(key) & (within >= first[course]) & (within <= last[course])
+    n_words = max(one.layout.n_words for one in asked)
+    if n_words == 1:
+        words = change.cumsum()[None, keep]
+    else:
+        which = word.repeat(lengths)[order]
+        words = np.array([np.where(which == number, change, 0).cumsum()[keep] for number in range(n_words)])
+    key = key[keep]
+    cuts = [0, *key.searchsorted(step * np.arange(1, len(asked))).tolist(), len(key)]
+    states = [
+        one.layout.folded(words[: one.layout.n_words, a:b]) for one, (a, b) in zip(asked, pairwise(cuts), strict=True)
+    ]
+    return Grids(key, cuts, states, step)

@@ -15,7 +15,8 @@ from vein2vein.engine.calendars import column_of
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.vector.batch import NEVER, Batch, Ints
 from vein2vein.engine.vector.memory import Answers
-from vein2vein.engine.vector.states import Span
+from vein2vein.engine.vector.rows import joined
+from vein2vein.engine.vector.states import Grids, Span
 
 
 class Table:
@@ -25,40 +26,37 @@ class Table:
         self._batch = batch
         self._rule_sets: list[str] = []
         self._looks: list[Ints] = []
-        self._parts: list[tuple[int, Ints, Ints, Ints, Ints]] = []  # rule set, course, since, until, answer
+        self._parts: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []  # rule set, course, since, until, answer
 
-    def begin(self, rule_set_id: str, span: Span) -> None:
+    def begin(self, rule_set_id: str, span: Span) -> int:
         """Begin with the next rule set: one row without times for each course for which its window never opens."""
+        number = len(self._rule_sets)
         self._rule_sets.append(rule_set_id)
         self._looks.append(span.look)
         if len(span.never):
             nothing = np.full(len(span.never), NEVER)
-            self._parts.append((len(self._rule_sets) - 1, span.never, nothing, nothing, np.zeros_like(span.never)))
+            self._parts.append((np.full_like(span.never, number), span.never, nothing, nothing, np.zeros_like(nothing)))
+        return number
 
-    def add(self, key: Ints, answer: Ints, span: Span) -> None:
-        """Add the steps of a rule set from what it answers from each key on; one answer for all where all keys are openings."""
-        number = len(self._rule_sets) - 1
-        if key is span.opens:
-            answer = answer.repeat(len(key)) if len(answer) != len(key) else answer
-            self._parts.append((number, span.courses, span.since, span.closes_at[span.courses], answer))
-            return
-        course = self._batch.course_of(key)
+    def add(self, numbers: list[int], spans: list[Span], grids: Grids, answers: list[Ints]) -> None:
+        """Add the steps of some rule sets from what they answer from each key on."""
+        batch, key, answer = self._batch, grids.key, joined(answers)
+        course = batch.course_of(key)  # counted on from grid to grid
         begins = np.empty(len(key), bool)
         begins[:1] = True
-        begins[1:] = (answer[1:] != answer[:-1]) | (course[1:] != course[:-1])
-        if not begins.all():
-            key, course, answer = key[begins], course[begins], answer[begins]
-        since = self._batch.at_of(key)
-        until = span.closes_at[course]
+        np.not_equal(answer[1:], answer[:-1], out=begins[1:])
+        begins[1:] |= course[1:] != course[:-1]
+        key, course, answer = key[begins], course[begins], answer[begins]
+        grid, of = np.divmod(course, batch.n + 1)
+        since = key - (course << batch.bits) + batch.base[of]
+        until = joined([span.closes_at for span in spans])[course]
         until[:-1] = np.where(course[1:] == course[:-1], since[1:], until[:-1])
-        self._parts.append((number, course, since, until, answer))
+        self._parts.append((np.array(numbers, np.int64)[grid], of, since, until, answer))
 
     def steps(self, answers: Answers) -> Steps:
         """All steps, in order of course, rule set and time."""
-        numbers = np.array([part[0] for part in self._parts], np.int64)
-        rule_set = numbers.repeat([len(part[1]) for part in self._parts])
-        course, since, until, answer = (
-            np.concatenate([np.zeros(0, np.int64), *(part[place] for part in self._parts)]) for place in range(1, 5)
+        rule_set, course, since, until, answer = (
+            np.concatenate([np.zeros(0, np.int64), *(part[place] for part in self._parts)]) for place in range(5)
         )
         rank = course * len(self._rule_sets) + rule_set
         if (rank[1:] < rank[:-1]).any():
