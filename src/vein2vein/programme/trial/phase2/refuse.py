@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.words import Ints
@@ -86,3 +87,12 @@ def counts(responses: Sequence[int], patients: Sequence[int]) -> tuple[Ints, Int
         worst = int(np.flatnonzero((y < 0) | (y > n))[0])
         refuse_counts(f"{y[worst]} responses of {n[worst]} patients in group {worst + 1}", "0 to as many as patients")
     return y, n
+
+
+def not_empty(word: str, *columns: npt.NDArray[Any]) -> None:
+    """Check that columns are as long as each other, not empty, and that the first holds numbers from 0."""
+    first = columns[0]
+    if not len(first) or any(len(column) != len(first) for column in columns):
+        refuse_control(f"{word} of lengths {[len(column) for column in columns]}", "columns of one length, not empty")
+    if not np.isfinite(first).all() or bool((first < 0).any()):
+        refuse_control(f"{word} that are missing or negative", "numbers from 0")
