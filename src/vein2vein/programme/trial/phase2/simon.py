@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -157,6 +158,13 @@ def _better_and_better(goal: _Goal, most: int) -> Iterator[TwoStage]:
             return  # each pair of first stage and cut-off only grows dearer with n
 
 
+@lru_cache(maxsize=2048)
+def _table(n: int, p: float) -> tuple[Floats, Floats]:
+    """The chances of 0 to n responses, and of so many or fewer; a search asks for the same ones again and again."""
+    x = np.arange(n + 1)
+    return np.asarray(binom.pmf(x, n, p), np.float64), np.asarray(binom.cdf(x, n, p), np.float64)
+
+
 def _smallest(goal: _Goal, most: int) -> int:
     """The first n at which the randomised Neyman-Pearson test has the power; 2 at least."""
     n = np.arange(2, most + 1)
@@ -169,17 +177,17 @@ def _smallest(goal: _Goal, most: int) -> int:
 
 def _first_stages(n: int, n1: int, goal: _Goal, best: float) -> Ints:
     """Cut-offs of a first stage that can keep the power and beat the best expected number so far."""
-    highest = int(binom.ppf(goal.beta, n1, goal.alternative))  # P(X1 <= r1) <= beta holds below it
+    highest = int(np.searchsorted(_table(n1, goal.alternative)[1], goal.beta))  # P(X1 <= r1) <= beta holds below it
     r1 = np.arange(0, min(highest, n1 - 1) + 1)
-    stops = binom.cdf(r1, n1, goal.null)
-    keeps = binom.cdf(r1, n1, goal.alternative) <= goal.beta
+    stops = _table(n1, goal.null)[1][r1]
+    keeps = _table(n1, goal.alternative)[1][r1] <= goal.beta
     found: Ints = r1[keeps & (n1 + (1 - stops) * (n - n1) < best)]
     return found
 
 
 def _best_of_first_stage(n: int, n1: int, r1: Ints, goal: _Goal) -> TwoStage | None:
     """The design with the highest workable first cut-off, which has the smallest expected number."""
-    r = np.arange(int(r1[0]), int(binom.ppf(goal.beta, n, goal.alternative)) + 1)
+    r = np.arange(int(r1[0]), int(np.searchsorted(_table(n, goal.alternative)[1], goal.beta)) + 1)
     r = r[r < n]
     if not len(r):
         return None
@@ -196,9 +204,9 @@ def _best_of_first_stage(n: int, n1: int, r1: Ints, goal: _Goal) -> TwoStage | N
 def _success(n: int, n1: int, r: Ints, p: float) -> Floats:
     """The chance of success for each first cut-off (rows, from 0) and second cut-off."""
     x = np.arange(n1 + 1)
-    beyond = np.append(binom.sf(np.arange(-1, n - n1 + 1), n - n1, p), 0.0)  # P(X2 > k) for k = -1, 0, ..
+    beyond = np.append(1.0, 1 - _table(n - n1, p)[1])  # P(X2 > k) for k = -1, 0, ..
     second = beyond[np.clip(r[None, :] - x[:, None], -1, n - n1) + 1]
-    each = binom.pmf(x, n1, p)[:, None] * second
+    each = _table(n1, p)[0][:, None] * second
     above: Floats = each[::-1].cumsum(axis=0)[::-1]
     return np.concatenate([above[1:], np.zeros((1, len(r)))])
 
