@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+COURSES = 20_000
+
 
 @pytest.fixture(scope="module")
 def tool(repository: Path) -> ModuleType:
@@ -50,6 +52,10 @@ def test_every_setting_and_every_target_is_there(results: dict[str, Any]) -> Non
         stored = [(t["quantity"], t["denominator"], t["published"], t["use"]) for t in one["targets"]]
         known = [(t.quantity, t.denominator, t.value, t.use) for t in targets(one["setting"])]
         assert stored == known, f"run make calibrate: the targets of {one['setting']} have changed"
+
+
+def test_every_setting_had_twenty_thousand_courses(results: dict[str, Any]) -> None:
+    assert {one["setting"] for one in results["settings"] if one["courses"] < COURSES} == set()
 
 
 def test_inside_means_within_the_interval(results: dict[str, Any]) -> None:
