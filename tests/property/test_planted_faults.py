@@ -41,7 +41,7 @@ def _twins_differ(ids: tuple[str, ...]) -> bool:
             rule, timelines = courses(id, 11, what=f"twins/{part}")
             try:
                 twins_agree(rule, timelines)
-            except AssertionError:
+            except (AssertionError, IndexError):  # an engine that stops over what was planted has noticed it, too
                 return True
     return False
 

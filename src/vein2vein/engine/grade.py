@@ -176,9 +176,15 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
     if engine == "plain":
         steps = _plain_steps(part, rules, as_of)
     else:
-        from vein2vein.engine.vector.engine import vector_steps  # noqa: PLC0415  (NumPy kernels load only when used)
+        from vein2vein.engine.vector.batch import TooManyCoursesError  # noqa: PLC0415  (NumPy kernels load only when used)
+        from vein2vein.engine.vector.engine import vector_steps  # noqa: PLC0415
 
-        steps = vector_steps(part, rules, as_of)
+        try:
+            steps = vector_steps(part, rules, as_of)
+        except TooManyCoursesError:  # some course has a row decades from its others; half as many courses find room
+            half = len(part) // 2
+            halves = (part.part(0, half), part.part(half, len(part)))
+            return join([grade_partition(some, rules, as_of, engine) for some in halves])
     episodes = derive_episodes(steps, [(rule.id, EpisodeWords.of(rule)) for rule in rules], part.courses)
     return Graded(steps.verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from builders import a_patient, a_small_cohort, severe
 from vein2vein.engine.grade import grade_cohort, partitions
 from vein2vein.errors import GradingError, KnowledgeError, RecordError
+from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
+from vein2vein.record.tables import SCHEMAS
 from vein2vein.record.timeline import Timeline
 
 CRS = "astct-2019.crs"
@@ -91,3 +94,28 @@ def test_a_course_without_rows() -> None:
     empty = Timeline(a_patient(days=1).built().course)
     graded = grade_cohort(Cohort.of_timelines([empty]), CRS)
     assert graded.verdicts.select("low", "high").rows() == [(0, 4)]
+
+
+def test_a_row_a_century_before_the_others_does_not_stop_a_large_cohort() -> None:
+    timelines = a_small_cohort()
+    alone = grade_cohort(Cohort.of_timelines(timelines), CRS)
+    some = Cohort.of_timelines(timelines)
+    copies = [
+        {
+            name: getattr(some, name).with_columns(
+                (pl.col(column) + f"-{number:03d}").alias(column)
+                for column in ("patient_id", "course_id")
+                if column in getattr(some, name).columns
+            )
+            for name in SCHEMAS
+        }
+        for number in range(-(-2_000 // len(some)))
+    ]
+    frames = {name: pl.concat([copy[name] for copy in copies]) for name in SCHEMAS}
+    course = frames["courses"]["course_id"][0]
+    early = pl.DataFrame(
+        {"course_id": [course], "kind": ["height"], "value": [1.7], "observed_at": [datetime(1918, 2, 12, tzinfo=UTC)]}
+    )
+    frames["observations"] = pl.concat([tables.conform(early, "observations"), frames["observations"]])
+    graded = grade_cohort(Cohort.of(**frames), CRS)
+    assert graded.verdicts.height == alone.verdicts.height * len(copies)

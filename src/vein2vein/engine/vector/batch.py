@@ -100,12 +100,19 @@ class Exposed:
         )
 
 
+class TooManyCoursesError(Exception):
+    """Time within the longest course and the number of courses do not fit into one key; a single course always does."""
+
+
 class Batch:
     """A partition of courses as arrays.
 
     Args:
         cohort: Some courses.
         as_of: Microseconds up to which anything is known, or None.
+
+    Raises:
+        TooManyCoursesError: When fewer courses have to be taken at once.
     """
 
     def __init__(self, cohort: Cohort, as_of: int | None) -> None:
@@ -130,8 +137,7 @@ class Batch:
         longest = int(np.maximum(ends - self.base, 0).max(initial=0))
         self.bits = max(longest.bit_length(), MARGIN_BITS) + 1
         if self.bits + max(self.n - 1, 0).bit_length() > KEY_BITS:
-            msg = "too many courses for one batch of keys"
-            raise OverflowError(msg)
+            raise TooManyCoursesError
         self.last_look = self._last_look(as_of)
 
     def once(self, function: Callable[..., Result], *arguments: Any) -> Result:
