@@ -32,8 +32,9 @@ def show_summary(
     """Courses, faults, highest results per rule set, and where the files are."""
     total = delivery.report.total()
     fates = ", ".join(f"{total[fate]:,} {text}" for fate, text in _FATES.items() if total[fate] or fate != "not_needed")
-    n_kinds = len(delivery.faults)
-    click.echo(f"{len(delivery.cohort)} courses; {total['rows']:,} rows delivered: {fates}; {n_kinds} kinds of fault")
+    kinds = "1 kind of fault" if len(delivery.faults) == 1 else f"{len(delivery.faults)} kinds of fault"
+    courses = "1 course" if len(delivery.cohort) == 1 else f"{len(delivery.cohort)} courses"
+    click.echo(f"{courses}; {total['rows']:,} rows delivered: {fates}; {kinds}")
     Console(width=130).print(_peaks(delivery.cohort, graded, rules))
     show_statuses(rules)
     click.echo(f"Account  {output / 'delivery.txt'}")
