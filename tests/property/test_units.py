@@ -84,7 +84,7 @@ def test_units_that_are_really_other_are_sent() -> None:
 
 
 def test_a_planted_slip_of_a_unit_is_caught() -> None:
-    rule, timelines = courses("astct-2019.crs", 3, what="units")
+    rule, timelines = courses("astct-2019.crs", 12, what="units")
     cohort = Cohort.of_timelines(timelines)
     right, wrong = delivered(cohort, other=True), delivered(cohort, other=True, slip=1.02)
     verdicts = [grade_cohort(found.cohort, rule).verdicts for found in (right, wrong)]
