@@ -62,6 +62,7 @@ FLOORS = (
     ("intake", "Intake"),
     ("journey", "Journey"),
     ("population", "Population"),
+    ("programme", "Programme"),
     ("report", "Report"),
 )
 
