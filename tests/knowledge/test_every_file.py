@@ -9,7 +9,7 @@ from knowledge.files import IDS, REGISTRY, all_bound, choices
 from vein2vein.basis.units import is_unit
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.codes import observation_kind, observations, stream
-from vein2vein.knowledge.schema import PLACEHOLDERS
+from vein2vein.knowledge.edition import PLACEHOLDERS
 from vein2vein.knowledge.wording import name_text
 
 every_file = pytest.mark.parametrize("id", IDS)

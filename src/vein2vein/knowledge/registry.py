@@ -22,7 +22,8 @@ from pydantic import ValidationError
 
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.codes import nearest
-from vein2vein.knowledge.schema import Parameter, RuleSet, bind
+from vein2vein.knowledge.edition import Parameter, bind
+from vein2vein.knowledge.schema import RuleSet
 
 GROUPS = ("scales", "scores", "products", "eligibility", "washout", "regimens", "guidance", "response", "followup")
 
@@ -166,8 +167,7 @@ def bound(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> RuleSet:
             expected="a parameter declared under `parameters`",
             fix="declare it or correct the name",
         ) from error
-    rule._chosen.update(chosen)  # noqa: SLF001  (bound here and nowhere else)
-    return rule
+    return rule.put_in(chosen)
 
 
 def _choose(id: str, declared: Mapping[str, Parameter], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,112 +9,25 @@ Does not Know any clinical number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SkipValidation, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SkipValidation, model_validator
 
 from vein2vein.basis.truth import Bounds
 from vein2vein.knowledge import predicates
+from vein2vein.knowledge.edition import Edition, Parameter, Signature, Source, Strict, Text, Validity, Wording, bind
 from vein2vein.knowledge.inputs import Active, CountActive, Death, Given, Input, ItemSum, RateSum
 from vein2vein.knowledge.predicates import Constant, Possible, Predicate, Ref, Sustained, Syndrome
 
-Status = Literal["verified", "secondary", "recalled", "uncertain"]
 Kind = Literal["grading-scale", "criteria", "score"]
-SIGNATURES_NEEDED = 2
-PLACEHOLDERS = frozenset({"", "n/a", "na", "tbc", "tbd", "todo", "?", "unknown source", "none given"})
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-def _text(value: object) -> object:
-    if isinstance(value, str) and value.strip().lower() in PLACEHOLDERS:
-        msg = f"placeholder {value!r} instead of a text"
-        raise ValueError(msg)
-    return value
-
-
-def _wording(value: object) -> object:
-    return {"en": value} if isinstance(value, str) else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Wording = Annotated[dict[str, Text], BeforeValidator(_wording)]
 Condition = Annotated[
     SkipValidation[Predicate], BeforeValidator(lambda raw: raw if isinstance(raw, Predicate) else predicates.parse(raw))
 ]
 
 
-class Source(_Strict):
-    """Where a rule was read: citation key, place in the source, and how it was read."""
-
-    key: Text
-    locator: Text
-    read: Literal["full", "abstract", "secondary", "recalled", "executed"]
-    note: Text | None = None
-
-
-class Signature(_Strict):
-    """A person who has read the source against the file."""
-
-    who: Text
-    role: Literal["clinician", "pharmacist", "statistician", "engineer"]
-    on: date
-
-
-class Validity(_Strict):
-    """Half-open range [from, to) of calendar days on which the edition is in force; `to` null means still in force."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    since: Annotated[date, Field(alias="from")]
-    to: date | None = None
-
-
-class Parameter(_Strict):
-    """An open point of the source, decided here by a named choice that every output shows."""
-
-    title: Wording
-    default: Any
-    choices: dict[str, Text] | None = None
-    unit: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    source_says: Text
-    status: Status
-
-    @model_validator(mode="after")
-    def _default_is_allowed(self) -> Parameter:
-        self.check(self.default)
-        return self
-
-    def named(self, value: object) -> object:
-        """The choice that a value names: choices are words, so that 0.01 stands for "0.01" and a false for "false" or "no"."""
-        if self.choices is None or value in self.choices:
-            return value
-        words = {True: ("true", "yes"), False: ("false", "no")}[value] if isinstance(value, bool) else (f"{value}",)
-        return next((word for word in words if word in self.choices), value)
-
-    def check(self, value: object) -> None:
-        """Raise ValueError, saying what is allowed, when `value` is not one of the choices or outside the range."""
-        if self.choices is not None:
-            if value not in self.choices:
-                msg = f"one of {', '.join(sorted(self.choices))}"
-                raise ValueError(msg)
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            msg = "a number"
-            raise ValueError(msg)
-        elif (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
-            msg = f"a number from {self.minimum} to {self.maximum}"
-            raise ValueError(msg)
-
-
-class Criterion(_Strict):
+class Criterion(Strict):
     """A named condition, with words for people."""
 
     when: Condition
@@ -122,7 +35,7 @@ class Criterion(_Strict):
     note: Wording | None = None
 
 
-class Case(_Strict):
+class Case(Strict):
     """A value and the condition for it; of a list, the first that holds wins."""
 
     value: int
@@ -130,7 +43,7 @@ class Case(_Strict):
     text: Wording
 
 
-class Item(_Strict):
+class Item(Strict):
     """One item of an additive score: the first case that holds gives its points."""
 
     name: Text
@@ -139,7 +52,7 @@ class Item(_Strict):
     otherwise: int = 0
 
 
-class Band(_Strict):
+class Band(Strict):
     """A named range of a result, from `at_least` up to the next band."""
 
     name: Text
@@ -147,21 +60,21 @@ class Band(_Strict):
     text: Wording
 
 
-class MapPoint(_Strict):
+class MapPoint(Strict):
     """One published point of a score's translation, such as a probability."""
 
     value: int
     means: Text
 
 
-class Flag(_Strict):
+class Flag(Strict):
     """A remark shown beside the verdict while its condition holds or may hold."""
 
     when: Condition
     text: Wording
 
 
-class Result(_Strict):
+class Result(Strict):
     """The kind and range of the answer; both ends inclusive.
 
     `cumulative` says that the answer sums up the window so far, so that its last verdict is the answer: what was possible
@@ -175,7 +88,7 @@ class Result(_Strict):
     cumulative: bool = False
 
 
-class Window(_Strict):
+class Window(Strict):
     """When the rule set applies: from `opens` up to, not including, the start of local day `closes`.
 
     `opens` is "infusion" (the instant), or a relative day (its local start); null means from the first record.
@@ -185,20 +98,20 @@ class Window(_Strict):
     closes: int | None = None
 
 
-class EpisodeRule(_Strict):
+class EpisodeRule(Strict):
     """How graded points become episodes: grade >= 1, joined over absences shorter than `gap_hours`."""
 
     gap_hours: Annotated[float, Field(ge=0)]
 
 
-class GivenUnit(_Strict):
+class GivenUnit(Strict):
     """A value with a unit, in a case; a unit that cannot be used makes the input unknown."""
 
     value: float
     unit: Text
 
 
-class WorkedCase(_Strict):
+class WorkedCase(Strict):
     """One example with its right answer: inputs (null = missing) and the expected value or [low, high].
 
     `parameters` puts other choices in place of the defaults for this case.
@@ -208,7 +121,7 @@ class WorkedCase(_Strict):
     given: dict[str, Any]
     expect: int | tuple[int, int] | Literal["not_applicable"]
     source: Text | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def bounds(self) -> Bounds | None:
@@ -219,25 +132,12 @@ class WorkedCase(_Strict):
         return Bounds(low, high)
 
 
-class RuleSet(_Strict):
-    """One edition of one published rule, with parameters put in."""
+class RuleSet(Edition):
+    """One edition of one published rule over a timeline, with parameters put in."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-.][a-z0-9]+)*\.[a-z0-9]+(?:-[a-z0-9]+)*$")]
-    title: Wording
-    about: Text
-    edition: Text
-    encoding: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     kind: Kind
-    status: Status
-    valid: Validity
-    jurisdiction: Annotated[tuple[Text, ...], Field(min_length=1)]
-    population: Wording
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    signed_off: tuple[Signature, ...] = ()
-    next_review: date
-    parameters: dict[str, Parameter] = {}
     inputs: Annotated[dict[str, Input], Field(min_length=1)]
-    criteria: dict[str, Criterion] = {}
+    criteria: dict[str, Criterion] = Field(default_factory=dict)
     applies: Condition | None = None
     window: Window = Window()
     result: Result
@@ -248,17 +148,9 @@ class RuleSet(_Strict):
     score_map: tuple[MapPoint, ...] = ()
     flags: tuple[Flag, ...] = ()
     episodes: EpisodeRule | None = None
-    limits: Annotated[tuple[Text, ...], Field(min_length=1)]
-    silence: tuple[Text, ...]
     typical: dict[str, Any]
     worked_cases: Annotated[tuple[WorkedCase, ...], Field(min_length=1)]
-    _chosen: dict[str, Any] = PrivateAttr(default_factory=dict)
     _reached: dict[int, tuple[frozenset[str], frozenset[str], Predicate]] = PrivateAttr(default_factory=dict)
-
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """Value of every parameter in this bound rule set."""
-        return self._chosen
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -341,7 +233,7 @@ class RuleSet(_Strict):
 
     @model_validator(mode="after")
     def _is_coherent(self) -> RuleSet:
-        problems = [*_name_problems(self), *_result_problems(self), *_status_problems(self), *_time_problems(self)]
+        problems = [*_name_problems(self), *_result_problems(self), *_time_problems(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -381,15 +273,6 @@ def _result_problems(rule: RuleSet) -> list[str]:
     return problems
 
 
-def _status_problems(rule: RuleSet) -> list[str]:
-    if rule.status != "verified":
-        return []
-    people = {s.who for s in rule.signed_off}
-    if len(people) < SIGNATURES_NEEDED or not any(s.role == "clinician" for s in rule.signed_off):
-        return ["verified needs the signatures of two people, one of them a clinician"]
-    return []
-
-
 def _time_problems(rule: RuleSet) -> list[str]:
     """Words about time stand alone at the top of a criterion, so that both engines evaluate them once."""
     problems = []
@@ -400,27 +283,6 @@ def _time_problems(rule: RuleSet) -> list[str]:
         if any(isinstance(node, Sustained | Syndrome) for node in inner):
             problems.append(f"{where}: sustained and syndrome may only stand at the top of a criterion of their own")
     return problems
-
-
-_PARAMETER = re.compile(r"^\$([a-z][a-z0-9_]*)$")
-
-
-def bind(raw: Any, chosen: Mapping[str, Any]) -> Any:
-    """Put parameter values in place of every "$name" of a raw rule file.
-
-    In ``chosen: [$name, choice]`` the value stands beside the choice it is compared with.
-
-    Raises:
-        KeyError: a "$name" that is not declared under `parameters`.
-    """
-    if isinstance(raw, str):
-        match = _PARAMETER.match(raw)
-        return chosen[match.group(1)] if match else raw
-    if isinstance(raw, list):
-        return [bind(part, chosen) for part in raw]
-    if isinstance(raw, Mapping):
-        return {key: part if key == "parameters" else bind(part, chosen) for key, part in raw.items()}
-    return raw
 
 
 __all__ = [
