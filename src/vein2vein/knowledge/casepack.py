@@ -19,13 +19,12 @@ from typing import Any
 
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.errors import KnowledgeError
-from vein2vein.knowledge import inputs as methods
-from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.evaluation import evaluate
+from vein2vein.knowledge.given import as_truth, categories_of_input, type_of, value_of
 from vein2vein.knowledge.predicates import COMPARISONS
 from vein2vein.knowledge.registry import bound
-from vein2vein.knowledge.schema import GivenUnit, RuleSet, WorkedCase
-from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
+from vein2vein.knowledge.schema import RuleSet, WorkedCase
+from vein2vein.knowledge.values import Value
 
 _TWIN = {"at_least": "above", "above": "at_least", "at_most": "below", "below": "at_most"}
 _FACTORS = {"+10 %": 1.1, "-10 %": 0.9, "x1000": 1000.0, "/1000": 0.001}
@@ -63,80 +62,24 @@ def case_bounds(rule: RuleSet, case: WorkedCase) -> Bounds | None:
     """What the rule set says about one worked case; None when it does not apply."""
     given = {**rule.typical, **case.given}
     values = {name: as_value(rule, name, given.get(name)) for name in rule.inputs}
-    over_time = {name: _as_truth(given.get(name)) for name in rule.over_time}
+    over_time = {name: as_truth(given.get(name)) for name in rule.over_time}
     result = evaluate(rule, values, over_time)
     return None if result.applies is Truth.FALSE else result.bounds
 
 
 def as_value(rule: RuleSet, name: str, given: Any) -> Value:
     """The possible values behind one word or number of a worked case."""
-    kind = value_type(rule, name)
-    if kind == "yes_no":
-        return _as_truth(given)
-    if kind == "category":
-        universe = categories_of(rule, name)
-        return (
-            Categories(universe)
-            if given is None
-            else Categories(frozenset([given] if isinstance(given, str) else given))
-        )
-    return _as_number(rule, name, given)
+    return value_of(rule.inputs[name], given)
 
 
 def value_type(rule: RuleSet, name: str) -> str:
     """number, category or yes_no: what an input yields."""
-    match rule.inputs[name]:
-        case methods.Latest() as latest:
-            return observation_kind(latest.observation).type
-        case methods.Active() | methods.Given() | methods.Death() | methods.UnrecoveredRun():
-            return "yes_no"
-        case methods.CourseField():
-            return "category"
-        case _:
-            return "number"
+    return type_of(rule.inputs[name])
 
 
 def categories_of(rule: RuleSet, name: str) -> frozenset[str]:
     """All categories that an input can have."""
-    match rule.inputs[name]:
-        case methods.Latest() as latest:
-            return frozenset(observation_kind(latest.observation).categories)
-        case methods.CourseField() as field:
-            return frozenset((*field.categories, "other"))
-        case _:
-            return frozenset()
-
-
-def _as_truth(given: Any) -> Truth:
-    words = {"yes": Truth.TRUE, "no": Truth.FALSE, None: Truth.UNKNOWN, True: Truth.TRUE, False: Truth.FALSE}
-    return words[given]
-
-
-def _as_number(rule: RuleSet, name: str, given: Any) -> NumberRange:
-    if given is None:
-        return ANY_NUMBER
-    if isinstance(given, list):
-        return NumberRange(float(given[0]), float(given[1]))
-    if isinstance(given, Mapping):
-        return _converted(rule, name, GivenUnit.model_validate(given))
-    return NumberRange(float(given), float(given))
-
-
-def _converted(rule: RuleSet, name: str, given: GivenUnit) -> NumberRange:
-    from vein2vein.basis.units import convert  # noqa: PLC0415  (pint is slow to load and rarely needed here)
-
-    declared = rule.inputs[name]
-    observation = getattr(declared, "observation", None)
-    if observation is None or getattr(declared, "relative_to", None) is not None:
-        return ANY_NUMBER
-    kind = observation_kind(observation)
-    value = convert(given.value, given.unit, str(kind.unit), molar_mass=kind.molar_mass)
-    if value is None or given.unit in kind.ambiguous_units:
-        return ANY_NUMBER
-    value = round(value, kind.decimals)
-    if kind.plausible is not None and not kind.plausible[0] <= value <= kind.plausible[1]:
-        return ANY_NUMBER
-    return NumberRange(value, value)
+    return categories_of_input(rule.inputs[name])
 
 
 @dataclass(frozen=True, slots=True)

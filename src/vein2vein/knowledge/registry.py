@@ -15,17 +15,19 @@ from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.codes import nearest
-from vein2vein.knowledge.edition import Parameter, bind
+from vein2vein.knowledge.edition import Edition, Parameter, bind
+from vein2vein.knowledge.kinds import is_document
 from vein2vein.knowledge.schema import RuleSet
 
-GROUPS = ("scales", "scores", "products", "eligibility", "washout", "regimens", "guidance", "response", "followup")
+GROUPS = ("scales", "scores", "eligibility")
+"""Folders of the package with rule sets over a timeline; the other folders belong to `knowledge.library`."""
 
 
 class Registry:
@@ -45,7 +47,8 @@ class Registry:
             self._add(file, supersede=False)
         for folder in folders:
             for path in sorted(folder.rglob("*.yaml")):
-                self._add(path, supersede=False)
+                if not is_document(path):
+                    self._add(path, supersede=False)
 
     def _add(self, file: Traversable | Path, *, supersede: bool) -> None:
         id = file.name.removesuffix(".yaml")
@@ -146,11 +149,23 @@ def bound(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> RuleSet:
     Raises:
         KnowledgeError: RULE-001, RULE-002 or RULE-004.
     """
+    return bound_model(raw, parameters, RuleSet)
+
+
+_Model = TypeVar("_Model", bound=Edition)
+
+
+def bound_model(raw: Mapping[str, Any], parameters: Mapping[str, Any], model: type[_Model]) -> _Model:
+    """Check a raw file against the model of its kind and put parameters in.
+
+    Raises:
+        KnowledgeError: RULE-001, RULE-002 or RULE-004.
+    """
     id = str(raw.get("id"))
     try:
         declared = {n: Parameter.model_validate(p) for n, p in (raw.get("parameters") or {}).items()}
         chosen = _choose(id, declared, parameters)
-        rule = RuleSet.model_validate(bind(raw, chosen))
+        rule = model.model_validate(bind(raw, chosen))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"

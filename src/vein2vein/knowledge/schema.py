@@ -104,13 +104,6 @@ class EpisodeRule(Strict):
     gap_hours: Annotated[float, Field(ge=0)]
 
 
-class GivenUnit(Strict):
-    """A value with a unit, in a case; a unit that cannot be used makes the input unknown."""
-
-    value: float
-    unit: Text
-
-
 class WorkedCase(Strict):
     """One example with its right answer: inputs (null = missing) and the expected value or [low, high].
 
@@ -292,7 +285,6 @@ __all__ = [
     "Criterion",
     "EpisodeRule",
     "Flag",
-    "GivenUnit",
     "Item",
     "MapPoint",
     "Parameter",
