@@ -55,7 +55,8 @@ class Latest(_OfObservation):
     the verdict names as an assumption; a judged grade that nobody recorded is then 0. `minus_per_year_of_age` takes that much
     off for every completed year of age, for limits that rise with age; unknown without a birth date. A row observed while
     something of a stream in `ends_with` runs (such as sedation) holds at most until that has ended: what was seen under
-    sedation says nothing about the time after it.
+    sedation says nothing about the time after it. With `since_infusion` (stated facts only) a yes from before the infusion is as
+    if nothing had been stated; a denial from before it holds.
     """
 
     take: Literal["latest"]
@@ -68,18 +69,24 @@ class Latest(_OfObservation):
     when_absent: Literal["unknown", "no"] = "unknown"
     minus_per_year_of_age: float | None = None
     ends_with: tuple[str, ...] = ()
+    since_infusion: bool = False
 
 
 class Extreme(_OfObservation):
     """The highest or lowest usable value observed in the last `within_hours`: (t - within, t].
 
     take: highest | lowest. Unknown when no row lies in the window. With `since_day`, rows before the start of that local
-    relative day do not count. `relative_to`, `minus` and `assumed_limit` as in `latest`.
+    relative day do not count. With `since_infusion`, a row before the infusion never shows that something was reached: it is
+    passed over once the window holds a row at or after the infusion, and until then the range reaches from nothing up to what
+    the earlier rows say (for the lowest: from there on), so that they can only rule out. A row taken while an exposure named in
+    `except_during` ("stream/agent") ran does not count. `relative_to`, `minus` and `assumed_limit` as in `latest`.
     """
 
     take: Literal["highest", "lowest"]
     within_hours: Hours
     since_day: int | None = None
+    since_infusion: bool = False
+    except_during: tuple[Annotated[str, Field(pattern=r"^\w+/[\w-]+$")], ...] = ()
     relative_to: Reference | None = None
     minus: Reference | None = None
     baseline: Baseline = Baseline()
@@ -101,12 +108,14 @@ class SteepestRise(_OfObservation):
     """The steepest rise per hour between two consecutive values at most `within_hours` apart, up to now.
 
     take: steepest_rise. Number per hour. Pairs closer than `apart_hours` are passed over. Pairs of which the later lies in
-    (t - within, t] count. Unknown without such a pair.
+    (t - within, t] count. Unknown without such a pair. With `since_infusion`, pairs of which the later lies before the infusion
+    can only rule out, as in `highest`.
     """
 
     take: Literal["steepest_rise"]
     within_hours: Hours
     apart_hours: Annotated[float, Field(ge=0)] = 0
+    since_infusion: bool = False
 
 
 class MeasuredSpan(_OfObservation):
@@ -134,6 +143,15 @@ class ItemSum(_Input):
     take: Literal["item_sum"]
     items: dict[str, tuple[float, float]]
     total: str
+    holds_hours: Hours
+
+
+class Readings(BaseModel):
+    """Readings of a kind, and how long the last of them holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    observation: str
     holds_hours: Hours
 
 
@@ -173,9 +191,19 @@ class Active(_OfExposure):
     at t (`when_uncharted: no` takes absence as no, and the verdict says so). In an exclusive stream (one device at a time)
     a recorded exposure is the charting. Exposures whose reason is listed in `except_reasons` do not count; with
     `only_reasons` others do not count either. Where reasons are asked for, an unstated one counts, may count, or does not.
+    A judgement counts at the time of the reading: one that `attributes` readings stays true after its end for as long as a
+    reading taken while it ran is the last one and holds. It needs `when_uncharted: no`.
     """
 
     take: Literal["active"]
+    attributes: Readings | None = None
+
+    @model_validator(mode="after")
+    def _absence_is_a_no(self) -> Active:
+        if self.attributes is not None and self.when_uncharted != "no":
+            msg = 'attributes needs when_uncharted: "no"'
+            raise ValueError(msg)
+        return self
 
 
 class CountActive(_OfExposure):
@@ -193,10 +221,12 @@ class Given(_OfExposure):
     """Whether one of the agents was started in the last `within_hours`: t in [started_at, started_at + within).
 
     take: given. Yes/no, with the same rules for unknown as `active`. Uncharted time at any point of the window leaves it unknown.
+    With `since_infusion`, what was started before the infusion does not count.
     """
 
     take: Literal["given"]
     within_hours: Hours
+    since_infusion: bool = False
 
 
 class RateSum(_OfExposure):

@@ -31,7 +31,7 @@ def test_fever_from_38_0(spec: Spec) -> None:
 
 
 def test_fever_with_another_cause(spec: Spec) -> None:
-    """Fever that the team puts down to another cause does not count while that judgement stands."""
+    """A reading taken while the team puts the fever down to another cause stays attributed; the next one is judged anew."""
     spec(
         "astct-2019.crs",
         """
@@ -39,10 +39,48 @@ def test_fever_with_another_cause(spec: Spec) -> None:
         0 h        | hypotension no
         0 h        | body temperature 38.6
         0 h to 4 h | other cause: fever
+        6 h        | body temperature 38.4
         """,
         """
         0 h | 0
+        6 h | 1
+        """,
+    )
+
+
+def test_a_reading_from_before_the_judgement(spec: Spec) -> None:
+    """A judgement also covers the reading that stands when it is made, but only for as long as it is upheld."""
+    spec(
+        "astct-2019.crs",
+        """
+        always     | recorded completely: everything
+        0 h        | hypotension no
+        0 h        | body temperature 38.6
+        2 h to 4 h | other cause: fever
+        """,
+        """
+        0 h | 1
+        2 h | 0
         4 h | 1
+        """,
+    )
+
+
+def test_an_attributed_reading_that_no_longer_holds(spec: Spec) -> None:
+    """Once the attributed reading is too old, whether there is fever is not known, as for any other reading."""
+    spec(
+        "astct-2019.crs",
+        """
+        followed 16 h
+        always     | recorded completely: everything
+        0 h        | hypotension no
+        6 h        | hypotension no
+        0 h        | body temperature 38.6
+        0 h to 4 h | other cause: fever
+        """,
+        """
+        0 h  | 0
+        12 h | [0, 1]
         """,
     )
 

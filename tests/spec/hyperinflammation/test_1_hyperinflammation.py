@@ -259,3 +259,90 @@ def test_other_manifestations(spec: Spec) -> None:
         """,
         unstated_findings="no",
     )
+
+
+def test_what_was_high_before_the_infusion(spec: Spec) -> None:
+    """The syndromes come after the cells: a value from before the infusion never meets a criterion. Until the first one after it,
+    a value that was fine rules a criterion out, and one that was not leaves it open.
+    """
+    before = """
+        always | recorded completely: everything
+        -6 h   | ferritin 12000 (normal up to 300)
+        -6 h   | bilirubin 5 (normal up to 1.2)
+        -6 h   | creatinine 5 (normal up to 1.2)
+        -6 h   | ast 20 (normal up to 40)
+        -6 h   | alt 20 (normal up to 40)
+        """
+    after = """
+        4 h    | bilirubin 0.8 (normal up to 1.2)
+        4 h    | creatinine 0.8 (normal up to 1.2)
+        """
+    spec("cartox-2018.carhlh", before, "0 h | [0, 1]", unstated_findings="no")
+    spec("cartox-2018.carhlh", before + after, "0 h | [0, 1]\n4 h | 0", unstated_findings="no")
+    spec("cartox-2018.carhlh", before.replace("12000", "900"), "0 h | 0", unstated_findings="no")
+
+
+def test_a_marrow_from_before_the_infusion(spec: Spec) -> None:
+    """Haemophagocytosis seen before the infusion is as if nothing had been stated; its absence then holds."""
+    table = """
+        -48 h | haemophagocytosis marrow yes
+        -48 h | haemophagocytosis tissue no
+        -48 h | creatinine 0.8 (normal up to 1.2)
+        2 h   | ferritin 12000 (normal up to 300)
+        2 h   | bilirubin 5 (normal up to 1.2)
+        2 h   | ast 20 (normal up to 40)
+        2 h   | alt 20 (normal up to 40)
+        2 h   | creatinine 0.8 (normal up to 1.2)
+        2 h   | oliguria severe no
+        2 h   | pulmonary oedema severe no
+        """
+    spec("cartox-2018.carhlh", table, "...\n2 h | [0, 1]")
+    spec("cartox-2018.carhlh", table + "4 h | haemophagocytosis marrow yes", "...\n2 h | [0, 1]\n4 h | 1")
+    spec("cartox-2018.carhlh", table.replace("marrow yes", "marrow no"), "...\n2 h | 0")
+
+
+def test_a_drug_given_before_the_infusion(spec: Spec) -> None:
+    """Anakinra that was given before the infusion does not treat the syndrome."""
+    table = """
+        always | recorded completely: everything
+        0 h    | iec hs yes
+        0 h    | bleeding transfusion no
+        0 h    | bleeding life threatening no
+        0 h    | acute kidney injury no
+        0 h    | hypotension no
+        """
+    spec("iec-hs-2023.grade", table + "-2 h | anticytokine: anakinra", "0 h | 1")
+    spec("iec-hs-2023.grade", table + "2 h | anticytokine: anakinra", "0 h | 1\n2 h | 2")
+
+
+def test_a_rise_of_ferritin_before_the_infusion(spec: Spec) -> None:
+    """A rise that was over before the infusion does not count; the rise across it does."""
+    table = """
+        -10 h | ferritin 500
+        -2 h  | ferritin 3000
+        2 h   | fibrinogen 1.2
+        2 h   | ldh 200 (normal up to 250)
+        """
+    spec("ucsf-2021.mas-l", table, "...\n2 h | [0, 1]")
+    spec("ucsf-2021.mas-l", table + "8 h | ferritin 3100", "...\n2 h | [0, 1]\n8 h | 0")
+    spec("ucsf-2021.mas-l", table + "8 h | ferritin 5000", "...\n2 h | [0, 1]\n8 h | 1")
+
+
+def test_fever_of_hlh_with_another_cause(spec: Spec) -> None:
+    """A temperature taken while the fever was put down to another cause does not count later; those taken after it do."""
+    table = """
+        0 h        | splenomegaly yes
+        0 h        | ferritin 900
+        0 h        | soluble cd25 9000
+        0 h        | triglycerides 300
+        0 h        | haemophagocytosis marrow no
+        0 h        | haemophagocytosis tissue no
+        0 h        | nk activity low no
+        0 h        | neutrophils 3.0
+        0 h        | platelets 150
+        0 h        | haemoglobin 12
+        0 h        | body temperature 39
+        0 h to 4 h | other cause: fever
+        """
+    spec("hlh-2004.criteria", table + "6 h | body temperature 37", "0 h | 0")
+    spec("hlh-2004.criteria", table + "6 h | body temperature 38.6", "0 h | 0\n6 h | 1")

@@ -49,6 +49,8 @@ def _of_input(  # noqa: C901, PLR0912  (one branch per input method)
                 yield from _values(index, kind, take.holds_hours)
         case methods.Active() | methods.CountActive() | methods.RateSum():
             yield from _spans(index, take.exposure, 0)
+            if isinstance(take, methods.Active) and take.attributes is not None:
+                yield from _values(index, take.attributes.observation, take.attributes.holds_hours)
         case methods.Given():
             yield from _spans(index, take.exposure, hours(take.within_hours))
         case methods.AgeYears():

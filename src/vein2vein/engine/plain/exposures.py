@@ -11,9 +11,10 @@ from __future__ import annotations
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.basis.truth import Truth, all_of, any_of
 from vein2vein.engine.plain.index import CourseIndex
+from vein2vein.engine.plain.observations import held
 from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
 from vein2vein.knowledge.codes import streams
-from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum
+from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum, Readings
 from vein2vein.knowledge.values import NumberRange, Value
 from vein2vein.record.timeline import UNSPECIFIED, Exposure
 
@@ -22,16 +23,30 @@ _UNSTATED = {"counts": Truth.TRUE, "possible": Truth.UNKNOWN, "no": Truth.FALSE}
 
 
 def active(index: CourseIndex, take: Active, at: int) -> Found:
-    """Whether one of the agents is running."""
+    """Whether one of the agents is running, or ran when the reading that holds was taken."""
     running = _running(index, take, at)
+    if take.attributes is not None:
+        running += _attributing(index, take, take.attributes, at)
     truths = [matches(index, take, exposure) for exposure in running]
     return _or_uncharted(any_of(truths), take, is_charted=_is_charted(index, take, at)), tuple(running)
+
+
+def _attributing(index: CourseIndex, take: Active, readings: Readings, at: int) -> list[Exposure]:
+    """Exposures that have ended since, and ran when the reading that holds now was taken."""
+    reading = held(index, readings.observation, readings.holds_hours, at)
+    if reading is None:
+        return []
+    taken = to_microseconds(reading.observed_at)
+    spans = zip(index.exposures(take.exposure), index.spans(take.exposure), strict=True)
+    return [exposure for exposure, span in spans if _contains(span, taken) and not _contains(span, at)]
 
 
 def given(index: CourseIndex, take: Given, at: int) -> Found:
     """Whether one of the agents was started in (at - within, at]."""
     within = hours(take.within_hours)
     started = [e for e in index.exposures(take.exposure) if at - within < to_microseconds(e.started_at) <= at]
+    if take.since_infusion:
+        started = [e for e in started if not index.is_before_infusion(e.started_at)]
     truths = [matches(index, take, exposure) for exposure in started]
     charted = any(s <= at - within and (e is None or at < e) for s, e in index.charted(take.exposure))
     return _or_uncharted(any_of(truths), take, is_charted=charted), tuple(started)

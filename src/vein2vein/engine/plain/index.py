@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from vein2vein.basis.clock import day_zero_starts, from_microseconds, local_date, relative_day, to_microseconds
@@ -131,6 +131,10 @@ class CourseIndex:
         if self.course.infused_at is None:
             return None
         return relative_day(from_microseconds(at), infused_at=self.course.infused_at, zone=self.course.zone)
+
+    def is_before_infusion(self, at: datetime) -> bool:
+        """Whether an instant lies before the first infusion; also where there is none."""
+        return self.course.infused_at is None or at < self.course.infused_at
 
     @cached_property
     def day_zero(self) -> date | None:

@@ -48,6 +48,8 @@ def latest(index: CourseIndex, take: Latest, at: int) -> Found:
         row = None
     kind = observation_kind(take.observation)
     if kind.type == "yes_no":
+        if take.since_infusion and row is not None and row.code == "yes" and index.is_before_infusion(row.observed_at):
+            row = None
         return _stated(take, row)
     if kind.type == "category":
         universe = frozenset(kind.categories)
@@ -99,13 +101,37 @@ def extreme(index: CourseIndex, take: Extreme, at: int) -> Found:
     rows = [
         r
         for r in index.before(take.observation, at)
-        if to_microseconds(r.observed_at) > after and to_microseconds(r.observed_at) >= since
+        if to_microseconds(r.observed_at) > after
+        and to_microseconds(r.observed_at) >= since
+        and not _was_during(index, take.except_during, to_microseconds(r.observed_at))
     ]
     if not rows:
         return ANY_NUMBER, ()
+    if take.since_infusion:
+        rows, only_rules_out = _since_infusion(index, rows)
+    else:
+        only_rules_out = False
     ranges = [_relative(index, take, row, at) for row in rows]
     best = max if take.take == "highest" else min
-    return NumberRange(best(r.low for r in ranges), best(r.high for r in ranges)), tuple(rows)
+    low, high = best(r.low for r in ranges), best(r.high for r in ranges)
+    if only_rules_out:
+        low, high = (-math.inf, high) if take.take == "highest" else (low, math.inf)
+    return NumberRange(low, high), tuple(rows)
+
+
+def _since_infusion(index: CourseIndex, rows: list[Observation]) -> tuple[list[Observation], bool]:
+    """The rows at or after the infusion; without one all of them, which can then only rule out."""
+    after = [row for row in rows if not index.is_before_infusion(row.observed_at)]
+    return (after, False) if after else (rows, True)
+
+
+def _was_during(index: CourseIndex, named: tuple[str, ...], at: int) -> bool:
+    """Whether one of the exposures named as stream/agent ran at an instant."""
+    return any(
+        exposure.agent == agent and start <= at and (end is None or at < end)
+        for stream, _, agent in (name.partition("/") for name in named)
+        for exposure, (start, end) in zip(index.exposures(stream), index.spans(stream), strict=True)
+    )
 
 
 def _since(index: CourseIndex, since_day: int | None) -> float | None:
@@ -146,17 +172,19 @@ def steepest_rise(index: CourseIndex, take: SteepestRise, at: int) -> Found:
     """The steepest rise per hour between consecutive exact values."""
     rows = [r for r in index.before(take.observation, at) if r.comparator is None]
     within, apart = hours(take.within_hours), hours(take.apart_hours)
-    steepest: float | None = None
-    behind: tuple[Observation, ...] = ()
+    slopes: list[tuple[float, tuple[Observation, ...]]] = []
     for before, after in itertools.pairwise(rows):
         gap = to_microseconds(after.observed_at) - to_microseconds(before.observed_at)
         recent = to_microseconds(after.observed_at) > at - within
         if not recent or gap <= 0 or not apart <= gap <= within:
             continue
         slope = round((_number(after) - _number(before)) / (gap / MICROSECONDS_PER_HOUR), RATIO_DECIMALS)
-        if steepest is None or slope > steepest:
-            steepest, behind = slope, (before, after)
-    return (ANY_NUMBER, ()) if steepest is None else (NumberRange(steepest, steepest), behind)
+        slopes.append((slope, (before, after)))
+    if not slopes:
+        return ANY_NUMBER, ()
+    since = [found for found in slopes if not index.is_before_infusion(found[1][-1].observed_at)]
+    steepest, behind = max(since or slopes if take.since_infusion else slopes, key=lambda found: found[0])
+    return NumberRange(-math.inf if take.since_infusion and not since else steepest, steepest), behind
 
 
 def measured_span(index: CourseIndex, take: MeasuredSpan, at: int) -> Found:

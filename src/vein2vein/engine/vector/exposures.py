@@ -16,10 +16,11 @@ import numpy as np
 
 from vein2vein.basis.clock import hours
 from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
-from vein2vein.engine.vector.batch import FOREVER, Batch, Bools, Exposed, Floats, Ints
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Exposed, Floats, Ints
+from vein2vein.engine.vector.observations import held_rows
 from vein2vein.engine.vector.rows import Facts, Numbers, Rows, last_of_each_key, until_next
 from vein2vein.knowledge.codes import streams
-from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum
+from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum, Readings
 from vein2vein.record.timeline import UNSPECIFIED
 
 _RATE_STEPS: Final = 1e9
@@ -37,8 +38,14 @@ def given(batch: Batch, take: Given) -> Rows:
 
 def _facts(batch: Batch, take: Active | Given, within_hours: float | None) -> Rows:
     is_open = take.when_uncharted == "unknown"
-    changes = batch.once(_Changes, take.exposure, within_hours, is_open)
+    attributes = take.attributes if isinstance(take, Active) else None
+    changes = batch.once(_Changes, take.exposure, within_hours, is_open, attributes)
     certain, possible = matches(batch, take)
+    if isinstance(take, Given) and take.since_infusion:
+        rows = batch.exposed(take.exposure)
+        infused = batch.infused[rows.course]
+        since = (infused != NEVER) & (rows.start >= infused)
+        certain, possible = certain & since, possible & since
     counts = changes.counted([certain, possible & ~certain])
     holds = counts[0] > 0
     may_hold = holds | (counts[1] > 0)
@@ -206,6 +213,7 @@ class _Changes:
         stream: Whose exposures.
         within_hours: How long each counts from its start on; None counts it as long as it runs.
         is_open: Whether it matters where the stream is charted.
+        attributes: Readings that stay attributed to what ran when they were taken, so that it lasts as long as they hold.
 
     Attributes:
         key: Sorted keys at which a count may change.
@@ -214,7 +222,14 @@ class _Changes:
             that is asked for.
     """
 
-    def __init__(self, batch: Batch, stream: str, within_hours: float | None, is_open: bool) -> None:  # noqa: FBT001
+    def __init__(  # noqa: PLR0917
+        self,
+        batch: Batch,
+        stream: str,
+        within_hours: float | None,
+        is_open: bool,  # noqa: FBT001
+        attributes: Readings | None = None,
+    ) -> None:
         rows = batch.exposed(stream)
         within = None if within_hours is None else hours(within_hours)
         spans = [(rows.course, rows.start, rows.end if within is None else rows.start + within)]
@@ -223,6 +238,8 @@ class _Changes:
         course, start, end = (np.concatenate(parts) for parts in zip(*spans, strict=True))
         is_forever = end == FOREVER
         end_key = np.where(is_forever, batch.ends[course], batch.key(course, np.where(is_forever, 0, end)))
+        if attributes is not None:
+            end_key = _attributed_until(batch, rows, end_key, attributes)
         key = np.concatenate([batch.key(course, start), end_key])
         self._n, self._n_spans = len(rows), len(course)
         self._order = key.argsort(kind="stable")
@@ -243,6 +260,19 @@ class _Changes:
     def _sums(self, of_spans: Ints) -> Ints:
         sums: Ints = np.concatenate([of_spans, -of_spans], axis=1)[:, self._order].cumsum(axis=1)[:, self._keep]
         return sums
+
+
+def _attributed_until(batch: Batch, rows: Exposed, end_key: Ints, readings: Readings) -> Ints:
+    """Keys at which exposures, and the readings taken while they ran that still held at their end, are over."""
+    _, held = batch.once(held_rows, readings.observation)
+    if not len(held):
+        return end_key
+    place = np.searchsorted(held.key, end_key, side="left") - 1
+    safe = np.maximum(place, 0)
+    taken = held.key[safe]
+    holds = (place >= 0) & (rows.end != FOREVER) & (taken >= batch.key(rows.course, rows.start))
+    until = np.minimum(held.end[safe], taken + hours(readings.holds_hours))
+    return np.where(holds, np.maximum(end_key, until), end_key)
 
 
 def _charted_now(batch: Batch, stream: str) -> tuple[Ints, Ints, Ints]:

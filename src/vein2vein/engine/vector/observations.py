@@ -53,7 +53,7 @@ from vein2vein.knowledge.inputs import (
 )
 
 
-def _held(batch: Batch, kind: str) -> tuple[Observed, Rows]:
+def held_rows(batch: Batch, kind: str) -> tuple[Observed, Rows]:
     """Usable observations of a kind, the last of each instant; each holds until the next, or until one that cannot be used."""
     rows = batch.observed(kind)
     keep = last_of_each_key(rows.key)
@@ -71,7 +71,7 @@ def _held(batch: Batch, kind: str) -> tuple[Observed, Rows]:
 def latest(batch: Batch, take: Latest) -> Rows:
     """The last usable value while it holds."""
     kind = observation_kind(take.observation)
-    rows, held = batch.once(_held, take.observation)
+    rows, held = batch.once(held_rows, take.observation)
     key, end, numbers = held.key, held.end, numbers_of(held.values)
     if take.holds_hours is not None:
         end = np.minimum(end, key + hours(take.holds_hours))
@@ -79,8 +79,11 @@ def latest(batch: Batch, take: Latest) -> Rows:
         end = np.minimum(end, _ends_with(batch, take.ends_with, rows))
     if kind.type == "yes_no":
         says = np.zeros(len(rows), bool) if rows.code is None else rows.code == take.says
-        absent = Facts(np.array([False]), np.array([take.when_absent == "unknown"]))
-        return Rows(key, end, Facts(says, says), absent)
+        may_say, is_open = says, take.when_absent == "unknown"
+        if take.since_infusion and rows.code is not None:
+            void = (rows.code == "yes") & _is_before_infusion(batch, rows)
+            says, may_say = says & ~void, np.where(void, is_open, says)
+        return Rows(key, end, Facts(says, may_say), Facts(np.array([False]), np.array([is_open])))
     if kind.type == "category":
         return Rows(key, end, *_categories(rows, tuple(sorted(kind.categories))))
     splits = _splits(batch, take)
@@ -92,6 +95,13 @@ def latest(batch: Batch, take: Latest) -> Rows:
         numbers = numbers.shifted(-take.minus_per_year_of_age * age_at(batch, key))
     none = np.zeros(1)
     return Rows(key, end, numbers, Numbers(none, none) if take.when_absent == "no" else UNKNOWN)
+
+
+def _is_before_infusion(batch: Batch, rows: Observed) -> Bools:
+    """Whether each row was observed before the infusion; also where there is none."""
+    infused = batch.infused[rows.course]
+    before: Bools = (infused == NEVER) | (rows.at < infused)
+    return before
 
 
 def _ends_with(batch: Batch, streams: tuple[str, ...], rows: Observed) -> Ints:
@@ -227,7 +237,13 @@ def extreme(batch: Batch, take: Extreme) -> Rows:
     """The highest or lowest value observed in (t - within, t]."""
     is_baseline = "baseline" in (take.relative_to, take.minus)
     window = batch.once(
-        _windows, take.observation, take.within_hours, take.since_day, take.baseline if is_baseline else None
+        _windows,
+        take.observation,
+        take.within_hours,
+        take.since_day,
+        take.baseline if is_baseline else None,
+        take.since_infusion,
+        take.except_during,
     )
     if not is_baseline:
         numbers = window.folded(take, _relative(batch, take, window.rows, window.numbers, window.rows.key))
@@ -236,10 +252,21 @@ def extreme(batch: Batch, take: Extreme) -> Rows:
         reference = _reference(batch, take, "baseline", rows=window.rows, key=points)
         moved = window.folded(take, window.numbers)
         numbers = moved.over(reference) if take.relative_to else moved.shifted(-reference)
+    if window.only_rules_out is not None:
+        numbers = _opened(numbers, window.only_rules_out, downwards=take.take == "highest")
     if not numbers.is_exact or len(numbers.low) < len(window.points):
         known, numbers = numbers, unknown_numbers(len(window.points))
         numbers.low[window.filled], numbers.high[window.filled] = known.low, known.high
     return Rows(window.points, window.end, numbers, UNKNOWN)
+
+
+def _opened(numbers: Numbers, where: Bools, *, downwards: bool) -> Numbers:
+    """Ranges of which some are opened on one side, because what was seen before the infusion can only rule out."""
+    if not where.any():
+        return numbers
+    if downwards:
+        return Numbers(np.where(where, -np.inf, numbers.low), numbers.high)
+    return Numbers(numbers.low, np.where(where, np.inf, numbers.high))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +276,7 @@ class _Windows:
     Attributes:
         filled: Which points have a row in the window.
         places: For each of these: position of the first row in the window, and of the first behind it.
+        only_rules_out: For each of these: whether all rows in it lie before the infusion, where that matters.
     """
 
     rows: Observed
@@ -257,6 +285,7 @@ class _Windows:
     end: Ints
     filled: Bools
     places: Ints
+    only_rules_out: Bools | None = None
 
     def folded(self, take: Extreme, numbers: Numbers) -> Numbers:
         """The highest or lowest of the rows of each filled window."""
@@ -272,14 +301,22 @@ class _Windows:
         return Numbers(low, low if numbers.is_exact else reduced(numbers.high))
 
 
-def _windows(  # noqa: PLR0917  (what the windows of several inputs have in common)
-    batch: Batch, kind: str, within_hours: float, since_day: int | None, baseline: Baseline | None
+def _windows(  # noqa: PLR0913, PLR0917  (what the windows of several inputs have in common)
+    batch: Batch,
+    kind: str,
+    within_hours: float,
+    since_day: int | None,
+    baseline: Baseline | None,
+    since_infusion: bool,  # noqa: FBT001
+    except_during: tuple[str, ...],
 ) -> _Windows:
     rows = batch.observed(kind)
     if since_day is not None:
         starts = _day_start(batch, since_day)
         late = (starts[rows.course] != NEVER) & (rows.at >= starts[rows.course])
         rows = rows.take(late)
+    if except_during:
+        rows = rows.take(~_was_during(batch, rows, except_during))
     within, key = hours(within_hours), rows.key
     points = distinct(key, key + within)
     if baseline is not None:
@@ -288,9 +325,34 @@ def _windows(  # noqa: PLR0917  (what the windows of several inputs have in comm
         points = distinct(points, batch.key(known, anchor[known]))
     left, right = _window(batch, key, points, within)
     filled = right > left
+    only_rules_out = None
+    if since_infusion:
+        left, before = _since_infusion(batch, key, points, left, right)
+        only_rules_out = before[filled]
     places = np.empty(2 * int(filled.sum()), np.int64)
     places[0::2], places[1::2] = left[filled], right[filled]
-    return _Windows(rows, reported(rows), points, until_next(batch, points, None), filled, places)
+    return _Windows(rows, reported(rows), points, until_next(batch, points, None), filled, places, only_rules_out)
+
+
+def _since_infusion(batch: Batch, key: Ints, points: Ints, left: Ints, right: Ints) -> tuple[Ints, Bools]:  # noqa: PLR0917
+    """Windows without their rows before the infusion where any later one is in them, and which of them hold no later one."""
+    course = batch.course_of(points)
+    infused = batch.infused[course]
+    never = infused == NEVER
+    first = np.searchsorted(key, batch.key(course, np.where(never, 0, infused)), side="left")
+    before = never | (right <= first)
+    return np.where(before, left, np.maximum(left, first)), before
+
+
+def _was_during(batch: Batch, rows: Observed, named: tuple[str, ...]) -> Bools:
+    """Whether each row was observed while one of the exposures named as stream/agent ran."""
+    found = np.zeros(len(rows), bool)
+    for stream, _, agent in (name.partition("/") for name in named):
+        exposed = batch.exposed(stream)
+        for place in np.flatnonzero(exposed.agent == agent):
+            here = rows.course == exposed.course[place]
+            found |= here & (exposed.start[place] <= rows.at) & (rows.at < exposed.end[place])
+    return found
 
 
 def _day_start(batch: Batch, day: int) -> Ints:
@@ -320,10 +382,14 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
     points = distinct(key, key + within)
     left, right = _window(batch, key, points, within)
     filled = right > left
+    before = np.zeros(len(points), bool)
+    if take.since_infusion:
+        left, before = _since_infusion(batch, key, points, left, right)
     values = unknown_numbers(len(points))
     if filled.any():
         places = np.column_stack([left[filled], right[filled]]).ravel()
         values.low[filled] = values.high[filled] = np.maximum.reduceat(np.append(slope, 0.0), places)[::2]
+        values.low[before] = -np.inf
     return Rows(points, until_next(batch, points, None), values, UNKNOWN)
 
 
@@ -381,7 +447,7 @@ def _where_open(use_total: Bools, is_open: Bools | None) -> Bools | None:
 
 
 def _held_for(batch: Batch, kind: str, holds_hours: float) -> Rows:
-    _, held = batch.once(_held, kind)
+    _, held = batch.once(held_rows, kind)
     return replace(held, end=np.minimum(held.end, held.key + hours(holds_hours)))
 
 
