@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vein2vein.errors import KnowledgeError
-from vein2vein.journey.toxicity.scales import bundles, scale_ids, subjects
+from vein2vein.journey.toxicity.scales import NO_TOXICITIES, bundles, scale_ids, subjects, toxicity_ids
 from vein2vein.knowledge.registry import Registry
 
 
@@ -26,7 +28,22 @@ def test_a_subject_opens_to_every_edition(registry: Registry) -> None:
 
 def test_names_may_overlap_and_keep_their_order(registry: Registry) -> None:
     assert scale_ids(["lee-2014.crs", "crs"], registry)[0] == "lee-2014.crs"
-    assert len(set(scale_ids(["crs", "all"], registry))) == len(registry.ids)
+    assert len(set(scale_ids(["crs", "all"], registry))) == len(toxicity_ids(registry))
+
+
+def test_all_means_the_toxicities_and_not_who_may_be_treated(registry: Registry) -> None:
+    left_out = {str(registry.raw(id)["about"]) for id in registry.ids if id not in scale_ids(["all"], registry)}
+    assert left_out <= NO_TOXICITIES
+    assert not {str(registry.raw(id)["about"]) for id in toxicity_ids(registry)} & NO_TOXICITIES
+
+
+def test_a_centre_s_rule_set_about_eligibility_is_graded_only_where_it_is_named(tmp_path: Path) -> None:
+    text = Registry().file_text("astct-2019.ice").replace("id: astct-2019.ice", "id: our-centre.gate")
+    (tmp_path / "our-centre.gate.yaml").write_text(text.replace("about: ice", "about: eligibility"), encoding="utf-8")
+    registry = Registry([tmp_path])
+    assert "our-centre.gate" not in scale_ids(["all"], registry)
+    assert "our-centre.gate" in scale_ids(["eligibility"], registry)
+    assert scale_ids(["our-centre.gate"], registry) == ("our-centre.gate",)
 
 
 def test_every_bundle_names_known_rule_sets(registry: Registry) -> None:

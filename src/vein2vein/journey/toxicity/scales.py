@@ -3,7 +3,8 @@
 Place    Journey, toxicity. Reads the registry; read by the command line and by whoever grades by name.
 In       Names: a rule set id, a subject such as "crs", "standard", or "all".
 Out      Rule set ids.
-Knows    Editions are never mixed: a name opens to whole rule sets, each with its own rows in every table.
+Knows    Editions are never mixed: a name opens to whole rule sets, each with its own rows in every table. "all" means the
+         toxicities: rule sets about eligibility or prognosis are graded only where they are named.
 Missing  An unknown name is an error with the nearest known names.
 Does not Grade (the engine does) or choose between editions of a subject: "crs" means every edition.
 Checked  tests/unit/journey/test_scales.py
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import yaml
 
@@ -22,6 +24,8 @@ from vein2vein.knowledge.codes import nearest
 from vein2vein.knowledge.registry import Registry
 
 ALL = "all"
+NO_TOXICITIES: Final = frozenset({"eligibility", "prognosis"})
+"""Subjects (`about`) of rule sets that say something of the patient and grade no toxicity."""
 
 
 @cache
@@ -39,6 +43,11 @@ def subjects(registry: Registry) -> Mapping[str, tuple[str, ...]]:
     return {about: tuple(ids) for about, ids in sorted(found.items())}
 
 
+def toxicity_ids(registry: Registry) -> tuple[str, ...]:
+    """Ids of the rule sets that grade a toxicity, in order of id: what "all" opens to."""
+    return tuple(id for id in registry.ids if registry.raw(id).get("about") not in NO_TOXICITIES)
+
+
 def scale_ids(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
     """Open names to rule set ids, in order, each once.
 
@@ -49,7 +58,7 @@ def scale_ids(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
     ids: dict[str, None] = {}
     for name in names:
         if name == ALL:
-            found: tuple[str, ...] = registry.ids
+            found: tuple[str, ...] = toxicity_ids(registry)
         elif name in bundles():
             found = bundles()[name]
         elif name in known:
