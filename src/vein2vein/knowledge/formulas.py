@@ -34,6 +34,7 @@ from vein2vein.knowledge.schema import Condition
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value, is_known
 
 Interval = tuple[float, float]
+NOISE_DECIMALS: Final = 9
 EVERYTHING: Final[Interval] = (-math.inf, math.inf)
 
 
@@ -105,7 +106,7 @@ class Computed:
     Attributes:
         range: Possible results in the unit of the result; one point when everything is known.
         bands: Names of the bands that are possible, lowest first; empty without bands.
-        missing: Inputs that are not fully known, sorted.
+        missing: Inputs that are not fully known while the result is open, sorted.
         problem: Why there is no result although nothing is missing, such as a division by zero; None otherwise.
         applies: Whether the formula is meant for this patient.
         implausible: Whether a known result lies outside the plausible range: most often a slip of a unit.
@@ -200,9 +201,13 @@ class Formula(Edition):
         except ArithmeticError as error:
             (low, high), problem = EVERYTHING, str(error)
         if math.isclose(low, high, rel_tol=1e-12):
-            low = high = round(low, 12)
+            # The noise of binary floating point must not decide on which side of a cut-off a result lies.
+            low = high = round(low, NOISE_DECIMALS)
         limits = self.result.plausible
         is_point = problem is None and low == high
+        if is_point:
+            # What is not recorded and does not matter for these parameters is not missing.
+            missing = ()
         implausible = is_point and limits is not None and not limits[0] <= low <= limits[1]
         return Computed(NumberRange(low, high), self._bands(low, high), missing, problem, applies, implausible)
 
@@ -231,6 +236,8 @@ class Formula(Edition):
             return None if got.applies is Truth.FALSE else f"expected not applicable, got {got.applies}"
         if case.expect == "cannot be computed":
             return None if got.value is None else f"expected that it cannot be computed, got {got.value}"
+        if got.applies is Truth.FALSE:
+            return f"expected {case.expect}, got not applicable"
         low, high = case.expect if isinstance(case.expect, tuple) else (case.expect, case.expect)
         tolerance = case.tolerance if case.tolerance is not None else 0.5 * 10.0**-self.result.decimals
         if got.problem or abs(got.range.low - low) > tolerance or abs(got.range.high - high) > tolerance:

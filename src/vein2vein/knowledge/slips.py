@@ -141,7 +141,7 @@ def formula_slips(text: str) -> Iterator[str]:
         elif old in {"min", "max"}:
             others = ["max" if old == "min" else "min"]
         else:
-            others = [f"{float(old) * 1.1:.12g}"]
+            others = [f"{float(old) * 1.1:.12g}"] if float(old) else []
         for other in others:
             yield text[: match.start()] + other + text[match.end() :]
 
