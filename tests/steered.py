@@ -130,7 +130,8 @@ class Steering:
             cut = take.at_least if isinstance(take, methods.MeasuredSpan) else take.at_most
             return [(take.observation, [cut])]
         observation = getattr(take, "observation", None)
-        return [] if observation is None else [(observation, cut_offs)]
+        items = [(kind, [lo, hi]) for kind, (lo, hi) in getattr(take, "items", {}).items()]
+        return [] if observation is None else [*items, (observation, cut_offs)]
 
     def _observations(
         self, infused: datetime, take: methods.Input, kind: str, cut_offs: list[float]

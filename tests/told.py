@@ -111,6 +111,8 @@ def _tell_measured(told: Told, kind: str, ways: dict[str, float]) -> None:
         before = told.infused - timedelta(days=3)
         told.observations.append(Observation(kind, before, baseline, reference_high=LIMIT, reference_low=LIMIT / 2))
         told.milestones = [Milestone("lymphodepletion", told.infused - timedelta(days=2))]
+    if set(ways) == {"baseline over "}:
+        return
     told.observations.append(
         Observation(kind, told.at, round(value, decimals + 4), reference_high=high, reference_low=low)
     )

@@ -96,12 +96,23 @@ class Extreme(_OfObservation):
 class BaselineValue(_OfObservation):
     """The baseline value itself; unknown before the anchor and when no row lies in the look-back.
 
-    take: baseline. With `relative_to` it is divided by the reference limit that came with the baseline row.
+    take: baseline. With `relative_to` it is divided by the reference limit that came with the baseline row. With `items`, which
+    maps the kind of each item to its [lowest, highest] points, the baseline of a score may also be recorded as items: their last
+    values in the look-back are added up, an item without one contributes its whole range, and a recorded total is used unless an
+    item is newer.
     """
 
     take: Literal["baseline"]
     baseline: Baseline = Baseline()
     relative_to: Literal["upper_limit", "lower_limit"] | None = None
+    items: dict[str, tuple[float, float]] = {}
+
+    @model_validator(mode="after")
+    def _sums_have_no_limits(self) -> BaselineValue:
+        if self.items and self.relative_to is not None:
+            msg = "a baseline of items has no relative_to"
+            raise ValueError(msg)
+        return self
 
 
 class SteepestRise(_OfObservation):

@@ -182,7 +182,7 @@ class RuleSet(Edition):
             elif isinstance(take, Active | CountActive | Given | RateSum):
                 found.add("weight")
             elif hasattr(take, "observation"):
-                found.add(take.observation)
+                found |= {take.observation, *getattr(take, "items", ())}
         return frozenset(found)
 
     @cached_property

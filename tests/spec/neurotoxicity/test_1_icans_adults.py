@@ -172,6 +172,30 @@ def test_a_deficit_from_before(spec: Spec, baseline_deficit: str, grade: str) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("baseline", "grade"),
+    [
+        ("-24 h | ice orientation 4; ice naming 3; ice command 1; ice writing 0; ice attention 1", "[0, 1]"),
+        ("-24 h | ice orientation 4; ice naming 3; ice command 1; ice writing 1; ice attention 1", "1"),
+        ("-24 h | ice orientation 4; ice naming 3", "[0, 1]"),
+        ("-48 h | ice score 10; ice writing 1", "1"),
+        ("-48 h | ice writing 0; ice score 10", "1"),
+        ("-800 h | ice score 10", "[0, 1]"),
+    ],
+)
+def test_a_baseline_recorded_as_items(spec: Spec, baseline: str, grade: str) -> None:
+    """The baseline is the sum of its items, or the recorded total where no item is newer; a missing item leaves it open."""
+    when, _, what = baseline.partition("|")
+    rows = "\n".join(f"{when}| {row}" for row in what.split(";"))
+    spec("astct-2019.icans", WELL + rows + "\n2 h | ice score 9", f"...\n2 h | {grade}", baseline_deficit="open")
+
+
+def test_a_baseline_item_newer_than_the_total(spec: Spec) -> None:
+    """An item that was tested again after the total shows that the total no longer stands."""
+    rows = "-48 h | ice score 10\n-24 h | ice writing 0\n2 h | ice score 9"
+    spec("astct-2019.icans", WELL + rows, "...\n2 h | [0, 1]", baseline_deficit="open")
+
+
 def test_death(spec: Spec) -> None:
     """Death due to ICANS is grade 5."""
     spec("astct-2019.icans", WELL + "0 h | ice score 2\n4 h | milestone death icans", "0 h | 3\n4 h | 5")

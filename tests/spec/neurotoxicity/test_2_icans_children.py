@@ -49,6 +49,28 @@ def test_capd_without_arousal(spec: Spec) -> None:
     spec("astct-2019.icans-children", WELL + "0 h | capd score 8", "0 h | [1, 4]")
 
 
+@pytest.mark.parametrize(("baseline_capd", "grade"), [("as-measured", "3"), ("open", "[0, 3]")])
+def test_a_capd_that_was_raised_before(spec: Spec, baseline_capd: str, grade: str) -> None:
+    """A child whose CAPD was 12 before the infusion: the scale is silent, so as measured, or open."""
+    spec(
+        "astct-2019.icans-children",
+        WELL + "-24 h | capd score 12\n0 h | capd score 12\n0 h | arousal spontaneous",
+        f"0 h | {grade}",
+        baseline_capd=baseline_capd,
+    )
+
+
+def test_a_low_capd_before(spec: Spec) -> None:
+    """A baseline below 9 leaves a CAPD from 9 as it is; one of 0 leaves every CAPD as it is."""
+    for baseline, now, grade in (("8", "9", "3"), ("8", "8", "[0, 1]"), ("0", "8", "1")):
+        spec(
+            "astct-2019.icans-children",
+            WELL + f"-24 h | capd score {baseline}\n2 h | capd score {now}\n0 h | arousal spontaneous",
+            f"...\n2 h | {grade}",
+            baseline_capd="open",
+        )
+
+
 def test_capd_and_a_seizure(spec: Spec) -> None:
     """CAPD 8 with a generalised seizure is grade 3."""
     spec(

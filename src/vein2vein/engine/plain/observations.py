@@ -145,6 +145,10 @@ def _since(index: CourseIndex, since_day: int | None) -> float | None:
 def baseline_value(index: CourseIndex, take: BaselineValue, at: int) -> Found:
     """The baseline itself."""
     row = baseline_row(index, take.observation, take.baseline, at)
+    items = {kind: baseline_row(index, kind, take.baseline, at) for kind in take.items}
+    known = [item for item in items.values() if item is not None]
+    if known and (row is None or any(item.observed_at > row.observed_at for item in known)):
+        return _sum_of(items, take.items), tuple(known)
     if row is None:
         return ANY_NUMBER, ()
     if take.relative_to is None:
@@ -218,11 +222,13 @@ def item_sum(index: CourseIndex, take: ItemSum, at: int) -> Found:
     total = held(index, take.total, take.holds_hours, at)
     if total is not None and all(total.observed_at >= row.observed_at for row in known):
         return _reported(total), (total,)
-    low = high = 0.0
-    for kind, row in items.items():
-        number = NumberRange(*take.items[kind]) if row is None else _reported(row)
-        low, high = low + number.low, high + number.high
-    return NumberRange(low, high), tuple(known)
+    return _sum_of(items, take.items), tuple(known)
+
+
+def _sum_of(items: dict[str, Observation | None], points: dict[str, tuple[float, float]]) -> NumberRange:
+    """The sum of some items; one without a row contributes its whole range."""
+    numbers = [NumberRange(*points[kind]) if row is None else _reported(row) for kind, row in items.items()]
+    return NumberRange(sum(n.low for n in numbers), sum(n.high for n in numbers))
 
 
 def age_years(index: CourseIndex, at: int) -> int | None:

@@ -182,11 +182,12 @@ def _rests_on(take: Input) -> frozenset[str] | None:
             | methods.Extreme()
             | methods.SteepestRise()
             | methods.MeasuredSpan()
-            | methods.BaselineValue()
             | methods.NthLowestDay()
             | methods.CountDays()
         ):
             return frozenset((take.observation,))
+        case methods.BaselineValue():
+            return frozenset((*take.items, take.observation))
         case methods.ItemSum():
             return frozenset((*take.items, take.total))
         case methods.Active() | methods.CountActive() | methods.Given() | methods.RateSum():

@@ -226,11 +226,36 @@ def baselines(batch: Batch, kind: str, spec: Baseline) -> tuple[Numbers, Ints]:
 
 def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
     """The baseline itself, from its anchor on."""
+    if take.items:
+        return _baseline_of_items(batch, take)
     _, key, rows = batch.once(baseline_rows, take.observation, take.baseline)
     numbers = reported(rows)
     if take.relative_to is not None:
         numbers = numbers.over(rows.reference_high if take.relative_to == "upper_limit" else rows.reference_low)
     return Rows(key, until_next(batch, key, None), numbers, UNKNOWN)
+
+
+def _baseline_of_items(batch: Batch, take: BaselineValue) -> Rows:
+    """The recorded total of each course that has a baseline, or the sum of the items where one is newer or there is no total."""
+    found = {kind: batch.once(baseline_rows, kind, take.baseline) for kind in (take.observation, *take.items)}
+    key, newest = np.full(batch.n, FOREVER, np.int64), np.full(batch.n, NEVER, np.int64)
+    low, high = np.zeros(batch.n), np.zeros(batch.n)
+    for kind, (lowest, highest) in take.items.items():
+        courses, anchor_key, rows = found[kind]
+        numbers, low_of, high_of = reported(rows), np.full(batch.n, float(lowest)), np.full(batch.n, float(highest))
+        low_of[courses], high_of[courses] = numbers.low, numbers.high
+        low, high, key[courses] = low + low_of, high + high_of, anchor_key
+        newest[courses] = np.maximum(newest[courses], rows.at)
+    courses, anchor_key, rows = found[take.observation]
+    is_total = rows.at >= newest[courses]
+    courses, numbers = courses[is_total], reported(rows.take(is_total))
+    low[courses], high[courses], key[courses] = numbers.low, numbers.high, anchor_key[is_total]
+    opened = np.zeros((2, batch.n), bool)
+    for side, is_open in enumerate((numbers.low_is_open, numbers.high_is_open)):
+        opened[side, courses] = False if is_open is None else is_open
+    known = np.flatnonzero(key != FOREVER)
+    sums = Numbers(low[known], high[known], opened[0, known], opened[1, known])
+    return Rows(key[known], until_next(batch, key[known], None), sums, UNKNOWN)
 
 
 def extreme(batch: Batch, take: Extreme) -> Rows:
