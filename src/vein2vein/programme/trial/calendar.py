@@ -1,6 +1,6 @@
 """One calendar for patients of a cell-therapy trial: from consent to infusion or not, response, relapse, death.
 
-Place    Programme, trial. Read by `endpoints`; phase I, single-arm and randomised trials share it.
+Place    Programme, trial. Read by `continued`, `endpoints`, `cell_trial`; phase I, single-arm and randomised trials share it.
 In       `Cells` (apheresis, slots, manufacture, bridging, waiting, infusion, response) or `Salvage` (regimens, transplant), and
          `After` (what follows progression, crossover included).
 Out      `History`: the days of each patient, infinite for what never happens.
@@ -95,9 +95,9 @@ class Cells:
 
     def __post_init__(self) -> None:
         shares = ("durable", "failure", "out_of_specification", "released", "bridging", "given_after_progression")
-        _check(self, shares, ("relapse", "no_response"), ("response_day", "progression", "slot", "least_dose", "death"))
+        check(self, shares, ("relapse", "no_response"), ("response_day", "progression", "slot", "least_dose", "death"))
         for chance in self.response:
-            _share("response", chance)
+            share("response", chance)
         not_negative("bridging_ratio", self.bridging_ratio)
 
 
@@ -114,6 +114,7 @@ class Salvage:
         transplant_day: Days from response to transplant.
         durable: Share of responders (without, with) a transplant that never relapse.
         relapse: Median days from response to relapse of the others.
+        leaves: Chance that a responder without a transplant starts another therapy at the response.
         second: Chance of a second regimen without a response to the first.
         second_assessed: Days from its start to its assessment.
         second_response: Chance of a response to it.
@@ -130,12 +131,13 @@ class Salvage:
     second: float = 0.0
     second_assessed: float = 0.0
     second_response: float = 0.0
+    leaves: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = ("response", "progressive", "transplant", "second", "second_response")
-        _check(self, shares, ("assessed", "no_response", "relapse"), ("transplant_day", "second_assessed"))
+        shares = ("response", "progressive", "transplant", "second", "second_response", "leaves")
+        check(self, shares, ("assessed", "no_response", "relapse"), ("transplant_day", "second_assessed"))
         for chance in self.durable:
-            _share("durable", chance)
+            share("durable", chance)
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class After:
         crossover: Chance to cross over to cells after progression; 0 in an arm that had them.
         crossover_wait: Days from progression to the infusion of those who cross over.
         crossover_ratio: Hazard of death after crossover to that before.
+        crossover_durable: Share of those infused after crossover who do not die of the disease any more.
     """
 
     survival: float
@@ -155,9 +158,10 @@ class After:
     crossover: float = 0.0
     crossover_wait: Lognormal = NOTHING
     crossover_ratio: float = 1.0
+    crossover_durable: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self, ("crossover",), ("survival", "crossover_ratio"), ("background",))
+        check(self, ("crossover", "crossover_durable"), ("survival", "crossover_ratio"), ("background",))
 
 
 @dataclass(frozen=True)
@@ -275,7 +279,7 @@ def play_cells(arm: Cells, after: After, chances: Chances, consent: Floats | Non
         none,
         none,
     )
-    return _ended(history, np.where(infused, late, early), (after, chances), np.where(infused, np.inf, dies))
+    return ended(history, np.where(infused, late, early), (after, chances), np.where(infused, np.inf, dies))
 
 
 def play_salvage(arm: Salvage, after: After, chances: Chances) -> History:
@@ -290,6 +294,8 @@ def play_salvage(arm: Salvage, after: After, chances: Chances) -> History:
     responds = first | works
     transplanted = responds & chances.happens("transplant", arm.transplant)
     durable = np.where(transplanted, arm.durable[1], arm.durable[0])
+    leaves = responds & ~transplanted & chances.happens("leaves", arm.leaves)
+    switch = np.minimum(switch, np.where(leaves, response, np.inf))
     stable = arm.assessed + chances.days("no response", LN2 / arm.no_response)
     failed = np.where(second, np.maximum(arm.assessed + arm.second_assessed, np.where(progressive, 0, stable)), stable)
     late = np.where(
@@ -302,7 +308,7 @@ def play_salvage(arm: Salvage, after: After, chances: Chances) -> History:
         none, none, np.full(chances.shape, np.nan), early, switch, response,
         np.where(transplanted, response + arm.transplant_day, np.inf), late, none, none,
     )  # fmt: skip
-    return _ended(history, np.where(progressive & ~second, early, late), (after, chances), none)
+    return ended(history, np.where(progressive & ~second, early, late), (after, chances), none)
 
 
 def _slotted(ready: Floats, consent: Floats, slot: float) -> Floats:
@@ -340,14 +346,23 @@ def _relapse(chances: Chances, response: Floats, durable_and_median: tuple[Float
     return np.where(chances.happens("durable", durable), np.inf, days)
 
 
-def _ended(history: History, progressed: Floats, rest: tuple[After, Chances], dies: Floats) -> History:
-    """The history with crossover and death."""
+def ended(history: History, progressed: Floats, rest: tuple[After, Chances], dies: Floats) -> History:
+    """The history with crossover and death.
+
+    Args:
+        history: All that comes before.
+        progressed: Day of progression, infinite for none.
+        rest: What follows it, and the chances.
+        dies: Day of death without progression, infinite for none.
+    """
     after, chances = rest
     crosses = np.isfinite(progressed) & chances.happens("crossover", after.crossover)
     delay = after.crossover_wait.of(chances.normal("crossover wait"))
     days = chances.days("death after progression", LN2 / after.survival)
     # once crossed over, what is left of the time to death is stretched by the ratio of the hazards
-    days = np.where(crosses & (days > delay), delay + (days - delay) / after.crossover_ratio, days)
+    reached = crosses & (days > delay)
+    days = np.where(reached, delay + (days - delay) / after.crossover_ratio, days)
+    days = np.where(reached & chances.happens("crossover durable", after.crossover_durable), np.inf, days)
     background = chances.days("other death", after.background)
     death = np.minimum(np.minimum(dies, background), progressed + days)
     crossover = np.where(crosses, progressed + delay, np.inf)
@@ -355,14 +370,16 @@ def _ended(history: History, progressed: Floats, rest: tuple[After, Chances], di
     return History(**{**columns, "death": death, "crossover": crossover}).until_death()
 
 
-def _share(word: str, value: float) -> None:
+def share(word: str, value: float) -> None:
+    """Refuse what is no share from 0 to 1."""
     if not 0 <= value <= 1:
         refuse_parameter(f"{word} {value:g}", "a share from 0 to 1")
 
 
-def _check(arm: object, shares: tuple[str, ...], above: tuple[str, ...], from_zero: tuple[str, ...]) -> None:
+def check(arm: object, shares: tuple[str, ...], above: tuple[str, ...], from_zero: tuple[str, ...]) -> None:
+    """Refuse fields that are no share from 0 to 1, not above 0, or below 0."""
     for word in shares:
-        _share(word, getattr(arm, word))
+        share(word, getattr(arm, word))
     for word in above:
         positive(word, getattr(arm, word))
     for word in from_zero:

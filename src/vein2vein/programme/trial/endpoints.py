@@ -36,6 +36,7 @@ class EventDefinition:
         counts_from: Day before which progression is no event for those who are in response by that day.
         new_therapy: Whether the start of a second regimen is an event.
         assessments: Days of the first assessments; a progression is seen at the next of them, after the last on its day.
+        weight_from: Day from which events have weight in the hazard ratio; earlier ones have none.
         source: Where the definition was read.
     """
 
@@ -44,12 +45,14 @@ class EventDefinition:
     counts_from: float = 0.0
     new_therapy: bool = False
     assessments: tuple[float, ...] = ()
+    weight_from: float = 0.0
     source: str = ""
 
     def __post_init__(self) -> None:
         for day in (*self.assessments, *(() if self.response_by is None else (self.response_by,))):
             positive("a day of", day)
         not_negative("counts_from", self.counts_from)
+        not_negative("weight_from", self.weight_from)
         if list(self.assessments) != sorted(set(self.assessments)):
             refuse_parameter(f"assessments on days {list(self.assessments)}", "rising days")
 
@@ -61,17 +64,23 @@ class EventDefinition:
         visit = grid[np.searchsorted(grid[:-1], day, side="left")]
         return np.where(np.isinf(visit), day, visit)
 
-    def day(self, history: History) -> Floats:
-        """Day of the event of each patient, infinite for none."""
-        early, late = self.seen(history.early), self.seen(history.late)
-        forgiven = (early < self.counts_from) & (history.response <= self.counts_from)
-        early = np.where(forgiven, np.inf, np.maximum(early, self.counts_from))
-        late = np.maximum(late, self.counts_from)
-        found: Floats = np.minimum(early, late)
+    def day(self, history: History, delay: Floats | float = 0.0) -> Floats:
+        """Day of the event of each patient, infinite for none.
+
+        Args:
+            history: What happened.
+            delay: Days by which the visits of each patient are later than planned.
+        """
+        early, late = self.seen(history.early - delay) + delay, self.seen(history.late - delay) + delay
+        first = self.counts_from + (delay if self.counts_from else 0.0)
+        forgiven = (early < first) & (history.response <= first)
+        early = np.where(forgiven, np.inf, np.maximum(early, first))
+        found: Floats = np.minimum(early, np.maximum(late, first))
         if self.new_therapy:
             found = np.minimum(found, history.switch)
         if self.response_by is not None:
-            found = np.minimum(found, np.where(history.response > self.response_by, self.response_by, np.inf))
+            due = self.response_by + delay
+            found = np.minimum(found, np.where(history.response > due, due, np.inf))
         return np.minimum(found, history.death)
 
 
@@ -87,6 +96,17 @@ BELINDA: Final = EventDefinition(
     "BELINDA event-free survival", response_by=84, counts_from=84, assessments=(42, 84),
     source="Bishop 2022, doi 10.1056/NEJMoa2116596: stable or progressive disease at or after week 12, death at any time",
 )  # fmt: skip
+PROGRESSION_FREE: Final = EventDefinition("progression-free survival", source="progression or death, on its day")
+KARMMA_3: Final = EventDefinition(
+    "KarMMa-3 progression-free survival",
+    source="Rodriguez-Otero 2023, doi 10.1056/NEJMoa2213614: progression or death; visits every few weeks, seen on the day",
+)
+CARTITUDE_4: Final = EventDefinition(
+    "CARTITUDE-4 progression-free survival", weight_from=56,
+    source="San-Miguel 2023, doi 10.1056/NEJMoa2303379: progression or death; the hazard ratio gives no weight to the first "
+    "8 weeks, in which both arms have the same treatment",
+)  # fmt: skip
+DEFINITIONS: Final = {d.name.split()[0]: d for d in (ZUMA_7, TRANSFORM, BELINDA, KARMMA_3, CARTITUDE_4)}
 
 
 @dataclass(frozen=True)

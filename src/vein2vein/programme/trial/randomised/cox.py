@@ -62,19 +62,20 @@ def cox(sample: Sample, ties: Ties = "efron") -> HazardRatio:
     terms = _terms(sample, ties)
     table = sample.at_events
     events = int(table.events[:, 1].sum())
-    log, likelihood = 0.0, _likelihood(0.0, events, terms)[0]
+    log, here = 0.0, _likelihood(0.0, events, terms)
     for _ in range(100):
-        _, slope, curve = _likelihood(log, events, terms)
+        value, slope, curve = here
         if curve <= 1e-12 or abs(log) > 20:  # noqa: PLR2004
             refuse_data("events in one arm only while both were at risk", "events in both")
-        step = slope / curve
-        while _likelihood(log + step, events, terms)[0] < likelihood - 1e-12 and abs(step) > 1e-14:  # noqa: PLR2004
+        step, least = slope / curve, value - 1e-12 * max(1.0, abs(value))
+        here = _likelihood(log + step, events, terms)
+        while here[0] < least and abs(step) > 1e-14:  # noqa: PLR2004
             step /= 2
+            here = _likelihood(log + step, events, terms)
         log += step
-        likelihood = _likelihood(log, events, terms)[0]
         if abs(step) < 1e-11:  # noqa: PLR2004
             break
-    return HazardRatio(log, 1 / math.sqrt(_likelihood(log, events, terms)[2]), ties)
+    return HazardRatio(log, 1 / math.sqrt(here[2]), ties)
 
 
 _Terms = tuple[Floats, Floats, Floats]
@@ -97,5 +98,6 @@ def _likelihood(log: float, events: int, terms: _Terms) -> tuple[float, float, f
     control, experimental, times = terms
     risk = experimental * math.exp(log)
     share = risk / (control + risk)
-    value = events * log - float(times @ np.log(control + risk))
-    return value, events - float(times @ share), float(times @ (share * (1 - share)))
+    value = events * log - float((times * np.log(control + risk)).sum())
+    told = times * share
+    return value, events - float(told.sum()), float((told * (1 - share)).sum())
