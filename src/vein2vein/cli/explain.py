@@ -12,6 +12,7 @@ from vein2vein.cli import options
 from vein2vein.engine.plain.engine import verdict_at
 from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.journey.toxicity.scales import scale_ids
+from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.schema import Parameter, RuleSet
 from vein2vein.knowledge.wording import input_text, pick
 
@@ -64,7 +65,7 @@ def as_text(rule: RuleSet, verdict: Verdict) -> str:
         "choices for open points",
         [_choice(rule.parameters[n], n, v) for n, v in verdict.parameters.items()],
     )
-    lines += _block("source", [f"{s.key}, {s.locator} (read: {s.read})" for s in rule.sources])
+    lines += _block("source", [f"{citation(s.key).short()}, {s.locator} (read: {s.read})" for s in rule.sources])
     return "\n".join(lines)
 
 

@@ -72,7 +72,7 @@ def grade_cohort(  # noqa: PLR0913  (the options of the main job, all named)
 
     Raises:
         KnowledgeError: RULE-003 for an unknown id. GradingError: GRADE-001 when a rule set is named twice, GRADE-002 when
-            a worker died and the executor does not ask again.
+            a worker died and the executor does not ask again, GRADE-004 when no rule set is named.
     """
     rules = resolve(rule_sets, registry or default_registry())
     known = cohort if as_of is None else cut(cohort, check_aware(as_of, what="as_of"))
@@ -131,9 +131,16 @@ def kinds_of(rules: tuple[RuleSet, ...]) -> frozenset[str]:
 
 
 def resolve(rule_sets: Sequence[str | RuleSet] | str | RuleSet, registry: Registry) -> tuple[RuleSet, ...]:
-    """Bound rule sets of ids and rule sets; GRADE-001 when one id stands twice (with whatever parameters)."""
+    """Bound rule sets of ids and rule sets; GRADE-001 when one id stands twice (with whatever parameters), GRADE-004 for none."""
     listed: Iterable[str | RuleSet] = [rule_sets] if isinstance(rule_sets, str | RuleSet) else rule_sets
     rules = tuple(registry.get(r) if isinstance(r, str) else r for r in listed)
+    if not rules:
+        raise GradingError(
+            "GRADE-004",
+            saw="an empty list of rule sets",
+            expected="one rule set or more",
+            fix="name them by id; `vein2vein knowledge list` shows all",
+        )
     ids = [rule.id for rule in rules]
     twice = sorted({id for id in ids if ids.count(id) > 1})
     if twice:

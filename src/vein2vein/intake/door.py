@@ -64,7 +64,7 @@ def open_delivery(
     declared = _declared(mapping, zone=zone, charted=charted, hold_hours=hold_hours or {})
     match form_of(place):
         case "cohort":
-            return _own(Path(place))
+            return _own(Path(place), declared)
         case "omop":
             return _omop(place, declared)
         case "fhir":
@@ -193,7 +193,7 @@ def _declared(
     for stream, hours in hold_hours.items():
         holds[stream]["hold_hours"] = hours
     raw = base.model_dump() | {"charted": tuple(dict.fromkeys((*base.charted, *charted))), "charting": holds}
-    return mapping_of(raw)
+    return mapping_of(raw).read_from(mapping)
 
 
 def _unknown(saw: str, name: str, *, known: tuple[str, ...], expected: str) -> IntakeError:
@@ -206,12 +206,12 @@ _UNREAD: Final = "nothing was read"
 _EXAMPLES: Final = {"an IANA zone name": ("Europe/Berlin", "UTC"), "a stream": ("vasopressor", "oxygen")}
 
 
-def _own(path: Path) -> Delivery:
+def _own(path: Path, declared: MappingFile) -> Delivery:
     """A cohort written by this library; its rows were accounted for when it was made."""
     cohort = Cohort.read(path)
     ledger, book = Ledger(), FaultBook()
     known = [path / f"{name}.parquet" for name in tables.SCHEMAS]
-    left = unread(path, known, "the five tables of a cohort as this library writes them")
+    left = unread(path, known, "the five tables of a cohort as this library writes them", mapping=declared.file)
     if left is not None:
         book.note(left)
     for name in tables.SCHEMAS:
@@ -234,6 +234,7 @@ def _omop(place: str | Path, declared: MappingFile) -> Delivery:
         midnight=declared.times.midnight,
         hold=holds,
         charted=declared.charted,
+        mapping_file=declared.file,
     )
     return adapter.convert(place, options)
 
@@ -243,6 +244,10 @@ def _fhir(place: str | Path, declared: MappingFile) -> Delivery:
 
     holds = {stream: charting.hold_hours for stream, charting in declared.charting.items()}
     options = adapter.Options(
-        zone=declared.zone, times=declared.times.policy(), hold_hours=holds, charted=declared.charted
+        zone=declared.zone,
+        times=declared.times.policy(),
+        hold_hours=holds,
+        charted=declared.charted,
+        mapping_file=declared.file,
     )
     return adapter.convert(place, options)

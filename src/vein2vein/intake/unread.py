@@ -18,19 +18,27 @@ _SHOWN: Final = 50
 _SHEETS: Final = (".xlsx", ".xls", ".xlsm", ".ods")
 
 
-def unread(place: Path, read: Iterable[Path], expected: str) -> Fault | None:
+def unread(place: Path, read: Iterable[Path], expected: str, *, mapping: Path | None = None) -> Fault | None:
     """INTAKE-054 with the files below `place` that are not among those read.
 
     Args:
         place: A folder; a single file leaves nothing unread.
         read: The files that are read.
         expected: What is read, for the message.
+        mapping: The mapping file, which may lie in the folder; it was read.
     """
     if not place.is_dir():
         return None
     known = set(read)
-    files = (file for file in sorted(place.rglob("*")) if file.is_file() and file not in known)
+    files = (
+        file for file in sorted(place.rglob("*")) if file.is_file() and file not in known and not is_same(file, mapping)
+    )
     return unread_fault([str(n) for file in files if not _is_hidden(n := file.relative_to(place))], expected)
+
+
+def is_same(file: Path, mapping: Path | None) -> bool:
+    """Whether a file is the mapping file."""
+    return mapping is not None and mapping.exists() and file.samefile(mapping)
 
 
 def unread_fault(names: Sequence[str], expected: str) -> Fault | None:

@@ -66,6 +66,14 @@ class Citation(BaseModel):
             return f"https://doi.org/{self.doi}"
         return f"https://pmc.ncbi.nlm.nih.gov/articles/{self.pmc}/" if self.pmc else None
 
+    def short(self) -> str:
+        """The work in a few words: first author, journal (or title) and year, such as "Lee DW, et al. Blood 2014"."""
+        names = [name.strip() for name in self.authors.rstrip(".").split(",")]
+        is_short = names == names[:2] and names[-1] != "et al"
+        first = ", ".join(names) if is_short else f"{names[0]}, et al"
+        where = " ".join(part for part in (self.journal or self.title.rstrip("."), str(self.year or "")) if part)
+        return f"{first}. {where}"
+
     def reference(self) -> str:
         """The work as one line: authors, title, journal, year, pages, identifier."""
         issue = ";".join(part for part in (str(self.year) if self.year else "", self.pages or "") if part)

@@ -24,7 +24,8 @@ def test_explain_says_what_is_missing_and_what_it_would_change(run: Run, hospita
     assert "Body temperature: 39.1 Cel  (vitals.csv:" in said
     assert "Vasopressin as the only vasopressor: grade-3" in said
     assert "status secondary" in said
-    assert "pmc8021214, table 1 and footnotes" in said
+    assert "Lee DW, et al. Biol Blood Marrow Transplant 2019, CRS definition and table (read: recalled)" in said
+    assert "Article PMC8021214. Table 1, grading of cytokine release syndrome" in said
 
 
 def test_explain_takes_the_clock_of_the_course(run: Run, hospital: Path, mapping: Mapping) -> None:

@@ -260,6 +260,15 @@ def test_every_chart_has_a_table_twin(page: Page, address: str) -> None:
     assert "High-flow nasal cannula 40 L/min" in words
 
 
+def test_every_possible_grade_is_in_the_words_of_the_scale(page: Page, address: str) -> None:
+    page.goto(course(address))
+    assert "CRS 2 to 4" in reasons(page).inner_text()
+    lines = reasons(page).locator(".grade-line")
+    assert lines.locator(".result").all_inner_texts() == ["2", "3", "4"]
+    assert "needing one vasopressor" in lines.nth(1).inner_text()
+    assert "possible: depends on what is missing" in lines.nth(1).inner_text()
+
+
 def test_a_long_course_has_a_second_view(page: Page, address: str) -> None:
     page.goto(course(address, 4))
     page.get_by_role("button", name="Whole follow-up").click()

@@ -29,6 +29,11 @@ def test_a_rule_set_named_twice_is_refused(cohort: Cohort) -> None:
         grade_cohort(cohort, [CRS, CRS])
 
 
+def test_no_rule_set_is_refused(cohort: Cohort) -> None:
+    with pytest.raises(GradingError, match=r"GRADE-004(.|\n)*an empty list of rule sets(.|\n)*one rule set or more"):
+        grade_cohort(cohort, [])
+
+
 def test_an_unknown_rule_set_is_refused(cohort: Cohort) -> None:
     with pytest.raises(KnowledgeError, match="RULE-003"):
         grade_cohort(cohort, "astct-2091.crs")

@@ -110,3 +110,26 @@ def test_files_beside_a_cohort_are_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     (fault,) = open_delivery(tmp_path).faults
     assert (fault.id, fault.saw) == ("INTAKE-054", "notes.txt")
+
+
+@pytest.mark.parametrize("form", ["cohort", "tables", "fhir", "omop"])
+def test_the_mapping_file_beside_the_data_is_not_called_unread(tmp_path: Path, form: str) -> None:
+    if form == "cohort":
+        Cohort.of(**{n: pl.DataFrame(schema=dict(s)) for n, s in tables.SCHEMAS.items()}).write(tmp_path)
+    elif form == "tables":
+        (tmp_path / "courses.csv").write_text("course_id,patient_id,infused_at\nc1,p1,2026-03-01 10:00\n")
+    elif form == "fhir":
+        (tmp_path / "patients.ndjson").write_text('{"resourceType": "Patient", "id": "p1"}\n')
+    else:
+        (tmp_path / "person.csv").write_text("person_id,gender_concept_id,year_of_birth\n1,8507,1960\n")
+        (tmp_path / "concept.csv").write_text("concept_id,concept_name,vocabulary_id,concept_code\n")
+    mapping = tmp_path / "centre.yaml"
+    mapping.write_text("zone: Europe/Berlin\n")
+    (tmp_path / "notes.pdf").write_text("x")
+    faults = open_delivery(tmp_path, mapping=mapping).faults
+    assert [fault.saw for fault in faults if fault.id == "INTAKE-054"] == ["notes.pdf"]
+    assert any(
+        "centre.yaml" in fault.saw
+        for fault in open_delivery(tmp_path, zone="Europe/Berlin").faults
+        if fault.id == "INTAKE-054"
+    )

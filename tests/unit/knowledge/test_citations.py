@@ -18,6 +18,18 @@ def test_a_work_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("lee2014", "Lee DW, et al. Blood 2014"),
+        ("cairo2004", "Cairo MS, Bishop M. Br J Haematol 2004"),
+        ("mdcalc-capd", "MDCalc. Cornell Assessment of Pediatric Delirium"),
+    ],
+)
+def test_a_work_in_a_few_words(key: str, words: str) -> None:
+    assert citation(key).short().startswith(words)
+
+
+@pytest.mark.parametrize(
     ("fields", "line"),
     [
         ({"pmc": "PMC1"}, "A. T. PMC1."),

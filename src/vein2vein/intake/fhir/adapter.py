@@ -36,5 +36,6 @@ def convert(place: str | Path | Delivered, options: Options | None = None) -> De
     Raises:
         IntakeError: INTAKE-301 nothing to read, INTAKE-302 a Bundle too large to hold in memory.
     """
-    delivered = place if isinstance(place, Delivered) else read(Path(place))
-    return assemble(delivered, options or Options())
+    options = options or Options()
+    delivered = place if isinstance(place, Delivered) else read(Path(place), mapping_file=options.mapping_file)
+    return assemble(delivered, options)

@@ -186,12 +186,15 @@ class _Reading:
         return len(self.context.panels - set(self.seen)) if self.context.panels else 0
 
 
-def read(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Delivered:
+def read(
+    path: Path, *, on_progress: Callable[[int], None] | None = None, mapping_file: Path | None = None
+) -> Delivered:
     """Read all resources of a file or folder.
 
     Args:
         path: A Bundle or resource (.json), NDJSON (.ndjson, .ndjson.gz), or a folder of them.
         on_progress: Told the number of resources read so far, every 10,000.
+        mapping_file: The mapping file, which may lie in the folder.
 
     Raises:
         IntakeError: INTAKE-301 nothing to read, INTAKE-302 a Bundle too large to hold in memory.
@@ -199,7 +202,9 @@ def read(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Del
     book = FaultBook()
     reading = _Reading(Context(Collector(book)))
     names = {file.name if path.is_file() else str(file.relative_to(path)) for file in find_files(path)}
-    left = unread(path, find_files(path), "JSON (.json) and NDJSON (.ndjson, .jsonl), also compressed (.gz)")
+    left = unread(
+        path, find_files(path), "JSON (.json) and NDJSON (.ndjson, .jsonl), also compressed (.gz)", mapping=mapping_file
+    )
     if left is not None:
         book.note(left)
     for number, entry in enumerate(read_entries(path), start=1):

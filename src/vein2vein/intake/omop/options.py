@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from vein2vein.intake.times import STRICT, TimePolicy
@@ -34,6 +35,7 @@ class Options:
             the same course; a later one opens a new course.
         lead_days: How many days before its infusion a course begins; earlier rows are not needed.
         next_lead_days: The same for a second or later course of a patient, so that it takes little from the one before.
+        mapping_file: The file that declares this, so that it is not called unread where it lies beside the data.
     """
 
     zone: str | None = None
@@ -47,3 +49,4 @@ class Options:
     same_course_days: int = 30
     lead_days: int = 365
     next_lead_days: int = 30
+    mapping_file: Path | None = None

@@ -30,6 +30,7 @@ from vein2vein.intake.omop.postgres import SCHEMES, Postgres
 from vein2vein.intake.omop.profile import Stock, take_stock
 from vein2vein.intake.omop.rows import read_rows, read_unknown
 from vein2vein.intake.omop.source import BadRow, Source
+from vein2vein.intake.unread import is_same
 
 _DUCKDB: Final = (".duckdb", ".db", ".ddb")
 
@@ -134,7 +135,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
                 table: source.lacking(table) for table in TABLES if source.columns(table) and source.lacking(table)
             },
             bad_rows=tuple(source.bad_rows()),
-            not_read=source.not_read,
+            not_read=tuple(name for name in source.not_read if not is_same(Path(place) / name, options.mapping_file)),
             unknown=tuple(
                 read_unknown(opened, stocks[table], courses)
                 for table in EXPOSING

@@ -115,7 +115,12 @@ def laid_out(path: Path, mapping: Mapping) -> list[tuple[Source, Layout]]:
 def _read(path: Path, work: _Work) -> None:
     """Read every file once and put its rows into the spool."""
     files = laid_out(path, work.mapping)
-    left = unread(path, [source.path for source, _ in files], f"tables in one folder: {', '.join(ENDINGS)}")
+    left = unread(
+        path,
+        [source.path for source, _ in files],
+        f"tables in one folder: {', '.join(ENDINGS)}",
+        mapping=work.mapping.file,
+    )
     if left is not None:
         work.book.note(left)
     for source, layout in files:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from vein2vein.basis.clock import zone_of
 from vein2vein.errors import IntakeError, RecordError
@@ -130,6 +130,17 @@ class Mapping(_Part):
     details: dict[str, str] = Field(default_factory=dict)
     charted: tuple[str, ...] = ()
     charting: dict[str, Charting] = Field(default_factory=dict)
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that was read; None when what is declared stands in none."""
+        return self._file
+
+    def read_from(self, file: Path | None) -> Mapping:
+        """The same mapping, with the file it was read from."""
+        self._file = file
+        return self
 
 
 def read_mapping(path: Path, *, zone: str | None = None) -> Mapping:
@@ -156,7 +167,7 @@ def read_mapping(path: Path, *, zone: str | None = None) -> Mapping:
         raise _wrong(str(error), "YAML in UTF-8", "correct the file") from error
     if zone is not None and isinstance(raw, dict | None):
         raw = {**(raw or {}), "zone": zone}
-    return mapping_of(raw)
+    return mapping_of(raw).read_from(path)
 
 
 def mapping_of(raw: Any) -> Mapping:

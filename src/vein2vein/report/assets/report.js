@@ -193,8 +193,11 @@
       make("span", { class: `result ${colour(rule, value)}` }, String(value)),
       make("div", {}, caseWords(rule, value), note ? make("small", {}, note) : null));
     const open = step.l !== step.h;
+    const inside = Object.keys(rule.cases).map(Number).filter((value) => value > step.l && value < step.h);
     return make("div", {}, make("h3", {}, say("says")),
-      line(step.l, open ? say("lowest") : ""), open ? line(step.h, say("highest")) : null);
+      line(step.l, open ? say("lowest") : ""),
+      ...inside.sort((a, b) => a - b).map((value) => line(value, say("highest"))),
+      open ? line(step.h, say("highest")) : null);
   }
 
   function missingWords(data, rule, step, lacks) {
