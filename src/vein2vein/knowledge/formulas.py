@@ -76,12 +76,16 @@ class NumberBand(Strict):
 
 
 class FormulaResult(Strict):
-    """The result: its UCUM unit, how many places are shown, and the closed range of results that can be real."""
+    """The result: its UCUM unit, how many places are shown, and the closed range of results that can be real.
+
+    `step` says that only its multiples can come out, as in a sum of half points; ends of bands are such multiples then.
+    """
 
     name: Wording
     unit: Text
     decimals: Annotated[int, Field(ge=0)] = 2
     plausible: tuple[float, float] | None = None
+    step: float | None = None
 
 
 class FormulaCase(Strict):
@@ -180,6 +184,8 @@ class Formula(Edition):
         ends = [-math.inf if start is None else start for start in starts]
         if ends != sorted(ends) or ends[1:] != [e for e in ends[1:] if e > -math.inf] or (ends and ends[0] > -math.inf):
             problems.append("bands stand lowest first, and only the lowest has no lower end")
+        step = self.result.step
+        problems += [f"band end {end:g} is no multiple of {step}" for end in ends[1:] if step and (end / step) % 1]
         if problems:
             raise ValueError("; ".join(problems))
         self.scales  # noqa: B018  (raises where a unit cannot be converted)
