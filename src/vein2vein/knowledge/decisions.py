@@ -66,6 +66,22 @@ class HoursSince(Strict):
     agents: tuple[Text, ...]
 
 
+class Improved(Strict):
+    """ask: improved. Whether the grade is lower than when the last dose of the agents was started; no while none was given."""
+
+    ask: Literal["improved"]
+    subject: Text
+    exposure: Text
+    agents: tuple[Text, ...]
+
+
+class HoursToOnset(Strict):
+    """ask: hours_to_onset. Hours from the first infusion to the first grade of at least 1; later than now while there is none."""
+
+    ask: Literal["hours_to_onset"]
+    subject: Text
+
+
 class FromTimeline(Strict):
     """ask: timeline. A value that an input method of the rule sets takes from the timeline."""
 
@@ -94,7 +110,16 @@ class FromCode(Strict):
 
 
 Ask = Annotated[
-    GradeOf | HoursAtGrade | DosesGiven | HoursSince | FromTimeline | FromFormula | Told | FromCode,
+    GradeOf
+    | HoursAtGrade
+    | DosesGiven
+    | HoursSince
+    | Improved
+    | HoursToOnset
+    | FromTimeline
+    | FromFormula
+    | Told
+    | FromCode,
     Field(discriminator="ask"),
 ]
 
@@ -180,7 +205,7 @@ class RowVerdict:
 class DecisionTable(Edition):
     """A table of rows over facts, with parameters put in."""
 
-    RULE_PARTS: ClassVar = ("conditions", "rows", "applies")
+    RULE_PARTS: ClassVar[tuple[str, ...]] = ("conditions", "rows", "applies")
 
     kind: str
     facts: Annotated[dict[str, Fact], Field(min_length=1)]

@@ -18,6 +18,8 @@ from vein2vein.knowledge.edition import Edition
 
 KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "formula": ("formulas", "vein2vein.knowledge.formulas", "Formula"),
+    "drug": ("drugs", "vein2vein.knowledge.documents.drug", "Drug"),
+    "guidance": ("guidance", "vein2vein.knowledge.documents.guidance", "Guidance"),
 }
 """Kind of a file -> folder of the package, module and class of its model. A new kind is one line here."""
 
