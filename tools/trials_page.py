@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vein2vein.programme.trial.endpoints import DEFINITIONS
+from vein2vein.programme.trial.published.adjusted import Adjusted, adjusted
 from vein2vein.programme.trial.published.contrast import PARTS, Contrast, Mixtures, contrast
 from vein2vein.programme.trial.published.figures import SEED, Compared, block_figures, compared
 from vein2vein.programme.trial.published.files import TrialFile, trial_file, trial_ids
@@ -22,7 +23,7 @@ from vein2vein.programme.trial.published.files import TrialFile, trial_file, tri
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 RESULTS, PAGE = FOLDER / "published-trials.json", FOLDER / "published-trials.md"
 PAIR = ("zuma-7", "belinda")
-BLOCKS, CONTRAST_BLOCKS, TRIALS = 20, 10, 128
+BLOCKS, CONTRAST_BLOCKS, TRIALS, ADJUSTED = 20, 10, 128, 128
 HEAD = """# Published randomised trials of CAR-T cells, simulated
 
 Written by `python tools/trials_page.py` from `published-trials.json` beside this page; a test checks that both agree
@@ -55,11 +56,11 @@ WORDS = {
 def main() -> None:
     """Play the trials and write the page."""
     if "--page" not in sys.argv[1:]:
-        RESULTS.write_text(json.dumps(results(BLOCKS, CONTRAST_BLOCKS), indent=1) + "\n", encoding="utf-8")
+        RESULTS.write_text(json.dumps(results(BLOCKS, CONTRAST_BLOCKS, ADJUSTED), indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(json.loads(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
 
 
-def results(blocks: int, contrast_blocks: int) -> dict[str, Any]:
+def results(blocks: int, contrast_blocks: int, trials: int) -> dict[str, Any]:
     """Figures of every block of every trial, and the mixtures of the pair."""
     figures: dict[str, dict[str, list[float | None]]] = {}
     for id in trial_ids():
@@ -69,7 +70,18 @@ def results(blocks: int, contrast_blocks: int) -> dict[str, Any]:
         figures[id] = {name: [kept(block[name]) for block in every] for name in names}
     tables = [Mixtures(*map(trial_file, PAIR), number).table() for number in range(contrast_blocks)]
     mixtures = {key(chosen): [kept(table[chosen]) for table in tables] for chosen in tables[0]}
-    return {"seed": SEED, "figures": figures, "mixtures": mixtures}
+    ratios = {id: as_lists(adjusted(trial_file(id), trials)) for id in crossing()}
+    return {"seed": SEED, "figures": figures, "mixtures": mixtures, "adjusted": ratios}
+
+
+def crossing() -> list[str]:
+    """Trials whose control arm crosses over."""
+    return [id for id in trial_ids() if trial_file(id).trial().after[0].crossover > 0]
+
+
+def as_lists(one: Adjusted) -> dict[str, list[float | None]]:
+    """The columns of adjusted ratios."""
+    return {name: [kept(float(value)) for value in column] for name, column in vars(one).items()}
 
 
 def kept(value: float) -> float | None:
@@ -106,6 +118,7 @@ def page(stored: dict[str, Any]) -> str:
     every = {id: found(stored, id) for id in trial_ids()}
     parts = [HEAD.format(blocks=blocks, trials=TRIALS, seed=stored["seed"]), "## Overview\n", overview(every)]
     parts += ["## What makes ZUMA-7 and BELINDA differ\n", difference(stored)]
+    parts += ["## Crossover and overall survival\n", crossover(stored)]
     for id, figures in every.items():
         parts += [f"## {trial_file(id).name}\n", trial_page(trial_file(id), figures)]
     return "\n".join(parts)
@@ -166,6 +179,43 @@ def difference(stored: dict[str, Any]) -> str:
         "than their digits. The wait of BELINDA is counted from leukapheresis in the source and is overstated here;\n"
         "patients differ between the trials, and what they differ in counts as *pace of the disease* or *product*.\n\n"
         f"{members}\n"
+    )
+
+
+def crossover(stored: dict[str, Any]) -> str:
+    """Overall survival with and without crossover."""
+    rows = []
+    for id, columns in stored["adjusted"].items():
+        file = trial_file(id)
+        cells = [mean_ratio(columns[name]) for name in ("without", "randomised", "rpsft", "ipcw", "ended")]
+        printed = next((one for one in file.printed if one.figure == "os.ratio"), None)
+        rows.append((file.name, *cells, f"{max(columns['largest']):.0f}", ratio_of(printed), ratio_of(file.adjusted)))
+    heads = ("Trial", "Without crossover", "As randomised", "RPSFT", "IPCW", "Ended at crossover", "Largest weight",
+             "Published, randomised", "Published, adjusted")  # fmt: skip
+    count = len(stored["adjusted"][PAIR[0]]["without"])
+    return (
+        f"Geometric means of the hazard ratio of death over {count} simulated trials of the published size. *Without crossover*\n"
+        "is the truth of the model: the same latent patients in a world in which nobody crosses over. RPSFT asks that cells\n"
+        "after crossover work on time as they do at first; IPCW asks that some could have stayed. Where nearly all who could\n"
+        "cross over do (BELINDA, TRANSFORM), weights become large and IPCW is of no use. How well cells work\n"
+        "after crossover is assumed or fitted in each file, so *without crossover* is no estimate of the published trial.\n\n"
+        f"{table(heads, rows)}"
+    )
+
+
+def mean_ratio(logs: list[float]) -> str:
+    """The geometric mean of ratios with its error."""
+    values = np.array(logs)
+    mean = math.exp(float(values.mean()))
+    return f"{mean:.2f} ± {mean * float(values.std(ddof=1)) / math.sqrt(len(values)):.3f}"
+
+
+def ratio_of(printed: Any) -> str:
+    """A printed ratio with its interval."""
+    if printed is None:
+        return ""
+    return f"{printed.value:.2f}" + (
+        f" ({printed.interval[0]:.2f} to {printed.interval[1]:.2f})" if printed.interval else ""
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vein2vein.programme.trial.cell_trial import all_sets
+from vein2vein.programme.trial.published.adjusted import adjusted
 from vein2vein.programme.trial.published.contrast import PARTS, Mixtures
 from vein2vein.programme.trial.published.figures import block_figures
 from vein2vein.programme.trial.published.files import trial_file, trial_ids
@@ -57,6 +58,13 @@ def test_the_mixtures_are_what_the_code_makes(tool: ModuleType, stored: dict[str
     mixtures = Mixtures(*map(trial_file, tool.PAIR), 0, stored["seed"])
     for chosen in sets[:: len(sets) // 5]:
         assert mixtures.ratio(chosen) == pytest.approx(stored["mixtures"][tool.key(chosen)][0], rel=1e-6), MAKE
+
+
+def test_the_first_adjusted_trials_are_what_the_code_makes(tool: ModuleType, stored: dict[str, Any]) -> None:
+    assert list(stored["adjusted"]) == tool.crossing()
+    for id, columns in stored["adjusted"].items():
+        found = tool.as_lists(adjusted(trial_file(id), 2, stored["seed"]))
+        assert found == {name: pytest.approx(values[:2], rel=1e-5) for name, values in columns.items()}, MAKE
 
 
 def test_enough_blocks_were_played(tool: ModuleType, stored: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from vein2vein.programme.trial.calendar import History
+from vein2vein.programme.trial.randomised.crossover import Crossed
 from vein2vein.programme.trial.randomised.refuse import not_negative, positive, refuse_parameter
 from vein2vein.programme.trial.randomised.sample import Sample
 from vein2vein.programme.trial.words import Bools, Floats
@@ -173,3 +174,30 @@ def sample(events: tuple[Floats, Floats], consent: tuple[Floats, Floats], cut: f
         event.append((day <= follow)[there])
         arms.append(np.full(int(there.sum()), arm))
     return Sample.of(np.concatenate(time), np.concatenate(event), np.concatenate(arms))
+
+
+def survival_with_crossover(histories: tuple[History, History], entry: Floats, cut: float, *, trial: int) -> Crossed:
+    """Overall survival of one simulated trial in months, with progression as eligibility for crossover.
+
+    Args:
+        histories: Of the control and experimental arm, from `CellTrial.histories`.
+        entry: Months of randomisation, control arm first.
+        cut: Calendar month of the cut; patients who are randomised later are left out.
+        trial: Row of the trial.
+    """
+    arm = np.repeat([0, 1], [h.death.shape[1] for h in histories])
+    follow = cut - entry[trial]
+
+    def row(name: str) -> Floats:
+        days: Floats = np.concatenate([getattr(h, name)[trial] for h in histories])
+        return days / DAYS_PER_MONTH
+
+    time = np.minimum(row("death"), follow)
+    crossover = np.where(row("crossover") <= time, row("crossover"), np.inf)
+    # the first progression: of a response that follows it, the relapse comes later
+    eligible = np.minimum(row("early"), row("late"))
+    there = follow > 0
+    return Crossed.of(
+        time[there], (row("death") <= follow)[there], arm[there], crossover[there],
+        follow_up=follow[there], eligible=eligible[there],
+    )  # fmt: skip

@@ -117,6 +117,7 @@ class TrialFile(_Strict):
         parameters: Parameters by group and name.
         printed: Figures that were printed.
         not_modelled: What the calendar leaves out of this trial.
+        adjusted: Printed hazard ratio of overall survival, adjusted for crossover.
     """
 
     id: str
@@ -127,6 +128,7 @@ class TrialFile(_Strict):
     parameters: dict[str, Given]
     printed: tuple[Printed, ...]
     not_modelled: tuple[str, ...]
+    adjusted: Printed | None = None
 
     @model_validator(mode="after")
     def _joined(self) -> Self:
@@ -144,7 +146,7 @@ class TrialFile(_Strict):
         told = {figure for one in self.parameters.values() for figure in one.fitted_to}
         if left := fitted - told:
             _fault(f"{sorted(left)} have the role fitted, but no parameter is fitted to them")
-        for printed in self.printed:
+        for printed in (*self.printed, *([] if self.adjusted is None else [self.adjusted])):
             if printed.source not in self.sources:
                 _fault(f"{printed.figure}: the source {printed.source!r} is not listed")
         return self
