@@ -11,6 +11,7 @@ from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.dose import DoseBand, DoseRule, Split
 from vein2vein.knowledge.documents.product import LabelQuery, Product
+from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.knowledge.library import default_library
 
 LIBRARY = default_library()
@@ -28,6 +29,12 @@ def rows(name: str, day: date, query: LabelQuery) -> dict[str, Truth]:
 def test_every_product_that_courses_can_be_given_has_a_file() -> None:
     assert set(streams()["cell_product"].agents) <= {p.product for p in PRODUCTS}
     assert all(p.id == f"{p.product}.product" for p in PRODUCTS)
+
+
+def test_every_lymphodepletion_on_a_label_is_a_regimen_of_that_product() -> None:
+    named = [(p.product, id) for p in PRODUCTS for label in p.labels for id in label.lymphodepletion]
+    assert named
+    assert not [(name, id) for name, id in named if name not in LIBRARY.get(id, Regimen).products]
 
 
 def test_the_limitation_of_primary_cns_lymphoma_ends_on_its_day() -> None:

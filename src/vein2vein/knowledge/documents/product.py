@@ -51,9 +51,7 @@ class Label(DatedRow):
         requires: Conditions (ids under `conditions`) that somebody has to confirm.
         excludes: Subtypes of the disease that the label leaves out.
         dose: Name of a rule under `doses`; null when the dose is not known.
-        lymphodepletion: Ids of regimens named on the label, the first one standard.
-        infuse_from_days: Least days from the last dose of lymphodepletion to the infusion, inclusive; null when not known.
-        infuse_to_days: Most such days, inclusive.
+        lymphodepletion: Ids of regimens named on the label, the first one standard; the window after them stands in their files.
     """
 
     indication: Text
@@ -65,17 +63,6 @@ class Label(DatedRow):
     excludes: tuple[Text, ...] = ()
     dose: Text | None = None
     lymphodepletion: tuple[Text, ...] = ()
-    infuse_from_days: int | None = None
-    infuse_to_days: int | None = None
-
-    def infusion_timing(self, days_after_lymphodepletion: int) -> str:
-        """Where a day of infusion lies in the window after the last dose of lymphodepletion."""
-        if self.infuse_from_days is None and self.infuse_to_days is None:
-            return "not known"
-        if self.infuse_from_days is not None and days_after_lymphodepletion < self.infuse_from_days:
-            return "too early"
-        too_late = self.infuse_to_days is not None and days_after_lymphodepletion > self.infuse_to_days
-        return "too late" if too_late else "in window"
 
 
 class Care(DatedRow):
@@ -147,7 +134,7 @@ class ProductCase(Strict):
     """One example. `ask` names the question; `given` its arguments; `expect` what must be among the answers."""
 
     name: Text
-    ask: Literal["labels", "row", "window", "dose", "care", "handling", "warnings", "gate", "next-part"]
+    ask: Literal["labels", "row", "dose", "care", "handling", "warnings", "gate", "next-part"]
     given: dict[str, Any]
     expect: dict[str, Any]
     source: Text | None = None
@@ -368,10 +355,6 @@ def _next(product: Product, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, "rows": [row.row for row in rows]}
 
 
-def _window(product: Product, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"timing": product.label(given["row"]).infusion_timing(given["days"])}
-
-
 def _day(given: Mapping[str, Any]) -> date:
     on = given["on"]
     return on if isinstance(on, date) else date.fromisoformat(on)
@@ -380,7 +363,6 @@ def _day(given: Mapping[str, Any]) -> date:
 _ANSWERS = {
     "labels": _labels,
     "row": _row,
-    "window": _window,
     "dose": _dose,
     "care": _care,
     "handling": _handling,
