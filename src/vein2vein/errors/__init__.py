@@ -126,6 +126,12 @@ class TrialError(Vein2VeinError):
     exit_code = 9
 
 
+class JourneyError(Vein2VeinError):
+    """A question of the journey that contradicts itself or lacks what it needs (JOURNEY-…)."""
+
+    exit_code = 10
+
+
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """All known error ids with title, cause and cure, read from ``errors/catalogue``."""

@@ -1,0 +1,211 @@
+"""Doses of a regimen for one patient: body surface, kidney function and policy are named choices, never defaults in silence.
+
+Place    Journey, lymphodepletion.
+In       Questions to a timeline, a regimen, the formula of body surface, the renal policies that were chosen.
+Out      `DrugDose` for each drug: mg a day with bounds, what it rests on, and "cannot be computed: needs ..." where it cannot.
+Knows    A policy acts on drugs that its file names; several policies can be asked at once and stand side by side.
+Missing  An unknown body surface or clearance gives bounds, not a dose; bands that stay open give every possible fraction.
+Source   Regimens, formulas and policies are files; this module multiplies.
+Checked  tests/unit/journey/lymphodepletion/test_lymphodepletion_doses.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vein2vein.engine.plain.ask import Asked, Questions
+from vein2vein.errors import JourneyError
+from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
+from vein2vein.knowledge.documents.regimen import DrugDays, Regimen
+from vein2vein.knowledge.documents.renal_policy import NOT_GIVEN, NOT_STATED, RenalBand, RenalPolicy
+from vein2vein.knowledge.formulas import Formula
+from vein2vein.knowledge.inputs import Latest
+
+
+@dataclass(frozen=True, slots=True)
+class RenalAnswer:
+    """What a policy says for a clearance.
+
+    Attributes:
+        policy: The policy.
+        clearance: The clearance it asks for, with its rows.
+        bands: Bands that are possible; one when it is settled.
+    """
+
+    policy: RenalPolicy
+    clearance: FormulaAnswer
+    bands: tuple[RenalBand, ...]
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """Possible fractions of the full dose, ascending; 0 where the drug is not given."""
+        numbers = {0.0 if b.fraction == NOT_GIVEN else b.fraction for b in self.bands if b.fraction != NOT_STATED}
+        return tuple(sorted(float(number) for number in numbers))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether one stated fraction is left."""
+        return len(self.fractions) == 1 and all(band.fraction != NOT_STATED for band in self.bands)
+
+
+@dataclass(frozen=True, slots=True)
+class DrugDose:
+    """The dose of one drug on one day.
+
+    Attributes:
+        drug: The drug's entry of the regimen.
+        basis: Body surface or weight that the dose is multiplied with; None for a flat dose.
+        renal: What the chosen policy says; None where none acts on this drug.
+        milligrams: [lowest, highest] possible dose of a day in mg; equal when it is known; None where nothing can be said.
+        needs: What is missing, sorted; empty when the dose is known.
+    """
+
+    drug: DrugDays
+    basis: FormulaAnswer | Asked | None
+    renal: RenalAnswer | None
+    milligrams: tuple[float, float] | None
+    needs: tuple[str, ...]
+
+    @property
+    def value(self) -> float | None:
+        """The dose of a day in mg, not rounded; None unless it is known."""
+        if self.milligrams is None or self.needs or self.milligrams[0] != self.milligrams[1]:
+            return None
+        return self.milligrams[0]
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the policy says not to give the drug."""
+        return self.renal is not None and self.renal.fractions == (0.0,) and self.renal.is_settled
+
+    @property
+    def text(self) -> str:
+        """The dose in words, or what it needs."""
+        if self.is_withheld:
+            return "not given"
+        if self.value is not None:
+            return f"{self.value:.1f} mg"
+        return f"cannot be computed: needs {', '.join(self.needs)}"
+
+
+def renal_answer(questions: Questions, policy: RenalPolicy, formulas: Mapping[str, Formula]) -> RenalAnswer:
+    """What a policy says for the clearance of a course; `formulas` holds the one it asks for, by id.
+
+    Raises:
+        JourneyError: JOURNEY-001 when the formula that the policy asks for was not given.
+    """
+    if policy.clearance not in formulas:
+        raise JourneyError(
+            "JOURNEY-001",
+            saw=f"policy {policy.id} without the formula {policy.clearance}",
+            expected=f"one of the formulas given: {', '.join(sorted(formulas)) or 'none'}",
+            fix="give the formula that the policy names, with its weight basis chosen",
+        )
+    clearance = ask_formula(questions, formulas[policy.clearance])
+    return RenalAnswer(policy, clearance, policy.possible(clearance.range))
+
+
+def regimen_doses(
+    questions: Questions,
+    regimen: Regimen,
+    surface: Formula,
+    *,
+    policy: RenalPolicy | None,
+    formulas: Mapping[str, Formula],
+    weight: Latest,
+) -> tuple[DrugDose, ...]:
+    """The dose of each drug of a regimen on each of its days.
+
+    Args:
+        questions: The course at an instant.
+        regimen: The regimen.
+        surface: The formula of body surface area.
+        policy: The renal policy; None gives full doses, and drugs that are cleared by the kidney then need one.
+        formulas: Formulas of kidney function, by id.
+        weight: How the weight of a dose per kilogram is taken.
+
+    Returns:
+        One entry for each drug, in the order of the regimen.
+    """
+    area = ask_formula(questions, surface)
+    kilograms = questions.ask(weight)
+    renal = None if policy is None else renal_answer(questions, policy, formulas)
+    return tuple(_dose(drug, area, kilograms, renal) for drug in regimen.drugs)
+
+
+def _dose(drug: DrugDays, area: FormulaAnswer, kilograms: Asked, renal: RenalAnswer | None) -> DrugDose:
+    needs: set[str] = set()
+    basis: FormulaAnswer | Asked | None = None
+    low = high = 1.0
+    if drug.unit == "mg/m2":
+        basis, low, high = area, area.range.low, area.range.high
+        needs |= set(area.computed.missing)
+    elif drug.unit == "mg/kg":
+        basis = kilograms
+        low, high = getattr(kilograms.value, "low", 0.0), getattr(kilograms.value, "high", float("inf"))
+        needs |= set() if low == high else {"weight"}
+    acting = renal if renal is not None and renal.policy.drug == drug.drug else None
+    fractions: tuple[float, ...] = (1.0,)
+    if drug.renal and acting is None:
+        needs.add("a renal policy")
+    if acting is not None:
+        fractions = acting.fractions
+        if not acting.is_settled:
+            needs |= set(acting.clearance.computed.missing) or {"a policy that states this clearance"}
+    if not fractions:
+        return DrugDose(drug, basis, acting, None, tuple(sorted(needs)))
+    ends = (drug.amount * low * fractions[0], drug.amount * high * fractions[-1])
+    return DrugDose(drug, basis, acting, ends, tuple(sorted(needs)))
+
+
+def compare_policies(
+    questions: Questions,
+    regimen: Regimen,
+    surface: Formula,
+    *,
+    policies: Sequence[RenalPolicy],
+    formulas: Mapping[str, Formula],
+    weight: Latest,
+) -> dict[str, tuple[DrugDose, ...]]:
+    """Doses under several renal policies side by side, by policy id."""
+    return {
+        policy.id: regimen_doses(questions, regimen, surface, policy=policy, formulas=formulas, weight=weight)
+        for policy in policies
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """How far an ordered dose is from the computed one.
+
+    Attributes:
+        percent: (ordered - computed) / computed x 100; None where the dose cannot be computed or is withheld.
+        level: "none", "flag" above `flag_percent`, "stop" above `stop_percent` (or anything ordered of a withheld drug),
+            "unknown" where it cannot be said.
+    """
+
+    percent: float | None
+    level: str
+
+
+def deviation(dose: DrugDose, ordered_mg: float, *, flag_percent: float, stop_percent: float) -> Deviation:
+    """Compare an ordered daily dose in mg with the computed one; limits are a local policy, both exclusive.
+
+    Raises:
+        JourneyError: JOURNEY-002 when the ordered dose is negative or the limits are not in order.
+    """
+    if ordered_mg < 0 or not 0 <= flag_percent <= stop_percent:
+        raise JourneyError(
+            "JOURNEY-002",
+            saw=f"ordered {ordered_mg} mg, flag above {flag_percent} %, stop above {stop_percent} %",
+            expected="a dose of 0 or more, and 0 <= flag <= stop",
+            fix="correct the order or the limits of the policy",
+        )
+    if dose.is_withheld:
+        return Deviation(None, "stop" if ordered_mg > 0 else "none")
+    if dose.value is None:
+        return Deviation(None, "unknown")
+    percent = (ordered_mg - dose.value) / dose.value * 100
+    size = round(abs(percent), 9)
+    return Deviation(percent, "stop" if size > stop_percent else "flag" if size > flag_percent else "none")
