@@ -21,7 +21,7 @@ import click
 
 from vein2vein.engine.workers import WorkerProcesses, usable_cores
 from vein2vein.population.agreement import disturbed
-from vein2vein.population.calibration import SEED, Calibration, as_record, calibrate, shift
+from vein2vein.population.calibration import REFERENCE, SEED, Calibration, as_record, calibrate, shift
 from vein2vein.population.parameters import setting, setting_ids
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -97,6 +97,7 @@ def report(found: Calibration, seconds: float) -> str:
         low, high = one.target.bounds
         mark = "" if one.is_inside else "OUTSIDE"
         name = f"{one.target.quantity} ({one.target.denominator})"
+        name += "" if one.target.protocol == REFERENCE else f" under {one.target.protocol}"
         lines.append(
             f"  {name:60} {one.target.use:7} {one.target.value:8.3f} ({low:.3f} to {high:.3f}) "
             f"{one.simulated.value:8.3f} ± {one.simulated.error:.3f}  intended {one.meant.value:8.3f} {mark}"
@@ -128,7 +129,7 @@ def _write_shown(found: Calibration) -> None:
     shifts = {}
     for one in found.compared:
         size = shift(one)
-        if one.target.use == "fit" and not one.is_intended and math.isfinite(size) and abs(size) >= LEAST_SHIFT:
+        if one.target.use == "fit" and math.isfinite(size) and abs(size) >= LEAST_SHIFT:
             shifts.setdefault(one.target.quantity, round(size, 3))
     text = SHOWN.read_text(encoding="utf-8").replace("settings: {}", "settings:").rstrip("\n")
     inner = ", ".join(f"{name}: {size}" for name, size in shifts.items())

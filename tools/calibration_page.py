@@ -41,6 +41,10 @@ How to read the tables
   toxicity (trials print no such grades, and the model draws none). CTCAE neurological events are wider than ICANS;
   they are compared with ASTCT 2019 ICANS, and the model therefore has more ICANS than these trials would have had.
 - Which scale a trial used was noted for ZUMA-1, JULIET and ELIANA; for the others it is recalled, or said to be unknown.
+- *Protocol*: a figure of patients who were treated otherwise than in the trial is held against the same courses under
+  the protocol that is named with it.
+- *Evaluable*: infused courses whose response can be assessed. Subsets that a trial chose by date or cohort are measured
+  on all infused.
 - Sources stand by their key in the [bibliography](bibliography.md).
 - *Status*: how the published figure was read. `recalled` and `uncertain` figures must be looked up before anybody
   relies on them.
@@ -200,8 +204,6 @@ def _row(target: dict[str, Any], marks: str) -> str:
     simulated = "not reached" if target["simulated"] is None else _shown(target, target["simulated"])
     if target["error"] is not None:
         simulated += f" ± {_shown(target, target['error'])}"
-    if target["from_intention"]:
-        simulated += " (as drawn)"
     lies = "inside" if target["inside"] else "**outside**"
     use = "fitted" if target["use"] == "fit" else "compared"
     scale = target["scale"] or ""
@@ -209,7 +211,7 @@ def _row(target: dict[str, Any], marks: str) -> str:
         scale += f" in place of: {target['published_scale']}"
     source = f"[{target['source']}](bibliography.md)"
     where = "; ".join(part for part in (scale, source, target["status"]) if part)
-    name = QUANTITIES[target["quantity"]] + (f" [{marks}]" if marks else "")
+    name = QUANTITIES[target["quantity"]] + _under(target) + (f" [{marks}]" if marks else "")
     return f"| {name} | {target['denominator']} | {published} | {simulated} | {lies} | {use} | {where} |"
 
 
@@ -238,7 +240,7 @@ def plot_name(one: dict[str, Any]) -> str:
     return one["setting"].replace("/", ".") + ".svg"
 
 
-_LEFT, _WIDTH, _ROW, _RIGHT = 330, 360, 22, 150
+_LEFT, _WIDTH, _ROW, _RIGHT, _SOURCE = 330, 360, 22, 150, 110
 _INK, _GREY, _BLUE, _RED = "#1a1a1a", "#8a8a8a", "#0b5cad", "#b3261e"
 _AXIS_DAYS = (1, 2, 5, 10, 20, 50, 100)
 
@@ -260,7 +262,7 @@ def plot(one: dict[str, Any]) -> str:
             body.append(_target(target, place, y))
             y += _ROW
         y += 24
-    width = _LEFT + _WIDTH + _RIGHT
+    width = _LEFT + _WIDTH + _RIGHT + _SOURCE
     found = setting(one["setting"])
     alternative = f"Published and simulated figures of {found.name}, {found.line}, after {found.imitates}"
     return tag(
@@ -305,7 +307,7 @@ def _target(target: dict[str, Any], place: Any, y: float) -> str:
     fitted = target["use"] == "fit"
     high = target["high"] if target["high"] is not None else math.inf
     low_x, high_x = place(target["low"]), place(high)
-    label = QUANTITIES[target["quantity"]] + _of(target["denominator"])
+    label = QUANTITIES[target["quantity"]] + _of(target["denominator"]) + _under(target)
     parts = [
         text(label, 12, y + 4, fill=_INK, font_size=11),
         tag("line", x1=low_x, x2=high_x, y1=y - 3, y2=y - 3, stroke=_GREY, stroke_width=2.0),
@@ -320,7 +322,12 @@ def _target(target: dict[str, Any], place: Any, y: float) -> str:
         shown = _shown(target, target["simulated"])
     words = f"{_shown(target, target['published'])} | {shown}"
     parts.append(text(words, _LEFT + _WIDTH + 16, y + 4, fill=_INK if target["inside"] else _RED, font_size=11))
+    parts.append(text(target["source"], _LEFT + _WIDTH + _RIGHT, y + 4, fill=_GREY, font_size=10))
     return join(parts)
+
+
+def _under(target: dict[str, Any]) -> str:
+    return "" if target["protocol"] == "reference" else f", protocol {target['protocol']}"
 
 
 def _of(denominator: str) -> str:

@@ -6,6 +6,7 @@ Out      `Tables`: compact columns in the order of course and time; `Tables.fram
 Knows    Identifiers are made up from the setting and the number of the course; they sort in the order of the courses, so that
          partitions stay in order. Instants: the referral is at 9 o'clock local time of a day drawn within a year from the
          start of the calendar; all else follows in hours. Rows at or after the end of a course are cut.
+         A course that is never infused counts its rows from the referral.
          Vital signs are regular and stay in place; the other rows are sorted among themselves and merged in.
 Does not Write files, or hold what was intended.
 Checked  tests/unit/population/test_assemble.py
@@ -26,7 +27,20 @@ from vein2vein.population.bedside import VITALS
 from vein2vein.population.blocks import Block
 from vein2vein.population.centres import centres
 from vein2vein.population.chemistry import reference_ranges
-from vein2vein.population.states import CODES, KIND, KINDS, NO_CODE, Events, Floats, Numbers, Patients, Rows, Spans, Way
+from vein2vein.population.states import (
+    BELOW,
+    CODES,
+    KIND,
+    KINDS,
+    NO_CODE,
+    Events,
+    Floats,
+    Numbers,
+    Patients,
+    Rows,
+    Spans,
+    Way,
+)
 from vein2vein.population.way import REFERRED_CLOCK
 from vein2vein.record import tables
 
@@ -34,6 +48,7 @@ DAYS_OF_CALENDAR: Final = 365
 SOURCE: Final = "simulated"
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
+_LONG_BEFORE: Final = 100_000
 _DAYS_OF_YEAR: Final = 365.2425
 _KINDS: Final = pl.Series("kind", KINDS, dtype=pl.String)
 _CODES: Final = pl.Series("code", [*CODES, None], dtype=pl.String)
@@ -46,7 +61,7 @@ class Drawn:
 
     Attributes:
         vitals: Shape (courses, hours, VITALS).
-        rows: All other observations.
+        rows: All other observations, hours since infusion; of courses that are never infused hours since referral.
         spans: All exposures.
         events: All milestones.
         watched: End of the hourly observation, hours since infusion; NaN for courses that are never infused.
@@ -89,22 +104,28 @@ class Tables:
         found: npt.NDArray[np.int32] = self.is_female[self.course] * np.int32(len(KINDS)) + self.kind
         return found
 
+    def comparators(self) -> pl.Series:
+        """The sign "<" where a number is a limit that was not reached, else null."""
+        nothing = pl.repeat(None, len(self.code), dtype=pl.String, eager=True)
+        return nothing.scatter(np.flatnonzero(self.code == BELOW), "<")
+
     def observations(self) -> pl.DataFrame:
         """The table of observations."""
         numbers = pl.Series("value", self.value)
         which = self.limit_places()
+        codes = np.maximum(self.code, NO_CODE)
         low, high = (pl.Series(self.limits[:, :, side].reshape(-1)).fill_nan(None).gather(which) for side in (0, 1))
         return pl.DataFrame(
             {
                 "course_id": self.ids.gather(self.course),
                 "kind": _KINDS.gather(self.kind),
                 "value": numbers.fill_nan(None),
-                "code": _CODES.gather(self.code),
+                "code": _CODES.gather(codes),
                 "observed_at": _instants(self.at),
             }
         ).select(
             "course_id", "kind", "value",
-            pl.lit(None, pl.String).alias("comparator"), "code",
+            self.comparators().alias("comparator"), "code",
             low.alias("reference_low"), high.alias("reference_high"),
             "observed_at", pl.lit(None, tables.Instant).alias("recorded_at"),
             pl.lit("ok").alias("usability"), pl.lit(None, pl.String).alias("as_sent"), pl.lit(SOURCE).alias("source"),
@@ -188,7 +209,7 @@ def _merged(drawn: Drawn, infused: npt.NDArray[np.int64]) -> dict[str, Any]:
     watched = np.nan_to_num(drawn.watched)
     length = np.minimum(np.ceil(watched), width).astype(np.int64)
     keep = np.arange(width) < length[:, None]
-    rows = _sorted(_before(drawn.rows, drawn.until))
+    rows = _sorted(_before(drawn.rows, np.where(np.isnan(drawn.until), drawn.left, drawn.until)))
     starts = np.cumsum(length) - length
     seconds = np.rint(rows.hour * 3600).astype(np.int64)  # as they are sorted, so that places never swap
     hours_before = np.clip(seconds // 3600 + 1, 0, length[rows.course])
@@ -224,7 +245,7 @@ def _before(rows: Rows, until: Floats) -> Rows:
 
 def _sorted(rows: Rows) -> Rows:
     """By course and time; rows at the same time keep their order. Concatenated sorted runs are merged quickly."""
-    key = (rows.course.astype(np.int64) << 40) + np.rint((rows.hour + 10_000) * 3600).astype(np.int64)
+    key = (rows.course.astype(np.int64) << 40) + np.rint((rows.hour + _LONG_BEFORE) * 3600).astype(np.int64)
     order = np.argsort(key, kind="stable")
     return Rows(*(getattr(rows, f.name)[order] for f in fields(rows)))
 

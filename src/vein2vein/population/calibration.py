@@ -4,8 +4,9 @@ Place    Floor 4. Called by tools/calibrate.py (`make calibrate`), which writes 
 In       A setting, how many courses, a seed.
 Out      `Calibration`: every target beside the simulated figure, its Monte Carlo error, and whether it lies in the interval.
 Knows    Figures are read from the cohort tables and our verdicts, under the scale of the source where we encode it; the
-         generator's own state is read only for the table of agreement and for the two quantities that no table holds. Older
-         CRS scales are bound without organ toxicity, because trials print no such grades and the model draws none.
+         generator's own state is read only for the table of agreement. A figure of patients who were treated otherwise than in
+         the trial is held against the same courses under the protocol that it names. Older CRS scales are bound without organ
+         toxicity, because trials print no such grades and the model draws none.
          One block after another is drawn, graded and thrown away: memory does not depend on the number of courses.
 Does not Judge: outside the interval is printed as outside.
 Checked  tests/unit/population/test_calibration.py
@@ -39,7 +40,7 @@ from vein2vein.population.targets import Target, targets
 from vein2vein.record.cohort import Cohort
 
 SEED: Final = 1
-NOT_TABLED: Final = ("way.manufacture_failure", "way.out_of_specification")
+REFERENCE: Final = "reference"
 _CHILDREN_BELOW: Final = 12
 _WITHOUT_ORGANS: Final = ("lee-2014.crs", "penn-2018.crs")
 
@@ -50,15 +51,13 @@ class Compared:
 
     Attributes:
         target: The published figure.
-        simulated: From tables and grades (or from the intentions, where `is_intended`).
+        simulated: From tables and grades.
         meant: The same quantity of the same courses as the generator intended it.
-        is_intended: Whether no table holds the quantity, so that the intention had to be read.
     """
 
     target: Target
     simulated: Measured
     meant: Measured
-    is_intended: bool
 
     @property
     def is_inside(self) -> bool:
@@ -116,29 +115,31 @@ def calibrate(
         executor: Where blocks are drawn and graded, such as `engine.workers.WorkerProcesses`; None does it here.
         progress: Called with (courses done, courses in all) after each block.
     """
-    task = task_of(id, seed=seed, days=days)
     blocks = -(-n // BLOCK)
-    parts = []
-    for done, part in enumerate(_parts(task, blocks, executor), start=1):
-        parts.append(part)
-        if progress is not None:
-            progress(done * BLOCK, blocks * BLOCK)
-    tabled, meant = (Courses.join([getattr(part, name) for part in parts]) for name in ("tabled", "meant"))
-    pairs = pl.concat([part.pairs for part in parts])
-    compared = tuple(compare(one, tabled, meant) for one in targets(id))
+    used = list(dict.fromkeys([REFERENCE, *(one.protocol for one in targets(id))]))
+    parts: dict[str, list[Part]] = {name: [] for name in used}
+    for place, name in enumerate(used):
+        task = task_of(id, seed=seed, days=days, protocol=name)
+        for part in _parts(task, blocks, executor):
+            parts[name].append(part)
+            if progress is not None:
+                progress((place * blocks + len(parts[name])) * BLOCK, len(used) * blocks * BLOCK)
+    courses = {
+        name: tuple(Courses.join([getattr(part, what) for part in some]) for what in ("tabled", "meant"))
+        for name, some in parts.items()
+    }
+    pairs = pl.concat([part.pairs for part in parts[REFERENCE]])
+    compared = tuple(compare(one, *courses[one.protocol]) for one in targets(id))
     return Calibration(id, blocks * BLOCK, seed, compared, agreement_of(pairs), timing_of(pairs))
 
 
 def compare(target: Target, tabled: Courses, meant: Courses) -> Compared:
     """One target on the same courses as tabled and as intended."""
-    is_intended = target.quantity in NOT_TABLED
     aimed = intended_value(meant, target)
-    if is_intended:
-        return Compared(target, aimed, aimed, is_intended)
     scale = target.scale or (ASTCT[0] if target.denominator == "crs cases" else None)
     from_enrolment = target.time_zero == "enrolment"
     found = measure(tabled, target.quantity, target.denominator, scale, from_enrolment=from_enrolment)
-    return Compared(target, found, aimed, is_intended)
+    return Compared(target, found, aimed)
 
 
 def rules_of(id: str) -> list[RuleSet]:
@@ -197,6 +198,7 @@ def _record(one: Compared) -> dict[str, Any]:
         "source": target.source,
         "status": target.status,
         "use": target.use,
+        "protocol": target.protocol,
         "note": target.note,
         "interval_note": target.interval.note,
         "n": target.n,
@@ -205,7 +207,6 @@ def _record(one: Compared) -> dict[str, Any]:
         "simulated_n": one.simulated.n,
         "intended": _number(one.meant.value),
         "inside": one.is_inside,
-        "from_intention": one.is_intended,
     }
 
 

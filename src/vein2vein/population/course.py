@@ -9,7 +9,7 @@ Checked  tests/acceptance/population
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,15 +17,17 @@ from vein2vein.population.assemble import Drawn
 from vein2vein.population.bedside import draw_bedside, observe_bedside, vital_signs
 from vein2vein.population.blocks import Block
 from vein2vein.population.care import draw_acute
+from vein2vein.population.cells import observe_cells, observe_levels
+from vein2vein.population.evaluable import ASSESSED, draw_evaluable
 from vein2vein.population.kinetics import draw_kinetics
 from vein2vein.population.laboratory import Laboratory, draw_laboratory, observe_laboratory
 from vein2vein.population.neurology import observe_neurology
-from vein2vein.population.patients import draw_patients
+from vein2vein.population.patients import draw_patients, observe_patients
 from vein2vein.population.protocols import Protocol
 from vein2vein.population.severity import draw_crs, draw_icans
-from vein2vein.population.states import Acute, Events, Floats, Given, Kinetics, Patients, Rows, Spans, Way
+from vein2vein.population.states import KIND, Acute, Events, Floats, Given, Kinetics, Patients, Rows, Spans, Way
 from vein2vein.population.stay import observe_charting, observe_fractions, observe_stay
-from vein2vein.population.way import REFERRED_CLOCK, draw_way, observe_way
+from vein2vein.population.way import REFERRED_CLOCK, draw_way, observe_way, since_zero
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ def draw_course(block: Block, protocol: Protocol, days: int) -> tuple[Drawn, Int
     after = draw_laboratory(block, patients, way, kinetics, acute)
     until = np.where(way.is_infused, after.outcome.followed, np.nan)
     watched = np.minimum(until, 24.0 * days)
-    rows, spans, events, vitals = _charted(block, patients, way, acute, after, watched)
+    rows, spans, events, vitals = _charted(block, patients, way, kinetics, acute, after, watched)
     drawn = Drawn(vitals, rows, spans, events, watched, until, np.where(way.is_infused, 0.0, after.outcome.followed))
     return drawn, Intentions(patients, way, kinetics, acute, watched, after)
 
 
-def _charted(  # noqa: PLR0917  (what the bedside charts)
-    block: Block, patients: Patients, way: Way, acute: Acute, after: Laboratory, watched: Floats
+def _charted(  # noqa: PLR0913, PLR0917  (what the bedside charts)
+    block: Block, patients: Patients, way: Way, kinetics: Kinetics, acute: Acute, after: Laboratory, watched: Floats
 ) -> tuple[Rows, Spans, Events, Floats]:
     until = np.where(way.is_infused, after.outcome.followed, np.nan)
     clock = np.nan_to_num((REFERRED_CLOCK + way.infused) % 24)
@@ -68,12 +70,16 @@ def _charted(  # noqa: PLR0917  (what the bedside charts)
     looked_at_again = np.arange(acute.hours) < np.nan_to_num(watched)[:, None] - 1
     fever = after.infections.fever(acute.hours) & looked_at_again
     vitals = vital_signs(block, patients, clock, acute, bedside, fever)
-    depleted, steps = observe_way(block, patients, way)
+    yields, depleted, steps = observe_way(block, patients, way)
     places, moves = observe_stay(way, acute, until)
     fractions = observe_fractions(block, way, acute, until)
     laboratory, supported, later = observe_laboratory(block, way, acute, after)
-    spans = [treated, depleted, places, given(acute.given), observe_charting(way, until), supported]
-    rows = [_size(patients, way), signs, neurology, laboratory]
+    cells = observe_cells(block, patients, way, fractions)
+    spans = [treated, depleted, cells, places, given(acute.given), observe_charting(way, until), supported]
+    accepted = since_zero(way, np.arange(block.n), way.accepted)
+    before = [observe_patients(block, patients, accepted), yields]
+    levels = observe_levels(block, way, kinetics, after.visits, until)
+    rows = [*before, _size(patients, way), signs, neurology, _assessed(block, after, laboratory), levels]
     return Rows.join(rows), Spans.join(spans), Events.join([steps, moves, fractions, later]), vitals
 
 
@@ -98,3 +104,10 @@ def _size(patients: Patients, way: Way) -> Rows:
     hour = np.full(len(course), -143.0)
     weight, height = np.round(patients.weight_kg[course], 1), np.round(patients.height_cm[course])
     return Rows.join([Rows.numbers("weight", course, hour, weight), Rows.numbers("height", course, hour, height)])
+
+
+def _assessed(block: Block, after: Laboratory, rows: Rows) -> Rows:
+    """All rows but the assessments of those whose response cannot be evaluated."""
+    never = ~draw_evaluable(block, after.outcome)
+    gone = never[rows.course] & np.isin(rows.kind, [KIND[name] for name in ASSESSED])
+    return Rows(*(getattr(rows, f.name)[~gone] for f in fields(rows))) if gone.any() else rows

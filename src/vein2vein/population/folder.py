@@ -32,7 +32,7 @@ from vein2vein.errors import SimulationError
 from vein2vein.population.assemble import SOURCE, Tables
 from vein2vein.population.blocks import BLOCK
 from vein2vein.population.simulate import Options, Task, check_n, of_task, task_of
-from vein2vein.population.states import CODES, KINDS, Floats
+from vein2vein.population.states import BELOW, CODES, KINDS, Floats
 from vein2vein.record import tables
 
 BLOCKS_PER_PART: Final = 4
@@ -40,7 +40,7 @@ COURSES_PER_PART: Final = BLOCKS_PER_PART * BLOCK
 ACCOUNT: Final = "simulation.json"
 _ROW_GROUP: Final = 250_000
 _FULL: Final = frozenset({"course_id", "kind", "observed_at", "usability", "source"})
-_EMPTY: Final = frozenset({"comparator", "as_sent"})
+_EMPTY: Final = frozenset({"as_sent"})
 # Limits of row groups are needed where readers choose by course or time; instants lie regularly and are few bytes as differences.
 _PARQUET: Final[dict[str, Any]] = {
     "compression": "zstd",
@@ -204,6 +204,7 @@ def observations_table(made: Tables) -> pa.Table:
         "course_id": _coded(made.course - first, made.ids.slice(first).to_list()),
         "kind": _coded(made.kind.astype(np.int32), list(KINDS)),
         "value": _numbers(made.value),
+        "comparator": _coded(np.zeros(n, np.int32), ["<"], missing=made.code != BELOW),
         "code": _coded(made.code.astype(np.int32), list(CODES), missing=made.code < 0),
         "reference_low": _numbers(made.limits[:, :, 0].reshape(-1)[which]),
         "reference_high": _numbers(made.limits[:, :, 1].reshape(-1)[which]),

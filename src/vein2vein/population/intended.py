@@ -17,6 +17,7 @@ import numpy as np
 
 from vein2vein.population import care, counts, hyperinflammation, infections, kinetics, outcome, severity
 from vein2vein.population.blocks import Block
+from vein2vein.population.evaluable import draw_evaluable
 from vein2vein.population.measure import DAYS_OF_MONTH, Courses, Grades, hematotox, severe_days
 from vein2vein.population.parameters import Setting
 from vein2vein.population.patients import draw_patients
@@ -77,6 +78,7 @@ def courses_of(drawn: Drawn) -> Courses:
     stays = (acute.icu_until - acute.icu_from) / 24
     return Courses(
         infused=infused,
+        evaluable=draw_evaluable(drawn.block, drawn.outcome),
         failed=way.manufacture_failed,
         nonconforming=way.out_of_specification & infused,
         vein_to_vein_days=(way.infused - way.apheresed) / 24,

@@ -43,6 +43,7 @@ class Courses:
 
     Attributes:
         infused: Whether cells were given.
+        evaluable: Whether the response can be evaluated, if infused.
         failed, nonconforming: Manufacture failed; product out of specification.
         vein_to_vein_days, enrolment_to_infusion_days: NaN where never infused.
         tocilizumab, steroids, anakinra, vasopressor, icu: Whether ever given, for toxicity.
@@ -58,6 +59,7 @@ class Courses:
     """
 
     infused: Flags
+    evaluable: Flags
     failed: Flags
     nonconforming: Flags
     vein_to_vein_days: Floats
@@ -170,7 +172,7 @@ def _denominator(courses: Courses, name: str, scale: str | None) -> Flags:
         return np.asarray(courses.infused & (courses.score >= HIGH_SCORE), np.bool_)
     if name == "infused, low score":
         return np.asarray(courses.infused & (courses.score >= 0) & (courses.score < HIGH_SCORE), np.bool_)
-    return courses.infused
+    return courses.infused & courses.evaluable if name == "evaluable" else courses.infused
 
 
 def _toxicity(grades: Grades, name: str, there: Flags) -> Measured:

@@ -2,10 +2,12 @@
 
 Place    Floor 4. First of the modules that draw.
 In       A block (parameters patients.*).
-Out      `Patients`.
+Out      `Patients`; what is written of them at the acceptance as `Rows`.
 Knows    burden, inflammation, marrow and fitness are four standard normals with the correlations of the parameters. A value
          before treatment is median x exp(sdlog x (r x latent + sqrt(1 - r^2) x noise)), so that its median and its spread are
          those of the parameters and r is its correlation (on the log scale) with the latent.
+         Each of the comorbidities that are counted is one of the items of the HCT-CI by the shares of the parameters (two of one
+         item are one); obesity and renal disease follow from size and creatinine. Lansky is a step function of fitness.
          Age is a normal cut to [age_min, age_max]. Height and weight of children follow growth lists up to 18 years.
 Does not Imitate any person; the inputs are published summaries and named assumptions only.
 Checked  tests/unit/population/test_patients.py
@@ -14,15 +16,23 @@ Checked  tests/unit/population/test_patients.py
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
 from vein2vein.population.blocks import Block
 from vein2vein.population.centres import shares_of
-from vein2vein.population.states import Flags, Floats, Integers, Patients
+from vein2vein.population.states import KINDS, Flags, Floats, Integers, Patients, Rows
 
+COMORBIDITIES: Final = tuple(name for name in KINDS if name.startswith("comorbidity_"))
 _TRIES = 16
 _ADULT = 18.0
+_OBESE = 35.0
+_POOR_KIDNEYS = 2.0
+_EITHER: Final = (
+    ("comorbidity_pulmonary_moderate", "comorbidity_pulmonary_severe"),
+    ("comorbidity_hepatic_mild", "comorbidity_hepatic_severe"),
+)
 _LATENTS = ("burden", "inflammation", "marrow", "fitness")
 
 
@@ -38,6 +48,8 @@ def draw_patients(block: Block) -> Patients:
     unfit = NormalDist().inv_cdf(1 - min(max(value("patients.ecog_0_fraction"), 1e-6), 1 - 1e-6))
     many = value("patients.comorbidities_mean") * np.exp(value("patients.comorbidities_on_fitness") * fitness)
     counts_on_marrow = -value("patients.counts_on_marrow")
+    comorbidities = block.stream("patients/comorbidities").poisson(many).astype(np.int8)
+    creatinine = _lognormal(block, "creatinine", fitness, 0.0)
     inflamed = inflammation
     return Patients(
         age_years=age,
@@ -56,12 +68,37 @@ def draw_patients(block: Block) -> Patients:
         neutrophils=_lognormal(block, "neutrophils", marrow, counts_on_marrow),
         platelets=_lognormal(block, "platelets", marrow, counts_on_marrow),
         haemoglobin=_haemoglobin(block, marrow),
-        creatinine=_lognormal(block, "creatinine", fitness, 0.0),
+        creatinine=creatinine,
         lymphocytes=_lognormal(block, "lymphocytes", marrow, 0.0),
         baseline_bp=_systolic(block, age),
-        comorbidities=block.stream("patients/comorbidities").poisson(many).astype(np.int8),
+        comorbidities=comorbidities,
+        comorbid=_comorbid(block, comorbidities, weight / (height / 100) ** 2, creatinine),
         centre=_centre(block),
     )
+
+
+def observe_patients(block: Block, patients: Patients, accepted: Floats) -> Rows:
+    """Lines of therapy, performance status, size and comorbidities, as the centre writes them down when it accepts.
+
+    Args:
+        block: The block.
+        patients: Its patients.
+        accepted: Hour of the acceptance of each course, as rows count hours.
+    """
+    every = np.arange(block.n)
+    child = patients.age_years < block.parameter("patients.lansky_below")
+    parts = [
+        Rows.numbers("prior_lines", every, accepted, patients.line.astype(np.float64)),
+        Rows.numbers("ecog", every[~child], accepted[~child], patients.ecog[~child].astype(np.float64)),
+        Rows.numbers("lansky", every[child], accepted[child], _lansky(block, patients.fitness[child])),
+        Rows.numbers("weight", every, accepted, np.round(patients.weight_kg, 1)),
+        Rows.numbers("height", every, accepted, np.round(patients.height_cm)),
+    ]
+    parts += [
+        Rows.coded(name, every, accepted, has.astype(np.int16))
+        for name, has in zip(COMORBIDITIES, patients.comorbid.T, strict=True)
+    ]
+    return Rows.join(parts)
 
 
 def correlation(block: Block) -> Floats:
@@ -77,6 +114,31 @@ def correlation(block: Block) -> Floats:
     for (i, j), size in pairs.items():
         matrix[i, j] = matrix[j, i] = size
     return matrix
+
+
+def _comorbid(block: Block, count: Integers, body_mass: Floats, creatinine: Floats) -> Flags:
+    """Which items of the HCT-CI the counted comorbidities are."""
+    shares = np.cumsum(block.setting.values("patients.comorbidity_shares"))
+    names = block.setting.texts("patients.comorbidity_items")
+    drawn = block.stream("patients/comorbidity-items").random((block.n, _TRIES))
+    item = np.minimum(np.searchsorted(shares / shares[-1], drawn, side="right"), len(names) - 1)
+    has = np.zeros((block.n, len(COMORBIDITIES)), bool)
+    place = np.array([COMORBIDITIES.index(f"comorbidity_{name}") for name in names])
+    course, number = np.nonzero(np.arange(_TRIES) < count[:, None])
+    has[course, place[item[course, number]]] = True
+    has[:, COMORBIDITIES.index("comorbidity_obesity")] = body_mass > _OBESE
+    has[:, COMORBIDITIES.index("comorbidity_renal")] = creatinine > _POOR_KIDNEYS
+    for less, more in _EITHER:
+        has[:, COMORBIDITIES.index(less)] &= ~has[:, COMORBIDITIES.index(more)]
+    return has
+
+
+def _lansky(block: Block, fitness: Floats) -> Floats:
+    shares = np.cumsum(block.setting.values("patients.lansky_shares"))
+    cuts = [NormalDist().inv_cdf(1 - share / shares[-1]) for share in shares[:-1]]
+    scores = np.array(block.setting.values("patients.lansky_scores"))
+    found: Floats = scores[np.searchsorted(-np.array(cuts), -fitness, side="right")]
+    return found
 
 
 def _latents(block: Block) -> Floats:

@@ -40,6 +40,11 @@ KINDS: Final = (
     "anaemia_life_threatening", "febrile_neutropenia_life_threatening", "known_immunosuppression", "fibrin_marker_increase",
     "interleukin_6", "albumin", "urea_nitrogen", "corrected_calcium", "dic_underlying_disorder",
     "response_assessment", "mrd_negative", "qlq_c30_global_health", "eq_vas",
+    "prior_lines", "ecog", "lansky", "comorbidity_arrhythmia", "comorbidity_cardiac", "comorbidity_inflammatory_bowel",
+    "comorbidity_diabetes", "comorbidity_cerebrovascular", "comorbidity_psychiatric", "comorbidity_hepatic_mild",
+    "comorbidity_obesity", "comorbidity_infection", "comorbidity_rheumatologic", "comorbidity_peptic_ulcer",
+    "comorbidity_renal", "comorbidity_pulmonary_moderate", "comorbidity_prior_malignancy", "comorbidity_heart_valve",
+    "comorbidity_pulmonary_severe", "comorbidity_hepatic_severe", "cd3_yield", "car_copies", "car_cells",
 )  # fmt: skip
 CODES: Final = (
     "no",
@@ -64,11 +69,13 @@ CODES: Final = (
 KIND: Final = {name: number for number, name in enumerate(KINDS)}
 CODE: Final = {name: number for number, name in enumerate(CODES)}
 NO_CODE: Final = -1
+BELOW: Final = -2
+"""In place of a code: the number is a limit, and what was measured lies below it."""
 
 
 @dataclass(frozen=True)
 class Patients:
-    """Who is referred, arrays of shape (courses,).
+    """Who is referred, arrays of shape (courses,); `comorbid` has the shape (courses, COMORBIDITIES of `patients`).
 
     The latents are standard normal and correlated (a Gaussian copula): `burden` higher = more tumour, `inflammation` higher =
     more inflamed, `marrow` higher = WEAKER marrow, `fitness` higher = fitter.
@@ -94,6 +101,7 @@ class Patients:
     lymphocytes: Floats
     baseline_bp: Floats
     comorbidities: Integers
+    comorbid: Flags
     centre: Integers
 
 
@@ -101,25 +109,28 @@ class Patients:
 class Way:
     """The way from referral to infusion, hours since REFERRAL; NaN where a step is never reached.
 
-    `left` is when a course left the way before infusion, `left_cause` why (None where infused): "declined", "progression",
-    "death", "manufacturing", "unfit", "other". `cells` is the dose given (10^6 cells, or 10^6 per kg where the label doses by
-    weight, as the setting says).
+    `collected` and `cd3_collected` (10^9 cells) have the shape (courses, 3): the first apheresis, the one that tops it up, the
+    one after a failed manufacture. `failed_at` has the shape (courses, 2): ends of failed manufactures; `manufacture_failed` says
+    that there was no product in the end. `left` is when a course left the way before infusion, `left_cause` why (None where
+    infused): "declined", "progression", "death", "manufacturing", "unfit", "other". `cells` is the whole dose (10^6 cells).
     """
 
     referred: Floats
     accepted: Floats
     apheresed: Floats
     released: Floats
+    delivered: Floats
     lymphodepletion: Floats
     infused: Floats
     left: Floats
     left_cause: Words
+    collected: Floats
     cd3_collected: Floats
+    failed_at: Floats
     manufacture_failed: Flags
     out_of_specification: Flags
     bridging: Flags
     cells: Floats
-    second_apheresis: Flags
 
     @property
     def is_infused(self) -> Flags:
@@ -146,7 +157,11 @@ class Kinetics:
 
     def level(self, hours: Floats) -> Floats:
         """Level at hours since infusion, shape (courses, hours), in the unit of `cmax`; zero before the infusion."""
-        t = np.asarray(hours, dtype=np.float64)[None, :] / 24
+        return self.at(np.asarray(hours, dtype=np.float64)[None, :])
+
+    def at(self, hours: Floats) -> Floats:
+        """As `level`, at hours of each course's own, shape (courses, hours)."""
+        t = np.asarray(hours, dtype=np.float64) / 24
         top = self.tmax_hours[:, None] / 24
         growth = np.log(self.foldx)[:, None] * (np.minimum(t, top) / top - 1)
         after = np.maximum(t - top, 0.0)
@@ -206,7 +221,7 @@ class Acute:
 
 @dataclass(frozen=True)
 class Rows:
-    """Observations as flat arrays of equal length: `kind` indexes KINDS, `code` indexes CODES (NO_CODE for a number).
+    """Observations as flat arrays of equal length: `kind` indexes KINDS, `code` indexes CODES (NO_CODE or BELOW for a number).
 
     `value` is in the canonical unit of the kind, NaN where the row holds a code. Rows of one call should stand in the order
     of course and hour where that costs nothing; `assemble` orders what is not.

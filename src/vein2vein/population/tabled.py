@@ -7,7 +7,8 @@ Knows    Enrolment is the milestone `accepted`; a course is infused when it has 
          count when given for CRS or ICANS. The peak of a grade is the highest lower bound: what is certain. Days with
          few neutrophils are counted with straight lines (on the log scale) between the days on which they were measured, up to
          the last measurement. ICANS of children, where it is graded, counts together with that of adults.
-Missing  Whether manufacture failed and whether a product was out of specification stand in no table; both are False here.
+         Manufacture failed where a failure is the last that is told of it. Whose response can be evaluated has an assessment, or
+         was not followed until the first one was due.
 Does not Look at intentions.
 Checked  tests/unit/population/test_tabled.py
 """
@@ -21,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from vein2vein.engine.verdict import Graded
+from vein2vein.population.evaluable import FIRST_DUE_MONTHS
 from vein2vein.population.measure import DAYS_OF_MONTH, Courses, Grades, hematotox
 from vein2vein.population.states import Flags, Floats, Integers
 from vein2vein.record.cohort import Cohort
@@ -55,8 +57,9 @@ def courses_of(cohort: Cohort, graded: Graded) -> Courses:
     icu_hours = given.hours("stay", "icu")
     return Courses(
         infused=infused,
-        failed=np.zeros(len(table), bool),
-        nonconforming=np.zeros(len(table), bool),
+        evaluable=_evaluable(cohort, table, steps["death"]),
+        failed=(steps["manufacture_failed"].is_not_null() & steps["released"].is_null()).to_numpy(),
+        nonconforming=infused & _nonconforming(cohort, table["course_id"]),
         vein_to_vein_days=_days(steps["apheresis"], table["infused_at"]),
         enrolment_to_infusion_days=_days(steps["accepted"], table["infused_at"]),
         tocilizumab=given.ever("anticytokine", ("tocilizumab",)),
@@ -89,7 +92,16 @@ def _milestones(cohort: Cohort, table: pl.DataFrame) -> dict[str, pl.Series]:
     """The first milestone of each kind, in the order of the courses; the death is also the end of follow-up."""
     first = cohort.milestones.group_by("course_id", "kind").agg(pl.col("at").min())
     found = {}
-    for kind in ("accepted", "apheresis", "discharge", "progression", "death", "last_seen"):
+    for kind in (
+        "accepted",
+        "apheresis",
+        "manufacture_failed",
+        "released",
+        "discharge",
+        "progression",
+        "death",
+        "last_seen",
+    ):
         some = first.filter(pl.col("kind") == kind).select("course_id", "at")
         found[kind] = table.select("course_id").join(some, on="course_id", how="left", maintain_order="left")["at"]
     found["last_seen"] = found["last_seen"].fill_null(found["death"])
@@ -138,6 +150,19 @@ def _responses(cohort: Cohort, ids: pl.Series) -> tuple[Flags, Flags]:
         who = seen.filter(pl.col("code").is_in(codes))["course_id"].unique()
         found.append(np.asarray(ids.is_in(who.implode()).to_numpy(), np.bool_))
     return found[0], found[1]
+
+
+def _nonconforming(cohort: Cohort, ids: pl.Series) -> Flags:
+    steps = cohort.milestones
+    out = steps.filter((pl.col("kind") == "released") & (pl.col("detail") == "out-of-specification"))
+    return np.asarray(ids.is_in(out["course_id"].unique().implode()).to_numpy(), np.bool_)
+
+
+def _evaluable(cohort: Cohort, table: pl.DataFrame, died: pl.Series) -> Flags:
+    seen = cohort.observations.filter(pl.col("kind") == "response_assessment")["course_id"].unique()
+    assessed = np.asarray(table["course_id"].is_in(seen.implode()).to_numpy(), np.bool_)
+    followed = np.fmin(_days(table["infused_at"], table["followed_until"]), _days(table["infused_at"], died))
+    return assessed | (followed < FIRST_DUE_MONTHS * DAYS_OF_MONTH)
 
 
 def _score(cohort: Cohort, table: pl.DataFrame) -> Integers:

@@ -124,6 +124,7 @@ class Target(BaseModel):
         published_scale: Name of the scale of the source where we do not encode it; None where `scale` is that scale.
         source: Citation key; `locator` the place in it.
         status: How the source was read.
+        protocol: Protocol of treatment under which courses are simulated for this figure; "reference" is what the trial did.
         use: "fit" where the fit aims at this figure, "compare" where it is only shown beside the simulated one.
         note: Disagreement between sources, peculiar definitions.
     """
@@ -143,6 +144,7 @@ class Target(BaseModel):
     locator: str | None = None
     status: Literal["read", "secondary", "recalled", "uncertain"]
     use: Literal["fit", "compare"]
+    protocol: str = "reference"
     note: str | None = None
 
     @model_validator(mode="after")
@@ -155,6 +157,9 @@ class Target(BaseModel):
             raise ValueError(problem)
         if self.interval.basis == "computed from percentage" and (self.n is None or self.events is not None):
             problem = "an interval computed from a percentage needs n, and no events"
+            raise ValueError(problem)
+        if self.protocol != "reference" and self.use == "fit":
+            problem = "the fit simulates the reference protocol only; a figure under another one is compared"
             raise ValueError(problem)
         if self.is_share and not 0 <= self.value <= 1:
             problem = "a share lies between 0 and 1"

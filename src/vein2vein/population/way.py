@@ -1,11 +1,12 @@
-"""From referral to infusion: acceptance, apheresis, manufacture, bridging, dropout by cause, lymphodepletion.
+"""From referral to infusion: acceptance, apheresis, bridging, dropout by cause, lymphodepletion.
 
 Place    Floor 4. After `patients`, before everything that counts hours from the infusion.
 In       A block (parameters way.*) and its patients.
-Out      `Way` (hours since referral, which is at REFERRED_CLOCK local time), lymphodepletion as `Spans`, milestones as `Events`.
-Knows    Each segment is lognormal around its published median. Manufacture fails, and a patient whose product was made leaves,
-         when a latent (weights x causes + noise, standardised) passes the normal quantile of the published share: the share is
-         met exactly in expectation, and falls on the patients with weak collections, high burden and poor fitness.
+Out      `Way` (hours since referral, which is at REFERRED_CLOCK local time); yields as `Rows`, lymphodepletion as `Spans`,
+         milestones as `Events`.
+Knows    Each segment is lognormal around its published median; collection and manufacture are drawn by `manufacture`. A patient
+         whose product was made leaves when a latent (weights x causes + noise, standardised) passes the normal quantile of the
+         published share: the share is met exactly in expectation, and falls on high burden and poor fitness.
 Does not Model slots, transport or plants (programme.capacity will).
 Checked  tests/unit/population/test_way.py
 """
@@ -17,12 +18,20 @@ from statistics import NormalDist
 import numpy as np
 
 from vein2vein.population.blocks import Block
-from vein2vein.population.states import Events, Flags, Floats, Patients, Spans, Way, Words
+from vein2vein.population.manufacture import (
+    draw_collections,
+    draw_manufacture,
+    pace,
+    shipping_hours,
+    with_second_tries,
+)
+from vein2vein.population.states import Events, Flags, Floats, Integers, Patients, Rows, Spans, Way, Words
 
 REFERRED_CLOCK = 9.0
 _FIRST_INFUSION_CLOCK = 10.0
 _INFUSION_CLOCK_HOURS = 4.0
 _MOSTELLER = 3600.0
+_READY_HOURS = 18.0
 _MOST_EXPLAINED = 0.9
 
 
@@ -31,50 +40,64 @@ def draw_way(block: Block, patients: Patients) -> Way:
     value, n = block.parameter, block.n
     accepted = 24 * np.ceil(_days(block, "referral_to_accept", "accept")) + 2
     apheresed = accepted - 2 + 24 * np.ceil(_days(block, "accept_to_apheresis", "accept"))
-    infused = apheresed + 24 * np.maximum(np.round(_days(block, "apheresis_to_infusion", "apheresis_to_infusion")), 7)
+    got = draw_collections(block, patients, apheresed)
+    made = draw_manufacture(block, patients, got)
+    before = _days_of_depletion(block)
+    transport = shipping_hours(block, patients)
+    waits = pace(block, patients) * _days(block, "apheresis_to_infusion", "apheresis_to_infusion")
+    soonest = np.ceil(before + (transport + _READY_HOURS) / 24) + 1
+    infused = apheresed + made.delay + 24 * np.maximum(np.round(waits), soonest)
     infused += _FIRST_INFUSION_CLOCK - REFERRED_CLOCK + _quarter_hours(block)
-    depleted = np.floor(infused / 24) * 24 + 24 * min(block.setting.values("way.fludarabine_days")) + 1
-    made = apheresed + np.round(24 * _days(block, "apheresis_to_release", "release"))
-    released = np.minimum(made, depleted - 18)
-    collected, second = _collected(block, patients)
-    failed = _probit(block, "manufacture", value("way.manufacture_failure"), _failure_risk(block, patients))
-    leaves = _probit(block, "dropout", value("way.made_not_given"), _dropout_risk(block, patients)) & ~failed
-    cause = _causes(block, failed, leaves)
-    left = np.where(failed, released, np.nan)
+    depleted = np.floor(infused / 24) * 24 - 24 * before + 1
+    delivered = np.minimum(made.delivered, depleted - _READY_HOURS)
+    released = delivered - transport
+    got = with_second_tries(got, made)
+    leaves = _probit(block, "dropout", value("way.made_not_given"), _dropout_risk(block, patients)) & ~made.failed
+    cause = _causes(block, made.failed, leaves)
     moment = block.stream("way/left").random(n)
-    left = np.where(leaves, apheresed + moment * (infused - apheresed), left)
-    gone = failed | leaves
+    # Whose second product was made leaves after its release: the share that leaves is of those who have a product.
+    since = np.where(made.delay > 0, released, apheresed)
+    left = np.where(made.failed, np.nanmax(np.nan_to_num(made.failed_at), axis=1), np.nan)
+    left = np.where(leaves, since + moment * (infused - since), left)
+    gone = made.failed | leaves
+    end = np.where(np.isnan(left), np.inf, left)
     need = value("way.bridging_on_burden")
     bridged = _probit(block, "bridging", value("way.bridging"), (need * patients.burden, need**2))
-    off = block.stream("way/specification").random(n) < value("way.out_of_specification")
+    there = got.hours < end[:, None]
     return Way(
         referred=np.zeros(n),
         accepted=accepted,
         apheresed=apheresed,
-        released=np.where(failed | (gone & (left < released)), np.nan, released),
+        released=np.where(made.failed | (released >= end), np.nan, released),
+        delivered=np.where(made.failed | (delivered >= end), np.nan, delivered),
         lymphodepletion=np.where(gone & ~(left > depleted), np.nan, depleted),
         infused=np.where(gone, np.nan, infused),
         left=left,
         left_cause=cause,
-        cd3_collected=collected,
-        manufacture_failed=failed,
-        out_of_specification=off & ~failed,
+        collected=np.where(there, got.hours, np.nan),
+        cd3_collected=np.where(there, got.cells, np.nan),
+        failed_at=made.failed_at,
+        manufacture_failed=made.failed,
+        out_of_specification=made.out_of_specification,
         bridging=bridged,
         cells=_cells(block, patients),
-        second_apheresis=second,
     )
 
 
-def observe_way(block: Block, patients: Patients, way: Way) -> tuple[Spans, Events]:
-    """Lymphodepletion of the infused, and the milestones of everybody's way."""
+def observe_way(block: Block, patients: Patients, way: Way) -> tuple[Rows, Spans, Events]:
+    """Yields of all aphereses, lymphodepletion of the infused, and the milestones of everybody's way."""
     every = np.arange(block.n)
     bridging = np.where(way.bridging, way.apheresed + 48, np.nan)
     bridging = np.where(bridging < np.where(np.isnan(way.left), np.inf, way.left), bridging, np.nan)
     steps = {
-        "referred": way.referred, "accepted": way.accepted, "apheresis": way.apheresed, "bridging": bridging,
-        "product_delivered": way.released, "lymphodepletion": way.lymphodepletion, "infusion": way.infused,
+        "referred": way.referred, "accepted": way.accepted, "bridging": bridging,
+        "product_delivered": way.delivered, "lymphodepletion": way.lymphodepletion, "infusion": way.infused,
     }  # fmt: skip
     events = [Events.of(kind, every, hour, since_referral=True) for kind, hour in steps.items()]
+    events += [Events.of("apheresis", every, hour, since_referral=True) for hour in way.collected.T]
+    events += [Events.of("manufacture_failed", every, hour, since_referral=True) for hour in way.failed_at.T]
+    word = np.where(way.out_of_specification, "out-of-specification", "conforming").astype(object)
+    events.append(Events.of("released", every, way.released, detail=word, since_referral=True))
     dead = way.left_cause == "death"
     worse = way.left_cause == "progression"
     events.append(
@@ -82,7 +105,25 @@ def observe_way(block: Block, patients: Patients, way: Way) -> tuple[Spans, Even
     )
     events.append(Events.of("progression", every, np.where(worse, way.left, np.nan), since_referral=True))
     events.append(Events.of("last_seen", every, np.where(dead, np.nan, way.left), since_referral=True))
-    return Spans.join(_lymphodepletion(block, patients, way)), Events.join(events)
+    return _yields(way), Spans.join(_lymphodepletion(block, patients, way)), Events.join(events)
+
+
+def _yields(way: Way) -> Rows:
+    """CD3 cells of every apheresis, at its time."""
+    course, which = np.nonzero(~np.isnan(way.collected))
+    hour = since_zero(way, course, way.collected[course, which])
+    return Rows.numbers("cd3_yield", course, hour, np.round(way.cd3_collected[course, which], 3))
+
+
+def since_zero(way: Way, course: Integers, hour: Floats) -> Floats:
+    """Hours since referral as hours since infusion; those of courses that are never infused stay as they are."""
+    found: Floats = hour - np.nan_to_num(way.infused[course])
+    return found
+
+
+def _days_of_depletion(block: Block) -> float:
+    """Days from the first dose of lymphodepletion to the infusion."""
+    return -float(min(block.setting.values("way.fludarabine_days")))
 
 
 def surface_m2(patients: Patients) -> Floats:
@@ -121,24 +162,6 @@ def _quarter_hours(block: Block) -> Floats:
     """Hours after the first infusion of the day, in quarters."""
     most = int(4 * _INFUSION_CLOCK_HOURS)
     return block.stream("way/clock").integers(0, most, block.n) / 4
-
-
-def _collected(block: Block, patients: Patients) -> tuple[Floats, Flags]:
-    """CD3 cells collected (10^9), and whether a second apheresis was needed; it adds as much again."""
-    value = block.parameter
-    noise = block.stream("way/collection").standard_normal(block.n)
-    once = patients.lymphocytes * value("way.blood_processed_l") * value("way.cd3_efficiency")
-    once = once * np.exp(value("way.cd3_sdlog") * noise)
-    second = once < value("way.cd3_enough")
-    return np.where(second, 2 * once, once), second
-
-
-def _failure_risk(block: Block, patients: Patients) -> tuple[Floats, float]:
-    """Risk and its variance."""
-    middle = np.log(block.parameter("patients.lymphocytes_median"))
-    low = -(np.log(patients.lymphocytes) - middle) / block.parameter("patients.lymphocytes_sdlog")
-    weight = block.parameter("way.failure_on_lymphocytes")
-    return weight * low, weight**2
 
 
 def _dropout_risk(block: Block, patients: Patients) -> tuple[Floats, float]:

@@ -35,8 +35,15 @@ def test_every_target_is_compared_in_order(found: Calibration) -> None:
     assert (found.id, found.n, found.seed) == (ID, 250, 8)
 
 
-def test_only_what_no_table_holds_is_read_from_intentions(found: Calibration) -> None:
-    assert [one.target.quantity for one in found.compared if one.is_intended] == ["way.manufacture_failure"]
+def test_a_figure_under_another_protocol_is_of_other_courses(found: Calibration) -> None:
+    by = {one.target.protocol: one for one in found.compared if one.target.quantity == "icans.grade3"}
+    assert set(by) == {"reference", "early"}
+    assert by["early"].simulated.value < by["reference"].simulated.value
+
+
+def test_what_became_of_manufacture_is_read_from_the_tables(found: Calibration) -> None:
+    (failure,) = [one for one in found.compared if one.target.quantity == "way.manufacture_failure"]
+    assert failure.simulated == failure.meant
 
 
 def test_grading_finds_what_was_intended(found: Calibration) -> None:

@@ -31,6 +31,7 @@ def _courses(n: int = 10) -> Courses:
     no, yes = np.zeros(n, bool), infused.copy()
     return Courses(
         infused=infused,
+        evaluable=np.arange(n) != 0,
         failed=~infused,
         nonconforming=no,
         vein_to_vein_days=np.where(infused, 30.0 + np.arange(n), NAN),

@@ -8,8 +8,8 @@ import pytest
 from vein2vein.population.blocks import Block
 from vein2vein.population.centres import centres, shares_of
 from vein2vein.population.parameters import setting
-from vein2vein.population.patients import correlation, draw_patients, low_systolic
-from vein2vein.population.states import Patients
+from vein2vein.population.patients import COMORBIDITIES, correlation, draw_patients, low_systolic, observe_patients
+from vein2vein.population.states import KINDS, Patients
 
 BLOCKS = 12
 
@@ -83,3 +83,33 @@ def test_patients_are_treated_at_centres_of_the_regions_of_the_trial(adults: dic
     assert shares.sum() == pytest.approx(1)
     assert {c.region for c, share in zip(centres(), shares, strict=True) if share} == {"china"}
     assert all("made-up" in centre.id for centre in centres())
+
+
+def test_counted_comorbidities_are_named_items(adults: dict[str, np.ndarray]) -> None:
+    has = {name: adults["comorbid"][:, place] for place, name in enumerate(COMORBIDITIES)}
+    assert len(has) == 17
+    counted = np.stack([has[name] for name in has if name not in {"comorbidity_obesity", "comorbidity_renal"}], axis=1)
+    assert (counted.sum(axis=1) <= adults["comorbidities"]).all()
+    assert (counted.any(axis=1) == (adults["comorbidities"] > 0)).all()
+    mass = adults["weight_kg"] / (adults["height_cm"] / 100) ** 2
+    assert (has["comorbidity_obesity"] == (mass > 35)).all()
+    assert not (has["comorbidity_pulmonary_moderate"] & has["comorbidity_pulmonary_severe"]).any()
+    assert not (has["comorbidity_hepatic_mild"] & has["comorbidity_hepatic_severe"]).any()
+
+
+def test_what_is_known_at_acceptance_is_written_of_everybody() -> None:
+    block = Block(1, 0, setting("tisa-cel"))
+    patients = draw_patients(block)
+    rows = observe_patients(block, patients, np.full(block.n, -500.0))
+    kinds, counts = np.unique([KINDS[kind] for kind in rows.kind], return_counts=True)
+    found = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+    child = patients.age_years < 16
+    assert found.pop("lansky") == child.sum()
+    assert found.pop("ecog") == (~child).sum()
+    assert set(found.values()) == {block.n}
+    assert set(found) == {"prior_lines", "weight", "height", *COMORBIDITIES}
+    lansky = rows.kind == KINDS.index("lansky")
+    fitness = patients.fitness[rows.course[lansky]]
+    order = np.argsort(fitness)
+    assert (np.diff(rows.value[lansky][order]) >= 0).all()
+    assert set(rows.value[lansky]) <= {50.0, 60.0, 70.0, 80.0, 90.0, 100.0}

@@ -33,7 +33,7 @@ def _all(drawn: list[tuple[Block, Patients, Way]], name: str) -> np.ndarray:
 
 
 def test_steps_follow_each_other(drawn: list[tuple[Block, Patients, Way]]) -> None:
-    names = ("referred", "accepted", "apheresed", "released", "lymphodepletion", "infused")
+    names = ("referred", "accepted", "apheresed", "released", "delivered", "lymphodepletion", "infused")
     steps = np.stack([_all(drawn, name) for name in names])
     infused = steps[:, ~np.isnan(steps[-1])]
     assert not np.isnan(infused).any()
@@ -80,7 +80,7 @@ def test_infusions_take_place_by_day(drawn: list[tuple[Block, Patients, Way]]) -
 
 def test_lymphodepletion_is_given_on_the_days_and_in_the_doses_of_the_label() -> None:
     block, patients, way = _blocks("axi-cel")[0]
-    spans, events = observe_way(block, patients, way)
+    _, spans, events = observe_way(block, patients, way)
     one = int(np.flatnonzero(way.is_infused)[0])
     own = (spans.course == one) & (spans.agent == "fludarabine")
     assert own.sum() == 3

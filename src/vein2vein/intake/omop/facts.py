@@ -242,7 +242,8 @@ def _running() -> list[str]:
 def milestones(frame: pl.DataFrame) -> pl.DataFrame:
     """Raw milestones of one table; infusions are told by the courses and left out here."""
     here = frame.filter(pl.col("role") == "milestone")
-    return here.select("file", "row", "course_id", "kind", "at", "at_reason", "at_sent")
+    detail = pl.when(pl.col("agent") != "").then(pl.col("agent")).alias("detail")
+    return here.select("file", "row", "course_id", "kind", "at", "at_reason", "at_sent", detail)
 
 
 def unmapped(concepts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:

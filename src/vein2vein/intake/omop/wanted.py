@@ -45,7 +45,7 @@ class Meaning:
     Attributes:
         role: Which kind of row it makes.
         kind: Kind of observation, exposure stream or milestone.
-        code: Category, agent or product; empty where the kind says it all.
+        code: Category, agent, product or detail of a milestone; empty where the kind says it all.
     """
 
     role: Role
@@ -125,6 +125,8 @@ def _own() -> Iterator[Wanted]:
     for kind in codes.milestones():
         if kind != INFUSION:
             yield Wanted("own", kind, Meaning("milestone", kind))
+        for detail in codes.milestones()[kind].details:
+            yield Wanted("own", f"{kind}/{detail}", Meaning("milestone", kind, detail))
 
 
 def _listed() -> Iterator[Wanted]:

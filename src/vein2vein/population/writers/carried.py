@@ -22,6 +22,7 @@ from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.wanted import conventions
 from vein2vein.knowledge import codes
 from vein2vein.population.writers.account import LeftOut
+from vein2vein.population.writers.details import UNKNOWN_DETAIL, has_unknown_detail, told_milestone
 from vein2vein.population.writers.digits import CONTRADICTING, TOO_FINE, contradicting, too_fine
 from vein2vein.population.writers.overlaps import overlapping
 from vein2vein.record import tables
@@ -87,8 +88,8 @@ def carried(part: Cohort, ids: pl.DataFrame, zone: str) -> tuple[Cohort, list[Le
     frames["observations"] = _doubted(frames["observations"])
     frames["exposures"] = _exposures(frames["exposures"], frames["courses"])
     frames["milestones"] = frames["milestones"].filter(pl.col("kind").is_in(list(codes.milestones()))).with_columns(
-        pl.when(pl.col("kind") == "death").then(pl.col("detail")).alias("detail")
-    )  # fmt: skip
+        pl.when((pl.col("kind") == "death") | told_milestone().str.contains("/", literal=True)).then(pl.col("detail"))
+        )  # fmt: skip
     persons = ids.select("patient_id", "person_id").unique(maintain_order=True)
     patients = part.patients.join(persons, on="patient_id", how="inner", maintain_order="left")
     sex = pl.when(pl.col("sex").is_in(list(conventions().sex))).then(pl.col("sex"))
@@ -266,8 +267,8 @@ def _lost_before(part: Cohort, ids: pl.DataFrame, zone: str) -> list[LeftOut]:
         ("exposures", "places of care other than ward and intensive care", "no concept is known", count(exposures, stays), True),
         ("exposures", "end of a statement that goes on", "a procedure without an end is an instant",
          count(exposures, pl.col("kind").is_in(STATED) & pl.col("ended_at").is_null()), False),
-        ("milestones", "detail of others than death", _NO_COLUMN,
-         count(part.milestones, (pl.col("kind") != "death") & pl.col("detail").is_not_null()), False),
+        ("milestones", UNKNOWN_DETAIL, "the code files do not know it",
+         count(part.milestones, has_unknown_detail()), False),
         ("observations", *TOO_FINE, too_fine(part.observations), True),
         ("observations", *CONTRADICTING, contradicting(part.observations, entered=False), True),
     ]  # fmt: skip

@@ -20,6 +20,7 @@ from vein2vein.intake.fhir.courses import courses_of, with_course
 from vein2vein.intake.fhir.options import Options
 from vein2vein.population.writers import fhir_codes, fhir_exposures
 from vein2vein.population.writers.account import LeftOut
+from vein2vein.population.writers.details import UNKNOWN_DETAIL, has_unknown_detail, told_milestone
 from vein2vein.population.writers.text import instant, joined, literal, quoted, said, where
 from vein2vein.record.cohort import Cohort
 
@@ -145,14 +146,14 @@ def _steps(
     )
     after = (pl.col("followed_until") > pl.col("died_at")).fill_null(value=False)
     until = pl.when(after).then(pl.col("died_at")).otherwise(pl.col("followed_until"))
-    known = said("kind", fhir_codes.milestones())
+    known = said(told_milestone(), fhir_codes.milestones())
     last = ends.select("course_id", until.alias("at"), kind=pl.lit("last_seen")).join(
         subjects, on="course_id", how="left", maintain_order="left"
     )
-    last = last.with_columns(instant("at", zone).alias("time"))
-    wanted = ["course_id", "kind", "at", "time", "subject"]
+    last = last.with_columns(instant("at", zone).alias("time"), pl.lit(None, dtype=pl.String).alias("detail"))
+    wanted = ["course_id", "kind", "detail", "at", "time", "subject"]
     frame = pl.concat([others.select(wanted), last.select(wanted)]).unique(
-        ["course_id", "kind", "at"], maintain_order=True
+        ["course_id", "kind", "at"], keep="first", maintain_order=True
     )
     strange = frame.filter(known.is_null())
     parts: Parts = [
@@ -160,12 +161,12 @@ def _steps(
     ]  # fmt: skip
     lines = frame.filter(known.is_not_null()).select(joined(parts).alias("line"))["line"]
     late = ends.filter(after).height
-    details = others.filter(pl.col("detail").is_not_null()).height
+    details = others.filter(has_unknown_detail()).height
     later = ends.filter(pl.col("seen_at") > until).height
     same_day = _same_day(part, zone)
     return lines, [
         LeftOut("milestones", "kind", "the code files do not know it", strange.height, graded=False),
-        LeftOut("milestones", "detail of others than death", "no element holds it", details, graded=False),
+        LeftOut("milestones", UNKNOWN_DETAIL, "the code files do not know it", details, graded=False),
         LeftOut("milestones", "fraction on the day of the infusion", "one day holds one infusion", same_day, graded=False),
         LeftOut("courses", "followed_until after death", "nothing is recorded after a death", late, graded=False),
         LeftOut("courses", "followed_until before last_seen", "the follow-up ends when last seen", later, graded=True),

@@ -24,6 +24,7 @@ from vein2vein.intake.omop.wanted import VOCABULARIES, Meaning, conventions, wan
 from vein2vein.knowledge import codes
 from vein2vein.population.writers.account import Account
 from vein2vein.population.writers.carried import DEVICES, DRUGS, PROCEDURES, STATED, carried, numbered
+from vein2vein.population.writers.details import told_milestone
 from vein2vein.population.writers.text import as_sent, said
 from vein2vein.record.cohort import Cohort
 
@@ -280,9 +281,10 @@ def _statements(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(milestones: pl.DataFrame) -> pl.DataFrame:
-    texts = {kind: f"own:{kind}" for kind in codes.milestones()}
+    """A detail stands behind the kind: ``own:released/conforming``."""
     here = milestones.filter(~pl.col("kind").is_in(["infusion", "fraction", "death"]))
-    return here.select(_observation(said("kind", texts), pl.col("at"), pl.lit(None, dtype=pl.String)))
+    text = pl.concat_str(pl.lit("own:"), told_milestone())
+    return here.select(_observation(text, pl.col("at"), pl.lit(None, dtype=pl.String)))
 
 
 def _exposed(frame: pl.DataFrame, stem: str, events: str) -> pl.DataFrame:
