@@ -13,6 +13,7 @@ import pytest
 from reference.trial_phase12.published import anchors
 from vein2vein.programme.trial import exact, simulate
 from vein2vein.programme.trial.phase12.efftox import Contour, Model, Priors, advise, efftox
+from vein2vein.programme.trial.phase12.efftox_model import _curves
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.words import Cohorts
 
@@ -20,6 +21,7 @@ PRIORS = Priors((-7.9593, 3.5487), (1.5482, 3.5018), (0.7367, 2.5423), (3.4181, 
 MODEL = Model((1, 2, 4, 6.6, 10), PRIORS, toxicity_limit=0.3, efficacy_limit=0.5)
 CONTOUR = Contour(0.5, 0.65, (0.7, 0.25))
 DESIGN = efftox(MODEL, CONTOUR, cohorts=Cohorts(3, 13))
+TRUTH = Truth.of([0.05, 0.1, 0.2, 0.3, 0.45], [0.2, 0.4, 0.55, 0.6, 0.65])
 
 # Columns: response, toxicity, worth while, tolerable; by 4 million weighted draws from the prior, for 1NNE 2EEB.
 BRUTE = [
@@ -77,3 +79,23 @@ def test_exact_characteristics_agree_with_simulation() -> None:
     assert drawn.errors is not None
     assert (np.abs(drawn.selected - listed.selected) < 4 * drawn.errors.selected).all()
     assert (np.abs(drawn.patients - listed.patients) < 4 * drawn.errors.patients).all()
+
+
+def test_points_are_close_enough_at_every_number_of_patients() -> None:
+    """Beside points that are almost twice as close, in each of the three directions."""
+    rng = np.random.default_rng(11)
+    for patients in (3, 9, 12, 24, 48):
+        n = rng.multinomial(patients, [0.1, 0.3, 0.3, 0.2, 0.1], size=6)
+        y, e = rng.binomial(n, 0.3), rng.binomial(n, 0.6)
+        found = MODEL.estimates(n, y, e)
+        toxic, works = _curves(MODEL, patients, 0.7)
+        close = (*toxic.summary(n, y, 0.3), *works.summary(n, e, 0.5))
+        ours = (found.toxicity, found.tolerable, found.efficacy, 1 - found.worth_while)
+        for one, other in zip(ours, close, strict=True):
+            assert one == pytest.approx(other, abs=2e-4)
+
+
+def test_the_same_trials_however_many_are_asked_for() -> None:
+    few, more = (simulate.run(DESIGN, TRUTH, trials=count, seed=3) for count in (20, 60))
+    assert np.array_equal(few.selected, more.selected[:20])
+    assert np.array_equal(few.n, more.n[:20])
