@@ -32,8 +32,6 @@ Normal = tuple[float, float]
 _REACH: Final = 5.5
 _CELLS_AT_ONCE: Final = 1 << 17  # one megabyte, so that weights stay in the cache of a core
 _WIDER: Final = 1.0  # steps over the narrowest posterior: means are then right to 1e-6, chances to 2e-4 (tested)
-    1.2  # of the narrowest posterior: the sum is then off by 2 exp(-2 pi^2 / 1.44), two in a million, at worst
-)
 _DROPPED: Final = 1e-7
 _NODES: Final = 7
 
