@@ -120,6 +120,11 @@ def order(action: Give | Act | Withhold) -> str:
     return text if action.spacing is None else f"{text} [{action.spacing.words}]"
 
 
+def _deed(do: str) -> str:
+    """What is held may as well be contraindicated: both withhold."""
+    return "withhold" if do in {"hold", "contraindicated"} else do
+
+
 class GuidanceCase(TableCase):
     """A state with the rows that apply or may apply; with `orders`, every action of those rows, spelled out."""
 
@@ -150,8 +155,8 @@ class Guidance(DecisionTable):
         problems += [f"row {row.name!r} leads to nothing" for row in self.rows if not row.then]
         for name, action in self.actions.items():
             topic = getattr(action, "topic", None)
-            if topic is not None and (topic not in topics() or topics()[topic].do != action.do):
-                problems.append(f"action {name!r}: {topic!r} is no topic that one can {action.do}")
+            if topic is not None and (topic not in topics() or _deed(topics()[topic].do) != _deed(action.do)):
+                problems.append(f"action {name!r}: {topic!r} is no topic of {action.do!r}")
         asked = {getattr(fact.source, "subject", None) for fact in self.facts.values()} - {None}
         problems += [f"no rule set is presumed for {s!r}" for s in sorted(str(s) for s in asked - set(self.presumes))]
         if problems:
