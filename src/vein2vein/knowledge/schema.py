@@ -28,11 +28,15 @@ Condition = Annotated[
 
 
 class Criterion(Strict):
-    """A named condition, with words for people."""
+    """A named condition, with words for people.
+
+    `strength` is stated for who may be treated: a gate bars, a relative limit is to be weighed, a deferral passes with time.
+    """
 
     when: Condition
     label: Wording
     note: Wording | None = None
+    strength: Literal["gate", "relative", "deferral"] | None = None
 
 
 class Case(Strict):
