@@ -143,3 +143,20 @@ def test_the_order_of_a_product_that_was_given_adds_nothing(tmp_path: Path) -> N
     delivery = told(tmp_path, order)
     assert len(delivery.cohort) == 1
     assert reasons(delivery) == {ROW: "INTAKE-314"}
+
+
+@pytest.mark.parametrize(
+    ("dose", "found"),
+    [(quantity(171, "10*6"), [(171.0, "10*6")]), (quantity(2, "10*6/kg"), [(2.0, "10*6/kg")]), (None, [])],
+)
+def test_the_dose_of_an_infusion_is_an_exposure_of_its_own(
+    tmp_path: Path, dose: dict[str, Any] | None, found: list[tuple[float, str]]
+) -> None:
+    stated = {} if dose is None else {"dosage": {"dose": dose}}
+    cells = drug(AXI_CEL, effectiveDateTime="2026-03-01T12:00:00Z", **stated)
+    delivery = told(tmp_path, patient(), cells, observation(valueQuantity=quantity(36.5)), alone=True)
+    (course,) = delivery.cohort.courses.to_dicts()
+    given = delivery.cohort.exposures.filter(kind="cell_product")
+    assert given.select("amount", "amount_unit").rows() == found
+    assert given["agent"].to_list() == ["axicabtagene-ciloleucel"] * len(found)
+    assert given["started_at"].to_list() == [course["infused_at"]] * len(found)

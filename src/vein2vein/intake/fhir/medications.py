@@ -2,7 +2,7 @@
 
 Place    Floor 3, FHIR adapter.
 In       One resource, its JSON, and the Medication it refers to.
-Out      Exposures of drugs and blood products; infusions of CAR-T products.
+Out      Exposures of drugs and blood products; infusions of CAR-T products, with their dose as an exposure where it is stated.
 Knows    An order is not an administration. Of MedicationRequest only the order of a CAR-T product is used: it says that the
          patient has a course, even when no infusion is in the delivery. All other requests are counted and left out.
          An administration at one instant starts and ends there. A finished one whose end is not stated is known at its start
@@ -20,7 +20,9 @@ from vein2vein.intake.fhir.context import Context
 from vein2vein.intake.fhir.elements import Amount, When, amount, ratio, when
 from vein2vein.intake.fhir.faults import fault
 from vein2vein.intake.fhir.terminology import Meaning, meanings
+from vein2vein.knowledge import codes
 
+CELLS = "cell_product"
 RUNNING = frozenset({"in-progress", "on-hold", "active"})
 
 
@@ -36,6 +38,7 @@ def read_administration(resource: Any, body: dict[str, Any], context: Context) -
         context.no_time(resource)
         return
     if read_infusion(resource, concepts, at, context):
+        _enter_cells(resource, concepts, at, context)
         return
     found = _exposures(concepts)
     if not found:
@@ -81,6 +84,16 @@ def read_infusion(resource: Any, concepts: list[Any], at: When, context: Context
     product = products[0] if products else None
     context.out.milestone("infusion", at.start or at.end, product=product, **_named(resource))
     return True
+
+
+def _enter_cells(resource: Any, concepts: list[Any], at: When, context: Context) -> None:
+    """The dose of an infusion that states one, as an exposure of its own."""
+    dose = amount(resource.dosage.dose) if resource.dosage is not None else Amount(None, None)
+    products = [m.what for concept in concepts for m in meanings(concept, "product")]
+    if dose.value is None or not products or products[0] not in codes.stream(CELLS).agents:
+        return
+    meaning = Meaning("exposure", CELLS, products[0])
+    enter_exposure(resource, meaning, at, context, amount=dose.value, amount_unit=dose.unit)
 
 
 def _named(resource: Any) -> dict[str, str | None]:
