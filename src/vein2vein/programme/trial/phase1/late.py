@@ -72,6 +72,15 @@ class Seen:
         return cls(states, pending, followed, np.zeros(len(dose), np.int64), dose, weight)
 
 
+def after_move(seen: Seen, move: Ints, closed: Bools) -> Ints:
+    """The dose after a move at the current dose: not into closed doses; SUSPEND to wait, NONE where the lowest is closed."""
+    states = seen.states
+    open_doses = states.doses - closed.sum(axis=1)
+    wanted = np.maximum(np.minimum(states.at + np.where(move == SUSPEND, 0, move), open_doses - 1), 0)
+    waits = (move == SUSPEND) & ~states.here(closed)
+    return np.where(open_doses == 0, NONE, np.where(waits, SUSPEND, wanted))
+
+
 class LateRule(Protocol):
     """Where the next patient goes while outcomes are pending."""
 
@@ -184,7 +193,7 @@ def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int,
     parts = []
     for number in range(-(-trials // _BLOCK)):
         count = min(_BLOCK, trials - number * _BLOCK)
-        parts.append(_Block(design, truth, setting, (Streams(seed), number, count)).run())
+        parts.append(Lockstep(design, truth, setting, (Streams(seed), number, count)).run())
     joined = Trials(
         np.concatenate([p.trials.n for p in parts]),
         np.concatenate([p.trials.y for p in parts]),
@@ -193,7 +202,7 @@ def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int,
     return LateTrials(joined, np.concatenate([p.days for p in parts]), np.concatenate([p.suspended for p in parts]))
 
 
-class _Block:
+class Lockstep:
     """Some trials in lockstep: at each step every trial that goes on is asked once."""
 
     def __init__(self, design: LateDesign, truth: Truth, setting: Setting, drawn: tuple[Streams, int, int]) -> None:

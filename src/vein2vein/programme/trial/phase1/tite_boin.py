@@ -19,8 +19,8 @@ import numpy as np
 
 from vein2vein.programme.trial.phase1.boin import Bounds
 from vein2vein.programme.trial.phase1.common import ClosestIsotonic, TooToxic, refuse, told
-from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
-from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Floats, Ints, Parameter
+from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen, after_move
+from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints, Parameter
 
 IMPUTED: Final = "Yuan et al. 2018, doi 10.1158/1078-0432.CCR-18-0246"
 EFFECTIVE: Final = "Lin and Yuan 2020, doi 10.1093/biostatistics/kxz007"
@@ -81,10 +81,7 @@ class PendingInterval:
         states = seen.states
         n, y, pending = (states.here(column) for column in (states.n, states.y, seen.pending))
         move = self.move(n, y, pending, states.here(seen.followed))
-        open_doses = states.doses - closed.sum(axis=1)
-        wanted = np.maximum(np.minimum(states.at + np.where(move == SUSPEND, 0, move), open_doses - 1), 0)
-        waits = (move == SUSPEND) & ~states.here(closed)
-        return np.where(open_doses == 0, NONE, np.where(waits, SUSPEND, wanted))
+        return after_move(seen, move, closed)
 
 
 def tite_boin(
