@@ -96,6 +96,14 @@ class FromFormula(Strict):
     formula: Text
 
 
+class Recorded(Strict):
+    """ask: recorded. Yes where a usable row was observed in (t - within, t]; otherwise unknown, for it may stand elsewhere."""
+
+    ask: Literal["recorded"]
+    observation: Text
+    within_hours: float
+
+
 class Told(Strict):
     """ask: told. What no table records and the asker has to say, such as pregnancy or who is at the bedside."""
 
@@ -118,6 +126,7 @@ Ask = Annotated[
     | HoursToOnset
     | FromTimeline
     | FromFormula
+    | Recorded
     | Told
     | FromCode,
     Field(discriminator="ask"),
@@ -276,13 +285,25 @@ class DecisionTable(Edition):
         """Facts that the kind of file uses outside its conditions, such as the weight of a dose."""
         return set()
 
-    def decide(self, state: Mapping[str, Value]) -> tuple[RowVerdict, ...]:
-        """Rows that apply or may apply, in the order of the file; a fact that is not in `state` is missing."""
+    def _truths(self, state: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Truth]]:
+        """Values of all facts, missing ones among them, and truths of all named conditions."""
         values: dict[str, Value] = {name: state.get(name, fact.unknown) for name, fact in self.facts.items()}
         truths: dict[str, Truth] = {}
         for name in self.order:
             truths[name] = truth_of(self.conditions[name].when, values, truths)
-        meant = Truth.TRUE if self.applies is None else truth_of(self.applies, values, truths)
+        return values, truths
+
+    def is_meant(self, state: Mapping[str, Value]) -> Truth:
+        """Whether the table is meant for the patient at all."""
+        if self.applies is None:
+            return Truth.TRUE
+        values, truths = self._truths(state)
+        return truth_of(self.applies, values, truths)
+
+    def decide(self, state: Mapping[str, Value]) -> tuple[RowVerdict, ...]:
+        """Rows that apply or may apply, in the order of the file; a fact that is not in `state` is missing."""
+        values, truths = self._truths(state)
+        meant = self.is_meant(state)
         if meant is Truth.FALSE:
             return ()
         found: list[RowVerdict] = []

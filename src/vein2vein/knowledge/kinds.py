@@ -19,6 +19,7 @@ from vein2vein.knowledge.edition import Edition
 KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "formula": ("formulas", "vein2vein.knowledge.formulas", "Formula"),
     "follow-up": ("followup", "vein2vein.knowledge.documents.followup", "FollowUp"),
+    "checklist": ("checklists", "vein2vein.knowledge.documents.checklist", "Checklist"),
     "regimen": ("regimens", "vein2vein.knowledge.documents.regimen", "Regimen"),
     "renal-policy": ("policies", "vein2vein.knowledge.documents.renal_policy", "RenalPolicy"),
     "product": ("products", "vein2vein.knowledge.documents.product", "Product"),
