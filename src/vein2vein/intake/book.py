@@ -41,6 +41,7 @@ NOT_NEEDED: Final = frozenset(
         "INTAKE-050",  # outside the time of every course of the patient
         "INTAKE-051",  # of a person without a course
         "INTAKE-052",  # of a concept that is not looked for
+        "INTAKE-056",  # after the end of the follow-up
         "INTAKE-305",  # a resource type that grading does not read
         "INTAKE-309",  # withdrawn by the sender
         "INTAKE-310",  # not done, or without a result

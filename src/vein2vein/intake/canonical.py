@@ -12,7 +12,7 @@ Checked  tests/unit/intake/test_canonical.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from vein2vein.intake import words
 from vein2vein.intake.book import PLACE, FaultBook
 from vein2vein.intake.given import RAW_EXPOSURES, RAW_MILESTONES, exposures, milestones
 from vein2vein.intake.numbers import DecimalSign, read_numbers
-from vein2vein.intake.placing import Canonical, complete, placed, source, unknown_kind
+from vein2vein.intake.placing import Canonical, complete, placed, refused_anyway, source, unknown_kind
 from vein2vein.intake.unit_table import UNIT_TABLE, implausible_fault, slip_column, unit_fault, unit_table
 from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
@@ -67,14 +67,24 @@ def observations(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "
         book: Faults are entered here.
         decimal: What a comma in a number means; see `numbers`.
     """
-    frame, refused = placed(complete(raw, RAW_OBSERVATIONS), "observed_at", known=codes.observations(), book=book)
-    frame = read_numbers(frame, "value", decimal=decimal)
-    frame = _with_units(frame)
-    frame = _converted(frame)
-    frame = _worded(frame)
-    frame = frame.with_columns(_trouble().alias("trouble"))
+    given = complete(raw, RAW_OBSERVATIONS)
+    frame, refused = placed(given, "observed_at", known=codes.observations(), book=book)
+    frame = _judged(frame, decimal=decimal)
     _note_observations(frame, book)
+    if refused.height:
+        here = given.filter(pl.col("kind").is_in(list(codes.observations())))
+        here = here.join(refused, on=["file", "row"], how="semi", nulls_equal=True, maintain_order="left")
+        here = here.with_columns(pl.lit(None, dtype=pl.String).alias("held"))
+        _note_observations(_judged(here, decimal=decimal), book, are_refused=True)
     return Canonical(_observation_rows(frame), refused)
+
+
+def _judged(frame: pl.DataFrame, *, decimal: DecimalSign) -> pl.DataFrame:
+    """Add what each row says in canonical form, and the first fault that keeps it from being assessed as `trouble`."""
+    frame = _with_units(read_numbers(frame, "value", decimal=decimal))
+    frame = _worded(_converted(frame))
+    first = pl.coalesce(*(pl.when(condition).then(pl.lit(id)) for id, condition in _troubles().items()), "held")
+    return frame.with_columns(first.alias("trouble"))
 
 
 def _with_units(frame: pl.DataFrame) -> pl.DataFrame:
@@ -126,23 +136,25 @@ def _category(kind: str, type_: str, word: str) -> str | None:
     return words.yes_or_no(word)
 
 
-def _trouble() -> pl.Expr:
-    """Id of the first fault that keeps a row from being assessed; null for a usable row."""
+def _troubles() -> dict[str, pl.Expr]:
+    """What keeps a row from being assessed: id -> which rows. A number can have several; the first is what it is counted as."""
     is_number = pl.col("type") == "number"
+    is_sent = is_number & ~pl.col("is_absent")
     wordless = pl.col("word").is_null() | (pl.col("code_out").is_null() & pl.col("word_is_absent"))
-    return (
-        pl.when(is_number & pl.col("is_absent")).then(pl.lit("INTAKE-025"))
-        .when(is_number & (pl.col("is_text") | pl.col("is_doubtful"))).then(pl.lit("INTAKE-016"))
-        .when(is_number & pl.col("unit_trouble").is_not_null()).then(pl.col("unit_trouble"))
-        .when(is_number & pl.col("is_implausible")).then(pl.lit("INTAKE-015"))
-        .when(~is_number & pl.col("word").str.starts_with(DIAGNOSIS)).then(pl.lit("INTAKE-053"))
-        .when(~is_number & wordless).then(pl.lit("INTAKE-025"))
-        .when(~is_number & pl.col("code_out").is_null()).then(pl.lit("INTAKE-017"))
-        .when(is_number & _comparator().is_not_null() & ~_comparator().is_in(_COMPARATORS)).then(pl.lit("INTAKE-016"))
-        .otherwise(pl.col("held"))
-    )  # fmt: skip
+    is_diagnosis = ~is_number & pl.col("word").str.starts_with(DIAGNOSIS).fill_null(value=False)
+    is_strange = (~_comparator().is_in(_COMPARATORS)).fill_null(value=False)
+    units = {id: is_sent & (pl.col("unit_trouble") == id) for id in _UNIT_TROUBLES}
+    return {
+        "INTAKE-025": (is_number & pl.col("is_absent")) | (~is_number & ~is_diagnosis & wordless),
+        "INTAKE-016": is_sent & (pl.col("is_text") | pl.col("is_doubtful") | is_strange),
+        **units,
+        "INTAKE-015": is_sent & pl.col("is_implausible"),
+        "INTAKE-053": is_diagnosis,
+        "INTAKE-017": ~is_number & ~is_diagnosis & ~wordless & pl.col("code_out").is_null(),
+    }
 
 
+_UNIT_TROUBLES: Final = ("INTAKE-012", "INTAKE-013", "INTAKE-014")
 _COMPARATORS: Final = ("<", "<=", ">", ">=")
 
 
@@ -176,23 +188,30 @@ def _observation_rows(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _note_observations(frame: pl.DataFrame, book: FaultBook) -> None:
-    frame = frame.with_columns(slip_column().alias("slip"))
-    columns = ["file", "row", "kind", "unit", "value", "trouble", "word", "slip", "low", "high"]
-    bad = frame.filter(pl.col("trouble").is_not_null()).select(columns)
-    for id in ("INTAKE-012", "INTAKE-013", "INTAKE-014"):
-        book.note_rows(_of(bad, id), ["kind", "unit"], partial(_unit_fault, id))
-    book.note_rows(_of(bad, "INTAKE-015"), ["kind", "unit", "slip"], implausible_fault)
-    book.note_rows(_of(bad, "INTAKE-016"), ["kind"], _no_number)
-    book.note_rows(_of(bad, "INTAKE-017"), ["kind", "word"], _no_category)
-    book.note_rows(_of(bad, "INTAKE-053"), ["kind", "word"], _diagnosis)
-    book.note_rows(_of(bad, "INTAKE-025"), ["kind"], _no_value)
+def _note_observations(frame: pl.DataFrame, book: FaultBook, *, are_refused: bool = False) -> None:
+    """Enter every fault of every row; of rows that are refused for another one, those beside it."""
+    bad = frame.with_columns(slip_column().alias("slip")).filter(pl.col("trouble").is_not_null())
+    told: dict[str, tuple[list[str], Callable[[Mapping[str, Any]], Fault]]] = {
+        **{id: (["kind", "unit"], partial(_unit_fault, id)) for id in _UNIT_TROUBLES},
+        "INTAKE-015": (["kind", "unit", "slip"], implausible_fault),
+        "INTAKE-016": (["kind"], _no_number),
+        "INTAKE-017": (["kind", "word"], _no_category),
+        "INTAKE-053": (["kind", "word"], _diagnosis),
+        "INTAKE-025": (["kind"], _no_value),
+    }
+    columns = ["file", "row", "kind", "unit", "value", "word", "slip", "low", "high"]
+    for id, condition in _troubles().items():
+        keys, describe = told[id]
+        here = bad.filter(condition).select(columns)
+        if are_refused:
+            here = here.with_columns(pl.lit("refused").alias("fate"))
+            book.note_rows(here, [*keys, "fate"], partial(refused_anyway, describe))
+        else:
+            book.note_rows(here, keys, describe)
+    if are_refused:
+        return
     limits = frame.filter(pl.col("reference_low_is_text") | pl.col("reference_high_is_text"))
     book.note_rows(limits.select("file", "row", "kind", "reference_low", "reference_high"), ["kind"], _no_limit)
-
-
-def _of(bad: pl.DataFrame, id: str) -> pl.DataFrame:
-    return bad.filter(pl.col("trouble") == id)
 
 
 def _unit_fault(id: str, group: Mapping[str, Any]) -> Fault:

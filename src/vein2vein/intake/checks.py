@@ -6,9 +6,10 @@ Out      `Checked`: the same tables without copies and impossible rows, what bec
 Knows    Identical rows are kept once. Of values recorded at different times for one kind and instant the last counts and the
          earlier ones are kept as not assessable. Contradicting values without that order are all kept as not assessable:
          none of them is believed. Observations before birth or after death are kept as not assessable; exposures and
-         milestones there are refused. Overlapping exposures are all kept. Of an exclusive stream an interval without end
-         ends where the next begins. Patients and courses sent twice keep what their rows agree on. Facts that a row says besides
-         its own are added (`derived`).
+         milestones there are refused. Observations and exposures after the end of the follow-up are not needed; milestones
+         there are kept, since outcomes are often known for longer. Overlapping exposures are all kept. Of an exclusive
+         stream an interval without end ends where the next begins. Patients and courses sent twice keep what their rows
+         agree on. Facts that a row says besides its own are added (`derived`).
 Does not Repair values or times.
 Checked  tests/unit/intake/test_checks.py
 """
@@ -25,9 +26,23 @@ from vein2vein.intake import charting
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.derived import with_derived
-from vein2vein.intake.facts import belonging, in_turn, within_life, without_contradictions, without_copies
+from vein2vein.intake.facts import (
+    belonging,
+    in_turn,
+    within_follow_up,
+    within_life,
+    without_contradictions,
+    without_copies,
+)
 from vein2vein.intake.lost import without_lost
-from vein2vein.intake.people import assign_courses, lives, one_each, people, with_infusions
+from vein2vein.intake.people import (
+    assign_courses,
+    lives,
+    note_follow_up_after_death,
+    one_each,
+    people,
+    with_infusions,
+)
 from vein2vein.intake.tableset import Tables, completed, with_rows
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
@@ -85,6 +100,9 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     life = lives(patients, courses, frames["milestones"])
     frames = {name: within_life(frame, life, name, book=book, refused=refused) for name, frame in frames.items()}
     frames["exposures"] = in_turn(frames["exposures"], book)
+    note_follow_up_after_death(courses, life, book)
+    for name in ("observations", "exposures"):
+        frames[name] = within_follow_up(frames[name], courses, name, book=book, refused=refused)
     usable = frames["observations"].filter(pl.col("usability") == "ok")
     complete = charting.complete(
         charted,

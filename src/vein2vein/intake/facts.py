@@ -178,6 +178,31 @@ def _outside_life(id: str, name: str, group: Mapping[str, Any]) -> Fault:
     )
 
 
+def within_follow_up(
+    frame: pl.DataFrame, courses: pl.DataFrame, name: str, *, book: FaultBook, refused: list[pl.DataFrame]
+) -> pl.DataFrame:
+    """Rows up to the end of the follow-up of their course, inclusive; later ones are not needed, for nothing is said of then."""
+    when = "observed_at" if name == "observations" else "started_at"
+    joined = frame.join(
+        courses.select("course_id", "followed_until"), on="course_id", how="left", maintain_order="left"
+    )
+    is_later = (pl.col(when) > pl.col("followed_until")).fill_null(value=False)
+    later = joined.filter(is_later).drop_nulls("file")
+    book.note_rows(later.select("file", "row", "kind"), ["kind"], partial(_after_follow_up, name))
+    refused.append(refusals(later, "INTAKE-056"))
+    return joined.filter(~is_later).select(frame.columns)
+
+
+def _after_follow_up(name: str, group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-056",
+        saw=f"{name} of {group['kind']} after the end of the follow-up",
+        expected="an end of follow-up that is not before the last row",
+        fix="correct followed_until where the patient was followed for longer",
+        effect="the rows are not needed: nothing is said of the time after the follow-up",
+    )
+
+
 def in_turn(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame:
     """Exposures in order; open intervals of exclusive streams end where the next begins; overlaps are named."""
     exclusive = [name for name, stream in codes.streams().items() if stream.exclusive]

@@ -11,6 +11,7 @@ Checked  tests/unit/intake/test_canonical.py
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -20,7 +21,7 @@ from vein2vein.errors import Fault
 from vein2vein.intake import words
 from vein2vein.intake.book import PLACE, FaultBook, refusals
 from vein2vein.intake.numbers import DecimalSign, read_numbers
-from vein2vein.intake.placing import Canonical, complete, placed, source
+from vein2vein.intake.placing import Canonical, complete, placed, refused_anyway, source
 from vein2vein.intake.times import DATE_ONLY
 from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
@@ -63,6 +64,7 @@ def exposures(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "aut
     frame, refused = placed(given, "started_at", known=codes.streams(), book=book)
     frame, more = _with_ends(frame, book)
     frame, unknown = _with_agents(frame, book)
+    _note_refused(given, refused, book)
     gone = pl.concat([refused, more, unknown])
     lose(given.join(gone, on=["file", "row"], how="semi", nulls_equal=True), book)
     for quantity in ("amount", "rate"):
@@ -72,14 +74,30 @@ def exposures(raw: pl.DataFrame, book: FaultBook, *, decimal: DecimalSign = "aut
     return Canonical(rows, gone)
 
 
+def _note_refused(given: pl.DataFrame, refused: pl.DataFrame, book: FaultBook) -> None:
+    """Enter what else is wrong with rows that are refused for their course, kind or time: agents that nobody knows."""
+    here = given.filter(pl.col("kind").is_in(list(codes.streams()))).join(refused, on=["file", "row"], how="semi")
+    table = _agents_of(here)
+    strange = table.filter(pl.col("agent_out").is_null()).select("file", "row", "kind", "agent")
+    strange = strange.with_columns(pl.lit("refused").alias("fate"))
+    book.note_rows(strange, ["kind", "agent", "fate"], partial(refused_anyway, _strange_agent))
+
+
 def milestones(raw: pl.DataFrame, book: FaultBook) -> Canonical:
     """Milestones with known details; a date alone stands at the start of its local day, a death near its end."""
     frame, refused = placed(complete(raw, RAW_MILESTONES), "at", known=codes.milestones(), book=book)
-    # Whatever was charted on the day of a death came before it. A local day has 23 hours at the least.
-    late = pl.col("kind").is_in(["death", "last_seen"]) & (pl.col("held") == DATE_ONLY)
-    frame = frame.with_columns(pl.when(late).then(pl.col("at") + pl.duration(seconds=82_799)).otherwise(pl.col("at")))
+    is_last = pl.col("kind").is_in(["death", "last_seen"])
+    frame = frame.with_columns(pl.when(is_last).then(late_in_its_day("at", "held")).otherwise(pl.col("at")).alias("at"))
     frame = _with_names(frame, "detail", known=words.details, id="INTAKE-044", book=book)
     return Canonical(frame.with_columns(source()).select(*PLACE, *tables.MILESTONES), refused)
+
+
+def late_in_its_day(at: str, reason: str) -> pl.Expr:
+    """The instant of a death or of a last visit; near the end of its local day where only that is known.
+
+    Whatever was charted on that day came before it. A local day has 23 hours at the least.
+    """
+    return pl.when(pl.col(reason) == DATE_ONLY).then(pl.col(at) + pl.duration(seconds=82_799)).otherwise(pl.col(at))
 
 
 def _with_ends(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -134,17 +152,22 @@ def _negative(group: Mapping[str, Any]) -> Fault:
 
 def _with_agents(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Known agents; unknown ones become unspecified, but a charted stream or an other cause must be known."""
-    pairs = frame.select("kind", "agent").unique().rows()
-    found = [(kind, sent, _agent(kind, sent)) for kind, sent in pairs]
-    schema = {"kind": pl.String, "agent": pl.String, "agent_out": pl.String}
-    table = pl.DataFrame(found, schema=schema, orient="row")
-    frame = frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
+    frame = _agents_of(frame)
     strange = frame.filter(pl.col("agent_out").is_null()).select("file", "row", "kind", "agent")
     book.note_rows(strange, ["kind", "agent"], _strange_agent)
     lost = pl.col("agent_out").is_null() & pl.col("kind").is_in(_NEEDS_AGENT)
     refused = refusals(frame.filter(lost), "INTAKE-038")
     kept = frame.filter(~lost).with_columns(pl.col("agent_out").fill_null(UNSPECIFIED).alias("agent"))
     return kept.drop("agent_out"), refused
+
+
+def _agents_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with agent_out: the id of what was sent, null for an agent that nobody knows."""
+    pairs = frame.select("kind", "agent").unique().rows()
+    found = [(kind, sent, _agent(kind, sent)) for kind, sent in pairs]
+    schema = {"kind": pl.String, "agent": pl.String, "agent_out": pl.String}
+    table = pl.DataFrame(found, schema=schema, orient="row")
+    return frame.join(table, on=["kind", "agent"], how="left", nulls_equal=True, maintain_order="left")
 
 
 _NEEDS_AGENT: Final = ["charted", "other_cause"]

@@ -225,6 +225,23 @@ def _no_infusion(group: Mapping[str, Any]) -> Fault:
     )
 
 
+def note_follow_up_after_death(courses: pl.DataFrame, life: pl.DataFrame, book: FaultBook) -> None:
+    """Enter courses that are followed for more than a day after the death; within a day either may be a date alone."""
+    joined = courses.join(life.select("course_id", "died_at"), on="course_id", how="left", maintain_order="left")
+    late = joined.filter(pl.col("followed_until") > pl.col("died_at").dt.offset_by("24h"))
+    book.note_rows(late.select("file", "row", "followed_until", "died_at"), [], _followed_after_death)
+
+
+def _followed_after_death(group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-057",
+        saw=f"follow-up until {group['followed_until'].isoformat()} of a patient who died at {group['died_at'].isoformat()}",
+        expected="a follow-up that ends with the death",
+        fix="correct followed_until or the time of death",
+        effect="nothing is said of the time after the death; both times are kept as sent",
+    )
+
+
 def lives(patients: pl.DataFrame, courses: pl.DataFrame, milestones: pl.DataFrame) -> pl.DataFrame:
     """course_id, zone, born_on and died_at; a death counts for all courses of the patient."""
     deaths = (

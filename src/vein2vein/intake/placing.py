@@ -8,8 +8,8 @@ Checked  tests/unit/intake/test_canonical.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -68,16 +68,19 @@ def placed(
         reason = reason.when(held.is_not_null()).then(held)
     frame = frame.with_columns(reason.alias("refusal"), held.alias("held"))
     refused = frame.filter(pl.col("refusal").is_not_null())
-    book.note_rows(
-        refused.filter(pl.col("refusal") == "INTAKE-021"), ["kind"], lambda g: unknown_kind(g["kind"], known)
-    )
-    empty = refused.filter(pl.col("refusal") == "INTAKE-032").with_columns(
-        pl.when(pl.col("course_id").is_null()).then(pl.lit("course"))
-        .when(pl.col("kind").is_null()).then(pl.lit("kind")).otherwise(pl.lit(time)).alias("lacking")
-    )  # fmt: skip
-    book.note_rows(empty, ["lacking"], lambda g: _lacking(g["lacking"]))
+    # A row is refused once, and every fault of it is named.
+    book.note_rows(refused.filter(unknown), ["kind"], lambda g: unknown_kind(g["kind"], known))
+    empty = {"course": pl.col("course_id"), "kind": pl.col("kind"), time: pl.coalesce(pl.col(time), sent)}
+    for name, column in empty.items():
+        lacking = refused.filter(column.is_null()).with_columns(pl.lit(name).alias("lacking"))
+        book.note_rows(lacking, ["lacking"], lambda g: _lacking(g["lacking"]))
     gone = refusals(refused, pl.col("refusal"))
     return frame.filter(pl.col("refusal").is_null()).drop("refusal"), gone
+
+
+def refused_anyway(describe: Callable[[Mapping[str, Any]], Fault], group: Mapping[str, Any]) -> Fault:
+    """A fault of rows that are refused for another one."""
+    return replace(describe(group), effect="the rows are refused for another fault as well")
 
 
 def _lacking(what: str) -> Fault:

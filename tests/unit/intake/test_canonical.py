@@ -300,3 +300,55 @@ def test_a_death_with_a_date_alone_comes_after_what_was_charted_that_day() -> No
     assert _milestone(at="2026-03-01")[0]["at"] == datetime(2026, 3, 1, 21, 59, 59, tzinfo=UTC)
     assert _milestone(at="2026-03-01", kind="discharge")[0]["at"] == datetime(2026, 2, 28, 23, tzinfo=UTC)
     assert _milestone(at="2026-03")[0]["reason"] == "INTAKE-019"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "more", "ids", "reason"),
+    [
+        (None, "12", "mg/L", {"course_id": None}, ["INTAKE-032", "INTAKE-032"], "INTAKE-032"),
+        ("cpr", "12", "mg/L", {"course_id": None}, ["INTAKE-021", "INTAKE-032"], "INTAKE-032"),
+        ("cpr", "12", "mg/L", {"observed_at": None}, ["INTAKE-021", "INTAKE-032"], "INTAKE-021"),
+        ("crp", "a lot", "barrels", {"course_id": None}, ["INTAKE-012", "INTAKE-016", "INTAKE-032"], "INTAKE-032"),
+        ("crp", "12", "barrels", {"observed_at": None}, ["INTAKE-012", "INTAKE-032"], "INTAKE-032"),
+    ],
+)
+def test_every_fault_of_a_refused_row_is_named(
+    kind: str | None, value: str, unit: str, more: dict[str, Any], ids: list[str], reason: str
+) -> None:
+    frame = {"observed_at": T0} | more
+    row, faults = _one(kind, value, unit, **frame)
+    assert [fault.id for fault in faults] == ids
+    assert all(fault.rows == ("labs.csv:1",) for fault in faults)
+    assert row["reason"] == reason
+    beside = [fault for fault in faults if fault.id not in {"INTAKE-021", "INTAKE-032"}]
+    assert all(fault.effect == "the rows are refused for another fault as well" for fault in beside)
+
+
+def test_every_fault_of_a_row_that_is_kept_is_named() -> None:
+    row, faults = _one("crp", "a lot", "barrels")
+    assert [(fault.id, fault.rows) for fault in faults] == [
+        ("INTAKE-012", ("labs.csv:1",)),
+        ("INTAKE-016", ("labs.csv:1",)),
+    ]
+    assert row["usability"] == "not-assessable"
+
+
+def test_the_agent_of_a_refused_exposure_is_looked_at_too() -> None:
+    raw = pl.DataFrame(
+        {
+            "file": ["drugs.csv"],
+            "row": [1],
+            "course_id": ["C1"],
+            "kind": ["vasopressor"],
+            "agent": ["norepinefrine"],
+            "started_at": [None],
+        },
+        schema_overrides={"started_at": tables.Instant},
+    )
+    book = FaultBook()
+    found = canonical.exposures(raw, book)
+    assert found.rows.is_empty()
+    assert [(fault.id, fault.effect) for fault in book.faults()] == [
+        ("INTAKE-032", "the rows cannot be placed and are refused"),
+        ("INTAKE-038", "the rows are refused for another fault as well"),
+    ]

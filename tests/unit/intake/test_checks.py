@@ -242,6 +242,40 @@ def test_a_follow_up_that_ends_before_the_infusion_is_left_out() -> None:
     assert fault.saw.startswith("follow-up until 2026-03-01T07:00")
 
 
+def test_rows_after_the_end_of_the_follow_up_are_not_needed() -> None:
+    checked, faults = _check(
+        courses=[COURSE | {"followed_until": T0 + 5 * HOUR}],
+        observations=[_observation(observed_at=T0 + n * HOUR, value=float(n)) for n in (4, 5, 6)],
+        exposures=[_exposure("norepinephrine", 3, 9), _exposure("norepinephrine", 10, 12)],
+        milestones=[{"course_id": "C1", "kind": "progression", "at": T0 + 99 * HOUR}],
+    )
+    assert checked.cohort.observations["value"].to_list() == [4.0, 5.0]
+    assert checked.cohort.exposures["ended_at"].to_list() == [T0 + 9 * HOUR]
+    assert checked.cohort.milestones["kind"].to_list() == ["progression"]
+    assert [(f.id, f.rows, f.count) for f in faults] == [
+        ("INTAKE-056", ("observations.csv:3",), 1),
+        ("INTAKE-056", ("exposures.csv:2",), 1),
+    ]
+    assert faults[0].saw == "observations of crp after the end of the follow-up"
+    ledger = Ledger()
+    for file, rows in (("observations.csv", 3), ("exposures.csv", 2)):
+        ledger.read(file, rows)
+    here = pl.col("file").is_in(["observations.csv", "exposures.csv"])
+    ledger.settle(checked.kept.filter(here), checked.refused)
+    assert ledger.account().select("used", "not_needed", "refused").rows() == [(1, 1, 0), (2, 1, 0)]
+
+
+@pytest.mark.parametrize(("hours", "is_late"), [(24, False), (25, True)])
+def test_a_follow_up_after_the_death_is_named(hours: int, is_late: bool) -> None:
+    checked, faults = _check(
+        courses=[COURSE | {"followed_until": T0 + (5 + hours) * HOUR}],
+        milestones=[{"course_id": "C1", "kind": "death", "at": T0 + 5 * HOUR}],
+    )
+    assert [fault.id for fault in faults] == (["INTAKE-057"] if is_late else [])
+    assert all("of a patient who died at 2026-03-01T13:00:00+00:00" in fault.saw for fault in faults)
+    assert checked.cohort.courses["followed_until"].to_list() == [T0 + (5 + hours) * HOUR]
+
+
 def test_charted_streams_cover_the_observed_window_of_the_course() -> None:
     rows = [
         _observation(),

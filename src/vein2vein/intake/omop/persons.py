@@ -21,6 +21,7 @@ import polars as pl
 from vein2vein.basis.clock import day_start, from_microseconds
 from vein2vein.intake import words
 from vein2vein.intake.book import FaultBook
+from vein2vein.intake.given import late_in_its_day
 from vein2vein.intake.omop import clock
 from vein2vein.intake.omop.concepts import convention_concepts
 from vein2vein.intake.omop.infusions import Course
@@ -141,7 +142,8 @@ class CourseRows:
 
 def course_rows(courses: tuple[Course, ...], rows: PeopleRows, options: Options) -> CourseRows:
     """Courses of known persons, each followed until its observation period ends, the person dies or the next begins."""
-    died = dict(rows.deaths.filter(pl.col("at").is_not_null()).select("person_id", "at").iter_rows())
+    deaths = rows.deaths.filter(pl.col("at").is_not_null())
+    died = dict(deaths.select("person_id", late_in_its_day("at", "at_reason")).iter_rows())
     known = set(rows.persons["person_id"].to_list())
     zone = options.zone or "UTC"
     by_person = rows.periods.drop_nulls().partition_by("person_id", as_dict=True)
