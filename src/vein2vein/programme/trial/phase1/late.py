@@ -11,7 +11,7 @@ Checked  tests/unit/programme/trial/test_late.py, tests/reference/trial_phase1
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
@@ -185,38 +185,47 @@ def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int,
     Raises:
         TrialError: TRIAL-001 for a scenario of other doses, TRIAL-004 for fewer than two trials.
     """
+    check_trials(design, truth, trials)
+    return joined(trials, lambda number, count: Lockstep(design, truth, setting, (Streams(seed), number, count)))
+
+
+def check_trials(design: LateDesign, truth: Truth, trials: int) -> None:
+    """Refuse a scenario of other doses, and fewer than two trials."""
     if len(truth.toxicity) != design.doses:
         raise TrialError("TRIAL-001", saw=f"{len(truth.toxicity)} probabilities",
                          expected=f"{design.doses}, one per dose", fix="correct the scenario")  # fmt: skip
     if trials < 2:  # noqa: PLR2004  (no error can be told from one trial)
         raise TrialError("TRIAL-004", saw=f"{trials} trials", expected="at least 2", fix="ask for some thousands")
-    parts = []
-    for number in range(-(-trials // _BLOCK)):
-        count = min(_BLOCK, trials - number * _BLOCK)
-        parts.append(Lockstep(design, truth, setting, (Streams(seed), number, count)).run())
-    joined = Trials(
+
+
+def joined(trials: int, block: Callable[[int, int], Lockstep]) -> LateTrials:
+    """All trials, played block by block.
+
+    Args:
+        trials: How many.
+        block: The trials of a block, by its number and how many are wanted.
+    """
+    parts = [block(k, min(_BLOCK, trials - k * _BLOCK)).run() for k in range(-(-trials // _BLOCK))]
+    e = [p.trials.e for p in parts if p.trials.e is not None]
+    found = Trials(
         np.concatenate([p.trials.n for p in parts]),
         np.concatenate([p.trials.y for p in parts]),
         np.concatenate([p.trials.selected for p in parts]),
+        np.concatenate(e) if e else None,
     )
-    return LateTrials(joined, np.concatenate([p.days for p in parts]), np.concatenate([p.suspended for p in parts]))
+    return LateTrials(found, np.concatenate([p.days for p in parts]), np.concatenate([p.suspended for p in parts]))
 
 
 class Lockstep:
     """Some trials in lockstep: at each step every trial that goes on is asked once."""
 
     def __init__(self, design: LateDesign, truth: Truth, setting: Setting, drawn: tuple[Streams, int, int]) -> None:
-        streams, number, count = drawn
-        most = design.cohorts.most
+        self.drawn, count, most = drawn, drawn[2], design.cohorts.most
         self.design, self.setting, self.count, self.most = design, setting, count, most
-
-        def uniform(name: str) -> Floats:
-            return streams.replication(name, number).random((most, _BLOCK))[:, :count].T
-
-        self.tolerance = uniform(TOLERANCE)
+        self.tolerance = self.uniform(TOLERANCE)
         self.rates = np.array(truth.toxicity)
-        self.onset = setting.onset(uniform(ONSET))
-        gaps = -np.log1p(-uniform(ARRIVAL)) if setting.arrivals == "poisson" else np.ones((count, most))
+        self.onset = setting.onset(self.uniform(ONSET))
+        gaps = -np.log1p(-self.uniform(ARRIVAL)) if setting.arrivals == "poisson" else np.ones((count, most))
         self.gaps = gaps * setting.interval
         self.dose = np.zeros((count, most), np.int64)
         self.entry = np.full((count, most), np.inf)
@@ -225,6 +234,11 @@ class Lockstep:
         self.treated = np.zeros(count, np.int64)
         self.now = np.zeros(count)
         self.suspended = np.zeros(count, np.int64)
+
+    def uniform(self, name: str) -> Floats:
+        """Uniform numbers of a decision, one for each patient of each trial."""
+        streams, number, count = self.drawn
+        return streams.replication(name, number).random((self.most, _BLOCK))[:, :count].T
 
     def run(self) -> LateTrials:
         """All trials to their ends."""
@@ -273,10 +287,14 @@ class Lockstep:
 
     def _wait(self, rows: Ints) -> None:
         """Move the clock to the next outcome."""
-        due = np.minimum(self.toxic_at[rows], self.entry[rows] + self.setting.window)
+        due = self._due(rows)
         due[due <= self.now[rows, None]] = np.inf
         self.now[rows] = due.min(axis=1)
         self.suspended[rows] += 1
+
+    def _due(self, rows: Ints) -> Floats:
+        """Days of all outcomes, those that have come in included."""
+        return np.minimum(self.toxic_at[rows], self.entry[rows] + self.setting.window)
 
     def _treat(self, rows: Ints, dose: Ints) -> None:
         seat = self.treated[rows]
@@ -294,9 +312,16 @@ class Lockstep:
             np.stack([(mask & (self.dose == level)).sum(axis=1) for level in range(self.design.doses)], axis=1)
             for mask in (treated, treated & toxic)
         )
-        last = np.minimum(self.toxic_at, self.entry + self.setting.window)
-        days = np.where(treated, last, 0.0).max(axis=1)
-        size = np.minimum(self.treated, self.design.cohorts.size_of_each)
-        states = States(n, y, self.at, size, np.zeros_like(size))
+        days = np.where(treated, self._last(), 0.0).max(axis=1)
+        states = self._final(n, y)
         selected = self.design.selection.selected(states, self.design.safety.closed(states))
-        return LateTrials(Trials(n, y, selected), days, self.suspended)
+        return LateTrials(Trials(n, y, selected, states.e), days, self.suspended)
+
+    def _last(self) -> Floats:
+        """Day of the last outcome of each patient."""
+        return np.minimum(self.toxic_at, self.entry + self.setting.window)
+
+    def _final(self, n: Ints, y: Ints) -> States:
+        """The states in which every outcome is known."""
+        size = np.minimum(self.treated, self.design.cohorts.size_of_each)
+        return States(n, y, self.at, size, np.zeros_like(size))

@@ -5,8 +5,8 @@ Source   Zhou T, Guo W, Ji Y. PoD-TPI, arXiv 1904.12981 (abstract read: the deci
          posterior distribution is worked out, two probabilities trade speed against risky decisions). The rules below are
          rebuilt from that description; the defaults of both probabilities are ours, on the cautious side. No printed decision
          table or characteristics were at hand.
-Knows    A pending patient with weight w contributes 1 - w p, and then has a toxicity with chance p (1 - w) / (1 - w p). The number
-         of toxicities to come is summed over the posterior of p, with the prior of the parent, on Gauss-Legendre points.
+Knows    A pending patient with weight w contributes 1 - w p, and then has a toxicity with chance p (1 - w) / (1 - w p). The
+         number of toxicities to come is summed over the posterior of p, with the prior of the parent, on Gauss-Legendre points.
          Escalation needs a probability of at least `least_up`, staying one of de-escalation of at most `most_down`; otherwise
          the trial waits. Without pending patients this is mTPI-2.
 Checked  tests/reference/trial_phase1/test_pod_tpi.py

@@ -100,13 +100,14 @@ class Boin12Rule:
         three = best_of(score, able & around(states), ties="highest")
         move = self._moves(states)
         found = np.where((move == 0) & (states.here(states.n) >= self.enough), two, three)
-        found = np.where(self._explores(states, closed, move), states.at + 1, found)
+        found = np.where(self.explores(states, closed, move), states.at + 1, found)
         return np.where(move < 0, open_below(states, closed), found)
 
     def _moves(self, states: States) -> Ints:
         return self.bounds.move(states.here(states.n), states.here(states.y))
 
-    def _explores(self, states: States, closed: Bools, move: Ints) -> Bools:
+    def explores(self, states: States, closed: Bools, move: Ints) -> Bools:
+        """Whether each state tries the untried next dose."""
         if self.explore is None:
             return np.zeros(len(states), bool)
         above = np.minimum(states.at + 1, states.doses - 1)
@@ -118,7 +119,7 @@ class Boin12Rule:
     def reasons(self, states: States, closed: Bools) -> list[str]:
         """What was seen at the current dose, what was compared, and which dose won."""
         e, move = responses(states), self._moves(states)
-        goes, explores = self.next_dose(states, closed), self._explores(states, closed, move)
+        goes, explores = self.next_dose(states, closed), self.explores(states, closed, move)
         chance = self.desirability.of(states.n, states.y, e)
         words = []
         for row in range(len(states)):

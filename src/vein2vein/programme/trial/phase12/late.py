@@ -1,0 +1,122 @@
+"""The late-onset simulator for two outcomes: toxicities and responses that come in with time.
+
+Place    Programme, trial, phase I-II. Builds on `phase1.late`.
+In       A late-onset design whose rule reads `TwoSeen`; a truth with efficacy; a setting of each outcome.
+Out      `LateTrials` with responses.
+Knows    Patients, arrivals and toxicities are those of `phase1.late`, responses those of `simulate`, so that with both windows at
+         zero a design meets its parent patient by patient. A response counts when it is seen, no response when its window ends;
+         whether a patient responds has nothing to do with toxicity.
+Checked  tests/reference/trial_phase12/test_tite_boin12.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from vein2vein.errors import TrialError
+from vein2vein.numerics.streams import Streams
+from vein2vein.programme.trial.phase1.late import LateDesign, LateTrials, Lockstep, Seen, Setting, check_trials, joined
+from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.simulate import RESPONSE
+from vein2vein.programme.trial.words import Floats, Ints, States
+
+RESPONSE_ONSET: Final = "trial/response-onset"
+
+
+@dataclass(frozen=True)
+class TwoSeen(Seen):
+    """A batch of trials at the moment of a decision; `states.e` counts the responses seen so far.
+
+    Args:
+        waiting: Patients at each dose who have neither responded nor finished the window of response.
+        watched: Sum over these of follow-up divided by that window, at each dose.
+    """
+
+    waiting: Ints
+    watched: Floats
+
+    @classmethod
+    def complete(cls, states: States) -> TwoSeen:
+        """States in which every outcome is known."""
+        none, zero = np.zeros(states.n.shape, np.int64), np.zeros(states.n.shape)
+        nobody = np.zeros(0, np.int64)
+        return cls(states, none, zero, nobody, nobody, np.zeros(0), none, zero)
+
+
+def simulate(
+    design: LateDesign, truth: Truth, toxicity: Setting, response: Setting, *, trials: int, seed: int
+) -> LateTrials:
+    """Simulate a late-onset design that looks at responses.
+
+    Args:
+        design: The design.
+        truth: Probabilities of a toxicity and of a response within their windows.
+        toxicity: Window and onset of toxicities; arrivals.
+        response: Window and onset of responses; its arrivals are not used.
+        trials: How many trials, at least two.
+        seed: Root seed.
+
+    Raises:
+        TrialError: TRIAL-001 for a scenario of other doses or without efficacy, TRIAL-004 for fewer than two trials.
+    """
+    check_trials(design, truth, trials)
+    if truth.efficacy is None:
+        raise TrialError(
+            "TRIAL-001", saw="no efficacy", expected="one probability per dose", fix="correct the scenario"
+        )
+    settings = (toxicity, response)
+    return joined(trials, lambda number, count: _TwoLockstep(design, truth, settings, (Streams(seed), number, count)))
+
+
+class _TwoLockstep(Lockstep):
+    """Trials in lockstep with two outcomes for each patient."""
+
+    def __init__(
+        self, design: LateDesign, truth: Truth, settings: tuple[Setting, Setting], drawn: tuple[Streams, int, int]
+    ) -> None:
+        super().__init__(design, truth, settings[0], drawn)
+        self.response = settings[1]
+        self.willing = self.uniform(RESPONSE)
+        self.response_onset = settings[1].onset(self.uniform(RESPONSE_ONSET))
+        self.efficacy = np.array(truth.efficacy)
+        self.responds_at = np.full((self.count, self.most), np.inf)
+
+    def _seen(self, rows: Ints) -> TwoSeen:
+        seen = super()._seen(rows)
+        used = int(self.treated[rows].max())
+        now, window = self.now[rows, None], self.response.window
+        dose, entry, responds_at = (c[rows, :used] for c in (self.dose, self.entry, self.responds_at))
+        treated = np.arange(used) < self.treated[rows, None]
+        responded = treated & (responds_at <= now)
+        waiting = treated & ~responded & (entry + window > now)
+        weight = np.where(waiting, (now - np.where(waiting, entry, now)) / max(window, 1e-300), 0.0)
+        e, left = np.zeros((2, *seen.states.n.shape), np.int64)
+        watched = np.zeros(seen.states.n.shape)
+        for level in range(self.design.doses):
+            there = dose == level
+            e[:, level] = (there & responded).sum(axis=1)
+            left[:, level] = (there & waiting).sum(axis=1)
+            watched[:, level] = np.where(there, weight, 0.0).sum(axis=1)
+        states = replace(seen.states, e=e)
+        return TwoSeen(states, seen.pending, seen.followed, seen.row, seen.dose, seen.weight, left, watched)
+
+    def _due(self, rows: Ints) -> Floats:
+        responses = np.minimum(self.responds_at[rows], self.entry[rows] + self.response.window)
+        return np.concatenate([super()._due(rows), responses], axis=1)
+
+    def _treat(self, rows: Ints, dose: Ints) -> None:
+        seat, entry = self.treated[rows], self.now[rows]
+        super()._treat(rows, dose)
+        works = self.willing[rows, seat] < self.efficacy[dose]
+        self.responds_at[rows, seat] = np.where(works, entry + self.response_onset[rows, seat], np.inf)
+
+    def _last(self) -> Floats:
+        return np.maximum(super()._last(), np.minimum(self.responds_at, self.entry + self.response.window))
+
+    def _final(self, n: Ints, y: Ints) -> States:
+        responded = np.isfinite(self.responds_at)
+        e = np.stack([(responded & (self.dose == level)).sum(axis=1) for level in range(self.design.doses)], axis=1)
+        return replace(super()._final(n, y), e=e)
