@@ -56,7 +56,7 @@ def manual_pages(rule_page: Callable[[str], str]) -> dict[str, str]:
     """
     pages = {"manual/index.md": _index()}
     for folder, (title, intro) in CHAPTERS.items():
-        sections = [_section(_load(file), rule_page) for file in sorted((SPECS / folder).glob("test_*.py"))]
+        sections = [_section(load(file), rule_page) for file in sorted((SPECS / folder).glob("test_*.py"))]
         pages[_page(folder)] = f"# {title}\n\n{intro}\n\n" + "\n\n".join(sections) + "\n"
     return pages
 
@@ -69,7 +69,7 @@ def _index() -> str:
     listed = "\n".join(
         f"- [{title}]({_page(folder).removeprefix('manual/')}): {intro}" for folder, (title, intro) in CHAPTERS.items()
     )
-    notation = _load(SPECS / "notation.py").__doc__ or ""
+    notation = load(SPECS / "notation.py").__doc__ or ""
     _, _, body = notation.partition("\n\n")
     return (
         "# Rules by example\n\n"
@@ -84,7 +84,8 @@ def _index() -> str:
     )
 
 
-def _load(file: Path) -> ModuleType:
+def load(file: Path) -> ModuleType:
+    """A file of specs, imported under a name of its own."""
     name = "_".join(("spec", *file.relative_to(SPECS).with_suffix("").parts))
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
@@ -134,8 +135,8 @@ def _proper(heading: str) -> str:
 
 def told_by(function: Callable[..., None]) -> Iterator[Told]:
     """Everything a spec says, over all its parameters."""
-    notation = _load(SPECS / "notation.py")
-    for arguments in _arguments(function):
+    notation = load(SPECS / "notation.py")
+    for arguments in arguments_of(function):
         heard: list[Told] = []
         function(spec=_listener(heard, notation), **arguments)
         yield from heard
@@ -154,7 +155,7 @@ def _listener(heard: list[Told], notation: ModuleType) -> Callable[..., None]:
     return spec
 
 
-def _arguments(function: Callable[..., None]) -> Iterator[dict[str, Any]]:
+def arguments_of(function: Callable[..., None]) -> Iterator[dict[str, Any]]:
     """The values of `parametrize`, all combinations."""
     choices = []
     for mark in getattr(function, "pytestmark", []):

@@ -64,7 +64,7 @@ def test_every_rule_set_of_the_manual_exists(manual: ModuleType, repository: Pat
     """And the manual leaves out only laboratory terms that read like those it shows."""
     shown = set()
     for file in (repository / "tests" / "spec").glob("*/test_*.py"):
-        module = manual._load(file)
+        module = manual.load(file)
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 shown |= {told.rule_set for told in manual.told_by(function)}

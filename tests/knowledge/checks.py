@@ -181,3 +181,12 @@ def falls_with_a_worse_number(rule: RuleSet) -> Iterator[str]:
             lows, highs = [b.low for b in seen], [b.high for b in seen]
             if lows != sorted(lows) or highs != sorted(highs):
                 yield f"{name} over {values} in {context}: {[str(b) for b in seen]}"
+
+
+def strange_items(rule: RuleSet) -> Iterator[str]:
+    """Items of a score whose range is not that of the code files."""
+    for name, declared in rule.inputs.items():
+        for item, points in (getattr(declared, "items", None) or {}).items():
+            plausible = observations()[item].plausible if item in observations() else None
+            if plausible is None or tuple(plausible) != tuple(points):
+                yield f"{name}: {item} from {points[0]} to {points[1]}, {plausible} in the code files"

@@ -111,3 +111,8 @@ def test_nothing_calls_itself_verified_without_two_signatures() -> None:
         assert rule.status in STATUSES
         if rule.status == "verified":
             assert len({signature.who for signature in rule.signed_off}) >= 2
+
+
+@every_file
+def test_items_of_a_score_have_the_range_of_the_code_files(id: str) -> None:
+    assert not list(checks.strange_items(REGISTRY.get(id)))

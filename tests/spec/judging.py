@@ -34,17 +34,22 @@ def judged(engine: Engine) -> Spec:
     ) -> None:
         rule = REGISTRY.get(rule_set, choices)
         graded = grade_cohort(Cohort.of_timelines([timeline_of(course)]), rule, engine=engine)
-        if verdicts.strip().startswith("..."):
-            table = verdicts.strip().removeprefix("...")
-            _same(_at_instants(graded, table, course), _normal(table, course))
-        elif verdicts:
-            _same(shown_verdicts(graded, course), _normal(verdicts, course))
-        if episodes:
-            _same(shown_episodes(graded, course), [line.right for line in lines_of(episodes)])
-        if missing:
-            _same([", ".join(graded.verdicts["missing"][-1])], [missing])
+        held_to(graded, course, verdicts, episodes=episodes, missing=missing)
 
     return spec
+
+
+def held_to(graded: Graded, course: str, verdicts: str = "", *, episodes: str = "", missing: str = "") -> None:
+    """AssertionError where the tables of one course say anything else than a spec."""
+    if verdicts.strip().startswith("..."):
+        table = verdicts.strip().removeprefix("...")
+        _same(_at_instants(graded, table, course), _normal(table, course))
+    elif verdicts:
+        _same(shown_verdicts(graded, course), _normal(verdicts, course))
+    if episodes:
+        _same(shown_episodes(graded, course), [line.right for line in lines_of(episodes)])
+    if missing:
+        _same([", ".join(graded.verdicts["missing"][-1])], [missing])
 
 
 def _same(got: list[str], expected: list[str]) -> None:

@@ -250,3 +250,22 @@ def test_a_longer_masking_time(spec: Spec) -> None:
         """,
         masking_hours=8,
     )
+
+
+def test_an_antipyretic_a_quarter_of_an_hour_inside_the_six_hours(spec: Spec) -> None:
+    """A dose counts for the whole of the six hours before the fever."""
+    spec(
+        "astct-2019.crs",
+        """
+        always  | recorded completely: everything
+        0 h     | hypotension no
+        -5.75 h | antipyretic: paracetamol
+        0 h     | body temperature 38.6
+        2 h     | body temperature 37.0
+        2 h to  | oxygen: nasal-cannula 2 L/min because hypoxia
+        """,
+        """
+        0 h | 1
+        2 h | 2
+        """,
+    )

@@ -205,3 +205,30 @@ def test_both_choices_of_flow(spec: Spec) -> None:
         fast_cannula="low-flow",
         slow_mask="low-flow",
     )
+
+
+@pytest.mark.parametrize(
+    ("device", "fast_cannula", "grade"),
+    [
+        ("nasal-cannula 6", "high-flow", "2"),
+        ("nasal-cannula 6.5", "high-flow", "3"),
+        ("face-mask 6", "high-flow", "2"),
+        ("face-mask 6.5", "high-flow", "3"),
+        ("face-mask 6", "low-flow", "2"),
+        ("face-mask 6.5", "low-flow", "3"),
+    ],
+)
+def test_six_litres_where_a_mask_counts_by_its_flow(spec: Spec, device: str, fast_cannula: str, grade: str) -> None:
+    """Low flow is at most 6 L/min, for a mask as for a cannula where a mask counts by its flow."""
+    spec(
+        "astct-2019.crs",
+        f"""
+        always | recorded completely: everything
+        0 h    | body temperature 38.6
+        0 h    | hypotension no
+        0 h to | oxygen: {device} L/min because hypoxia
+        """,
+        f"0 h | {grade}",
+        fast_cannula=fast_cannula,
+        slow_mask="low-flow",
+    )

@@ -257,3 +257,85 @@ def test_late_stops_at_progression(spec: Spec) -> None:
         """,
         "...\nday 100 | 0",
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "value", "grade"),
+    [
+        ("-1-5", "0.4", "1"), ("0-6", "0.4", "2"), ("24-30", "0.4", "2"), ("25-31", "0.4", "1"),
+        ("-1-5", "0.1", "1"), ("0-6", "0.1", "3"), ("24-30", "0.1", "3"), ("25-31", "0.1", "1"), ("10-16", "0.11", "2"),
+    ],
+)  # fmt: skip
+def test_the_first_and_the_last_day_that_count(spec: Spec, days: str, value: str, grade: str) -> None:
+    """Days 0 to 30 count, both included; seven days make grade 2, or 3 where they are at or below 0.1."""
+    first, last = (int(day) for day in days.rsplit("-", 1))
+    rest = (f"days {a}-{b} | neutrophils 2.0" for a, b in ((-3, first - 1), (last + 1, 31)) if a <= b)
+    rows = "\n".join((f"days {days} | neutrophils {value}", *rest))
+    spec("ebmt-2023.icaht-early", f"followed day 31 23:00\n{rows}", f"...\nday 31 12:00 | {grade}")
+
+
+def test_how_long_a_recovered_count_speaks_for_today(spec: Spec) -> None:
+    """Before today has a count, the last one above the cut-off stands for today as long as it is not older than 36 hours."""
+    course = "followed day 12\ndays 0-6 | neutrophils 2.0"
+    spec("ebmt-2023.icaht-early", course, "...\nday 7 19:59 | 0\nday 7 20:00 | [0, 1]", fill="none")
+
+
+def test_a_run_to_the_last_day(spec: Spec) -> None:
+    """A run from day 2 is unrecovered when it holds on day 30; what is counted on day 31 does not matter, and day 30 does."""
+    start = "followed day 31 23:00\ndays 0-1 | neutrophils 2.0\n"
+    spec(
+        "ebmt-2023.icaht-early",
+        start + "days 2-30 | neutrophils 0.5\nday 31 | neutrophils 2.0",
+        "...\nday 31 12:00 | 4",
+    )
+    spec(
+        "ebmt-2023.icaht-early",
+        start + "days 2-29 | neutrophils 0.5\ndays 30-31 | neutrophils 2.0",
+        "...\nday 31 12:00 | 3",
+    )
+
+
+def test_a_run_that_ends_just_above_the_cut_off(spec: Spec) -> None:
+    """Counts of 0.53 are recovered, also for the run to the end."""
+    course = """
+        followed day 12 20:00
+        days 0-1  | neutrophils 2.0
+        days 2-8  | neutrophils 0.4
+        days 9-12 | neutrophils 0.53
+        """
+    spec("ebmt-2023.icaht-early", course, "...\nday 12 20:00 | 2")
+
+
+@pytest.mark.parametrize(("again", "grade"), [("13", "4"), ("14", "[1, 4]")])
+def test_a_gap_in_a_run_to_the_end(spec: Spec, again: str, grade: str) -> None:
+    """Seven missing days are filled and eight are not, also for the run to the end."""
+    course = f"""
+        followed day 18 20:00
+        days 0-1        | neutrophils 2.0
+        days 2-5        | neutrophils 0.4
+        days {again}-18 | neutrophils 0.4
+        """
+    spec("ebmt-2023.icaht-early", course, f"...\nday 18 20:00 | {grade}")
+
+
+@pytest.mark.parametrize(("low_on", "grade"), [("30", "1"), ("31", "3"), ("100", "3")])
+def test_the_first_and_the_last_day_of_late_counts(spec: Spec, low_on: str, grade: str) -> None:
+    """Days 31 to 100 count, both included."""
+    course = f"""
+        followed day 100 23:00
+        day {low_on} | neutrophils 0.4
+        day 40       | neutrophils 1.4
+        day 60       | neutrophils 1.2
+        """
+    spec("ebmt-2023.icaht-late", course, f"...\nday 100 22:00 | {grade}")
+
+
+@pytest.mark.parametrize(("first", "grade"), [("30", "[0, 3]"), ("31", "3")])
+def test_a_second_late_count(spec: Spec, first: str, grade: str) -> None:
+    """A count on day 30 is not the second one that late ICAHT asks for; one on day 31 is."""
+    course = f"followed day 100 23:00\nday {first} | neutrophils 0.4\nday 60 | neutrophils 0.4"
+    spec("ebmt-2023.icaht-late", course, f"...\nday 100 22:00 | {grade}")
+    if first == "30":
+        spec("ebmt-2023.icaht-late", course, "...\nday 100 22:00 | 3", single_count="counts")
+        transient = course.replace("day 60 | neutrophils 0.4", "day 60 | neutrophils 1.4\nday 70 | neutrophils 2.0")
+        spec("ebmt-2023.icaht-late", transient, "...\nday 100 22:00 | 0")

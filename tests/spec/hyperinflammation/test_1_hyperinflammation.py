@@ -346,3 +346,43 @@ def test_fever_of_hlh_with_another_cause(spec: Spec) -> None:
         """
     spec("hlh-2004.criteria", table + "6 h | body temperature 37", "0 h | 0")
     spec("hlh-2004.criteria", table + "6 h | body temperature 38.6", "0 h | 0\n6 h | 1")
+
+
+def test_how_long_values_count_together(spec: Spec) -> None:
+    """Values, statements and treatment count for three days."""
+    labs = """
+        followed 80 h
+        -48 h | ferritin 250 (normal up to 300)
+        2 h   | ferritin 12000 (normal up to 300)
+        30 h  | ferritin 200 (normal up to 300)
+        """
+    for at in (2, 40):
+        labs += f"""
+        {at} h | ast 20 (normal up to 40)
+        {at} h | alt 20 (normal up to 40)
+        {at} h | fibrinogen 3.0 (normal 2 to 4)
+        {at} h | neutrophils 2.0
+        {at} h | platelets 150
+        """
+    spec("iec-hs-2023.pattern", labs, "...\n2 h | 1\n73.9 h | 1\n74 h | 0", unstated_findings="no")
+    treated = """
+        followed 80 h
+        always | recorded completely: everything
+        0 h    | iec hs yes
+        2 h    | anticytokine: anakinra
+        """
+    spec("iec-hs-2023.grade", treated, "0 h | 1\n2 h | 2\n74 h | 1", unstated_findings="no")
+    fever = """
+        followed 80 h
+        always | recorded completely: everything
+        """
+    for at in (2, 40):
+        fever += f"""
+        {at} h | ldh 200 (normal up to 250)
+        {at} h | prothrombin time 11 (normal up to 13)
+        {at} h | aptt 30 (normal up to 35)
+        {at} h | direct bilirubin 0.1 (normal up to 0.3)
+        {at} h | triglycerides 100
+        {at} h | body temperature {38.2 if at == 2 else 37}
+        """
+    spec("iec-hs-2023.associated", fever, "...\n2 h | 1\n73.9 h | 1\n74 h | 0", unstated_findings="no")

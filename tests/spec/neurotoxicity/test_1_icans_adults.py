@@ -219,3 +219,19 @@ def test_the_score_itself(spec: Spec) -> None:
         5 h | 10
         """,
     )
+
+
+def test_how_long_a_test_holds(spec: Spec) -> None:
+    """An ICE test holds for twelve hours, and so does a level of consciousness; a finding holds for a day."""
+    later = "\n6 h | arousal spontaneous\n12 h | arousal spontaneous"
+    spec("astct-2019.icans", WELL + "followed 14 h\n0 h | ice score 9" + later, "0 h | 1\n12 h | [0, 3]")
+    later = "\n6 h | ice score 10\n0 h | arousal voice"
+    awake = WELL.replace("0 h    | arousal spontaneous\n", "")
+    spec("astct-2019.icans", awake + "followed 14 h\n0 h | ice score 10" + later, "0 h | 2\n12 h | [0, 4]")
+    still = "\n".join(f"{h} h | ice score 10\n{h} h | arousal spontaneous" for h in (0, 10, 20))
+    findings = WELL.replace("seizure no", "seizure yes", 1)
+    restated = "\n".join(
+        f"12 h {line.strip()[3:]}" for line in WELL.splitlines() if " no" in line and "seizure no" not in line
+    )
+    table = f"{findings}\nfollowed 26 h\n{still}\n{restated}"
+    spec("astct-2019.icans", table, "0 h | 3\n24 h | [0, 3]")

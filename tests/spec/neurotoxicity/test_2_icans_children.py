@@ -160,3 +160,18 @@ def test_capd_under_sedation(spec: Spec) -> None:
         3 h  | [0, 4]
         """,
     )
+
+
+def test_how_long_a_score_holds(spec: Spec) -> None:
+    """A CAPD holds for twelve hours, and so does a level of consciousness; a finding holds for a day."""
+    later = "\n0 h | arousal spontaneous\n6 h | arousal spontaneous\n12 h | arousal spontaneous"
+    spec("astct-2019.icans-children", WELL + "followed 14 h\n0 h | capd score 9" + later, "0 h | 3\n12 h | [0, 3]")
+    later = "\n6 h | capd score 0\n0 h | arousal voice"
+    spec("astct-2019.icans-children", WELL + "followed 14 h\n0 h | capd score 0" + later, "0 h | 2\n12 h | [0, 4]")
+    still = "\n".join(f"{h} h | capd score 0\n{h} h | arousal spontaneous" for h in (0, 10, 20))
+    findings = WELL.replace("seizure no", "seizure yes", 1)
+    restated = "\n".join(
+        f"12 h {line.strip()[3:]}" for line in WELL.splitlines() if " no" in line and "seizure no" not in line
+    )
+    table = f"{findings}\nfollowed 26 h\n{still}\n{restated}"
+    spec("astct-2019.icans-children", table, "0 h | 3\n24 h | [0, 3]")

@@ -1,0 +1,164 @@
+"""Timed cases of rule sets (the specs of tests/spec) and slips of the pen in the numbers of their inputs.
+
+The worked cases of a rule file give values of inputs, so no slip inside `inputs:` (how long a value holds, how far back one
+looks, points of items, rates) can show in them. A spec is a course over time with the verdicts that both engines must give: it is
+the case that such a slip must break.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from knowledge import checks
+from spec.judging import held_to
+from spec.notation import timeline_of
+from vein2vein import grade_cohort
+from vein2vein.engine.verdict import Graded
+from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge.registry import bound
+from vein2vein.record.cohort import Cohort
+
+_MANUAL = Path(__file__).resolve().parents[2] / "tools" / "manual.py"
+# Ends that stand for "as many as may be": no cut-off lies near them, so a slip in them changes nothing.
+_OPEN_ENDS = {("count_active", "at_most_agents"), ("rate_sum", "at_most")}
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One spec of a rule set: a course, what is expected of it, and the choices it is graded with."""
+
+    course: str
+    verdicts: str
+    told: Mapping[str, str]
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A rule file with one number of its inputs changed."""
+
+    what: str
+    raw: dict[str, Any]
+
+
+def _manual() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("manual", _MANUAL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["manual"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def timed_cases() -> dict[str, list[Timed]]:
+    """All specs by rule set."""
+    manual = _manual()
+    found: dict[str, list[Timed]] = {}
+
+    def spec(
+        rule_set: str, course: str, verdicts: str = "", *, episodes: str = "", missing: str = "", **choices: Any
+    ) -> None:
+        told = {"episodes": episodes, "missing": missing}
+        found.setdefault(rule_set, []).append(Timed(course, verdicts, told, choices))
+
+    for file in sorted(manual.SPECS.glob("*/test_*.py")):
+        functions = [f for name, f in vars(manual.load(file)).items() if name.startswith("test_") and callable(f)]
+        for function in functions:
+            for arguments in manual.arguments_of(function):
+                function(spec=spec, **arguments)
+    return found
+
+
+def input_slips(raw: dict[str, Any]) -> Iterator[Slip]:
+    """Every rule file that differs by one number of its inputs, also of a parameter that stands in for one.
+
+    Whole numbers move by 1 where they count days, points or rows, and by a tenth otherwise; 0 becomes 1.
+    """
+    parameters = raw.get("parameters") or {}
+    seen: set[str] = set()
+    for path, value in _numbers((), raw["inputs"], raw["inputs"]):
+        if isinstance(value, str):
+            name = value.removeprefix("$")
+            if name in seen or not isinstance(parameters[name]["default"], int | float):
+                continue
+            seen.add(name)
+            where = ("parameters", name, "default")
+            yield from _moved(raw, where, parameters[name]["default"], ".".join(where))
+        else:
+            yield from _moved(raw, ("inputs", *path), value, ".".join(map(str, path)))
+
+
+def _numbers(path: tuple[Any, ...], node: Any, inputs: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(node, Mapping):
+        for key, part in node.items():
+            if key != "label" and (len(path) != 1 or (inputs[path[0]]["take"], key) not in _OPEN_ENDS):
+                yield from _numbers((*path, key), part, inputs)
+    elif isinstance(node, list):
+        for place, part in enumerate(node):
+            yield from _numbers((*path, place), part, inputs)
+    elif (isinstance(node, int | float) and not isinstance(node, bool)) or (
+        isinstance(node, str) and node.startswith("$")
+    ):
+        yield path, node
+
+
+def _moved(raw: dict[str, Any], path: tuple[Any, ...], value: float, what: str) -> Iterator[Slip]:
+    step = (
+        1
+        if value == 0 or (isinstance(value, int) and not str(path[-1]).endswith("hours") and path[-1] != "default")
+        else value / 10
+    )
+    for moved in (value + step, value - step):
+        copied = copy.deepcopy(raw)
+        node: Any = copied
+        for part in path[:-1]:
+            node = node[part]
+        node[path[-1]] = moved
+        for bound_of in ("minimum", "maximum"):
+            if path[0] == "parameters" and bound_of in node:
+                del node[bound_of]
+        yield Slip(f"{what}: {value:g} -> {moved:g}", copied)
+
+
+def surviving_slips(raw: dict[str, Any]) -> list[str]:
+    """Slips that no spec of the rule set notices."""
+    cases = timed_cases().get(raw["id"], [])
+    return [slip.what for slip in input_slips(raw) if not _is_noticed(slip.raw, cases)]
+
+
+def _is_noticed(raw: dict[str, Any], cases: list[Timed]) -> bool:
+    try:
+        return any(checks.strange_items(bound(raw, {}))) or any(_broken(raw, cases))
+    except KnowledgeError:
+        return True  # the schema refuses it
+
+
+def broken(raw: dict[str, Any]) -> list[str]:
+    """Specs of a rule set that do not hold for a raw rule file."""
+    return list(_broken(raw, timed_cases().get(raw["id"], [])))
+
+
+def _broken(raw: dict[str, Any], cases: list[Timed]) -> Iterator[str]:
+    by_choices: dict[str, list[Timed]] = {}
+    for case in cases:
+        by_choices.setdefault(str(sorted(case.choices.items())), []).append(case)
+    for same in by_choices.values():
+        rule = bound(raw, same[0].choices)
+        timelines = [timeline_of(case.course, f"spec-{number:04d}") for number, case in enumerate(same)]
+        graded = grade_cohort(Cohort.of_timelines(timelines), rule, threads=1)
+        for number, case in enumerate(same):
+            mine = [table.filter(course_id=f"spec-{number:04d}") for table in (graded.verdicts, graded.episodes)]
+            try:
+                held_to(Graded(mine[0], mine[1], graded.parameters), case.course, case.verdicts, **case.told)
+            except AssertionError as error:
+                yield str(error)
