@@ -303,7 +303,7 @@ class DecisionTable(Edition):
     def decide(self, state: Mapping[str, Value]) -> tuple[RowVerdict, ...]:
         """Rows that apply or may apply, in the order of the file; a fact that is not in `state` is missing."""
         values, truths = self._truths(state)
-        meant = self.is_meant(state)
+        meant = Truth.TRUE if self.applies is None else truth_of(self.applies, values, truths)
         if meant is Truth.FALSE:
             return ()
         found: list[RowVerdict] = []

@@ -47,6 +47,16 @@ class Questions:
         self._index = CourseIndex(timeline.until(at))
         self._at = to_microseconds(at)
 
+    @property
+    def index(self) -> CourseIndex:
+        """The timeline, cut off at the instant and looked up by kind."""
+        return self._index
+
+    @property
+    def at(self) -> int:
+        """The instant of the questions in UTC microseconds."""
+        return self._at
+
     def ask(self, take: Input) -> Asked:
         """The value of one input at the instant."""
         return Asked(*value_at(self._index, take, self._at))

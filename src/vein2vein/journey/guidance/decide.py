@@ -1,0 +1,201 @@
+"""From a state to proposals: rows that apply or may apply, doses, locks, what is withheld. Pure: no timeline, no clock.
+
+Place    Journey, guidance. Read by `advise`.
+In       A guidance file, the state of its facts, the drug files it names, weight and doses so far.
+Out      `Proposal`s with their rows, what is missing, the dose, and from when it is allowed.
+Knows    The limits of the drug file hold besides those of the source; the stricter one locks. What a row contraindicates for
+         certain is never proposed, whatever another row says.
+Missing  A row that may apply gives a proposal that may apply, with the facts that would settle it. A dose without its weight
+         says "cannot be computed: needs weight". Doses that nobody charted leave a lock in doubt.
+Checked  tests/unit/journey/guidance, tests/property/test_guidance.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vein2vein.basis.truth import Truth
+from vein2vein.knowledge.decisions import RowVerdict
+from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug, Limits, Opening
+from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Withhold
+from vein2vein.knowledge.values import ANY_NUMBER, NumberRange, Value
+
+Standing = Literal["now", "locked", "used-up", "contraindicated", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoseLog:
+    """Doses of one drug so far.
+
+    Attributes:
+        starts: Starts in UTC microseconds.
+        possible: Starts of rows that may have been this drug.
+        is_charted: Whether there can be no other doses in the course.
+    """
+
+    starts: tuple[int, ...] = ()
+    possible: tuple[int, ...] = ()
+    is_charted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Sizes of the patient by drug: weights in kg with the words that name them, and the body surface in m2."""
+
+    weights: Mapping[str, NumberRange] = field(default_factory=dict)
+    surface: NumberRange = ANY_NUMBER
+
+    def dose(self, drug: str, rule: DoseRule) -> ComputedDose:
+        """One dose; not computed while a size that it needs is not known."""
+        weight = self.weights.get(drug, ANY_NUMBER)
+        return rule.compute(weight=_point(weight), surface=_point(self.surface))
+
+
+def _point(value: NumberRange) -> float | None:
+    return value.low if value.is_known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Whether another dose is allowed.
+
+    Attributes:
+        opening: What follows from the doses that are certain, by the drug file and the source together.
+        source_alone: What would follow from the limits that the source itself states; None where it states none.
+        in_doubt: Whether doses that are not charted, or whose agent nobody stated, could lock it.
+        limits: The limits in words.
+    """
+
+    opening: Opening
+    source_alone: Opening | None
+    in_doubt: bool
+    limits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One action of a source, for this patient at this instant.
+
+    Attributes:
+        name: Name of the action in the file.
+        action: The action.
+        truth: TRUE where a row that leads to it applies, UNKNOWN where one may.
+        because: Rows that apply, or where none does those that may, in the order of the file.
+        missing: Facts that would settle whether it applies, sorted.
+        standing: now, or why not now: locked, used-up, contraindicated, held.
+        dose: The dose of a drug.
+        lock: The lock of a drug; None for a drug without limits and for everything else.
+        against: Rows that withhold it, or may.
+    """
+
+    name: str
+    action: Give | Act | Withhold
+    truth: Truth
+    because: tuple[str, ...]
+    missing: tuple[str, ...]
+    standing: Standing = "now"
+    dose: ComputedDose | None = None
+    lock: Lock | None = None
+    against: tuple[str, ...] = ()
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether the source speaks for it: a drug that is contraindicated or held is shown, not proposed."""
+        return self.standing not in {"contraindicated", "held"}
+
+
+def decide(
+    guidance: Guidance,
+    state: Mapping[str, Value],
+    *,
+    at: int,
+    drugs: Mapping[str, Drug],
+    given: Mapping[str, DoseLog],
+    body: Body,
+) -> tuple[Proposal, ...]:
+    """Proposals of one source.
+
+    Args:
+        guidance: The source.
+        state: Possible values of its facts; an absent one is missing.
+        at: The instant in UTC microseconds.
+        drugs: Drug files by id, all that the source names.
+        given: Doses so far by drug id; an absent drug is one whose doses are not charted.
+        body: Weights and surface.
+    """
+    led_to = guidance.led_to(guidance.decide(state))
+    withheld = _withheld(guidance, led_to)
+    found = []
+    for name, rows in led_to.items():
+        action = guidance.actions[name]
+        truth = _truth(rows)
+        because = tuple(v.row.name for v in rows if truth is Truth.UNKNOWN or v.truth is Truth.TRUE)
+        missing = () if truth is Truth.TRUE else tuple(sorted({fact for v in rows for fact in v.missing}))
+        if not isinstance(action, Give):
+            found.append(Proposal(name, action, truth, because, missing))
+            continue
+        drug = drugs[action.drug]
+        rule = drug.doses[action.dose] if isinstance(action.dose, str) else action.dose
+        lock = _lock(drug, action, given.get(action.drug, DoseLog()), at)
+        against = withheld.get(action.drug, ())
+        proposal = Proposal(
+            name,
+            action,
+            truth,
+            because,
+            missing,
+            standing=_standing(against, lock),
+            dose=body.dose(action.drug, rule),
+            lock=lock,
+            against=tuple(row for row, _, _ in against),
+        )
+        found.append(proposal)
+    return tuple(found)
+
+
+def _truth(rows: tuple[RowVerdict, ...]) -> Truth:
+    return Truth.TRUE if any(v.truth is Truth.TRUE for v in rows) else Truth.UNKNOWN
+
+
+_Against = tuple[tuple[str, str, Truth], ...]
+
+
+def _withheld(guidance: Guidance, led_to: Mapping[str, tuple[RowVerdict, ...]]) -> dict[str, _Against]:
+    """Drug -> rows that withhold it or may, with what they do."""
+    found: dict[str, _Against] = {}
+    for name, rows in led_to.items():
+        action = guidance.actions[name]
+        if isinstance(action, Withhold) and action.drug is not None:
+            new = tuple((v.row.name, str(action.do), v.truth) for v in rows)
+            found[action.drug] = (*found.get(action.drug, ()), *new)
+    return found
+
+
+def _standing(against: _Against, lock: Lock | None) -> Standing:
+    certain = {do for _, do, truth in against if truth is Truth.TRUE}
+    if "contraindicated" in certain:
+        return "contraindicated"
+    if "hold" in certain:
+        return "held"
+    if lock is None or lock.opening.is_open:
+        return "now"
+    return "used-up" if lock.opening.never else "locked"
+
+
+def _lock(drug: Drug, action: Give, log: DoseLog, at: int) -> Lock | None:
+    limits = drug.spacing.and_also(action.spacing)
+    if not limits.words:
+        return None
+    opening = limits.opening(log.starts, at)
+    alone = None if action.spacing is None else action.spacing.opening(log.starts, at)
+    return Lock(opening, alone, _in_doubt(limits, log, opening, at), limits.words)
+
+
+def _in_doubt(limits: Limits, log: DoseLog, opening: Opening, at: int) -> bool:
+    if not opening.is_open:
+        return False
+    if not log.is_charted:
+        return True
+    return not limits.opening((*log.starts, *log.possible), at).is_open
