@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from vein2vein.cli.trial_plan import report, search
+from vein2vein.cli.trial_print import columns, read_file
+
 if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
-    from vein2vein.programme.trial.exact import Characteristics
-    from vein2vein.programme.trial.scenario import Truth
-    from vein2vein.programme.trial.words import Design
+    from vein2vein.programme.trial.study.results import Result
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _OUTCOMES = click.argument("outcomes", default="")
+_TRIALS = click.option(
+    "--trials", type=click.IntRange(min=2), default=10_000, show_default=True, help="Simulated, where not exact."
+)
+_SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same patients."
+)
 
 
 class _DesignFirst(click.Group):
@@ -34,40 +42,73 @@ def trial() -> None:
 
 @trial.command()
 @_FILE
-@click.option(
-    "--trials", type=click.IntRange(min=2), default=10_000, show_default=True, help="Simulated, where not exact."
-)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same patients.")
+@_TRIALS
+@_SEED
 def show(file: Path, trials: int, seed: int) -> None:
-    """Print parameters, the decision table, and the characteristics in each scenario."""
-    from vein2vein.programme.trial.words import Design
+    """Print parameters, decisions or boundaries, and the characteristics in each scenario."""
+    from vein2vein.report.trial.content import shown
 
-    read = _read(file)
-    click.echo(f"{read.design.name}, design file {read.hash}\n")
+    read = read_file(file)
+    click.echo(f"{read.study.name}, design file {read.hash}\n")
     rows: list[tuple[str, ...]] = [("parameter", "value", "origin", "source")]
-    rows += [(name, _shown(p.value), p.origin, p.source or "") for name, p in read.design.parameters.items()]
-    _columns(rows)
-    if isinstance(read.design, Design):
-        _print_table(read.design)
-    for truth in read.scenarios:
-        _print_scenario(read, truth, trials, seed)
+    rows += [(name, shown(p.value), p.origin, p.source or "") for name, p in read.study.parameters.items()]
+    columns(rows)
+    _print_tables(read)
+    for result in read.study.results(trials=trials, seed=seed):
+        _print_result(result)
+
+
+@trial.command()
+@_FILE
+@_TRIALS
+@_SEED
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def characteristics(file: Path, trials: int, seed: int, form: str) -> None:
+    """Print what the design does in each scenario, with Monte Carlo errors where it is not exact."""
+    import json
+
+    read = read_file(file)
+    results = read.study.results(trials=trials, seed=seed)
+    if form == "json":
+        click.echo(json.dumps({"design": read.hash, "results": [result.as_data() for result in results]}, indent=2))
+        return
+    for result in results:
+        _print_result(result)
+
+
+@trial.command()
+@_FILE
+def boundaries(file: Path) -> None:
+    """Print decision tables (with pending columns) or boundaries (with dates)."""
+    _print_tables(read_file(file), must=True)
 
 
 @trial.command()
 @_FILE
 @_OUTCOMES
-def recommend(file: Path, outcomes: str) -> None:
-    """Say what the design asks for after OUTCOMES such as "1NNN 2NNT"."""
-    from vein2vein.programme.trial.recommend import recommend as advise
+@click.option("--pending", default="", help='Patients without an outcome: "2@14 2@3" (dose, days), or days for TOP.')
+@click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Append to this audit log.")
+@click.option("--by", default="", help="Who asks; needed with --log.")
+def recommend(file: Path, outcomes: str, pending: str, log_file: Path | None, by: str) -> None:
+    """Say what the design asks for after OUTCOMES such as "1NNN 2NNT", "3/13", or z of the looks."""
+    from vein2vein.programme.trial.study import log
+    from vein2vein.programme.trial.study.advise import advise
 
-    advice = advise(_at_once(_read(file), "recommend"), outcomes)
-    click.echo(f"action    {advice.action}")
-    if advice.dose is not None:
-        click.echo(f"next      {advice.size} at dose {advice.dose}")
-    click.echo(f"selected  {advice.selected or 'none'}, if the trial ended now")
-    for label, lines in (("reason", advice.reasons), ("departure", advice.departures)):
-        for line in lines:
-            click.echo(f"{label:<9} {line}")
+    read = read_file(file)
+    advice = advise(read.study, outcomes, pending)
+    for line in advice.lines():
+        click.echo(line)
+    if log_file is None:
+        return
+    before = log.check(log_file) if log_file.exists() else ()
+    asked = log.Asked(datetime.now(UTC), by, read.hash, outcomes, pending)
+    entry = log.append(log_file, asked, advice.as_data())
+    click.echo(f"logged    line {entry.number}, hash {entry.hash}")
+    if before and before[-1].design != read.hash:
+        click.echo(f"note      the design file differs from that of line {before[-1].number}")
+    revised = log.revised(before, outcomes)
+    if revised is not None:
+        click.echo(f"note      outcomes differ from those of line {revised}")
 
 
 @trial.command()
@@ -76,108 +117,70 @@ def recommend(file: Path, outcomes: str) -> None:
 @click.option("--cohorts", type=click.IntRange(1, 4), default=2, show_default=True, help="How many to look ahead.")
 def paths(file: Path, outcomes: str, cohorts: int) -> None:
     """Print every way in which the next cohorts may turn out after OUTCOMES, and the dose after each."""
-    from vein2vein.programme.trial.recommend import paths as look_ahead
-
-    found = look_ahead(_at_once(_read(file), "paths"), outcomes, cohorts=cohorts)
-    _columns([("outcomes", "next dose"), *((path.outcomes or "now", str(path.dose or "stop")) for path in found)])
-
-
-def _read(file: Path) -> DesignFile:
-    from vein2vein.programme.trial.designs import read_design
-
-    return read_design(file.read_text(encoding="utf-8"))
-
-
-def _at_once(read: DesignFile, command: str) -> Design:
     from vein2vein.errors import TrialError
+    from vein2vein.programme.trial.recommend import paths as look_ahead
+    from vein2vein.programme.trial.study.dose import DoseStudy
     from vein2vein.programme.trial.words import Design
 
-    if not isinstance(read.design, Design):
+    study = read_file(file).study
+    if not isinstance(study, DoseStudy) or not isinstance(study.design, Design):
         raise TrialError(
             "TRIAL-004",
-            saw=f"{command} for the design {read.design.name}, which looks at pending outcomes",
-            expected="a design that knows outcomes at once",
-            fix="the compact notation has no follow-up times: call the rule from Python with `Seen`",
+            saw=f"paths for the design {study.name}",
+            expected="a dose-finding design that knows outcomes at once",
+            fix="ask for one state: vein2vein trial recommend FILE OUTCOMES --pending ...",
         )
-    return read.design
+    found = look_ahead(study.design, outcomes, cohorts=cohorts)
+    columns([("outcomes", "next dose"), *((path.outcomes or "now", str(path.dose or "stop")) for path in found)])
 
 
-def _print_table(design: Design) -> None:
-    from vein2vein.programme.trial.phase1.common import ByMoves
-    from vein2vein.programme.trial.recommend import decision_table
-
-    if not isinstance(design.rule, ByMoves):
-        return
-    found = {(row.patients, row.toxicities): row.decision for row in decision_table(design)}
-    step = getattr(design.cohorts, "size_of_each", 1)
-    sizes = [n for n in sorted({n for n, _ in found}) if n % step == 0]
-    click.echo(
-        "\nE escalate, S stay, D de-escalate, DU the same and never come back; by toxicities and patients at the dose"
-    )
-    rows: list[tuple[str, ...]] = [("", *map(str, sizes))]
-    rows += [(str(y), *(found.get((n, y), "") for n in sizes)) for y in range(max(sizes) + 1)]
-    last = next((y for y in range(len(rows) - 2, 0, -1) if set(rows[y][1:]) - {"", "DU"}), len(rows) - 2)
-    _columns(rows[: last + 2])
-    if last < len(rows) - 2:
-        click.echo(f"with {last + 1} or more: DU")
+@trial.group()
+def log() -> None:
+    """The audit log of a running trial."""
 
 
-def _print_scenario(read: DesignFile, truth: Truth, trials: int, seed: int) -> None:
-    from vein2vein.programme.trial import exact
-    from vein2vein.programme.trial.phase1 import late
-    from vein2vein.programme.trial.words import Design
+@log.command()
+@click.argument("log_file", metavar="LOG", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--last", help="A hash that was noted; the log must hold it.")
+def check(log_file: Path, last: str | None) -> None:
+    """Say whether the chain of a log holds: nothing changed, moved, added or left out."""
+    from vein2vein.programme.trial.study.log import check as check_chain
 
-    design = read.design
-    time = ""
-    if isinstance(design, Design):
-        found = exact.characteristics(design, truth)[0]
-    else:
-        assert read.setting is not None  # noqa: S101  (read_design asks for it)
-        run = late.simulate(design, truth, read.setting, trials=trials, seed=seed)
-        found = run.characteristics()
-        mean, error = run.mean_days
-        time = f"; duration {mean:.0f} days (± {error:.1f}), suspended {run.suspended.mean():.1f} times"
-    how = (
-        "exact" if found.errors is None else f"{trials:,} simulated trials, seed {seed}, Monte Carlo errors in brackets"
-    )
-    click.echo(f"\n{truth.name} ({how})")
-    _columns(_scenario_rows(truth, found))
-    spread = "" if found.errors is None else f" (± {found.errors.expected_patients:.2f})"
-    click.echo(
-        f"no dose selected {_chance(found.none_selected, found.errors.none_selected if found.errors else None)}; "
-        f"patients {found.expected_patients:.2f}{spread}, of them with a toxicity {found.expected_toxicities:.2f}{time}"
-    )
+    entries = check_chain(log_file, last=last)
+    click.echo(f"{len(entries)} lines, the chain holds")
+    if entries:
+        click.echo(f"last      {entries[-1].at} by {entries[-1].by}, hash {entries[-1].hash}")
 
 
-def _scenario_rows(truth: Truth, found: Characteristics) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("dose", "true rate", "selected", "patients", "toxicities")]
-    for dose, rate in enumerate(truth.toxicity):
-        errors = found.errors
-        rows.append(
-            (
-                str(dose + 1),
-                f"{rate:g}",
-                _chance(found.selected[dose], None if errors is None else errors.selected[dose]),
-                f"{found.patients[dose]:.2f}" + ("" if errors is None else f" (± {errors.patients[dose]:.2f})"),
-                f"{found.toxicities[dose]:.2f}" + ("" if errors is None else f" (± {errors.toxicities[dose]:.2f})"),
-            )
+trial.add_command(search)
+trial.add_command(report)
+
+
+def _print_tables(read: DesignFile, *, must: bool = False) -> None:
+    from vein2vein.errors import TrialError
+    from vein2vein.report.trial.content import word
+    from vein2vein.report.words import say
+
+    tables = read.study.tables()
+    if must and not tables:
+        raise TrialError(
+            "TRIAL-004",
+            saw=f"a table of the design {read.study.name}",
+            expected="a design whose decisions are a table",
+            fix="this design looks at all doses at once: ask for one state with recommend, or for paths",
         )
-    return rows
+    for table in tables:
+        about = f": {table.about}" if table.about else ""
+        click.echo(f"\n{say(f'trial_table.{table.key}')}{about}")
+        columns([tuple(str(word(head)) for head in table.heads), *table.rows])
 
 
-def _chance(value: float, error: float | None) -> str:
-    return f"{value:.2%}" + ("" if error is None else f" (± {error:.2%})")
+def _print_result(result: Result) -> None:
+    from vein2vein.report.trial.content import word
 
-
-def _shown(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, tuple):
-        return ", ".join(map(_shown, value))
-    return "-" if value is None else str(value)
-
-
-def _columns(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"\n{result.scenario} ({result.how})")
+    columns([(str(word(key)), str(figure)) for key, figure in result.figures.items()])
+    if result.lines:
+        keys = list(result.lines[0].figures)
+        heads = (str(word(result.by)), *(str(word(key)) for key in keys))
+        columns([heads, *((line.label, *(str(line.figures[key]) for key in keys)) for line in result.lines)])

@@ -17,7 +17,6 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from itertools import repeat, starmap
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +39,7 @@ from vein2vein.report.page_course import CoursePage, PageJob, PagePlace, course_
 from vein2vein.report.page_scales import rule_data, scales_section
 from vein2vein.report.palette import variables
 from vein2vein.report.ribbons import ribbons_of
-from vein2vein.report.static import font_css
+from vein2vein.report.static import asset, font_css
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
 from vein2vein.report.tables import cannot_write
 from vein2vein.report.unused import refused_rows
@@ -301,7 +300,7 @@ def _title(options: ReportOptions) -> Words:
 
 
 def _document(body: str, rules: Sequence[RuleSet], options: ReportOptions) -> str:
-    script = _asset("report.js")
+    script = asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
@@ -372,8 +371,4 @@ def style_sheet() -> str:
         f"@media print{{:root:root:root{{{light}color-scheme:light}}}}"
     )
     geometry = f":root{{--left:{100 * draw.LEFT / draw.WIDTH:.4f};--plot:{100 * draw.PLOT / draw.WIDTH:.4f}}}"
-    return font_css() + themes + geometry + draw.style_sheet() + _asset("report.css")
-
-
-def _asset(name: str) -> str:
-    return resources.files("vein2vein.report").joinpath("assets", name).read_text(encoding="utf-8")
+    return font_css() + themes + geometry + draw.style_sheet() + asset("report.css")

@@ -116,9 +116,17 @@ def png_file(
     Raises:
         ReportError: REPORT-007 when the text holds Han letters and no font with them is found.
     """
+    return png_of_svg(svg_file(figure, theme=theme, language=language, embed_font=False), scale=scale, font=font)
+
+
+def png_of_svg(drawing: str, *, scale: float = 2.0, font: Path | None = None) -> bytes:
+    """An SVG document in our fonts as PNG; see `png_file`.
+
+    Raises:
+        ReportError: REPORT-007 when the text holds Han letters and no font with them is found.
+    """
     from resvg_py import svg_to_bytes  # noqa: PLC0415  (a compiled library, loaded only when a PNG is wanted)
 
-    drawing = svg_file(figure, theme=theme, language=language, embed_font=False)
     han = _han_fonts(drawing, font)
     drawing = _in_simplified_forms(drawing) if han else drawing
     fonts = [*_font_paths(), *han]
@@ -209,3 +217,8 @@ def font_css() -> str:
             f'@font-face{{font-family:Roboto;font-weight:{weight};src:url("data:font/ttf;base64,{data}") format("truetype")}}'
         )
     return "".join(faces)
+
+
+def asset(name: str) -> str:
+    """A style or script of the package as text."""
+    return resources.files("vein2vein.report").joinpath("assets", name).read_text(encoding="utf-8")

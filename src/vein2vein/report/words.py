@@ -111,10 +111,13 @@ def _said(language: str, key: str, given: Mapping[str, object]) -> str:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """All messages of a language by "section.name"."""
-    place = resources.files("vein2vein.report").joinpath("messages", f"{language}.toml")
-    raw = tomllib.loads(place.read_text(encoding="utf-8"))
-    return MappingProxyType({f"{section}.{name}": text for section, own in raw.items() for name, text in own.items()})
+    """All messages of a language by "section.name", from every file of that language."""
+    folder = resources.files("vein2vein.report").joinpath("messages")
+    found: dict[str, str] = {}
+    for name in (f"{language}.toml", f"trial.{language}.toml"):
+        raw = tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
+        found |= {f"{section}.{key}": text for section, own in raw.items() for key, text in own.items()}
+    return MappingProxyType(found)
 
 
 def page_messages() -> dict[str, dict[str, str]]:

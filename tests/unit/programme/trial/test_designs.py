@@ -7,14 +7,16 @@ import json
 import pytest
 
 from vein2vein.errors import TrialError
-from vein2vein.programme.trial.designs import MAKERS, read_design
-from vein2vein.programme.trial.exact import characteristics
+from vein2vein.programme.trial.designs import read_design
 from vein2vein.programme.trial.phase1.boin import boin
 from vein2vein.programme.trial.phase1.crm import crm, skeleton
-from vein2vein.programme.trial.phase1.late import LateDesign, simulate
+from vein2vein.programme.trial.study.dose import DoseStudy
+from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.words import Cohorts, Design
 
 COMMON = {"cohorts": {"size": 3, "number": 4}, "scenarios": [{"name": "A", "toxicity": [0.1, 0.3, 0.5]}]}
+BOTH = {"cohorts": {"size": 3, "number": 3},
+        "scenarios": [{"name": "A", "toxicity": [0.1, 0.3, 0.5], "efficacy": [0.2, 0.5, 0.6]}]}  # fmt: skip
 SETTING = {"setting": {"window": 28, "interval": 10}}
 FILES = {
     "3+3": {"doses": 3, "closing": "six", "scenarios": COMMON["scenarios"]},
@@ -31,6 +33,19 @@ FILES = {
     "rolling-six": {"doses": 3, "scenarios": COMMON["scenarios"]} | SETTING,
     "tite-boin": COMMON | {"doses": 3, "target": 0.3} | SETTING,
     "tite-crm": COMMON | {"target": 0.3, "skeleton": [0.1, 0.2, 0.4]} | SETTING,
+    "backfill-boin": BOTH | {"doses": 3, "target": 0.3, "waiting": 2, "cap": 9},
+    "feasible-dose": {"model": {"curve": {"skeleton": [0.1, 0.2, 0.4]}, "prior": 1.34}, "target": 0.3, "least": 0.7,
+                      "safety": {"target": 0.3}, "cohorts": COMMON["cohorts"],
+                      "scenarios": [{"name": "A", "toxicity": [0.1, 0.3, 0.5], "feasibility": [0.95, 0.9, 0.6]}]},
+    "boin12": BOTH | {"doses": 3, "toxicity": 0.35, "efficacy": 0.25, "utilities": {"neither": 30, "both": 70}},
+    "u-boin": BOTH | {"doses": 3, "toxicity": 0.35, "efficacy": 0.25, "first_stage": 6, "stop_at": 9},
+    "boin-et": BOTH | {"doses": 3, "toxicity": 0.3, "efficacy": 0.6},
+    "efftox": BOTH | {"model": {"doses": [1, 2, 4], "toxicity_limit": 0.3, "efficacy_limit": 0.5, "priors": {
+                         "alpha": [-7.9, 3.5], "beta": [1.5, 3.5], "gamma": [0.7, 2.5], "zeta": [3.4, 2.5]}},
+                      "contour": {"efficacy_alone": 0.5, "toxicity_alone": 0.65, "middle": [0.7, 0.25]}},
+    "tepi": BOTH | {"doses": 3, "toxicity": 0.35,
+                    "table": {"toxicity": [0, 0.15, 0.35, 1], "efficacy": [0, 0.3, 1], "moves": ["EE", "ES", "DD"]},
+                    "selection": {"toxicity": [0.2, 0.4], "efficacy": [0.2, 0.6]}},
 }  # fmt: skip
 
 
@@ -40,20 +55,20 @@ def test_every_design_has_an_example_here() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_design_can_be_made_from_a_file_and_looked_at(name: str) -> None:
-    read = read_design(json.dumps(FILES[name] | {"design": name}))
-    if isinstance(read.design, LateDesign):
-        assert read.setting is not None
-        found = simulate(read.design, read.scenarios[0], read.setting, trials=20, seed=1).characteristics()
-    else:
-        found = characteristics(read.design, read.scenarios[0])[0]
-    assert found.selected.sum() + found.none_selected == pytest.approx(1)
-    assert read.design.doses == 3
-    assert {p.origin for p in read.design.parameters.values()} <= {"set", "default", "derived"}
+    study = read_design(json.dumps(FILES[name] | {"design": name})).study
+    assert isinstance(study, DoseStudy)
+    (found,) = study.results(trials=20, seed=1)
+    assert found.trials == (None if study.is_exact else 20)
+    selected = sum(line.figures["selected"].value for line in found.lines)
+    assert selected + found.figures["none_selected"].value == pytest.approx(1)
+    assert study.design.doses == 3
+    assert {p.origin for p in study.parameters.values()} <= {"set", "default", "derived"}
 
 
 def test_a_file_and_a_call_say_the_same() -> None:
     read = read_design("design: boin\ndoses: 3\ntarget: 0.3\ncohorts: {size: 3, number: 4}\n")
-    assert isinstance(read.design, Design)
+    assert isinstance(read.study, DoseStudy)
+    assert isinstance(read.study.design, Design)
     assert read.design == boin(3, 0.3, cohorts=Cohorts(3, 4))
     from_file = read_design(json.dumps(FILES["crm"] | {"design": "crm"})).design
     assert from_file == crm(0.3, skeleton(3, 0.3), cohorts=Cohorts(3, 4))
@@ -89,9 +104,21 @@ BOIN = "design: boin\ndoses: 3\ntarget: 0.3\n"
         (BOIN + "cohorts: {size: 3, number: 3}\ntitrate: true", "'titrate'", "'titration'"),
         (BOIN + "cohorts: {size: 3, number: 3}\ncutoff: [1]", "wrong kind", "correct"),
         (BOIN + "cohorts: {size: 3, number: 3}\nscenarios: [0.1]", "scenario 1: 0.1", "rates"),
-        (BOIN + "cohorts: {size: 3, number: 3}\nsetting: {window: 28, interval: 10}", "a setting", "tite-boin"),
+        (
+            BOIN + "cohorts: {size: 3, number: 3}\nsetting: {window: [28], interval: 10}",
+            "window in the setting",
+            "correct",
+        ),
+        (BOIN + "cohorts: {size: 3, number: 3}\nfigures: guessed", "guessed", "correct"),
+        (
+            BOIN + "cohorts: {size: 3, number: 3}\nscenarios: [{toxicity: [0.1, 0.2, 0.3], right: [4]}]",
+            "right [4]",
+            "right",
+        ),
+        (BOIN + "cohorts: {size: 3, number: 3}\nscenarios: [{toxic: [0.1]}]", "toxic", "rates"),
+        (BOIN + "cohorts: {size: 3, number: 3}\nstart: 0", "start 0", "correct"),
         ("design: rolling-six\ndoses: 3", "no setting", "waits"),
-        ("design: rolling-six\ndoses: 3\nsetting: {windows: 3}", "windows", "correct the keys"),
+        ("design: rolling-six\ndoses: 3\nsetting: {windows: 3}", "windows", "'window'"),
     ],
 )
 def test_files_that_cannot_be_used_are_refused(text: str, saw: str, fix: str) -> None:

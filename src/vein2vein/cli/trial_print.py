@@ -1,0 +1,25 @@
+"""What the commands on trials share: reading a design file, printing columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from vein2vein.programme.trial.designs import DesignFile
+
+
+def read_file(file: Path) -> DesignFile:
+    """A design file."""
+    from vein2vein.programme.trial.designs import read_design
+
+    return read_design(file.read_text(encoding="utf-8"))
+
+
+def columns(rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns as wide as their widest cell."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,214 @@
+"""Randomised studies of cells against salvage on the patient's calendar, as a design file.
+
+Place    Programme, trial, study.
+In       Both arms, what follows progression, accrual, an event definition, and the plan of `randomised`; scenarios that change
+         parts of them.
+Out      `CellStudy`: simulated power and duration, patients by way of counting, boundaries with expected months, curves.
+Knows    Months of looks, curves and denominators come from `SHOWN` simulated trials with seed 1; results from as many as asked.
+Checked  tests/unit/programme/trial/study/test_cells.py
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from vein2vein.programme.trial.calendar import After, Cells, Lognormal, Salvage
+from vein2vein.programme.trial.cell_trial import CellTrial
+from vein2vein.programme.trial.endpoints import BELINDA, TRANSFORM, ZUMA_7, EventDefinition, denominators
+from vein2vein.programme.trial.randomised.accrual import Accrual
+from vein2vein.programme.trial.randomised.batch import BLOCK
+from vein2vein.programme.trial.randomised.events import CutOff
+from vein2vein.programme.trial.randomised.refuse import refuse_events
+from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
+from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.randomised import TURNS, Looks, parameters_of_arms, result_of
+from vein2vein.programme.trial.study.randomised_words import read_weights
+from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
+from vein2vein.programme.trial.study.results import Curve, Curves, Result, Table
+from vein2vein.programme.trial.words import Parameter
+
+OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
+CELLS: Final = ("cell-trial",)
+SHOWN: Final = 4 * BLOCK
+PARTS: Final = ("control", "cells", "after", "accrual", "definition", "ratio")
+DEFINITIONS: Final[Mapping[str, EventDefinition]] = {"zuma-7": ZUMA_7, "transform": TRANSFORM, "belinda": BELINDA}
+
+
+@dataclass(frozen=True)
+class CellStudy:
+    """A randomised trial of cells with the truths in which it is looked at.
+
+    Args:
+        name: What people call it.
+        looks: The plan as asked for.
+        analysis: Bounds, cut-offs and weights.
+        events: Events of the last look.
+        parameters: Every choice with its value, origin and source.
+        worlds: Name and truth of each scenario; the first is the planned one.
+    """
+
+    name: str
+    looks: Looks
+    analysis: Analysis
+    events: int
+    parameters: Mapping[str, Parameter]
+    worlds: tuple[tuple[str, CellTrial], ...]
+    family: ClassVar[str] = "randomised"
+    is_exact: ClassVar[bool] = False
+
+    @property
+    def most(self) -> int:
+        """Patients of the planned scenario."""
+        return self.worlds[0][1].size
+
+    def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
+        """What the design does in each scenario, simulated with errors; see `Randomised.results`."""
+        return tuple(
+            result_of(name, simulate(world, self.analysis, trials, seed, executor=executor), self.analysis, seed)
+            for name, world in self.worlds
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        """Boundaries with dates, and patients of the experimental arm by way of counting."""
+        _, planned = self.worlds[0]
+        cuts = self.analysis.cut_offs
+        seen = np.sort(np.concatenate([planned.block(1, k).seen for k in range(SHOWN // BLOCK)]), axis=1)
+        months = []
+        for cut in cuts:
+            by_events = np.inf if cut.events is None else float(np.median(seen[:, cut.events - 1]))
+            months.append(min(by_events, math.inf if cut.month is None else cut.month))
+        share = 1 - planned.in_control / planned.size
+        return (
+            randomised_tables.boundaries(self.analysis.plan, cuts, months, share=share, first=self.looks.first_patient),
+            self._counted(),
+        )
+
+    def _counted(self) -> Table:
+        rows = []
+        for name, world in self.worlds:
+            cells = world.histories(1, 0)[1]
+            found = denominators(cells, world.cells.response_day)
+            for way, patients in found.patients.items():
+                rows.append((name, way, f"{patients:.1f}", f"{found.responders[way]:.1f}", f"{found.rates[way]:.1%}"))
+            rows.append((name, "days to infusion", f"{found.infusion:.0f}", "", ""))
+        return Table("denominators", ("scenario", "denominator", "patients", "responders", "rate"), tuple(rows))
+
+    def curves(self) -> tuple[Curves, ...]:
+        """Survival without the event of the definition, and numbers at risk at the last look."""
+        return tuple(_curves(name, world, self.analysis.cut_offs[-1]) for name, world in self.worlds)
+
+
+def _curves(name: str, world: CellTrial, cut: CutOff) -> Curves:
+    blocks = [world.block(1, k) for k in range(SHOWN // BLOCK)]
+    entry, event = (np.concatenate([getattr(b, what) for b in blocks]) for what in ("entry", "followed"))
+    seen = np.sort(entry + event, axis=1)
+    end = math.inf if cut.events is None else float(np.median(seen[:, cut.events - 1]))
+    last = min(end, math.inf if cut.month is None else cut.month, 120.0)
+    months, k = np.linspace(0, last, 61), world.in_control
+    arms = []
+    for arm, columns in (("control", slice(None, k)), ("experimental", slice(k, None))):
+        free = event[:, columns, None] > months
+        followed = last - entry[:, columns, None] >= months
+        arms.append(Curve(arm, free.mean(axis=(0, 1)), (free & followed).sum(axis=1).mean(axis=0)))
+    return Curves(name, months, tuple(arms))
+
+
+def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
+    """A cell-therapy study of a design file.
+
+    Args:
+        name: Name of the design.
+        content: The whole file.
+
+    Raises:
+        TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
+    """
+    given = {str(key): value for key, value in content.items() if key not in OTHER}
+    parts: dict[str, Any] = {key: given.pop(key) for key in PARTS if key in given}
+    looks = made(Looks, given, f"the design {name}", TURNS)
+    worlds = []
+    for entry in cases_of(content) or [{"name": "planned"}]:
+        changes = {key: value for key, value in entry.items() if key != "name"}
+        unknown = [key for key in changes if key not in PARTS]
+        if unknown:
+            refuse(f"{unknown[0]!r} in scenario {entry['name']!r}", f"keys {', '.join(PARTS)}", "correct the key")
+        worlds.append((str(entry["name"]), _world(_merged(parts, changes), str(entry["name"]))))
+    plan = looks.plan()
+    share = 1 - worlds[0][1].in_control / worlds[0][1].size
+    events = looks.events_for(plan, share)
+    for _, world in worlds:
+        if events > world.size:
+            refuse_events(f"{events} events of {world.size} patients", "from 1 to the number of patients")
+    analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
+    parameters = parameters_of(Looks, given, "") | parameters_of_arms({k: v for k, v in parts.items() if k != "after"})
+    for arm, after in zip(("control", "experimental"), parts.get("after", ()), strict=False):
+        parameters |= parameters_of_arms({f"after.{arm}": after})
+    if looks.events is None:
+        parameters["events"] = Parameter(
+            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
+        )
+    return CellStudy("cells against salvage, event-driven", looks, analysis, events, parameters, tuple(worlds))
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with some of them changed, nested ones key by key."""
+    found = dict(values)
+    for key, value in changes.items():
+        old = found.get(key)
+        nested = isinstance(value, Mapping) and isinstance(old, Mapping)
+        found[key] = _merged(old, value) if nested else value  # type: ignore[arg-type]
+    return found
+
+
+def _world(parts: Mapping[str, Any], name: str) -> CellTrial:
+    return made(_cell_trial, parts, f"scenario {name!r}", _PARTS)
+
+
+def _cell_trial(
+    control: Salvage,
+    cells: Cells,
+    after: tuple[After, After],
+    accrual: Accrual,
+    *,
+    definition: EventDefinition | None,
+    ratio: tuple[int, int] = (1, 1),
+) -> CellTrial:
+    return CellTrial(control, cells, after, accrual, definition, ratio)
+
+
+def _definition(value: Any) -> EventDefinition | None:
+    if isinstance(value, str):
+        if value == "death":
+            return None
+        if value not in DEFINITIONS:
+            refuse(f"definition {value!r}", f"one of {', '.join(DEFINITIONS)}, death", "choose one, or write its keys")
+        return DEFINITIONS[value]
+    return made(EventDefinition, value, "the event definition")
+
+
+def _accrual(value: Any) -> Accrual:
+    months = isinstance(value, Mapping) and "months" in value
+    return made(Accrual.over, value, "accrual") if months else made(_rising, value, "accrual")
+
+
+def _rising(patients: int, rates: tuple[float, ...], starts: tuple[float, ...] = (0.0,)) -> Accrual:
+    return Accrual(patients, rates, starts)
+
+
+def _days(value: Any) -> Lognormal:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Lognormal(float(value))
+    return made(Lognormal, value, "days, or a dose")
+
+
+_PARTS: Final[Mapping[str, Convert]] = {
+    "Lognormal": lambda value, _: _days(value),
+    "definition": lambda value, _: _definition(value),
+    "accrual": lambda value, _: _accrual(value),
+}

@@ -1,0 +1,373 @@
+"""Dose-finding studies: phase I and phase I-II designs with their scenarios, exact where they can be.
+
+Place    Programme, trial, study.
+In       The keys of a design file: the design's arguments, `scenarios`, `setting`, `judged_by`.
+Out      `DoseStudy`: results by dose, decision tables with pending columns.
+Knows    A dose is right when it is named so, or, where nobody named it: the most desirable tolerable dose of a design that
+         looks at responses, else the dose whose true toxicity is closest to the target; none where the lowest is above 1.4
+         times the target (BOIN's rate that is too high). An overdose is a dose with a true toxicity above the target (above
+         the interval of a design that aims at one), or above `overdose_above`. With a setting, a design that waits for each
+         cohort lasts its windows and the gaps between patients (memoryless arrivals, nobody queues).
+Checked  tests/unit/programme/trial/study/test_dose.py, tests/unit/programme/trial/test_designs.py
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+
+from vein2vein.programme.trial import exact, simulate
+from vein2vein.programme.trial.phase1 import backfill, late
+from vein2vein.programme.trial.phase1.backfill import Backfill
+from vein2vein.programme.trial.phase1.late import LateDesign, Setting
+from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
+from vein2vein.programme.trial.study.dose_tables import decisions
+from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
+from vein2vein.programme.trial.study.results import (
+    Curves,
+    Figure,
+    Line,
+    Result,
+    Table,
+    chance,
+    mean_of,
+    number,
+    ratio_of,
+    share_of,
+)
+from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats, Parameter
+
+OTHER: Final = ("design", "title", "scenarios", "setting", "judged_by", "figures", "search", "protocol")
+_LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
+_TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
+_ALMOST: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class JudgedBy:
+    """What a scenario is judged by.
+
+    Args:
+        target: Toxicity rate that is aimed at; that of the design where None.
+        overdose_above: A dose with a true toxicity above it is an overdose; the target where None.
+    """
+
+    target: float | None = None
+    overdose_above: float | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A truth, and the doses (from 0) that are right to select in it; None where that cannot be told."""
+
+    truth: Truth
+    right: tuple[int, ...] | None
+    over: Bools | None
+
+
+@dataclass(frozen=True)
+class DoseStudy:
+    """A dose-finding design with the scenarios in which it is looked at.
+
+    Args:
+        design: The design; every parameter says whether the file set it.
+        truths: Scenarios in order of the file.
+        setting: Window and arrivals; a design that decides while outcomes are pending needs it.
+        judged: What is right and what is an overdose.
+        right: Doses named as right by the file, for each scenario; None where it names none, empty for no dose.
+        fill: Rule of backfill, with the number of patients who come while a cohort is waited for.
+        figures: Whether they are enumerated or simulated; where None, enumerated if that takes seconds.
+    """
+
+    design: Design | LateDesign
+    truths: tuple[Truth, ...]
+    setting: Setting | None = None
+    judged: JudgedBy = JudgedBy()
+    right: tuple[tuple[int, ...] | None, ...] = ()
+    fill: tuple[Backfill, int] | None = None
+    figures: Literal["exact", "simulated"] | None = None
+    family: ClassVar[str] = "dose finding"
+
+    @property
+    def name(self) -> str:
+        """What people call the design."""
+        return self.design.name
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Every choice with its value, origin and source."""
+        return self.design.parameters
+
+    @property
+    def most(self) -> int:
+        """The largest number of patients, backfill included."""
+        cohorts = self.design.cohorts
+        extra = 0 if self.fill is None or not isinstance(cohorts, Cohorts) else self.fill[1] * cohorts.number
+        return cohorts.most + extra
+
+    @property
+    def target(self) -> float | None:
+        """Toxicity rate that is aimed at; None where neither design nor file names one."""
+        if self.judged.target is not None:
+            return self.judged.target
+        named = [self.parameters[key].value for key in ("target", "toxicity") if key in self.parameters]
+        if not named and self._interval is not None:
+            return sum(self._interval) / 2
+        return float(named[0]) if named and isinstance(named[0], (int, float)) else None
+
+    @property
+    def _interval(self) -> tuple[float, float] | None:
+        """The interval of a design that aims at one instead of a rate."""
+        interval = self.parameters.get("interval")
+        aims = interval is not None and "target" not in self.parameters and isinstance(interval.value, tuple)
+        return interval.value if aims and interval is not None else None  # type: ignore[return-value]
+
+    @property
+    def limit(self) -> float | None:
+        """A dose with a true toxicity above it is an overdose; None where that cannot be told."""
+        if self.judged.overdose_above is not None:
+            return self.judged.overdose_above
+        return self.target if self.judged.target is not None or self._interval is None else self._interval[1]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every figure is free of Monte Carlo error."""
+        design = self.design
+        if not isinstance(design, Design) or self.fill is not None:
+            return False
+        quick = not design.with_efficacy or design.doses * design.cohorts.most <= _LISTED
+        return quick if self.figures is None else self.figures == "exact"
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios with what is right in each."""
+        named = self.right or (None,) * len(self.truths)
+        return tuple(self._scenario(truth, right) for truth, right in zip(self.truths, named, strict=True))
+
+    def _scenario(self, truth: Truth, named: tuple[int, ...] | None) -> Scenario:
+        limit = self.limit
+        over = None if limit is None else truth.rates > limit + _ALMOST
+        return Scenario(truth, self._right(truth, over) if named is None else named, over)
+
+    def _right(self, truth: Truth, over: Bools | None) -> tuple[int, ...] | None:
+        target = self.target
+        if target is None or over is None:
+            return None
+        if truth.toxicity[0] > _TOO_HIGH * target + _ALMOST:
+            return ()
+        if truth.efficacy is not None and getattr(self.design, "with_efficacy", False):
+            desire = np.where(over, -np.inf, _desire(self.design, truth))
+            return tuple(int(k) for k in np.flatnonzero(desire >= desire.max() - _ALMOST)) if (~over).any() else ()
+        away = np.abs(truth.rates - target)
+        return tuple(int(k) for k in np.flatnonzero(away <= away.min() + _ALMOST))
+
+    def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
+        """What the design does in each scenario.
+
+        Args:
+            trials: Simulated trials, where the design cannot be enumerated.
+            seed: Root seed; the same seed gives the same patients in every scenario.
+            executor: Not needed here: a scenario is one sum, or one block of trials in lockstep.
+        """
+        del executor
+        if self.is_exact:
+            return tuple(self._exact(one) for one in self.scenarios())
+        return tuple(self._simulated(one, trials, seed) for one in self.scenarios())
+
+    def _exact(self, one: Scenario) -> Result:
+        assert isinstance(self.design, Design)  # noqa: S101  (for the type checker)
+        found = exact.characteristics(self.design, one.truth)[0]
+        figures: dict[str, Figure] = {}
+        if one.right is not None:
+            picked = found.selected[list(one.right)].sum() if one.right else found.none_selected
+            figures["correct"] = chance(picked)
+        if one.over is not None:
+            total = found.expected_patients
+            figures["overdose_selected"] = chance(found.selected[one.over].sum())
+            figures["overdose"] = chance(found.patients[one.over].sum() / total if total else math.nan)
+        figures["none_selected"] = chance(found.none_selected)
+        figures["patients"] = number(found.expected_patients)
+        figures["toxicities"] = number(found.expected_toxicities)
+        days = self._days(found.expected_patients)
+        if days is not None:
+            figures["duration"] = days
+        lines = [
+            _line(one.truth, k, (chance(found.selected[k]), number(found.patients[k]), number(found.toxicities[k])))
+            for k in range(self.design.doses)
+        ]
+        return Result(one.truth.name, figures, tuple(lines))
+
+    def _days(self, patients: float) -> Figure | None:
+        """Expected duration where each cohort is waited for; None without a setting or with cohorts of several sizes."""
+        cohorts = self.design.cohorts
+        size = cohorts.size_of_each if isinstance(cohorts, Cohorts) else None
+        if self.setting is None or size is None:
+            return None
+        waits = patients / size
+        return Figure(waits * self.setting.window + (patients - 1) * self.setting.interval, None, "days")
+
+    def _simulated(self, one: Scenario, trials: int, seed: int) -> Result:
+        run, days = self._run(one.truth, trials, seed)
+        n, y, selected = run.n.astype(float), run.y.astype(float), run.selected
+        figures: dict[str, Figure] = {}
+        if one.right is not None:
+            figures["correct"] = share_of(np.isin(selected, one.right or (NONE,)).astype(float))
+        if one.over is not None:
+            over = np.flatnonzero(one.over)
+            figures["overdose_selected"] = share_of(np.isin(selected, over).astype(float))
+            figures["overdose"] = ratio_of(n[:, over].sum(axis=1), n.sum(axis=1))
+        figures["none_selected"] = share_of((selected == NONE).astype(float))
+        figures["patients"] = mean_of(n.sum(axis=1))
+        figures["toxicities"] = mean_of(y.sum(axis=1))
+        if days is not None:
+            figures["duration"] = mean_of(days[0], "days")
+            figures["suspended"] = mean_of(days[1])
+        elif self.fill is None:
+            mean, each = self._days(figures["patients"].value), self._days(1.0)
+            if mean is not None and each is not None and self.setting is not None:
+                slope = each.value + self.setting.interval
+                figures["duration"] = replace(mean, error=slope * (figures["patients"].error or 0.0))
+        lines = [
+            _line(one.truth, k, (share_of((selected == k).astype(float)), mean_of(n[:, k]), mean_of(y[:, k])))
+            for k in range(self.design.doses)
+        ]
+        return Result(one.truth.name, figures, tuple(lines), trials=trials, seed=seed)
+
+    def _run(self, truth: Truth, trials: int, seed: int) -> tuple[simulate.Trials, tuple[Floats, Floats] | None]:
+        if self.fill is not None and isinstance(self.design, Design):
+            rule, waiting = self.fill
+            return backfill.run(self.design, rule, truth, waiting=waiting, trials=trials, seed=seed), None
+        if isinstance(self.design, Design):
+            return simulate.run(self.design, truth, trials=trials, seed=seed), None
+        assert self.setting is not None  # noqa: S101  (asked for when read)
+        run = late.simulate(self.design, truth, self.setting, trials=trials, seed=seed)
+        return run.trials, (run.days, run.suspended.astype(float))
+
+    def tables(self) -> tuple[Table, ...]:
+        """Decision tables, with columns for pending patients where the design has them."""
+        return decisions(self.design)
+
+    def curves(self) -> tuple[Curves, ...]:
+        """No curves: a dose-finding study has no arms."""
+        return ()
+
+
+def _line(truth: Truth, dose: int, found: tuple[Figure, Figure, Figure]) -> Line:
+    figures = {"true_toxicity": chance(truth.toxicity[dose])}
+    if truth.efficacy is not None:
+        figures["true_efficacy"] = chance(truth.efficacy[dose])
+    selected, patients, toxicities = found
+    return Line(str(dose + 1), figures | {"selected": selected, "patients": patients, "toxicities": toxicities})
+
+
+def _desire(design: Design | LateDesign, truth: Truth) -> Floats:
+    """How desirable each dose truly is: by the utilities or contour of the design, else by its response rate."""
+    assert truth.efficacy is not None  # noqa: S101  (the caller has asked)
+    efficacy, rule = np.array(truth.efficacy), getattr(design, "rule", None)
+    utilities = getattr(rule, "utilities", getattr(getattr(rule, "desirability", None), "utilities", None))
+    if utilities is not None:
+        found: Floats = np.asarray(utilities.mean(truth.rates, efficacy))
+        return found
+    contour = getattr(rule, "contour", None)
+    return efficacy if contour is None else np.asarray(contour.utility(efficacy, truth.rates))
+
+
+def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
+    """A dose-finding study of a design file.
+
+    Args:
+        name: Name of the design, a key of `MAKERS`.
+        content: The whole file.
+
+    Raises:
+        TrialError: TRIAL-005 for keys that do not fit; TRIAL-001 and TRIAL-002 for values that cannot be.
+    """
+    maker = MAKERS[name]
+    given = {str(key): value for key, value in content.items() if key not in OTHER}
+    waiting = given.pop("waiting", None) if name == "backfill-boin" else None
+    found = made(maker, given, f"the design {name}", convert_for(given))
+    fill = None
+    figures = content.get("figures")
+    if figures not in {None, "exact", "simulated"} or (figures == "exact" and not isinstance(found, Design)):
+        refuse(f"figures {figures!r}", "exact or simulated; exact where nothing is pending or backfilled", "correct it")
+    if isinstance(found, tuple):
+        found, rule = found
+        if not isinstance(waiting, int) or isinstance(waiting, bool) or waiting < 0:
+            refuse(f"waiting {waiting!r}", "patients who come while a cohort is waited for", "add `waiting: 2`")
+        fill = (rule, waiting)
+    design = _marked(found, maker, given)
+    cases = cases_of(content)
+    return DoseStudy(
+        design=design,
+        truths=tuple(_truth(entry, i) for i, entry in enumerate(cases)),
+        setting=_setting(content.get("setting"), late=isinstance(design, LateDesign)),
+        judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
+        right=tuple(_right(entry, design.doses) for entry in cases),
+        fill=fill,
+        figures=figures,
+    )
+
+
+def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mapping[str, Any]) -> Design | LateDesign:
+    """The design, with what the file sets marked as set even where it is the default, and its cohorts told."""
+    marked = {
+        key: replace(parameter, origin="set") if key in given and parameter.origin == "default" else parameter
+        for key, parameter in design.parameters.items()
+    }
+    shape = {"doses": Parameter(design.doses, "set" if "doses" in given else "derived")}
+    if isinstance(design.cohorts, Cohorts):
+        shape["cohorts"] = Parameter(
+            f"{design.cohorts.number} of {design.cohorts.size_of_each}", "set" if "cohorts" in given else "derived"
+        )
+    rest = {
+        key: parameter
+        for key, parameter in parameters_of(maker, given, "").items()
+        if key.partition(".")[0] not in {*shape, *marked, "skeleton", "utilities", "model", "contour", "start"}
+        and parameter.origin == "set"
+    }
+    return replace(design, parameters=MappingProxyType({**shape, **rest, **marked}))
+
+
+def _truth(entry: Mapping[str, Any], i: int) -> Truth:
+    if "toxicity" not in entry:
+        refuse(
+            f"scenario {i + 1}: {dict(entry)!r}", "{name: ..., toxicity: [0.05, 0.2]}", "give each scenario its rates"
+        )
+    known = ("name", "toxicity", "efficacy", "feasibility", "right")
+    unknown = [key for key in entry if key not in known]
+    if unknown:
+        refuse(f"{unknown[0]!r} in scenario {i + 1}", f"keys {', '.join(known)}", "correct the key")
+    rates = [entry["toxicity"], entry.get("efficacy", entry.get("feasibility"))]
+    for values in rates:
+        if values is not None and (
+            not isinstance(values, list)
+            or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+        ):
+            refuse(f"{values!r} in scenario {i + 1}", "a list of probabilities", "write such as [0.05, 0.2]")
+    return Truth.of(rates[0], rates[1], str(entry["name"]))
+
+
+def _right(entry: Mapping[str, Any], doses: int) -> tuple[int, ...] | None:
+    named = entry.get("right")
+    if named is None:
+        return None
+    if named == "none":
+        return ()
+    several = named if isinstance(named, list) else [named]
+    if not several or not all(isinstance(dose, int) and 1 <= dose <= doses for dose in several):
+        refuse(f"right {named!r}", f"doses from 1 to {doses}, or none", "write such as `right: [3]` or `right: none`")
+    return tuple(dose - 1 for dose in several)
+
+
+def _setting(entry: Any, *, late: bool) -> Setting | None:
+    if entry is None and not late:
+        return None
+    if not isinstance(entry, Mapping):
+        refuse("no setting", "{window: 28, interval: 10}, in days", "add it: this design waits for outcomes")
+    return made(Setting, entry, "the setting")

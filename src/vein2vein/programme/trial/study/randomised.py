@@ -1,0 +1,326 @@
+"""Randomised studies: group sequential trials that wait for events, with hazards, accrual, looks and their dates.
+
+Place    Programme, trial, study.
+In       The keys of a design file: plan, test, cut-offs, arms, accrual; scenarios that change arms, accrual or drop-out.
+Out      `Randomised`: simulated power and duration with errors, boundaries with dates, stall, early deaths, expected curves.
+Knows    The first scenario is the planned one: dates, expected events and the number of events (Schoenfeld, with the inflation of
+         the plan) come from it. Chances of stopping in the boundary table are asymptotic and say so; results are simulated.
+Checked  tests/unit/programme/trial/study/test_randomised.py
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+
+from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
+from vein2vein.programme.trial.randomised.events import Stall, stall
+from vein2vein.programme.trial.randomised.hazards import Cure, Hazard, Ratio, Steps, exponential
+from vein2vein.programme.trial.randomised.planning import schoenfeld_events
+from vein2vein.programme.trial.randomised.sequential import Futility, Plan, spending, with_futility
+from vein2vein.programme.trial.randomised.simulate import Analysis, Trials, simulate
+from vein2vein.programme.trial.randomised.spending import Spending
+from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.randomised_words import read_spending, read_weights
+from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
+from vein2vein.programme.trial.study.results import Curves, Figure, Line, Result, Table, chance, mean_of, share_of
+from vein2vein.programme.trial.words import Parameter
+
+OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
+LAN_DEMETS: Final = "Lan and DeMets 1983, Biometrika 70:659"
+RANDOMISED: Final = ("group-sequential",)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The plan of a trial that waits for events.
+
+    Args:
+        looks: Number of equally spaced looks, or information fractions that end with 1.
+        spending: Spending function of alpha.
+        alpha: Error to be spent, both sides together for two sides.
+        sides: 1 or 2.
+        futility: How beta is spent on futility; None for no futility.
+        events: Events of the last look; worked out from `hazard_ratio` and `power` where None.
+        hazard_ratio: Hazard ratio for which the events are worked out.
+        power: Power for which they are.
+        month: Calendar month at which data are cut where events have not come; None waits for events.
+        test: "log-rank", "maxcombo", or a weight: rho and gamma, or t_star.
+        first_patient: Date of the first randomisation, for the dates of looks.
+        early: Months at which early deaths are looked at.
+    """
+
+    looks: int | tuple[float, ...]
+    spending: Spending
+    alpha: float = 0.025
+    sides: Literal[1, 2] = 1
+    futility: Futility | None = None
+    events: int | None = None
+    hazard_ratio: float | None = None
+    power: float = 0.9
+    month: float | None = None
+    test: Any = "log-rank"
+    first_patient: date | None = None
+    early: tuple[float, ...] = (1.0, 3.0, 6.0)
+
+    def plan(self) -> Plan:
+        """Bounds of the looks."""
+        if self.futility is not None:
+            if self.sides != 1:
+                refuse("futility of a two-sided plan", "a one-sided plan", "write `sides: 1`, or leave futility out")
+            return with_futility(self.looks, self.spending, self.futility, alpha=self.alpha)
+        return spending(self.looks, self.spending, alpha=self.alpha, sides=self.sides)
+
+    def events_for(self, plan: Plan, share: float) -> int:
+        """The planned number of events: given, or worked out for the hazard ratio and power."""
+        if self.events is not None:
+            return self.events
+        if self.hazard_ratio is None:
+            refuse("neither events nor hazard_ratio", "one of both", "add `events: 250` or `hazard_ratio: 0.65`")
+        single = schoenfeld_events(self.hazard_ratio, self.alpha / self.sides, self.power, share)
+        return math.ceil(single * plan.inflation(self.power))
+
+
+@dataclass(frozen=True)
+class Randomised:
+    """A group sequential trial with the truths in which it is looked at.
+
+    Args:
+        name: What people call it.
+        looks: The plan as asked for.
+        analysis: Bounds, cut-offs and weights.
+        events: Events of the last look.
+        parameters: Every choice with its value, origin and source.
+        worlds: Truths; the first is the planned one.
+    """
+
+    name: str
+    looks: Looks
+    analysis: Analysis
+    events: int
+    parameters: Mapping[str, Parameter]
+    worlds: tuple[Scenario, ...]
+    family: ClassVar[str] = "randomised"
+    is_exact: ClassVar[bool] = False
+
+    @property
+    def most(self) -> int:
+        """Patients of the planned scenario."""
+        return self.worlds[0].accrual.patients
+
+    def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
+        """What the design does in each scenario, simulated with errors.
+
+        Args:
+            trials: How many trials.
+            seed: Root seed; patient k of trial i has the same numbers in every scenario.
+            executor: Shares the blocks of trials, with the same result.
+        """
+        return tuple(
+            result_of(world.name, simulate(world, self.analysis, trials, seed, executor=executor), self.analysis, seed)
+            for world in self.worlds
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        """Boundaries with dates, the chance that events are reached, average hazard ratios, early deaths."""
+        planned, plan = self.worlds[0], self.analysis.plan
+        cuts = self.analysis.cut_offs
+        months = tuple(cut.month_at(planned, 0.5) for cut in cuts)
+        return (
+            randomised_tables.boundaries(plan, cuts, months, share=planned.share, first=self.looks.first_patient),
+            randomised_tables.stalled([(world.name, self._stall(world)) for world in self.worlds]),
+            randomised_tables.ratios(self.worlds, months),
+            *randomised_tables.early(self.worlds, self.looks.early),
+        )
+
+    def _stall(self, world: Scenario) -> Stall:
+        end = math.ceil(self.worlds[0].accrual.end / 6) * 6
+        return stall(world, self.events, tuple(float(end + k) for k in (0, 6, 12, 24, 48)))
+
+    def curves(self) -> tuple[Curves, ...]:
+        """Expected survival and numbers at risk at the last look of each scenario."""
+        return tuple(
+            randomised_tables.expected(world, self.analysis.cut_offs[-1].month_at(world, 0.5)) for world in self.worlds
+        )
+
+
+def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
+    """Figures of simulated trials, each with its error."""
+    ended = run.look > 0
+    figures: dict[str, Figure] = {
+        "power": share_of(run.upper.astype(float)),
+        "futility": share_of(run.lower.astype(float)),
+        "stalled": share_of((~ended).astype(float)),
+    }
+    if ended.sum() > 1:
+        figures |= {
+            "duration_months": mean_of(run.month[ended], "months"),
+            "patients": mean_of(run.enrolled[ended].astype(float)),
+            "events": mean_of(run.events[ended].astype(float)),
+        }
+        known = ended & np.isfinite(run.log_ratio)
+        log = mean_of(run.log_ratio[known])
+        figures["observed_ratio"] = Figure(math.exp(log.value), math.exp(log.value) * (log.error or 0.0), "ratio")
+    lines = tuple(
+        Line(
+            str(k + 1),
+            {
+                "information": chance(float(t)),
+                "superior_here": share_of((run.upper & (run.look == k + 1)).astype(float)),
+                "futile_here": share_of((run.lower & (run.look == k + 1)).astype(float)),
+            },
+        )
+        for k, t in enumerate(analysis.plan.t)
+    )
+    return Result(name, figures, lines, "look", len(run), seed)
+
+
+def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
+    """A randomised study of a design file.
+
+    Args:
+        name: Name of the design.
+        content: The whole file.
+
+    Raises:
+        TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
+    """
+    given = {str(key): value for key, value in content.items() if key not in OTHER}
+    arms: dict[str, Any] = {
+        key: given.pop(key) for key in ("control", "experimental", "accrual", "ratio", "dropout") if key in given
+    }
+    looks = made(Looks, given, f"the design {name}", TURNS)
+    cases = cases_of(content) or [{"name": "planned"}]
+    worlds = tuple(_world({**arms, **entry}, str(entry["name"])) for entry in cases)
+    plan = looks.plan()
+    events = looks.events_for(plan, worlds[0].share)
+    analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
+    parameters = parameters_of(Looks, given, "") | parameters_of_arms(arms)
+    if "spending" in given:
+        parameters["spending"] = replace(
+            parameters.get("spending", Parameter(given["spending"], "set")), source=LAN_DEMETS
+        )
+    if looks.events is None:
+        parameters["events"] = Parameter(
+            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
+        )
+    for world in worlds:
+        stall(world, events, ())  # refuses more events than patients before anything is simulated
+    return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
+
+
+def parameters_of_arms(arms: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The parts of the arms that the file set, by key."""
+    return {key: Parameter(value, "set") for key, value in _leaves(arms)}
+
+
+def _leaves(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        name = f"{before}{key}"
+        found += (
+            _leaves(value, f"{name}.")
+            if isinstance(value, Mapping)
+            else [(name, tuple(value) if isinstance(value, list) else value)]
+        )
+    return found
+
+
+def _world(entry: Mapping[str, Any], name: str) -> Scenario:
+    known = ("name", "control", "experimental", "accrual", "ratio", "dropout")
+    unknown = [key for key in entry if key not in known]
+    if unknown:
+        refuse(f"{unknown[0]!r} in scenario {name!r}", f"keys {', '.join(known)}", "correct the key")
+    for key in ("control", "experimental", "accrual"):
+        if key not in entry:
+            refuse(f"no key {key!r} for scenario {name!r}", f"{key!r} in the file or the scenario", "add it")
+    control = _hazard(entry["control"], None, f"control of {name!r}")
+    experimental = _hazard(entry["experimental"], control, f"experimental of {name!r}")
+    out = entry.get("dropout")
+    dropout = None if out is None else _hazard(out, None, f"dropout of {name!r}")
+    return Scenario(
+        control,
+        experimental,
+        _accrual(entry["accrual"], name),
+        made(_pair, {"ratio": entry.get("ratio", [1, 1])}, f"scenario {name!r}"),
+        (dropout, dropout),
+        name,
+    )
+
+
+def _pair(ratio: tuple[int, int]) -> tuple[int, int]:
+    return ratio
+
+
+def _accrual(value: Any, name: str) -> Accrual:
+    if isinstance(value, Mapping) and "months" in value:
+        return made(Accrual.over, value, f"accrual of {name!r}")
+    return made(_rising, value, f"accrual of {name!r}")
+
+
+def _rising(patients: int, rates: tuple[float, ...], starts: tuple[float, ...] = (0.0,)) -> Accrual:
+    return Accrual(patients, rates, starts)
+
+
+def _hazard(value: Any, control: Hazard | None, where: str) -> Hazard:
+    """An arm: a median or steps with an optional cured share, or a hazard ratio to the control that may change."""
+    if isinstance(value, Mapping) and "ratio" in value:
+        if control is None:
+            refuse(f"a hazard ratio for {where}", "a median, or steps", "a ratio is to the control arm")
+        ratios, starts = made(_ratios, _typed(value), where)
+        return Ratio(control, starts, ratios)
+    return made(_arm, value, where)
+
+
+def _typed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A ratio and its starts as lists; ``delay`` is a ratio of 1 until then."""
+    rest = dict(value)
+    ratio = rest.pop("ratio")
+    ratios = ratio if isinstance(ratio, list) else [ratio]
+    if "delay" in rest:
+        rest["starts"] = [0.0, rest.pop("delay")]
+        ratios = [1.0, *ratios]
+    return rest | {"ratio": ratios}
+
+
+def _ratios(
+    ratio: tuple[float, ...], starts: tuple[float, ...] = (0.0,)
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return ratio, starts
+
+
+def _arm(
+    median: float | None = None,
+    rates: tuple[float, ...] | None = None,
+    starts: tuple[float, ...] = (0.0,),
+    cured: float = 0.0,
+) -> Hazard:
+    """Survival with a median, or with rates per month from each of `starts`; `cured` never have the event."""
+    if (median is None) == (rates is None):
+        refuse("an arm with both or neither of median and rates", "one of both", "write `median: 6`, in months")
+    base = exponential(median) if median is not None else Steps(starts, rates or ())
+    return Cure(cured, base) if cured else base
+
+
+def _date(value: Any) -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        refuse(f"first_patient {value!r}", "a date such as 2027-03-01", "correct it")
+
+
+TURNS: Final[Mapping[str, Convert]] = {
+    "spending": lambda value, _: read_spending(value),
+    "Spending": lambda value, _: read_spending(value),
+    "rule": lambda value, _: read_spending(value),
+    "first_patient": lambda value, _: _date(value),
+    "test": lambda value, _: value,
+}

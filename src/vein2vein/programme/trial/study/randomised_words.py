@@ -1,0 +1,58 @@
+"""How a design file names spending functions and tests.
+
+Place    Programme, trial, study. Read by `randomised` and `cells`.
+Out      `Spending` functions and weights of log-rank tests.
+Checked  tests/unit/programme/trial/study/test_randomised.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, FlemingHarrington, ModestlyWeighted, Weight
+from vein2vein.programme.trial.randomised.maxcombo import STRAW_MAN
+from vein2vein.programme.trial.randomised.spending import (
+    HwangShihDeCani,
+    OBrienFlemingLike,
+    PocockLike,
+    PowerFamily,
+    Spending,
+)
+from vein2vein.programme.trial.study.reading import made, refuse
+
+SPENDING: Final = ("obrien-fleming", "pocock", "{power: 3}", "{hwang: -4}")
+
+
+def read_spending(value: Any) -> Spending:
+    """A spending function by its name.
+
+    Raises:
+        TrialError: TRIAL-005 for a name that is not known.
+    """
+    if value == "obrien-fleming":
+        return OBrienFlemingLike()
+    if value == "pocock":
+        return PocockLike()
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, number),) = value.items()
+        if name in {"power", "hwang"} and isinstance(number, (int, float)) and not isinstance(number, bool):
+            return PowerFamily(float(number)) if name == "power" else HwangShihDeCani(float(number))
+    return refuse(f"spending {value!r}", f"one of {', '.join(SPENDING)}", "choose one of them")
+
+
+def read_weights(value: Any) -> tuple[Weight, ...]:
+    """The test by its name, or by its weight.
+
+    Raises:
+        TrialError: TRIAL-005 for a name that is not known, TRIAL-002 for a weight that cannot be.
+    """
+    if value == "log-rank":
+        return (LOG_RANK,)
+    if value == "maxcombo":
+        return STRAW_MAN
+    if isinstance(value, Mapping) and "t_star" in value:
+        return (made(ModestlyWeighted, value, "the test"),)
+    if isinstance(value, Mapping):
+        return (made(FlemingHarrington, value, "the test"),)
+    return refuse(f"test {value!r}", "log-rank, maxcombo, {rho: 0, gamma: 1} or {t_star: 6}", "choose one of them")

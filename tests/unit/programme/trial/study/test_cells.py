@@ -1,0 +1,65 @@
+"""Cells against salvage as a design file: the same trials as calls, changes of a scenario key by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from vein2vein.errors import TrialError
+from vein2vein.programme.trial.designs import design_of
+from vein2vein.programme.trial.endpoints import ZUMA_7
+from vein2vein.programme.trial.randomised.simulate import simulate
+from vein2vein.programme.trial.study.cells import CellStudy
+
+EXAMPLE = Path(__file__).parents[5] / "examples" / "trials" / "cell-trial.yaml"
+FILE: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+
+
+def study(**more: Any) -> CellStudy:
+    found = design_of(FILE | more).study
+    assert isinstance(found, CellStudy)
+    return found
+
+
+def test_a_file_plays_the_calendar_that_it_describes() -> None:
+    one = study()
+    planned, slow = (world for _, world in one.worlds)
+    assert planned.definition == ZUMA_7
+    assert planned.cells.wait.median == 28
+    assert (slow.cells.wait.median, slow.cells.failure) == (50, 0.10)
+    assert slow.cells.durable == planned.cells.durable
+    run = simulate(planned, one.analysis, 128, 2)
+    assert one.results(trials=128, seed=2)[0].figures["power"].value == pytest.approx(run.upper.mean())
+
+
+def test_tables_hold_dates_and_the_ways_of_counting() -> None:
+    looks, counted = study().tables()
+    assert looks.rows[0][4].startswith("2028")
+    assert [row[1] for row in counted.rows[:4]] == ["enrolled", "apheresed", "infused", "evaluable"]
+    patients = [float(row[2]) for row in counted.rows[:4]]
+    assert patients == sorted(patients, reverse=True)
+
+
+def test_curves_begin_with_everybody() -> None:
+    for curves in study().curves():
+        for arm in curves.arms:
+            assert (arm.survival[0], arm.at_risk[0]) == (1, 120)
+
+
+@pytest.mark.parametrize(
+    ("change", "saw"),
+    [
+        ({"events": 400}, "400 events of 240 patients"),
+        ({"definition": "zuma"}, "definition 'zuma'"),
+        ({"scenarios": [{"name": "x", "cell": {}}]}, "'cell' in scenario 'x'"),
+        ({"scenarios": [{"name": "x", "cells": {"failure": 2}}]}, "failure 2"),
+        ({"scenarios": [{"name": "x", "cells": {"wait": "long"}}]}, "days, or a dose"),
+    ],
+)
+def test_what_cannot_be_is_refused(change: dict[str, Any], saw: str) -> None:
+    with pytest.raises(TrialError) as told:
+        study(**change)
+    assert saw in told.value.fault.saw
