@@ -81,10 +81,12 @@ def _count_cell(row: Mapping[str, Any] | None, rule: RuleSet, courses: int) -> s
     share = say("cohort.percent" if low == high else "cohort.percent_range", **parts)
     name = _level_name(rule, row)
     label = say("cohort.of", scale=rule_words.short_name(rule), level=name, shown=words, all=courses)
+    at_first = int(row["possible_only_at_first"])
     return (
         element("span", words, class_="count")
         + share_bar(low / courses, high / courses, label)
         + element("small", share)
+        + (element("small", say("cohort.only_at_first", count=at_first), class_="at-first") if at_first else "")
     )
 
 

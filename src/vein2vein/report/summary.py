@@ -26,6 +26,7 @@ LEVELS: Final = {
     "courses": pl.UInt32,
     "reached_certain": pl.UInt32,
     "reached_possible": pl.UInt32,
+    "possible_only_at_first": pl.UInt32,
     "peak_exactly": pl.UInt32,
 }
 RULE_SETS: Final = {
@@ -55,7 +56,8 @@ class Summary:
     Attributes:
         rule_sets: One row per rule set, columns of `RULE_SETS`. Onset is the relative day of the first episode of a course
             that is certain (lowest possible peak above 0); days in episode are those of resolved certain episodes.
-        levels: One row per rule set and level, columns of `LEVELS`.
+        levels: One row per rule set and level, columns of `LEVELS`. Possible only at first is a level that a course may have
+            reached only before its first certain result, such as in the hours before the first laboratory value.
         missing: One row per rule set and missing input, most hours first, columns of `MISSING`. Hours of several inputs
             that are missing at once count for each of them.
         peaks: One row per course and rule set: highest `low`, highest `high`, hours, hours not assessable, and
@@ -146,25 +148,30 @@ def _missing(steps: pl.DataFrame) -> pl.DataFrame:
 def _peaks(steps: pl.DataFrame) -> pl.DataFrame:
     """What the steps of each course and rule set come to; sums and peaks of parts can be joined."""
     is_open = pl.col("low") < pl.col("high")
+    is_closed = (pl.col("low") == pl.col("high")).fill_null(value=False)
     return steps.group_by("course_id", "rule_set_id", maintain_order=True).agg(
         peak_low=pl.col("low").max(),
         highest=pl.col("high").max(),
         last_high=pl.col("high").drop_nulls().last(),
+        later_high=pl.col("high").filter(is_closed.cast(pl.Int8).cum_max() == 1).max(),
         hours=pl.col("hours").filter(pl.col("low").is_not_null()).sum(),
         hours_not_assessable=pl.col("hours").filter(is_open).sum(),
         open_steps=is_open.sum(),
-        closed_steps=(pl.col("low") == pl.col("high")).sum(),
+        closed_steps=is_closed.sum(),
     )
 
 
 def _joined_peaks(parts: pl.DataFrame, rule_sets: Sequence[RuleSet]) -> pl.DataFrame:
     cumulative = pl.col("rule_set_id").first().is_in([rule.id for rule in rule_sets if rule.result.cumulative])
     last = pl.max_horizontal(pl.col("last_high").drop_nulls().last(), pl.col("peak_low").max())
+    is_later = pl.col("closed_steps").cum_sum() > pl.col("closed_steps")
+    later = pl.when(is_later).then(pl.col("highest")).otherwise(pl.col("later_high")).max()
     return (
         parts.group_by("course_id", "rule_set_id", maintain_order=True)
         .agg(
             pl.col("peak_low").max(),
             peak_high=pl.when(cumulative).then(last).otherwise(pl.col("highest").max()),
+            later_high=pl.when(pl.col("closed_steps").sum() > 0).then(later).otherwise(pl.col("highest").max()),
             hours=pl.col("hours").sum(),
             hours_not_assessable=pl.col("hours_not_assessable").sum(),
             open_steps=pl.col("open_steps").sum(),
@@ -235,6 +242,9 @@ def _level_rows(rule: RuleSet, peaks: pl.DataFrame) -> list[dict[str, object]]:
                 "courses": mine.height,
                 "reached_certain": mine.filter(pl.col("peak_low") >= level).height,
                 "reached_possible": mine.filter(pl.col("peak_high") >= level).height,
+                "possible_only_at_first": mine.filter(
+                    (pl.col("peak_high") >= level) & (pl.col("peak_low") < level) & (pl.col("later_high") < level)
+                ).height,
                 "peak_exactly": mine.filter(within).height,
             }
         )

@@ -79,6 +79,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "courses": "Courses to which the rule set applied: the denominator.",
             "reached_certain": "Courses that reached at least this level for certain.",
             "reached_possible": "Courses that may have reached at least this level.",
+            "possible_only_at_first": "Of these, courses that may have done so only before their first certain result.",
             "peak_exactly": "Courses whose highest result was this level, with nothing left open.",
         },
         "summary_missing": {

@@ -10,6 +10,7 @@ import pytest
 from vein2vein.engine.verdict import EPISODES, VERDICTS, Graded
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.record.cohort import Cohort
+from vein2vein.report.page_cohort import levels_part
 from vein2vein.report.summary import levels_of, summarise, summarise_batches
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -69,6 +70,22 @@ def test_levels_count_certain_and_possible_courses() -> None:
         (4, 2, 0, 1, 0),
         (5, 2, 0, 0, 0),
     ]
+
+
+def test_levels_that_were_only_possible_before_the_first_certain_result_are_told_apart() -> None:
+    before = [("A", 0, 6, 0, 4, "lab"), ("A", 6, None, 1, 1)]
+    also_later = [("B", 0, 6, 0, 4, "lab"), ("B", 6, 9, 0, 0), ("B", 9, None, 0, 2, "lab")]
+    never_certain = [("C", 0, None, 0, 3, "lab")]
+    found = graded([*before, *also_later, *never_certain])
+    shown = ["level", "reached_certain", "reached_possible", "possible_only_at_first"]
+    expected = [(1, 1, 3, 0), (2, 0, 3, 1), (3, 0, 3, 2), (4, 0, 2, 2), (5, 0, 0, 0)]
+    cohort = a_cohort("A", "B", "C")
+    assert summary_of(cohort, found).levels.select(shown).rows() == expected
+    batches = [found.verdicts[:1], found.verdicts[1:4], found.verdicts[4:]]
+    rules = [default_registry().get(RULE)]
+    summary = summarise_batches(cohort, batches, found.episodes, rules)
+    assert summary.levels.select(shown).rows() == expected
+    assert "2 of these only before the first certain result" in levels_part(rules, summary, first=1)
 
 
 def test_open_time_is_counted_in_hours_with_what_was_missing() -> None:
