@@ -22,6 +22,7 @@ import yaml
 
 from vein2vein.programme.trial.study.baskets import BASKETS, read_baskets
 from vein2vein.programme.trial.study.cells import CELLS, read_cells
+from vein2vein.programme.trial.study.comparison import COMPARISONS, read_comparison
 from vein2vein.programme.trial.study.dose import read_dose
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.randomised import RANDOMISED, read_randomised
@@ -66,6 +67,7 @@ class Study(Protocol):
 
 _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Study]]] = MappingProxyType(
     dict.fromkeys(MAKERS, read_dose)
+    | dict.fromkeys(COMPARISONS, read_comparison)
     | dict.fromkeys(SINGLE, read_single)
     | dict.fromkeys(BASKETS, read_baskets)
     | dict.fromkeys(RANDOMISED, read_randomised)

@@ -17,6 +17,7 @@ from vein2vein.programme.trial.designs import Study
 from vein2vein.programme.trial.phase1.late import LateDesign
 from vein2vein.programme.trial.study.baskets import BasketStudy
 from vein2vein.programme.trial.study.cells import CellStudy
+from vein2vein.programme.trial.study.comparison import ComparisonStudy
 from vein2vein.programme.trial.study.dose import DoseStudy
 from vein2vein.programme.trial.study.randomised import Randomised
 from vein2vein.programme.trial.study.single import SingleArm, TwoEndpointArm
@@ -67,6 +68,9 @@ def _steps(study: Study) -> list[Step]:
             Step((say("trial_flow.basket_borrow", name=study.name),)),
             Step((say("trial_flow.basket_claim", claim=f"{one.claim:g}"),)),
         ]
+    if isinstance(study, ComparisonStudy):
+        groups = ", ".join(map(str, study.comparison.patients))
+        return [Step((say("trial_flow.doses_randomise", groups=groups),)), Step((say("trial_flow.dose_select"),))]
     assert isinstance(study, (Randomised, CellStudy))  # noqa: S101  (every family is above)
     return _randomised(study)
 

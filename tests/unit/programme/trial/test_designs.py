@@ -43,6 +43,8 @@ FILES = {
     "efftox": BOTH | {"model": {"doses": [1, 2, 4], "toxicity_limit": 0.3, "efficacy_limit": 0.5, "priors": {
                          "alpha": [-7.9, 3.5], "beta": [1.5, 3.5], "gamma": [0.7, 2.5], "zeta": [3.4, 2.5]}},
                       "contour": {"efficacy_alone": 0.5, "toxicity_alone": 0.65, "middle": [0.7, 0.25]}},
+    "pod-tpi": COMMON | {"doses": 3, "target": 0.3} | SETTING,
+    "tite-boin12": BOTH | {"doses": 3, "toxicity": 0.35, "efficacy": 0.25, "response": {"window": 60}} | SETTING,
     "tepi": BOTH | {"doses": 3, "toxicity": 0.35,
                     "table": {"toxicity": [0, 0.15, 0.35, 1], "efficacy": [0, 0.3, 1], "moves": ["EE", "ES", "DD"]},
                     "selection": {"toxicity": [0.2, 0.4], "efficacy": [0.2, 0.6]}},

@@ -107,6 +107,13 @@ def _at_once(design: Design, outcomes: str) -> Advice:
 
 def _late(study: DoseStudy, outcomes: str, pending: str) -> Advice:
     design, setting = study.design, study.setting
+    if study.response is not None:
+        raise TrialError(
+            "TRIAL-004",
+            saw=f"advice for the design {design.name}, which waits for responses too",
+            expected="a design whose pending patients wait for toxicity only",
+            fix="call the rule from Python with `TwoSeen`",
+        )
     assert isinstance(design, LateDesign) and setting is not None  # noqa: S101, PT018  (asked for when read)
     patients = [
         (cohort.dose, k < cohort.toxic)

@@ -26,6 +26,8 @@ from vein2vein.programme.trial import exact, simulate
 from vein2vein.programme.trial.phase1 import backfill, late
 from vein2vein.programme.trial.phase1.backfill import Backfill
 from vein2vein.programme.trial.phase1.late import LateDesign, Setting
+from vein2vein.programme.trial.phase12 import late as late_two
+from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
 from vein2vein.programme.trial.study.dose_tables import decisions
@@ -44,7 +46,7 @@ from vein2vein.programme.trial.study.results import (
 )
 from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats, Parameter
 
-OTHER: Final = ("design", "title", "scenarios", "setting", "judged_by", "figures", "search", "protocol")
+OTHER: Final = ("design", "title", "scenarios", "setting", "response", "judged_by", "figures", "search", "protocol")
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
 _ALMOST: Final = 1e-9
@@ -83,6 +85,7 @@ class DoseStudy:
         judged: What is right and what is an overdose.
         right: Doses named as right by the file, for each scenario; None where it names none, empty for no dose.
         fill: Rule of backfill, with the number of patients who come while a cohort is waited for.
+        response: Window and onset of responses, where a design decides while they are pending too.
         figures: Whether they are enumerated or simulated; where None, enumerated if that takes seconds.
     """
 
@@ -93,6 +96,7 @@ class DoseStudy:
     right: tuple[tuple[int, ...] | None, ...] = ()
     fill: tuple[Backfill, int] | None = None
     figures: Literal["exact", "simulated"] | None = None
+    response: Setting | None = None
     family: ClassVar[str] = "dose finding"
 
     @property
@@ -246,6 +250,9 @@ class DoseStudy:
         if isinstance(self.design, Design):
             return simulate.run(self.design, truth, trials=trials, seed=seed), None
         assert self.setting is not None  # noqa: S101  (asked for when read)
+        if self.response is not None:
+            two = late_two.simulate(self.design, truth, self.setting, self.response, trials=trials, seed=seed)
+            return two.trials, (two.days, two.suspended.astype(float))
         run = late.simulate(self.design, truth, self.setting, trials=trials, seed=seed)
         return run.trials, (run.days, run.suspended.astype(float))
 
@@ -311,6 +318,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         right=tuple(_right(entry, design.doses) for entry in cases),
         fill=fill,
         figures=figures,
+        response=_response(content.get("response"), design),
     )
 
 
@@ -363,6 +371,16 @@ def _right(entry: Mapping[str, Any], doses: int) -> tuple[int, ...] | None:
     if not several or not all(isinstance(dose, int) and 1 <= dose <= doses for dose in several):
         refuse(f"right {named!r}", f"doses from 1 to {doses}, or none", "write such as `right: [3]` or `right: none`")
     return tuple(dose - 1 for dose in several)
+
+
+def _response(entry: Any, design: Design | LateDesign) -> Setting | None:
+    if not isinstance(design.rule, PendingUtility):
+        if entry is not None:
+            refuse("a section `response`", "none: this design does not wait for responses", "leave it out")
+        return None
+    if not isinstance(entry, Mapping):
+        refuse("no section `response`", "{window: 90}, in days", "add it: this design waits for responses too")
+    return made(Setting, {"interval": 1.0} | dict(entry), "response")
 
 
 def _setting(entry: Any, *, late: bool) -> Setting | None:

@@ -20,6 +20,7 @@ from vein2vein.programme.trial.phase1.crm import NormalPrior, crm, skeleton
 from vein2vein.programme.trial.phase1.ewoc import ewoc
 from vein2vein.programme.trial.phase1.feasible import feasible_dose
 from vein2vein.programme.trial.phase1.interval import i3_plus_3, keyboard, mtpi, mtpi2
+from vein2vein.programme.trial.phase1.pod_tpi import pod_tpi
 from vein2vein.programme.trial.phase1.rolling_six import rolling_six
 from vein2vein.programme.trial.phase1.table import DecisionTable, from_table
 from vein2vein.programme.trial.phase1.three_plus_three import three_plus_three
@@ -29,6 +30,7 @@ from vein2vein.programme.trial.phase12.boin12 import boin12
 from vein2vein.programme.trial.phase12.boin_et import boin_et
 from vein2vein.programme.trial.phase12.efftox import efftox
 from vein2vein.programme.trial.phase12.tepi import TepiTable, tepi
+from vein2vein.programme.trial.phase12.tite_boin12 import tite_boin12
 from vein2vein.programme.trial.phase12.u_boin import u_boin
 from vein2vein.programme.trial.study.reading import Convert, made, refuse
 from vein2vein.programme.trial.words import Cohorts
@@ -55,6 +57,8 @@ MAKERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "boin-et": boin_et,
         "efftox": efftox,
         "tepi": tepi,
+        "pod-tpi": pod_tpi,
+        "tite-boin12": tite_boin12,
     }
 )
 
