@@ -5,8 +5,8 @@ Source   Wages NA, Fadul CE. Clin Trials 2020;17:157 (doi 10.1177/17407745198901
          rises with the dose and feasibility falls, and the dose sought is the highest that is tolerated and feasible. Their
          tables of characteristics were not at hand, so nothing here is compared with them, and the certainty at which a dose is
          given up as infeasible is our own assumption. Partial doses: the problem is that of Devlin SM, Iasonos A, O'Quigley J. J
-         R Stat Soc C 2021;70:815 (doi 10.1111/rssc.12485); of their three likelihoods only the abstract was at hand, so they
-         are not rebuilt. `rates_at_received` takes one plain way: each patient counts at the dose received.
+         R Stat Soc C 2021;70:815 (doi 10.1111/rssc.12485). `rates_at_received` takes one plain way for given patients: each
+         counts at the dose received; `partial` has a whole design, and other ways.
 Knows    In the states of this design `e` counts patients whose product reached the planned dose, out of all treated at that
          dose level; the `efficacy` of a truth is the chance of that. A patient who got less counts at the planned dose for
          toxicity. An untried dose is held to be feasible while no lower dose is infeasible.
@@ -208,7 +208,8 @@ def rates_at_received(
                 fix="leave out patients who were not treated",
             )
     places = sorted({*map(float, amounts), *(float(p.amount) for p in patients)})
-    wider = Model(Curve(_drawn(model, amounts, places), model.curve.kind, model.curve.intercept), model.prior)
+    drawn = drawn_through(model.curve.skeleton, amounts, np.array(places))
+    wider = Model(Curve(tuple(drawn.tolist()), model.curve.kind, model.curve.intercept), model.prior)
     n, y = np.zeros((1, len(places)), np.int64), np.zeros((1, len(places)), np.int64)
     for patient in patients:
         n[0, places.index(float(patient.amount))] += 1
@@ -217,13 +218,22 @@ def rates_at_received(
     return wider.estimates(n, y, estimate)[0, planned]
 
 
-def _drawn(model: Model, amounts: Sequence[float], places: Sequence[float]) -> tuple[float, ...]:
-    known, heights, at = np.log(np.array(amounts, np.float64)), logit(np.array(model.curve.skeleton)), np.log(places)
+def drawn_through(rates: Sequence[float], amounts: Sequence[float], places: Floats) -> Floats:
+    """Rates at any amounts, straight in the logit over the logarithm of the amount between known ones.
+
+    Beyond the first and last known amount the first and last slope go on.
+
+    Args:
+        rates: Known rates, between 0 and 1, both excluded.
+        amounts: Where they are known: above zero, rising, at least two.
+        places: Amounts above zero, of any shape.
+    """
+    known, heights, at = np.log(np.array(amounts, np.float64)), logit(np.array(rates)), np.log(places)
     piece = np.clip(np.searchsorted(known, at, side="right") - 1, 0, len(known) - 2)
     slope = np.diff(heights) / np.diff(known)
     values = expit(heights[piece] + slope[piece] * (at - known[piece]))
-    exact = dict(zip(map(float, amounts), model.curve.skeleton, strict=True))
-    return tuple(exact.get(place, float(value)) for place, value in zip(places, values, strict=True))
+    where = np.minimum(np.searchsorted(np.array(amounts), places), len(known) - 1)
+    return np.where(np.array(amounts)[where] == places, np.array(rates)[where], values)
 
 
 def _made(states: States) -> Ints:
