@@ -187,6 +187,8 @@ def within_follow_up(
         courses.select("course_id", "followed_until"), on="course_id", how="left", maintain_order="left"
     )
     is_later = (pl.col(when) > pl.col("followed_until")).fill_null(value=False)
+    if name == "observations":  # what is not assessable has a fault of its own, such as a time after the death
+        is_later &= pl.col("usability") == "ok"
     later = joined.filter(is_later).drop_nulls("file")
     book.note_rows(later.select("file", "row", "kind"), ["kind"], partial(_after_follow_up, name))
     refused.append(refusals(later, "INTAKE-056"))

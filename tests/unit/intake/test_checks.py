@@ -265,6 +265,16 @@ def test_rows_after_the_end_of_the_follow_up_are_not_needed() -> None:
     assert ledger.account().select("used", "not_needed", "refused").rows() == [(1, 1, 0), (2, 1, 0)]
 
 
+def test_a_row_after_death_and_follow_up_stays_not_assessable() -> None:
+    checked, faults = _check(
+        courses=[COURSE | {"followed_until": T0 + 5 * HOUR}],
+        observations=[_observation(observed_at=T0 + 6 * HOUR)],
+        milestones=[{"course_id": "C1", "kind": "death", "at": T0 + 5 * HOUR}],
+    )
+    assert checked.cohort.observations["usability"].to_list() == ["not-assessable"]
+    assert [fault.id for fault in faults] == ["INTAKE-027"]
+
+
 @pytest.mark.parametrize(("hours", "is_late"), [(24, False), (25, True)])
 def test_a_follow_up_after_the_death_is_named(hours: int, is_late: bool) -> None:
     checked, faults = _check(
