@@ -27,7 +27,7 @@ from vein2vein.programme.trial.randomised.events import CutOff
 from vein2vein.programme.trial.randomised.refuse import refuse_events
 from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
-from vein2vein.programme.trial.study.randomised import TURNS, Looks, parameters_of_arms, result_of
+from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of
 from vein2vein.programme.trial.study.randomised_words import read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Curve, Curves, Result, Table
@@ -146,9 +146,12 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         if events > world.size:
             refuse_events(f"{events} events of {world.size} patients", "from 1 to the number of patients")
     analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
-    parameters = parameters_of(Looks, given, "") | parameters_of_arms({k: v for k, v in parts.items() if k != "after"})
+    rest = {key: value for key, value in parts.items() if key != "after"}
+    parameters = parameters_of(Looks, given, "") | parameters_of(_cell_trial, rest, "")
+    parameters.pop("after")  # each arm has its own
     for arm, after in zip(("control", "experimental"), parts.get("after", ()), strict=False):
-        parameters |= parameters_of_arms({f"after.{arm}": after})
+        of_arm = parameters_of(After, after, "")
+        parameters |= {f"after.{arm}.{key}": parameter for key, parameter in of_arm.items()}
     if looks.events is None:
         parameters["events"] = Parameter(
             events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"

@@ -337,7 +337,7 @@ def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mappi
         key: parameter
         for key, parameter in parameters_of(maker, given, "").items()
         if key.partition(".")[0] not in {*shape, *marked, "skeleton", "utilities", "model", "contour", "start"}
-        and parameter.origin == "set"
+        and (parameter.origin == "set" or "." in key)
     }
     return replace(design, parameters=MappingProxyType({**shape, **rest, **marked}))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -120,20 +120,31 @@ def _several(value: Any, kinds: tuple[Any, ...], where: str, turns: Mapping[str,
 
 
 def parameters_of(maker: Callable[..., Any], given: Mapping[str, Any], source: str) -> dict[str, Parameter]:
-    """Every argument of a function with its value and whether the file set it; nested parts are written out by key."""
-    found: dict[str, Parameter] = {}
+    """Every argument of a function with its value and whether the file set it; nested parts key by key, theirs too."""
+    hints, found = _hints(maker), dict[str, Parameter]()
     for key, argument in inspect.signature(maker).parameters.items():
         if key in given:
-            found |= _flat(key, given[key])
+            found |= _nested(key, given[key], hints.get(key), source)
         else:
             found[key] = Parameter(argument.default, "default", source)
     return found
 
 
-def _flat(key: str, value: Any) -> dict[str, Parameter]:
-    if isinstance(value, Mapping):
-        return {k: p for name, part in value.items() for k, p in _flat(f"{key}.{name}", part).items()}
-    return {key: Parameter(tuple(value) if isinstance(value, list) else value, "set")}
+def _nested(key: str, value: Any, hint: Any, source: str) -> dict[str, Parameter]:
+    """A value of the file; of a mapping all its keys, and those that the dataclass of the argument fills in."""
+    if not isinstance(value, Mapping):
+        return {key: Parameter(tuple(value) if isinstance(value, list) else value, "set")}
+    kinds = [kind for kind in (hint, *get_args(hint)) if inspect.isclass(kind) and is_dataclass(kind)]
+    part = next((kind for kind in kinds if set(value) <= set(inspect.signature(kind).parameters)), None)
+    if part is None:
+        inner = {str(name): _nested(f"{key}.{name}", one, None, source) for name, one in value.items()}
+        return {name: parameter for parts in inner.values() for name, parameter in parts.items()}
+    below = parameters_of(part, value, source)
+    filled = {field.name: field.default_factory for field in fields(part) if field.default_factory is not MISSING}
+    return {
+        f"{key}.{name}": replace(one, value=filled[name]()) if one.origin == "default" and name in filled else one
+        for name, one in below.items()
+    }
 
 
 def cases_of(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:

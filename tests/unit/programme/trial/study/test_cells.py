@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from vein2vein.errors import TrialError
+from vein2vein.programme.trial.calendar import Lognormal
 from vein2vein.programme.trial.designs import design_of
 from vein2vein.programme.trial.endpoints import ZUMA_7
 from vein2vein.programme.trial.randomised.simulate import simulate
@@ -63,3 +64,13 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], saw: str) -> None:
     with pytest.raises(TrialError) as told:
         study(**change)
     assert saw in told.value.fault.saw
+
+
+def test_what_the_file_leaves_out_of_an_arm_is_a_default() -> None:
+    parameters = study().parameters
+    assert (parameters["cells.failure"].value, parameters["cells.failure"].origin) == (0.03, "set")
+    assert (parameters["cells.slot"].value, parameters["cells.slot"].origin) == (0.0, "default")
+    assert parameters["cells.apheresis.least"].origin == "default"
+    assert parameters["cells.made"].value == Lognormal(1.0)
+    assert parameters["after.control.crossover"].origin == "set"
+    assert parameters["after.experimental.crossover"].origin == "default"
