@@ -20,10 +20,16 @@ KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "formula": ("formulas", "vein2vein.knowledge.formulas", "Formula"),
     "follow-up": ("followup", "vein2vein.knowledge.documents.followup", "FollowUp"),
     "checklist": ("checklists", "vein2vein.knowledge.documents.checklist", "Checklist"),
+    "protocol": ("protocols", "vein2vein.knowledge.documents.protocol", "Protocol"),
     "regimen": ("regimens", "vein2vein.knowledge.documents.regimen", "Regimen"),
     "renal-policy": ("policies", "vein2vein.knowledge.documents.renal_policy", "RenalPolicy"),
     "product": ("products", "vein2vein.knowledge.documents.product", "Product"),
+    "wash-out": ("washout", "vein2vein.knowledge.documents.washout", "Washout"),
     "drug": ("drugs", "vein2vein.knowledge.documents.drug", "Drug"),
+    "response": ("response", "vein2vein.knowledge.documents.response", "Response"),
+    "policy": ("policies", "vein2vein.knowledge.documents.prophylaxis", "Policy"),
+    "biomarkers": ("biomarkers", "vein2vein.knowledge.documents.biomarkers", "Biomarkers"),
+    "user-model": ("user_models", "vein2vein.knowledge.documents.user_model", "UserModel"),
     "guidance": ("guidance", "vein2vein.knowledge.documents.guidance", "Guidance"),
 }
 """Kind of a file -> folder of the package, module and class of its model. A new kind is one line here."""

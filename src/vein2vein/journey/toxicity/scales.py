@@ -4,7 +4,7 @@ Place    Journey, toxicity. Reads the registry; read by the command line and by 
 In       Names: a rule set id, a subject such as "crs", "standard", or "all".
 Out      Rule set ids.
 Knows    Editions are never mixed: a name opens to whole rule sets, each with its own rows in every table. "all" means the
-         toxicities: rule sets about eligibility or prognosis are graded only where they are named.
+         toxicities: rule sets about eligibility, collection, prognosis or risk are graded only where they are named.
 Missing  An unknown name is an error with the nearest known names.
 Does not Grade (the engine does) or choose between editions of a subject: "crs" means every edition.
 Checked  tests/unit/journey/test_scales.py
@@ -24,8 +24,8 @@ from vein2vein.knowledge.codes import nearest
 from vein2vein.knowledge.registry import Registry
 
 ALL = "all"
-NO_TOXICITIES: Final = frozenset({"eligibility", "prognosis"})
-"""Subjects (`about`) of rule sets that say something of the patient and grade no toxicity."""
+NO_TOXICITIES: Final = frozenset({"collection", "eligibility", "prognosis", "toxicity-risk"})
+"""Subjects (`about`) of rule sets that say something of the patient, or of what may come, and grade no toxicity."""
 
 
 @cache
