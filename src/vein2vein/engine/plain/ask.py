@@ -44,8 +44,14 @@ class Questions:
     """
 
     def __init__(self, timeline: Timeline, at: datetime) -> None:
-        self._index = CourseIndex(timeline.until(at))
+        self._timeline = timeline.until(at)
+        self._index = CourseIndex(self._timeline)
         self._at = to_microseconds(at)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline, cut off at the instant."""
+        return self._timeline
 
     @property
     def index(self) -> CourseIndex:

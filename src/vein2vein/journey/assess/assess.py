@@ -1,0 +1,211 @@
+"""Assess a course at an instant under a protocol: stage, grades, scores, what is due, what is proposed, what is missing.
+
+Place    Journey, assess: above all stages. Read by the command line, the report and the service.
+In       A timeline, a protocol, an instant; what people say.
+Out      `Assessment`.
+Knows    Nothing after the instant. Grades come from one grading of the whole course, whose verdicts at an instant rest on
+         rows up to it alone (prefix invariance is a property of the engines and is tested here once more).
+Missing  Everything that would change an answer is named once, with who needs it.
+Does not Decide: it shows what the files of the protocol say about what is recorded.
+Checked  tests/unit/journey/assess/test_assess.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from vein2vein.basis.clock import from_microseconds, to_microseconds
+from vein2vein.basis.truth import Bounds
+from vein2vein.engine.grade import grade_cohort
+from vein2vein.engine.plain.ask import Questions
+from vein2vein.journey.assess.deviations import Deviation, deviations
+from vein2vein.journey.assess.stage import Stage, stage_of
+from vein2vein.journey.followup import Due, due_items
+from vein2vein.journey.guidance.advise import Advice, Desk
+from vein2vein.journey.guidance.grades import Grades
+from vein2vein.journey.risk import ScoreAnswer
+from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
+from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
+from vein2vein.knowledge.documents.followup import FollowUp
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.formulas import Formula
+from vein2vein.knowledge.library import Library, default_library
+from vein2vein.knowledge.registry import Registry, default_registry
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.cohort import Cohort
+from vein2vein.record.timeline import Timeline
+
+AHEAD_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class GradeNow:
+    """The verdict of one scale at the instant.
+
+    Attributes:
+        subject: What the protocol calls it, such as crs.
+        rule: The scale.
+        bounds: What the grade could be; None where the scale does not apply now.
+        since: Since when these bounds hold.
+        worst: The highest certain and the highest possible grade so far.
+    """
+
+    subject: str
+    rule: RuleSet
+    bounds: Bounds | None
+    since: datetime | None
+    worst: Bounds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that is missing, and the answers that it would change."""
+
+    what: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A course at an instant under a protocol.
+
+    Attributes:
+        timeline: The course, cut off at the instant.
+        at: The instant.
+        protocol: The protocol, with its status and sources.
+        stage: Where on the way the course is.
+        grades: One verdict for each scale of the protocol, in its order.
+        scores: Scores that apply.
+        surface: Body surface by the formula of the protocol.
+        due: What is done, due, late or to come within two weeks.
+        advice: What each source of guidance says.
+        needs: What is missing, by what it would change.
+        deviations: What went otherwise than the protocol so far.
+    """
+
+    timeline: Timeline
+    at: datetime
+    protocol: Protocol
+    stage: Stage
+    grades: tuple[GradeNow, ...]
+    scores: tuple[ScoreAnswer, ...]
+    surface: FormulaAnswer
+    due: tuple[Due, ...]
+    advice: tuple[Advice, ...]
+    needs: tuple[Need, ...]
+    deviations: tuple[Deviation, ...]
+
+
+class Assessor:
+    """A course and a protocol, prepared once for questions at many instants.
+
+    Args:
+        timeline: The course, with all its rows.
+        protocol: The protocol.
+        registry: Where rule sets are looked up; those of the package when None.
+        library: Where documents are looked up; those of the package when None.
+
+    Raises:
+        KnowledgeError: RULE-003 when the protocol names a file that is not known.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        protocol: Protocol,
+        *,
+        registry: Registry | None = None,
+        library: Library | None = None,
+    ) -> None:
+        rules, books = registry or default_registry(), library or default_library()
+        chosen = protocol.choices
+        self.timeline = timeline
+        self.protocol = protocol
+        self._scales = {
+            subject: tuple(rules.get(id, chosen.get(id)) for id in ids) for subject, ids in protocol.scales.items()
+        }
+        self._desk = Desk.of(protocol.guidance, books, parameters=chosen, scales=dict(protocol.scales))
+        self._scores: tuple[RuleSet | Formula, ...] = tuple(
+            rules.get(id, chosen.get(id)) if id in rules else books.get(id, Formula, chosen.get(id))
+            for id in protocol.scores
+        )
+        self._surface = books.get(protocol.surface, Formula, chosen.get(protocol.surface))
+        self._calendars = tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup)
+        self._selection = tuple(rules.get(id, chosen.get(id)) for id in protocol.selection)
+        self._drugs = tuple(self._desk.drugs.values())
+        wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
+        wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
+        self._rules = wanted
+        graded = grade_cohort(Cohort.of_timelines((timeline,)), list(wanted.values()))
+        self._grades = Grades.of_verdicts(graded.verdicts.iter_rows(named=True))
+
+    def at(self, at: datetime, *, told: Mapping[str, object] | None = None) -> Assessment:
+        """The assessment at an instant; rows after it are not seen."""
+        questions = Questions(self.timeline, at)
+        known = questions.timeline
+        surface = ask_formula(questions, self._surface)
+        grades = self._grades
+        advice = self._desk.advise(known, at, grades=grades, told=told, surface=surface.range, questions=questions)
+        answers = (score(known, edition, at) for edition in self._scores)
+        scores = tuple(answer for answer in answers if answer.problem != NOT_APPLICABLE)
+        due = tuple(d for c in self._calendars for d in due_items(known, c, at, ahead_days=AHEAD_DAYS))
+        now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
+        found = deviations(known, at, due, selection=self._selection, drugs=self._drugs)
+        return Assessment(
+            known,
+            at,
+            self.protocol,
+            stage_of(known, at),
+            now,
+            scores,
+            surface,
+            due,
+            advice,
+            _needs(scores, advice),
+            found,
+        )
+
+    def _now(self, grades: Grades, subject: str, rule: RuleSet, at: datetime) -> GradeNow:
+        steps = grades.of((rule.id,))
+        instant = to_microseconds(at)
+        place = steps.place(instant)
+        if place < 0:
+            return GradeNow(subject, rule, None, None, None)
+        seen = [b for b in steps.bounds[: place + 1] if b is not None]
+        worst = Bounds(max(b.low for b in seen), max(b.high for b in seen)) if seen else None
+        return GradeNow(subject, rule, steps.at(instant), from_microseconds(steps.since[place]), worst)
+
+
+def assess(
+    timeline: Timeline,
+    protocol: Protocol,
+    at: datetime,
+    *,
+    told: Mapping[str, object] | None = None,
+    registry: Registry | None = None,
+    library: Library | None = None,
+) -> Assessment:
+    """Assess a course at an instant under a protocol; see `Assessor` for many instants of one course.
+
+    Args:
+        timeline: The course; rows after `at` are cut off.
+        protocol: The protocol.
+        at: Aware instant.
+        told: What people say of facts that no table records.
+        registry: Where rule sets are looked up; those of the package when None.
+        library: Where documents are looked up; those of the package when None.
+    """
+    return Assessor(timeline.until(at), protocol, registry=registry, library=library).at(at, told=told)
+
+
+def _needs(scores: tuple[ScoreAnswer, ...], advice: tuple[Advice, ...]) -> tuple[Need, ...]:
+    found: dict[str, set[str]] = {}
+    for answer in scores:
+        for name in answer.missing:
+            found.setdefault(name, set()).add(answer.edition.id)
+    for one in advice:
+        for name in one.missing:
+            found.setdefault(name, set()).add(one.guidance.id)
+    return tuple(Need(what, tuple(sorted(changes))) for what, changes in sorted(found.items()))

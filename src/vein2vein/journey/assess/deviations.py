@@ -1,0 +1,98 @@
+"""What went otherwise than the protocol says, as far as the record shows it.
+
+Place    Journey, assess.
+In       A timeline cut off at an instant, the protocol, what is due.
+Out      `Deviation`: what, when, what the file says, and the rows that show it.
+Missing  What is not recorded is no deviation: it stands among the needs. Only what the record shows is named.
+Checked  tests/unit/journey/assess/test_deviations.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from vein2vein.basis.clock import to_microseconds
+from vein2vein.engine.plain.engine import Row
+from vein2vein.journey.followup import Due
+from vein2vein.journey.selection.criteria import eligibility
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.record.timeline import Observation, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One departure from the protocol.
+
+    Attributes:
+        kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met).
+        what: In words.
+        file: Id of the file that says otherwise.
+        at: When it happened or became so.
+        rows: The rows that show it.
+    """
+
+    kind: Literal["late", "over-limit", "outside-criteria"]
+    what: str
+    file: str
+    at: datetime
+    rows: tuple[Row, ...] = ()
+
+
+def deviations(
+    known: Timeline, at: datetime, due: Sequence[Due], *, selection: Sequence[RuleSet], drugs: Sequence[Drug]
+) -> tuple[Deviation, ...]:
+    """Everything that went otherwise up to an instant, in order of time.
+
+    Args:
+        known: The course, cut off at the instant.
+        at: The instant.
+        due: Items of the follow-up calendars.
+        selection: Rule sets about eligibility.
+        drugs: Drug files of the guidance.
+    """
+    found = [*_late(due, at), *_outside(known, selection), *(d for drug in drugs for d in _over_limit(known, drug))]
+    return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.file, deviation.what)))
+
+
+def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
+    for item in due:
+        if item.state == "late":
+            what = f"{item.item.label['en']}: not done by {item.closes}"
+            yield Deviation("late", what, item.calendar, at)
+        elif item.state == "done late" and item.by is not None:
+            when = item.by.observed_at if isinstance(item.by, Observation) else item.by.at
+            yield Deviation(
+                "late", f"{item.item.label['en']}: done after {item.closes}", item.calendar, when, (item.by,)
+            )
+
+
+def _over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
+    """Doses that were started although the limits of the drug file kept them locked."""
+    if drug.exposure is None or drug.agent is None:
+        return
+    rows = sorted(
+        (e for e in known.exposures if e.kind == drug.exposure and e.agent == drug.agent),
+        key=lambda row: row.started_at,
+    )
+    starts = [to_microseconds(row.started_at) for row in rows]
+    for place, row in enumerate(rows):
+        opening = drug.spacing.opening(starts[:place], starts[place])
+        if not opening.is_open:
+            what = f"{drug.title['en']}: dose {place + 1} although {', '.join(opening.because)}"
+            yield Deviation("over-limit", what, drug.id, row.started_at, (row,))
+
+
+def _outside(known: Timeline, selection: Sequence[RuleSet]) -> Iterator[Deviation]:
+    """Criteria that were certainly not met when the course was accepted."""
+    accepted = known.milestone("accepted")
+    if accepted is None:
+        return
+    for rule in selection:
+        for criterion in eligibility(known, rule, accepted.at).concerns:
+            rows = tuple(row for value in criterion.values for row in value.rows)
+            what = f"accepted although not met: {criterion.label['en']}"
+            yield Deviation("outside-criteria", what, rule.id, accepted.at, rows)

@@ -1,0 +1,87 @@
+"""A protocol: a centre's named bundle of editions and policies, itself a file that somebody has to read and sign.
+
+Place    Floor 1. Read by `journey.assess`, the command line and the service.
+In       Files of kind `protocol` (data/protocols), and a centre's own.
+Out      `Protocol`: which scales grade what, which guidance is asked, which policies stand, for which jurisdiction.
+Missing  Nothing is chosen in silence: a policy that a protocol does not name is not applied, and answers that need one say so.
+Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_protocols.py (every id resolves)
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from vein2vein.knowledge.edition import Edition, Strict, Text
+
+
+class DoseLimits(Strict):
+    """Per cent by which an ordered dose may differ from the computed one: flagged above, stopped above; both exclusive."""
+
+    flag_percent: Annotated[float, Field(ge=0)]
+    stop_percent: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _are_ordered(self) -> DoseLimits:
+        if self.flag_percent > self.stop_percent:
+            msg = "a dose is flagged before it is stopped"
+            raise ValueError(msg)
+        return self
+
+    def level(self, percent: float) -> str:
+        """none, flag or stop, for a deviation in per cent of either sign."""
+        size = abs(percent)
+        return "stop" if size > self.stop_percent else "flag" if size > self.flag_percent else "none"
+
+
+class ProtocolCase(Strict):
+    """One example of the local limits: a deviation in per cent and its level."""
+
+    name: Text
+    deviation_percent: float
+    expect: Literal["none", "flag", "stop"]
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Protocol(Edition):
+    """One protocol, with parameters put in.
+
+    Attributes:
+        scales: Subject (crs, icans, ...) -> rule sets that grade it here; several where they grade different patients.
+        guidance: Guidance files that are asked, the centre's own first.
+        selection: Rule sets about eligibility that are applied before acceptance.
+        surface: Formula of body surface.
+        renal_policy: Policy of fludarabine by kidney function; null leaves every such dose uncomputed.
+        weight_basis: Which weight a product's dose takes.
+        checklists: Go/no-go lists by the stage they belong to.
+        followup: Calendars that are kept.
+        scores: Ids of scores shown; all that apply when empty.
+        jurisdiction_of_labels: Whose labels count.
+        dose_limits: Local limits of deviation.
+        choices: Id of a file -> parameters in place of its defaults.
+    """
+
+    RULE_PARTS: ClassVar = ("dose_limits",)
+
+    kind: Literal["protocol"]
+    scales: Annotated[dict[Text, tuple[Text, ...]], Field(min_length=1)]
+    guidance: tuple[Text, ...]
+    selection: tuple[Text, ...] = ()
+    surface: Text
+    clearances: tuple[Text, ...]
+    renal_policy: Text | None = None
+    weight_basis: Literal["apheresis", "latest"]
+    checklists: dict[Literal["lymphodepletion", "infusion"], Text] = Field(default_factory=dict)
+    followup: tuple[Text, ...] = ()
+    policies: tuple[Text, ...] = ()
+    scores: tuple[Text, ...] = ()
+    jurisdiction_of_labels: Text
+    dose_limits: DoseLimits
+    choices: dict[Text, dict[str, Any]] = Field(default_factory=dict)
+    worked_cases: Annotated[tuple[ProtocolCase, ...], Field(min_length=1)]
+
+    def case_failure(self, case: ProtocolCase) -> str | None:
+        """How a worked case comes out otherwise than it says; None when it holds."""
+        got = self.dose_limits.level(case.deviation_percent)
+        return None if got == case.expect else f"expected {case.expect}, got {got}"
