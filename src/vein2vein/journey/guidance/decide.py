@@ -65,13 +65,13 @@ class Lock:
         opening: What follows from the doses that are certain, by the drug file and the source together.
         source_alone: What would follow from the limits that the source itself states; None where it states none.
         in_doubt: Whether doses that are not charted, or whose agent nobody stated, could lock it.
-        limits: The limits in words.
+        limits: The limits of the drug file and of the source together.
     """
 
     opening: Opening
     source_alone: Opening | None
     in_doubt: bool
-    limits: str
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _lock(drug: Drug, action: Give, log: DoseLog, at: int) -> Lock | None:
         return None
     opening = limits.opening(log.starts, at)
     alone = None if action.spacing is None else action.spacing.opening(log.starts, at)
-    return Lock(opening, alone, _in_doubt(limits, log, opening, at), limits.words)
+    return Lock(opening, alone, _in_doubt(limits, log, opening, at), limits)
 
 
 def _in_doubt(limits: Limits, log: DoseLog, opening: Opening, at: int) -> bool:

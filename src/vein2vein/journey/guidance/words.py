@@ -76,7 +76,7 @@ def line(proposal: Proposal, drugs: Mapping[str, Drug] | None = None, language: 
     voice = _Voice(language, drugs or {})
     may = voice.words["may"] if proposal.truth is Truth.UNKNOWN else ""
     text = may + action_words(proposal.action, voice.drugs, language, dose=proposal.dose)
-    return text + (_standing(proposal, voice.words) if isinstance(proposal.action, Give) else "")
+    return text + (_standing(proposal, voice) if isinstance(proposal.action, Give) else "")
 
 
 def action_words(
@@ -113,7 +113,7 @@ def _given(action: Give, dose: ComputedDose | None, voice: _Voice) -> str:
     words = voice.words
     rule = dose_rule(action, voice.drugs)
     parts = [f"{words['give']} {voice.drug(action.drug)}"]
-    parts.append(dose_words(dose, words) if dose is not None else "" if rule is None else rule.words)
+    parts.append(dose_words(dose, words) if dose is not None else "" if rule is None else rule.words_in(voice.language))
     parts += [] if action.route is None else [words[action.route]]
     parts += [] if action.every_hours is None else [voice.every(action.every_hours)]
     parts += (
@@ -154,25 +154,26 @@ def _number(value: float) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
-def _standing(proposal: Proposal, words: Mapping[str, str]) -> str:
+def _standing(proposal: Proposal, voice: _Voice) -> str:
     if proposal.standing == "contraindicated":
-        return f"; {words['contraindicated-now']}"
+        return f"; {voice.words['contraindicated-now']}"
     if proposal.standing == "held":
-        return f"; {words['held']}"
-    return "" if proposal.lock is None else _lock(proposal.lock, words)
+        return f"; {voice.words['held']}"
+    return "" if proposal.lock is None else _lock(proposal.lock, voice)
 
 
-def _lock(lock: Lock, words: Mapping[str, str]) -> str:
-    opening, text = lock.opening, ""
+def _lock(lock: Lock, voice: _Voice) -> str:
+    words, opening, text = voice.words, lock.opening, ""
+    shown = dict(zip(lock.limits.lines(), lock.limits.lines(voice.language), strict=True))
+    why = ", ".join(shown[reason] for reason in opening.because)
     if opening.never:
-        text += f"; {words['used-up'].format(why=', '.join(opening.because))}"
+        text += f"; {words['used-up'].format(why=why)}"
     elif opening.not_before is not None:
-        text += f"; {words['locked'].format(at=instant(opening.not_before), why=', '.join(opening.because))}"
+        text += f"; {words['locked'].format(at=instant(opening.not_before), why=why)}"
         alone = lock.source_alone
         if alone is not None and not alone.never and alone.not_before != opening.not_before:
-            text += (
-                f" ({words['sooner'].format(words['now'] if alone.not_before is None else instant(alone.not_before))})"
-            )
+            sooner = words["now"] if alone.not_before is None else instant(alone.not_before)
+            text += f" ({words['sooner'].format(sooner)})"
     elif lock.in_doubt:
         text += f"; {words['in_doubt']}"
     return text if opening.left is None or opening.never else f"{text}; {words['left'].format(opening.left)}"

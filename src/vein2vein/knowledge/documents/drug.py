@@ -28,6 +28,14 @@ from vein2vein.knowledge.inputs import Latest
 WEIGHT: Final = "weight"
 SURFACE: Final = "body surface area"
 _NOISE_DECIMALS: Final = 9
+_DOSE_WORDS: Final = {
+    "en": {"to": "to", "cap": " (at most {})", "from": "; from {} kg "},
+    "zh": {"to": "至", "cap": "（单次至多 {}）", "from": "；体重 ≥{} kg："},
+}
+_LIMIT_WORDS: Final = {
+    "en": {"apart": "at least {} h apart", "in_all": "at most {} in all", "within": "at most {} in {} h"},
+    "zh": {"apart": "间隔至少 {} 小时", "in_all": "总计至多 {} 次", "within": "{1} 小时内至多 {0} 次"},
+}
 Route = Literal["intravenous", "subcutaneous", "oral", "intrathecal"]
 
 
@@ -72,14 +80,19 @@ class DoseRule(Strict):
     @property
     def words(self) -> str:
         """The dose as it is written, such as "8 mg/kg (at most 800 mg)"."""
-        per = "" if self.per is None else f"/{self.per}"
+        return self.words_in("en")
+
+    def words_in(self, language: str) -> str:
+        """The dose as it is written, in English or Chinese."""
+        says = _DOSE_WORDS["zh" if language.startswith("zh") else "en"]
+        unit = self.unit if self.per is None else f"{self.unit}/{self.per}"
 
         def one(amount: float, up_to: float | None, cap: float | None) -> str:
-            end = "" if up_to is None else f" to {up_to:g}"
-            return f"{amount:g}{end} {self.unit}{per}" + ("" if cap is None else f" (at most {cap:g} {self.unit})")
+            end = "" if up_to is None else f" {says['to']} {up_to:g}"
+            return f"{amount:g}{end} {unit}" + ("" if cap is None else says["cap"].format(f"{cap:g} {self.unit}"))
 
-        words = one(self.amount, self.up_to, self.cap)
-        return words + "".join(f"; from {b.at_least_kg:g} kg {one(b.amount, None, b.cap)}" for b in self.bands)
+        bands = (says["from"].format(f"{b.at_least_kg:g}") + one(b.amount, None, b.cap) for b in self.bands)
+        return "".join((one(self.amount, self.up_to, self.cap), *bands))
 
     def compute(self, *, weight: float | None = None, surface: float | None = None) -> ComputedDose:
         """The dose for a body weight in kg and a body surface in m2; None is missing."""
@@ -131,10 +144,17 @@ class AtMost(Strict):
     count: Annotated[int, Field(ge=1)]
     within_hours: Annotated[float, Field(gt=0)] | None = None
 
+    def words_in(self, language: str) -> str:
+        """Such as "at most 3 in 24 h"."""
+        says = _LIMIT_WORDS["zh" if language.startswith("zh") else "en"]
+        if self.within_hours is None:
+            return says["in_all"].format(self.count)
+        return says["within"].format(self.count, f"{self.within_hours:g}")
+
     @property
     def words(self) -> str:
-        """Such as "at most 3 in 24 h"."""
-        return f"at most {self.count} " + ("in all" if self.within_hours is None else f"in {self.within_hours:g} h")
+        """The same in English."""
+        return self.words_in("en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +164,7 @@ class Opening:
     Attributes:
         not_before: UTC microseconds; None where it is allowed now or never.
         never: Whether the doses of the course are used up.
-        because: The limits that keep it locked, in words; empty where it is allowed now.
+        because: The limits that keep it locked, in English; empty where it is allowed now.
         left: Doses left in the whole course before this one; None without such a limit.
     """
 
@@ -165,11 +185,16 @@ class Limits(Strict):
     hours_apart: Annotated[float, Field(gt=0)] | None = None
     at_most: tuple[AtMost, ...] = ()
 
+    def lines(self, language: str = "en") -> tuple[str, ...]:
+        """Each limit in words; none where there are no limits."""
+        says = _LIMIT_WORDS["zh" if language.startswith("zh") else "en"]
+        apart = () if self.hours_apart is None else (says["apart"].format(f"{self.hours_apart:g}"),)
+        return (*apart, *(limit.words_in(language) for limit in self.at_most))
+
     @property
     def words(self) -> str:
         """Such as "at least 8 h apart, at most 3 in 24 h"."""
-        apart = [] if self.hours_apart is None else [f"at least {self.hours_apart:g} h apart"]
-        return ", ".join([*apart, *(limit.words for limit in self.at_most)])
+        return ", ".join(self.lines())
 
     def and_also(self, other: Limits | None) -> Limits:
         """Both sets of limits at once."""
@@ -189,7 +214,7 @@ class Limits(Strict):
         given = sorted(start for start in starts if start <= at)
         locks: list[tuple[float, str]] = []
         if given and self.hours_apart is not None:
-            locks.append((given[-1] + hours(self.hours_apart), f"at least {self.hours_apart:g} h apart"))
+            locks.append((given[-1] + hours(self.hours_apart), self.lines()[0]))
         for limit in self.at_most:
             if len(given) >= limit.count:
                 first = given[-limit.count]

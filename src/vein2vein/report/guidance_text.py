@@ -1,0 +1,136 @@
+"""Guidance and drug files as readable tables, and what sources say side by side, in Markdown.
+
+Place    Report. Read by the documentation and by whoever reviews a file.
+In       Bound guidance and drug files; compared advice.
+Out      Markdown in English or Chinese.
+Missing  A label that lacks the language is shown in English.
+Does not Say anything that is not in the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from vein2vein.journey.guidance.compare import Compared
+from vein2vein.journey.guidance.words import action_words, drug_name, line
+from vein2vein.knowledge.citations import citation
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Guidance
+from vein2vein.knowledge.documents.table_words import condition_in_words
+from vein2vein.knowledge.documents.topics import topics
+from vein2vein.knowledge.edition import Edition
+from vein2vein.knowledge.wording import pick
+
+_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "status": "status", "edition": "edition", "valid": "in force", "from": "from {}", "span": "{} to {} (exclusive)",
+        "where": "jurisdiction", "who": "population", "scales": "scales presumed", "row": "row", "when": "when",
+        "actions": "actions", "source": "source", "parameters": "Open points", "name": "name", "value": "value",
+        "says": "the source says", "limits": "Limits", "silence": "What the source is silent on", "sources": "Sources",
+        "read": "read", "dose": "dose", "rule": "rule", "spacing": "Spacing: {}", "about": "about", "relation": "relation",
+        "silent": "silent", "only": "only where",
+    },
+    "zh": {
+        "status": "状态", "edition": "版本", "valid": "有效期", "from": "自 {}", "span": "{} 至 {}（不含）",
+        "where": "适用地区", "who": "适用人群", "scales": "所依据的分级", "row": "条目", "when": "条件",
+        "actions": "处理", "source": "来源", "parameters": "未定事项", "name": "名称", "value": "取值",
+        "says": "来源原意", "limits": "局限", "silence": "来源未说明", "sources": "来源",
+        "read": "阅读方式", "dose": "剂量", "rule": "规则", "spacing": "间隔：{}", "about": "事项", "relation": "关系",
+        "silent": "未提及", "only": "仅限",
+    },
+}  # fmt: skip
+
+
+def _words(language: str) -> Mapping[str, str]:
+    return _HEADINGS["zh" if language.startswith("zh") else "en"]
+
+
+def guidance_markdown(guidance: Guidance, drugs: Mapping[str, Drug], language: str = "en") -> str:
+    """One source: head, every row with its condition in words and its actions, open points, limits, sources."""
+    words = _words(language)
+    scales = "; ".join(f"{subject}: {', '.join(ids)}" for subject, ids in guidance.presumes.items())
+    rows = []
+    for row in guidance.rows:
+        orders = "<br>".join(_action(guidance, name, drugs, language) for name in row.then)
+        rows.append(
+            (pick(row.text, language), condition_in_words(guidance, row.when, language), orders, row.source or "")
+        )
+    parts = [*_head(guidance, language), f"- {words['scales']}: {scales}"]
+    if guidance.applies is not None:
+        parts.append(f"- {words['only']}: {condition_in_words(guidance, guidance.applies, language)}")
+    parts.append("")
+    parts += _table((words["row"], words["when"], words["actions"], words["source"]), rows)
+    return "\n".join([*parts, *_tail(guidance, language)])
+
+
+def _action(guidance: Guidance, name: str, drugs: Mapping[str, Drug], language: str) -> str:
+    action = guidance.actions[name]
+    text = action_words(action, drugs, language)
+    spacing = getattr(action, "spacing", None)
+    text += "" if spacing is None else f" [{', '.join(spacing.lines(language))}]"
+    return text if action.note is None else f"{text} ({pick(action.note, language)})"
+
+
+def drug_markdown(drug: Drug, language: str = "en") -> str:
+    """One drug: its doses, how far apart they lie, limits, sources."""
+    words = _words(language)
+    parts = [*_head(drug, language), ""]
+    parts += _table(
+        (words["dose"], words["rule"]), [(name, rule.words_in(language)) for name, rule in drug.doses.items()]
+    )
+    parts += ["", words["spacing"].format(", ".join(drug.spacing.lines(language)))] if drug.spacing.words else []
+    return "\n".join([*parts, *_tail(drug, language)])
+
+
+def compared_markdown(compared: Iterable[Compared], drugs: Mapping[str, Drug], language: str = "en") -> str:
+    """What sources say for one patient, one column for each."""
+    listed = tuple(compared)
+    if not listed:
+        return ""
+    words = _words(language)
+    rows = []
+    for one in listed:
+        cells = ["<br>".join(line(p, drugs, language) for p in said.proposals) or words["silent"] for said in one.said]
+        rows.append((_about(one.about, drugs, language), one.relation, *cells))
+    return "\n".join(_table((words["about"], words["relation"], *(s.source for s in listed[0].said)), rows))
+
+
+def _about(about: str, drugs: Mapping[str, Drug], language: str) -> str:
+    return pick(topics()[about].label, language) if about in topics() else drug_name(about, drugs, language)
+
+
+def _head(document: Edition, language: str) -> list[str]:
+    words = _words(language)
+    since, to = document.valid.since, document.valid.to
+    valid = words["from"].format(since) if to is None else words["span"].format(since, to)
+    return [
+        f"# {pick(document.title, language)}",
+        "",
+        f"- id: `{document.id}`, {words['edition']} {document.edition}, {words['status']}: **{document.status}**",
+        f"- {words['valid']}: {valid}; {words['where']}: {', '.join(document.jurisdiction)}",
+        f"- {words['who']}: {pick(document.population, language)}",
+    ]
+
+
+def _tail(document: Edition, language: str) -> list[str]:
+    words = _words(language)
+    parts: list[str] = []
+    if document.parameters:
+        rows = [
+            (pick(p.title, language), f"{document.chosen.get(n, p.default)} {p.unit or ''}".strip(), p.source_says)
+            for n, p in document.parameters.items()
+        ]
+        parts += ["", f"## {words['parameters']}", "", *_table((words["name"], words["value"], words["says"]), rows)]
+    for heading, lines in (("limits", document.limits), ("silence", document.silence)):
+        parts += ["", f"## {words[heading]}", "", *(f"- {text}" for text in lines)] if lines else []
+    parts += ["", f"## {words['sources']}", ""]
+    parts += [f"- {citation(s.key).reference()} {s.locator} ({words['read']}: {s.read})" for s in document.sources]
+    return parts
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    return lines + [
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows
+    ]

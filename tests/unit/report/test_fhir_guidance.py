@@ -1,0 +1,96 @@
+"""Every source as a PlanDefinition with ActivityDefinitions that the FHIR library accepts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vein2vein.errors import ReportError
+from vein2vein.intake.fhir.model import model_of
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Guidance
+from vein2vein.knowledge.library import default_library
+from vein2vein.report.fhir_guidance import guidance_bundle, write_guidance
+
+LIBRARY = default_library()
+DRUGS = {drug.id: drug for drug in LIBRARY.of(Drug)}
+SOURCES = LIBRARY.of(Guidance)
+
+
+def _resources(id: str) -> list[dict[str, Any]]:
+    bundle = json.loads(guidance_bundle(LIBRARY.get(id, Guidance), DRUGS).model_dump_json())
+    return [entry["resource"] for entry in bundle["entry"]]
+
+
+def _activity(id: str, name: str) -> dict[str, Any]:
+    (found,) = [r for r in _resources(id) if r["id"] == f"{id}.{name}"]
+    return found
+
+
+@pytest.mark.parametrize("guidance", SOURCES, ids=[g.id for g in SOURCES])
+def test_every_source_is_valid_and_its_actions_point_to_what_is_there(guidance: Guidance) -> None:
+    plan, *activities = _resources(guidance.id)
+    for resource in (plan, *activities):
+        model_of(resource["resourceType"]).model_validate(resource)
+    urls = {a["url"] for a in activities}
+    assert len(urls) == len(activities) == len(guidance.actions)
+    assert {part["definitionCanonical"] for row in plan["action"] for part in row["action"]} == urls
+    assert [row["title"] for row in plan["action"]] == [row.name for row in guidance.rows]
+    assert {r["status"] for r in (plan, *activities)} == {"draft"}
+
+
+def test_a_drug_has_its_codes_its_timing_and_its_length() -> None:
+    pulse = _activity("asco-2021.guidance", "methylprednisolone-pulse")
+    assert pulse["kind"] == "MedicationRequest"
+    (dosage,) = pulse["dosage"]
+    assert dosage["doseAndRate"][0]["doseQuantity"] == {
+        "value": 1000,
+        "unit": "mg",
+        "system": "http://unitsofmeasure.org",
+        "code": "mg",
+    }
+    repeat = dosage["timing"]["repeat"]
+    assert (repeat["frequency"], repeat["period"], repeat["periodMax"], repeat["periodUnit"]) == (1, 12, 24, "h")
+    assert repeat["boundsDuration"]["value"] == 3
+    codes = {(c["system"], c["code"]) for c in pulse["productCodeableConcept"]["coding"]}
+    assert ("http://www.whocc.no/atc", "H02AB04") in codes
+
+
+def test_a_range_of_days_and_a_range_of_doses() -> None:
+    (dosage,) = _activity("ebmt-2022.guidance", "dexamethasone-1-3d")["dosage"]
+    assert dosage["timing"]["repeat"]["boundsRange"]["high"]["value"] == 3
+    (dosage,) = _activity("ebmt-2022.guidance", "dexamethasone-10-20")["dosage"]
+    assert dosage["doseAndRate"][0]["doseRange"]["high"]["value"] == 20
+
+
+def test_weight_bands_stand_in_the_text_and_not_in_a_dose_that_would_be_wrong() -> None:
+    (dosage,) = _activity("asco-2021.guidance", "tocilizumab")["dosage"]
+    assert "doseAndRate" not in dosage
+    assert dosage["text"] == "give Tocilizumab 12 mg/kg; from 30 kg 8 mg/kg (at most 800 mg) intravenously"
+
+
+def test_what_is_contraindicated_says_do_not_perform() -> None:
+    withheld = _activity("asco-2021.guidance", "no-tocilizumab")
+    assert (withheld["doNotPerform"], withheld["kind"]) == (True, "MedicationRequest")
+    assert "doNotPerform" not in _activity("asco-2021.guidance", "icu")
+
+
+def test_a_row_says_its_condition_in_words() -> None:
+    plan = _resources("asco-2021.guidance")[0]
+    (row,) = [a for a in plan["action"] if a["title"] == "icans-3-alone"]
+    assert row["condition"][0]["expression"]["description"] == "ICANS grade 3 and not (CRS of any grade)"
+    label = _resources("breyanzi-us.guidance")[0]
+    assert "Only where: Product: lisocabtagene-maraleucel." in label["description"]
+    assert label["effectivePeriod"] == {"start": "2021-02-05"}
+
+
+def test_a_bundle_is_written_and_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    source = LIBRARY.get("tecelra-us.guidance", Guidance)
+    file = write_guidance(tmp_path / "plan.json", source, DRUGS)
+    assert json.loads(file.read_text(encoding="utf-8"))["resourceType"] == "Bundle"
+    with pytest.raises(ReportError) as caught:
+        write_guidance(tmp_path / "missing" / "plan.json", source, DRUGS)
+    assert "a file that can be written to" in str(caught.value)
