@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
-from vein2vein.basis.clock import day_start, from_microseconds, local_date, zone_of
+from vein2vein.basis.clock import day_start, from_microseconds, hours, local_date, to_microseconds, zone_of
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.codes import observation_kind, stream
 from vein2vein.knowledge.edition import Edition, Status, Strict, Text, Wording
+
+UNSTATED: Final = "unspecified"
+"""Agent of a row that does not say which drug it was."""
 
 
 class WashoutRule(Strict):
@@ -76,8 +79,13 @@ class WashoutRule(Strict):
         return {self.stream: self.agents, **self.or_in}
 
     def concerns(self, stream: str, agent: str, dose: float | None = None) -> Truth:
-        """Whether the rule is about a dose of an agent; unknown where it tells doses apart and the dose (mg/m2) is not known."""
+        """Whether the rule is about a dose of an agent.
+
+        Unknown where the rule tells doses apart and the dose (mg/m2) is not known, and for an agent that nobody stated.
+        """
         agents = self.streams.get(stream, ())
+        if agent == UNSTATED and agents and agents != "any":
+            return Truth.UNKNOWN
         if agents != "any" and agent not in agents:
             return Truth.FALSE
         if self.dose_from is None and self.dose_below is None:
@@ -90,7 +98,8 @@ class WashoutRule(Strict):
     def earliest(self, last: datetime, zone: str) -> datetime | None:
         """The earliest instant of collection after a last dose at `last`; None for a flag."""
         if self.hours is not None:
-            return last + timedelta(hours=self.hours)
+            # Adding to the local time would count an hour too few or too many across a change of the clock.
+            return from_microseconds(to_microseconds(last) + hours(self.hours))
         return None if self.days is None else _day_after(last, self.days, zone)
 
     def preferred(self, last: datetime, zone: str) -> datetime | None:
