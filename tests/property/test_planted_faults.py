@@ -18,8 +18,8 @@ from vein2vein.basis import clock
 from vein2vein.engine import grade
 from vein2vein.engine.plain import days, exposures, index, observations, over_time
 from vein2vein.engine.vector import batch as vector_batch
+from vein2vein.engine.vector import held as vector_held
 from vein2vein.engine.vector import memory, states
-from vein2vein.engine.vector import observations as vector_observations
 from vein2vein.engine.vector import rows as vector_rows
 from vein2vein.knowledge.predicates import Compare
 
@@ -87,7 +87,7 @@ def _above_for_at_least(patch: pytest.MonkeyPatch) -> None:
 def _states_that_share_a_place(patch: pytest.MonkeyPatch) -> None:
     """Different states are taken for one, so that one is given the answer of the other."""
     patch.setattr(states, "bits_for", lambda numbers: 1)
-    patch.setattr("vein2vein.engine.vector.engine.bits_for", lambda numbers: 1)
+    patch.setattr("vein2vein.engine.vector.plan.bits_for", lambda numbers: 1)
 
 
 def _window_with_its_start(patch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def _first_of_one_instant(patch: pytest.MonkeyPatch) -> None:
         keep[1:] = key[1:] != key[:-1]
         return keep
 
-    patch.setattr(vector_observations, "last_of_each_key", first)
+    patch.setattr(vector_held, "last_of_each_key", first)
 
 
 def _unusable_rows_count(patch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -69,9 +70,20 @@ def instants_of(column: pl.Series) -> Ints:
     return column.to_numpy().view(np.int64)  # no time is the least integer there
 
 
-def column_of(at: Ints) -> pl.Series:
-    """Instants as a column; missing where one is NEVER."""
-    return pl.Series(at.view("datetime64[us]")).cast(Instant)  # there the least integer is no time
+def columns_of(*parts: Ints) -> list[pl.Series]:
+    """Instants as columns, in one go; missing where one is NEVER."""
+    at = np.concatenate(parts)
+    column = pl.Series(at)
+    column.scatter((at == NEVER).nonzero()[0], None)
+    all_at = column.cast(Instant)
+    ends = accumulate(map(len, parts))
+    return [all_at.slice(end - len(part), len(part)) for part, end in zip(parts, ends, strict=True)]
+
+
+def picked(places: Ints, *columns: pl.Series) -> list[pl.Series]:
+    """Some rows of columns, by position."""
+    index = pl.Series(places.astype(np.uint32))  # as Polars counts rows: quicker than to let it convert the positions
+    return [column[index] for column in columns]
 
 
 def day_starts(days: Ints, zone: str) -> Ints:

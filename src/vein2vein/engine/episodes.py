@@ -29,7 +29,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vein2vein.basis.clock import MICROSECONDS_PER_HOUR, hours
-from vein2vein.engine.calendars import NEVER, Ints, column_of, in_zones, instants_of, local_days, zones_of
+from vein2vein.engine.calendars import NEVER, Ints, columns_of, in_zones, instants_of, local_days, picked, zones_of
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import EPISODES
 from vein2vein.knowledge.schema import RuleSet
@@ -37,7 +37,7 @@ from vein2vein.knowledge.schema import RuleSet
 Bools = npt.NDArray[np.bool_]
 Column = pl.Series | Ints | npt.NDArray[np.float64]
 _AFTER_ALL: Final = np.iinfo(np.int64).max
-_STATES: Final = ("fatal", "resolved", "ongoing", "censored")
+_STATES: Final = pl.Series(("fatal", "resolved", "ongoing", "censored"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +63,56 @@ class EpisodeWords:
         return cls(rule.episodes.gap_hours, fatal, rule.result.cumulative)
 
 
-def derive_episodes(
-    steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]], courses: pl.DataFrame
-) -> pl.DataFrame:
+class Scales:
+    """What episodes need to know of all rule sets that were asked, as arrays.
+
+    Args:
+        rule_sets: Id of each, in the order in which they were asked, and its words; without words it has no episodes.
+    """
+
+    def __init__(self, rule_sets: Sequence[tuple[str, EpisodeWords | None]]) -> None:
+        ids, words = [id for id, _ in rule_sets], [word for _, word in rule_sets]
+        self.ids = pl.Series(ids, dtype=pl.String)
+        self.has_words = np.array([word is not None for word in words], bool)
+        self.rank = None if ids == sorted(ids) else np.argsort(np.argsort(np.array(ids)))
+        gap = [0 if word is None else hours(word.gap_hours) for word in words]
+        fatal = [_AFTER_ALL if word is None or word.fatal is None else word.fatal for word in words]
+        self.gap, self.fatal = np.array(gap, np.int64), np.array(fatal, np.int64)
+        self.is_cumulative = np.array([word is not None and word.is_cumulative for word in words], bool)
+
+    @classmethod
+    def of(cls, rules: Sequence[RuleSet]) -> Scales:
+        """Of bound rule sets."""
+        return cls([(rule.id, EpisodeWords.of(rule)) for rule in rules])
+
+
+def derive_episodes(steps: Steps, scales: Scales, courses: pl.DataFrame) -> pl.DataFrame:
     """Episodes of every grading scale.
 
     Args:
         steps: Verdict steps.
-        rule_sets: Id of each rule set, in the order of `steps`, and its words; without words it has no episodes.
+        scales: The rule sets, in the order of `steps`.
         courses: The courses table, for zones and day 0.
 
     Returns:
         A frame in the schema of `engine.verdict.EPISODES`, sorted by course, rule set id and onset.
     """
-    runs = _runs(steps, rule_sets)
+    runs = _runs(steps, scales)
     if not len(runs.course):
         return pl.DataFrame(schema=dict(EPISODES))
-    ids = [id for id, _ in rule_sets]
     first, last = runs.edges()
     columns = _times_and_peaks(runs, first, last) | _days(runs, first, courses)
-    columns["course_id"] = courses["course_id"][runs.course[first]]
-    columns["rule_set_id"] = pl.Series(ids)[runs.rule_set[first]]
-    return pl.DataFrame([pl.Series(name, columns[name]).cast(dtype) for name, dtype in EPISODES.items()])
+    columns["course_id"] = picked(runs.course[first], courses["course_id"])[0]
+    columns["rule_set_id"] = picked(runs.rule_set[first], scales.ids)[0]
+    return pl.DataFrame([_column(name, columns[name], dtype) for name, dtype in EPISODES.items()])
+
+
+def _column(name: str, values: Column, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """A column of the episode table; numbers take their width before Polars sees them."""
+    if isinstance(values, np.ndarray) and dtype == pl.Int32:
+        return pl.Series(name, values.astype(np.int32))
+    column = pl.Series(name, values)
+    return column if column.dtype == dtype else column.cast(dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,10 +152,8 @@ class _Runs:
         return first, np.append(first[1:], len(begins)) - 1
 
 
-def _runs(steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]]) -> _Runs:
-    words = [word for _, word in rule_sets]
-    has_words = np.array([word is not None for word in words], bool)
-    inside, present = _inside(steps, (steps.low >= 1) & has_words[steps.rule_set], [id for id, _ in rule_sets])
+def _runs(steps: Steps, scales: Scales) -> _Runs:
+    inside, present = _inside(steps, (steps.low >= 1) & scales.has_words[steps.rule_set], scales)
     run = np.cumsum(present) - 1
     high, since, until = steps.high[inside], steps.since[inside], steps.until[inside]
     look = steps.looks[steps.course[inside], steps.rule_set[inside]]
@@ -142,8 +168,7 @@ def _runs(steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]]) ->
     neither = ~present & ~absent
     is_late = since > first_absent[run]
     rule_set = steps.rule_set[inside][first]
-    gap, fatal, is_cumulative = _of_rule_sets(words)
-    is_closed = (first_absent != _AFTER_ALL) & (total(absent) >= gap[rule_set])
+    is_closed = (first_absent != _AFTER_ALL) & (total(absent) >= scales.gap[rule_set])
     unassessed = total(neither & ~is_late) + np.where(is_closed, 0, total(neither & is_late))
     return _Runs(
         course=steps.course[inside][first],
@@ -156,32 +181,24 @@ def _runs(steps: Steps, rule_sets: Sequence[tuple[str, EpisodeWords | None]]) ->
         first_absent=first_absent,
         is_closed=is_closed,
         unassessed=unassessed,
-        is_present_last=np.diff(first, append=len(inside)) == 1,
-        fatal=fatal[rule_set],
-        is_cumulative=is_cumulative[rule_set],
+        is_present_last=np.append(first[1:], len(inside)) - first == 1,
+        fatal=scales.fatal[rule_set],
+        is_cumulative=scales.is_cumulative[rule_set],
     )
 
 
-def _inside(steps: Steps, present: Bools, ids: list[str]) -> tuple[Ints, Bools]:
+def _inside(steps: Steps, present: Bools, scales: Scales) -> tuple[Ints, Bools]:
     """Positions of the steps from the first present one of a course and rule set on, by rule set id; which are present."""
     heads = np.flatnonzero(present)
     if not len(heads):
         return heads, present[heads]
-    group = steps.course * len(ids) + steps.rule_set
+    group = steps.course * len(scales.ids) + steps.rule_set
     before = np.cumsum(present) - 1  # the last present step so far, of whatever group
     inside = np.flatnonzero((before >= 0) & (group[heads[before]] == group))
-    if ids != sorted(ids):
-        rank = np.argsort(np.argsort(np.array(ids)))[steps.rule_set[inside]]
+    if scales.rank is not None:
+        rank = scales.rank[steps.rule_set[inside]]
         inside = inside[np.lexsort((rank, steps.course[inside]))]  # stable: steps stay in order of time
     return inside, present[inside]
-
-
-def _of_rule_sets(words: Sequence[EpisodeWords | None]) -> tuple[Ints, Ints, Bools]:
-    """The gap in microseconds, the fatal result and whether the answer is cumulative, for each rule set."""
-    gap = [0 if word is None else hours(word.gap_hours) for word in words]
-    fatal = [_AFTER_ALL if word is None or word.fatal is None else word.fatal for word in words]
-    is_cumulative = [word is not None and word.is_cumulative for word in words]
-    return np.array(gap, np.int64), np.array(fatal, np.int64), np.array(is_cumulative, bool)
 
 
 def _times_and_peaks(runs: _Runs, first: Ints, last: Ints) -> dict[str, Column]:
@@ -192,17 +209,19 @@ def _times_and_peaks(runs: _Runs, first: Ints, last: Ints) -> dict[str, Column]:
     resolved = np.where(runs.is_closed[last], runs.first_absent[last], NEVER)
     end = np.where(resolved == NEVER, np.maximum(look, onset), resolved)
     is_fatal, is_resolved = peak >= runs.fatal[first], resolved != NEVER
-    state = np.select([is_fatal, is_resolved, runs.is_present_last[last]], [0, 1, 2], 3)
+    state = np.where(is_fatal, 0, np.where(is_resolved, 1, np.where(runs.is_present_last[last], 2, 3)))
     highest = np.maximum.reduceat(runs.high, first)
+    at_first_peak, last_at = np.minimum.reduceat(at_peak, first), np.maximum.reduceat(runs.until, first)
+    onset_at, peak_at, resolved_at, last_seen = columns_of(onset, at_first_peak, resolved, last_at)
     return {
         "episode": _numbered(runs, first),
-        "onset_at": column_of(onset),
+        "onset_at": onset_at,
         "peak_low": peak,
         "peak_high": np.where(runs.is_cumulative[first], runs.high[last], highest),
-        "peak_at": column_of(np.minimum.reduceat(at_peak, first)),
-        "resolved_at": column_of(resolved),
-        "last_at": column_of(np.maximum.reduceat(runs.until, first)),
-        "state": pl.Series(_STATES)[state],
+        "peak_at": peak_at,
+        "resolved_at": resolved_at,
+        "last_at": last_seen,
+        "state": picked(state, _STATES)[0],
         "episode_hours": (end - onset) / MICROSECONDS_PER_HOUR,
         "unassessed_hours": np.add.reduceat(runs.unassessed, first) / MICROSECONDS_PER_HOUR,
     }
@@ -229,13 +248,15 @@ def _days(runs: _Runs, first: Ints, courses: pl.DataFrame) -> dict[str, Column]:
     from_day = local(runs.since, runs.course)
     # The end of a half-open step is not part of it; a step without length still touches its day.
     to_day = local(np.maximum(runs.until - 1, runs.since), runs.course)
-    episode = np.cumsum(np.isin(np.arange(len(from_day)), first)) - 1
+    begins = np.zeros(len(from_day), np.int64)
+    begins[first] = 1
+    episode = begins.cumsum() - 1
     apart = episode * 2 * (int(np.abs(to_day).max()) + 1)  # so that the days of one episode never reach the next
     seen = np.maximum.accumulate(to_day + apart) - apart
     new = from_day.copy()
     new[1:] = np.where(episode[1:] == episode[:-1], np.maximum(from_day[1:], seen[:-1] + 1), from_day[1:])
     affected = np.add.reduceat(np.maximum(to_day - new + 1, 0), first)
-    onset_day = pl.Series(from_day[first] - infused)
+    onset_day = pl.Series((from_day[first] - infused).astype(np.int32))
     unknown = infused == NEVER
     return {
         "onset_day": onset_day.set(pl.Series(unknown), None) if unknown.any() else onset_day,

@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from vein2vein.basis.clock import check_aware, from_microseconds
 from vein2vein.engine.calendars import NEVER
-from vein2vein.engine.episodes import EpisodeWords, derive_episodes
+from vein2vein.engine.episodes import Scales, derive_episodes
+from vein2vein.engine.kept import kept
 from vein2vein.engine.plain.engine import CourseGrader
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS, Graded
@@ -33,6 +34,7 @@ from vein2vein.record.cohort import Cohort
 from vein2vein.record.tables import Instant
 
 Engine = Literal["vector", "plain"]
+_ENGINES: Final[tuple[str, ...]] = get_args(Engine)
 COURSES_PER_PARTITION: Final = 2_000
 COURSES_OF_A_THREAD: Final = 1_000  # several partitions are in memory at once
 _SHARES: Final = 16
@@ -142,8 +144,8 @@ def resolve(rule_sets: Sequence[str | RuleSet] | str | RuleSet, registry: Regist
             fix="name them by id; `vein2vein knowledge list` shows all",
         )
     ids = [rule.id for rule in rules]
-    twice = sorted({id for id in ids if ids.count(id) > 1})
-    if twice:
+    if len(set(ids)) < len(ids):
+        twice = sorted({id for id in ids if ids.count(id) > 1})
         raise GradingError(
             "GRADE-001",
             saw=f"rule set {twice[0]!r} named {ids.count(twice[0])} times",
@@ -177,8 +179,8 @@ def partitions(cohort: Cohort, size: int = COURSES_PER_PARTITION) -> Iterator[Co
 
 def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None, engine: Engine) -> Graded:
     """Grade some courses here; a pure function that any executor can run."""
-    if engine not in get_args(Engine):
-        msg = f"engine is {engine!r}; expected one of {', '.join(get_args(Engine))}"
+    if engine not in _ENGINES:
+        msg = f"engine is {engine!r}; expected one of {', '.join(_ENGINES)}"
         raise ValueError(msg)
     if engine == "plain":
         steps = _plain_steps(part, rules, as_of)
@@ -192,8 +194,18 @@ def grade_partition(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | 
             half = len(part) // 2
             halves = (part.part(0, half), part.part(half, len(part)))
             return join([grade_partition(some, rules, as_of, engine) for some in halves])
-    episodes = derive_episodes(steps, [(rule.id, EpisodeWords.of(rule)) for rule in rules], part.courses)
-    return Graded(steps.verdicts, episodes, {rule.id: dict(rule.chosen) for rule in rules})
+    episodes = derive_episodes(steps, _scales(rules), part.courses)
+    return Graded(steps.verdicts, episodes, {id: chosen.copy() for id, chosen in _parameters(rules).items()})
+
+
+@kept
+def _scales(rules: tuple[RuleSet, ...]) -> Scales:
+    return Scales.of(rules)
+
+
+@kept
+def _parameters(rules: tuple[RuleSet, ...]) -> dict[str, dict[str, Any]]:
+    return {rule.id: dict(rule.chosen) for rule in rules}
 
 
 def _plain_steps(part: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from vein2vein.basis.clock import to_microseconds
-from vein2vein.engine.episodes import EpisodeWords, derive_episodes
+from vein2vein.engine.episodes import EpisodeWords, Scales, derive_episodes
 from vein2vein.engine.steps import Steps
 from vein2vein.engine.verdict import VERDICTS
 from vein2vein.record.tables import COURSES
@@ -36,7 +36,7 @@ def episodes(steps: Told, last: float, words: EpisodeWords = WORDS) -> list[dict
     verdicts = pl.DataFrame(rows, schema=dict(VERDICTS))
     nowhere = np.zeros(len(rows), np.int64)
     found = Steps.of(verdicts, course=nowhere, rule_set=nowhere, looks=np.array([[to_microseconds(at(last))]]))
-    return derive_episodes(found, [("r", words)], courses).to_dicts()
+    return derive_episodes(found, Scales([("r", words)]), courses).to_dicts()
 
 
 def test_no_step_is_present() -> None:

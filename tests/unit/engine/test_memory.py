@@ -70,7 +70,7 @@ def test_equal_answers_have_one_number() -> None:
 def test_a_full_memory_is_forgotten_but_not_by_who_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = memory.current()
     assert memory.current() is mine
-    mine.once(default_registry().get("astct-2019.crs"), lambda rule, known: rule)
+    mine.once(lambda known, rule: rule, default_registry().get("astct-2019.crs"))
     monkeypatch.setattr(memory, "MOST_REMEMBERED", 50)
     assert memory.current() is not mine
     assert mine.answers.number(NOTHING) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
@@ -50,8 +52,8 @@ def test_signals_worked_out_at_once_do_not_touch() -> None:
     rows = [_rows([1, 3, 6], [3, 5, 9]), _rows([9, 10], [10, 12]), _rows([2], [4])]
     numbers = {10: 1, 11: 2, 20: 1, 30: 0}
     code = np.array([10, 11, 11, 20, 20, 30])
-    signals = signals_of(rows, code, lambda codes: np.array([numbers[code] for code in codes.tolist()]))
-    assert [(signal.key.tolist(), signal.change.tolist()) for signal in signals] == [
+    found = signals_of(rows, code, lambda codes: np.array([numbers[code] for code in codes.tolist()]))
+    assert [(found.key[a:b].tolist(), found.change[a:b].tolist()) for a, b in pairwise(found.cuts)] == [
         ([1, 3, 5, 6, 9], [1, 1, -2, 2, -2]),
         ([9, 12], [1, -1]),
         ([], []),

@@ -148,6 +148,14 @@ class Batch:
         found: Result = self._once[key]
         return found
 
+    def has_once(self, function: Callable[..., Any], *arguments: Any) -> bool:
+        """Whether that was worked out."""
+        return (function, *arguments) in self._once
+
+    def put_once(self, result: Any, function: Callable[..., Any], *arguments: Any) -> None:
+        """Keep what `function(batch, *arguments)` would give, for `once`; for what was worked out with others."""
+        self._once[function, *arguments] = result
+
     def _extent(self) -> tuple[Ints, Ints]:
         first = np.full(self.n, FOREVER, np.int64)
         last = np.full(self.n, NEVER, np.int64)
@@ -226,6 +234,11 @@ class Batch:
         places, rows = self._by_kind
         _, begin, end = places.get(kind, _NOWHERE)
         return rows.key[begin:end]
+
+    def count(self, kind: str) -> int:
+        """How many usable observations of a kind there are."""
+        begin, end, _ = self._by_kind[0].get(kind, _NOWHERE)
+        return end - begin
 
     @cached_property
     def recorded(self) -> frozenset[str]:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
-from vein2vein.engine.vector.observations import reported
+from vein2vein.engine.vector.held import reported
 from vein2vein.engine.vector.rows import UNKNOWN, Facts, Numbers, Rows, Values, distinct, until_next
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
 
 POINTS_AT_ONCE = 20_000
+_WIDE = 2_000  # columns of a table
 Table = npt.NDArray[np.float64]
 _NO_DAY = np.int32(-1)
 _DayTable = tuple[Table, Table, Ints, Bools]
@@ -118,15 +120,30 @@ class _Daily:
 
 def _so_far(group: Ints, value: Floats) -> Floats:
     """Running minimum within groups of neighbouring rows."""
-    lowest = value.copy()
-    if not len(group):
-        return lowest
-    first = np.r_[True, group[1:] != group[:-1]]
-    rank = np.arange(len(group)) - np.maximum.accumulate(np.where(first, np.arange(len(group)), 0))
-    for step in range(1, int(rank.max(initial=0)) + 1):
-        here = np.flatnonzero(rank == step)
-        lowest[here] = np.minimum(lowest[here], lowest[here - 1])
+    n = len(value)
+    order = value.argsort(kind="stable")
+    rank = np.empty(n, np.int64)
+    rank[order] = np.arange(n)
+    begins = np.zeros(n, np.int64)
+    begins[1:] = group[1:] != group[:-1]
+    apart = begins.cumsum() * n  # each group is lower than all those before
+    lowest: Floats = value[order[np.minimum.accumulate(rank - apart) + apart]]
     return lowest
+
+
+def _running(ufunc: np.ufunc, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What `ufunc.accumulate` gives down the rows of a table; quicker, as whole rows are worked out at once."""
+    n_rows, n_columns = table.shape
+    if n_columns > _WIDE:
+        for row in range(1, n_rows):
+            ufunc(table[row], table[row - 1], out=table[row])
+        return table
+    reach = 1
+    while reach < n_rows:  # after each round a row has taken in twice as many of those before it
+        new = table.copy()
+        ufunc(table[reach:], table[:-reach], out=new[reach:])
+        table, reach = new, 2 * reach
+    return table
 
 
 def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | None, daily: _Daily) -> _Points:
@@ -237,8 +254,8 @@ def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended:
     n_days = low.shape[1]
     column = np.arange(n_days)
     known = ~np.isnan(low)
-    before = np.maximum.accumulate(np.where(known, column, -1), axis=1)
-    after = np.minimum.accumulate(np.where(known, column, n_days)[:, ::-1], axis=1)[:, ::-1]
+    before = _running(np.maximum, np.where(known.T, column[:, None], -1)).T
+    after = _running(np.minimum, np.where(known.T, column[:, None], n_days)[::-1])[::-1].T
     has_before, has_after = before >= 0, after < n_days
     fills = ~known & (column <= last[:, None]) & (has_before | has_after)
     fills &= has_after | has_ended[:, None]  # while the series runs, tomorrow's value may still say otherwise
@@ -276,15 +293,12 @@ def _values(  # noqa: PLR0917  (the pieces of `_table`, in its order)
     counted = max(0, take.to_day - take.from_day + 1)
     match take:
         case DayRun():
-            shortest = _Runs(take, _affected(take, high, last, missing=False), last)
-            longest = _Runs(take, _affected(take, low, last, missing=True), last)
-            if take.method == "longest":
-                return Numbers(shortest.longest(), longest.longest())
-            return Numbers(shortest.total(), longest.total())
+            runs = _worlds(take, low, high, last)
+            n_days = runs.longest() if take.method == "longest" else runs.total()
+            return Numbers(n_days[: len(last)], n_days[len(last) :])
         case UnrecoveredRun():
-            certain = _Runs(take, _affected(take, high, last, missing=False), last).reach(take.starts_by_day)
-            possible = _Runs(take, _affected(take, low, last, missing=True), last).reach(take.starts_by_day)
-            return Facts(certain & has_ended, possible & has_ended)
+            reaches = _worlds(take, low, high, last).reach(take.starts_by_day)
+            return Facts(reaches[: len(last)] & has_ended, reaches[len(last) :] & has_ended)
         case NthLowestDay():
             return Numbers(_nth(low[:, :counted], take.n, -np.inf), _nth(high[:, :counted], take.n, np.inf))
         case CountDays():
@@ -299,31 +313,36 @@ def _nth(values: Table, n: int, unknown: float) -> Floats:
     return np.where(np.isnan(found), unknown, found)
 
 
-def _affected(take: DayRun | UnrecoveredRun, values: Table, last: Ints, *, missing: bool) -> npt.NDArray[np.bool_]:
-    low = values < take.at_most if take.strict else values <= take.at_most
-    unknown = np.isnan(values) & (np.arange(values.shape[1]) <= last[:, None])
-    return low | unknown if missing else low
+def _worlds(take: DayRun | UnrecoveredRun, low: Table, high: Table, last: Ints) -> _Runs:
+    """Runs where days are affected for certain, and beside these where they may be."""
+    n, n_days = low.shape
+    affected = np.empty((n_days, 2 * n), bool)
+    below = np.less if take.strict else np.less_equal
+    below(high.T, take.at_most, out=affected[:, :n])
+    below(low.T, take.at_most, out=affected[:, n:])
+    affected[:, n:] |= np.isnan(low.T) & (np.arange(n_days)[:, None] <= last)
+    return _Runs(take, affected, np.concatenate([last, last]))
 
 
 class _Runs:
-    """Joined runs of affected days, at every point (row) and day (column).
+    """Joined runs of affected days, at every day (row) and point (column).
 
     A run begins where an affected day is more than `join_days` after the affected day before it, and ends with an affected day,
     so that what a run has come to can be read at each of its affected days. Days after `counted` help to join only.
     """
 
     def __init__(self, take: DayRun | UnrecoveredRun, affected: npt.NDArray[np.bool_], last: Ints) -> None:
-        column = np.arange(affected.shape[1], dtype=np.int32)
+        column = np.arange(len(affected), dtype=np.int32)[:, None]
         self._affected, self._column = affected, column
         self._counted = take.to_day - take.from_day
         self._from_day = take.from_day
-        until = np.maximum.accumulate(np.where(affected, column, _NO_DAY), axis=1)
+        until = _running(np.maximum, np.where(affected, column, _NO_DAY))
         self._before = np.full(until.shape, -1, np.int32)
-        self._before[:, 1:] = until[:, :-1]
+        self._before[1:] = until[:-1]
         self._opens = affected & ((self._before < 0) | (column - self._before - 1 > take.join_days))
-        self._start = np.maximum.accumulate(np.where(self._opens, column, _NO_DAY), axis=1)
+        self._start = _running(np.maximum, np.where(self._opens, column, _NO_DAY))
         self._end = np.minimum(last, self._counted)
-        self._last_start, self._last_until = self._start[:, -1], until[:, -1]
+        self._last_start, self._last_until = self._start[-1], until[-1]
         self._reaches_to = self._last_until
         if take.count_trailing:
             tail = last - self._last_until
@@ -336,7 +355,7 @@ class _Runs:
         lengths = np.where(self._affected & (self._start <= self._counted), until - self._start + 1, 0)
         last = np.minimum(self._reaches_to, self._counted) - self._last_start + 1
         has_run = (self._last_start >= 0) & (self._last_start <= self._counted)
-        longest: Floats = np.maximum(lengths.max(axis=1), np.where(has_run, last, 0)).astype(np.float64)
+        longest: Floats = np.maximum(lengths.max(axis=0), np.where(has_run, last, 0)).astype(np.float64)
         return longest
 
     def total(self) -> Floats:
@@ -344,13 +363,13 @@ class _Runs:
         before = np.where(self._opens, self._column - 1, np.minimum(self._before, self._counted))
         added = np.maximum(np.minimum(self._column, self._counted) - before, 0)
         trailing = np.minimum(self._reaches_to, self._counted) - np.minimum(self._last_until, self._counted)
-        total: Floats = (np.where(self._affected, added, 0).sum(axis=1) + trailing).astype(np.float64)
+        total: Floats = (np.where(self._affected, added, 0).sum(axis=0) + trailing).astype(np.float64)
         return total
 
     def reach(self, starts_by_day: int) -> Bools:
         """Whether a run that began by a day comes to the last day that counts."""
         by = starts_by_day - self._from_day
-        within = self._affected & (self._start <= by) & (self._column >= self._end[:, None])
+        within = self._affected & (self._start <= by) & (self._column >= self._end)
         last = (self._last_start >= 0) & (self._last_start <= by) & (self._reaches_to >= self._end)
-        found: Bools = within.any(axis=1) | last
+        found: Bools = within.any(axis=0) | last
         return found

@@ -10,96 +10,128 @@ Checked  tests/spec (shared with the plain engine), tests/property/test_twins.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 import numpy as np
 
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.engine.steps import Steps
-from vein2vein.engine.vector import days, exposures, logic, memory, observations, over_time
+from vein2vein.engine.vector import days, exposures, held, logic, measured, memory, observations, over_time
 from vein2vein.engine.vector.batch import Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
 from vein2vein.engine.vector.memory import Memory, Source
-from vein2vein.engine.vector.rows import KNOWN, Leaf, Rows, Signal, changes_of, joined, signals_of, together
-from vein2vein.engine.vector.states import Asked, Layout, bits_for, merged, most_grids, span_of, step_of
+from vein2vein.engine.vector.plan import OverTime, Plan, Program, Turn, needs, parts_of, plans_of
+from vein2vein.engine.vector.rows import (
+    KNOWN,
+    MOST_ROWS_TOGETHER,
+    Changes,
+    Leaf,
+    Rows,
+    changes_of,
+    joined,
+    shares,
+    signals_of,
+    together,
+)
+from vein2vein.engine.vector.states import Grids, Layout, Signals, Spans, merged, most_grids, step_of
 from vein2vein.engine.vector.table import Table
 from vein2vein.knowledge import inputs as methods
+from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.inputs import Input
-from vein2vein.knowledge.predicates import Predicate, Sustained, Syndrome
+from vein2vein.knowledge.predicates import Sustained, Syndrome
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
+
+_FEW_STATES: Final = 8  # are worked out one by one
 
 
 def vector_steps(cohort: Cohort, rules: tuple[RuleSet, ...], as_of: datetime | None) -> Steps:
     """Verdict steps of some courses under some rule sets."""
     batch = Batch(cohort, None if as_of is None else to_microseconds(as_of))
     known = memory.current()
-    table = Table(batch)
-    opened = []
-    for rule in rules:
-        span = batch.once(span_of, rule.window.opens, rule.window.closes)
-        number = table.begin(rule.id, span)
-        if len(span.courses):
-            opened.append((number, span, known.once(rule, Program)))
-    signals = _signals(batch, known, dict.fromkeys(source for *_, program in opened for source in program.sources))
-    asked = []
-    for number, span, program in opened:
-        moving = [(place, signals[source]) for place, source in enumerate(program.sources) if source in signals]
-        asked.append(_Asked(span, program.layout(), moving, number, program))
-    for place in range(max((len(one.program.timed) for one in asked), default=0)):
-        _add_worlds(batch, [one for one in asked if place < len(one.program.timed)], place)
-    for some in together(asked, most_grids(batch)):
-        grids = merged(batch, some)
-        answers = [one.answers(states) for one, states in zip(some, grids.states, strict=True)]
-        table.add([one.number for one in some], [one.span for one in some], grids, answers)
+    plans = known.once(plans_of, *rules)
+    spans = Spans.of(batch, plans.windows)
+    table = Table(batch, plans.ids, plans.window_of, spans)
+    numbers, plan = plans.of(tuple(bool(can.any()) for can in spans.can))
+    if len(numbers):
+        signals = _signals(batch, known, plan, spans)
+        layouts = plan.layouts()
+        for turn in plan.turns:
+            _add_worlds(batch, spans, signals, plan, layouts=layouts, turn=turn)
+        asked = plan.asked(layouts)
+        for begin, end in asked.parts(batch, signals):
+            grids = merged(batch, spans, signals, asked.part(begin, end))
+            answers = [
+                layout.tables[-1].of(states, _Judge(program, layout))
+                for program, layout, states in zip(
+                    plan.programs[begin:end], layouts[begin:end], grids.states, strict=True
+                )
+            ]
+            table.add(numbers[begin:end], grids, answers)
     return table.steps(known.answers)
 
 
-def _signals(batch: Batch, known: Memory, sources: Iterable[Source]) -> dict[Source, Signal]:
-    """The signals of a batch that move at all, each worked out once however many rule sets ask for it."""
-    asked: dict[str, list[Source]] = {}
-    for source in sources:
-        asked.setdefault(source.key, []).append(source)
-    moving: list[_Moving] = []
-    for same in asked.values():
-        if all(source.is_begun for source in same) and same[0].is_at_rest(batch.recorded):
-            continue
-        rows = rows_of(batch, same[0].take)
-        for source in same:
-            known.begin(source, rows.absent)
-        if len(rows):
-            moving += [_Moving(source, rows) for source in same]
-    found: dict[Source, Signal] = {}
-    for some in together(moving):
-        codes = joined([one.source.codes(one.rows.values) for one in some])
-        signals = signals_of([one.rows for one in some], codes, known.numbers_of)
-        found |= zip([one.source for one in some], signals, strict=True)
-    return found
+def _signals(batch: Batch, known: Memory, plan: Plan, spans: Spans) -> Signals:
+    """The windows, and the signals of a batch that move at all, each worked out once however many rule sets ask for it."""
+    signals = Signals(plan.n_slots)
+    cuts = [0, *spans.can.sum(axis=1).cumsum().tolist()]
+    signals.put(np.arange(len(cuts) - 1), Changes(spans.opens, np.zeros_like(spans.opens), cuts))
+    sources: list[Source] = []
+    places: list[int] = []
+    moving: list[Rows] = []
+    is_begun, asked = plan.moving(batch.recorded)
+    for shared, rows in zip(asked, rows_of(batch, [shared.take for shared in asked]), strict=True):
+        if not is_begun:
+            for source in shared.sources:
+                known.begin(source, rows.absent)
+        if len(rows.key):
+            sources += shared.sources
+            places += shared.places
+            moving += [rows] * len(shared.sources)
+    for begin, end in shares([len(rows.key) for rows in moving]):
+        some = moving[begin:end]
+        codes = [
+            source.coder.codes(rows.values, source.mark) for source, rows in zip(sources[begin:end], some, strict=True)
+        ]
+        signals.put(places[begin:end], signals_of(some, joined(codes), known.numbers_of))
+    return signals
 
 
-def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
+def rows_of(batch: Batch, takes: list[Input]) -> list[Rows]:
+    """Possible values of inputs over time; those of one method at once."""
+    found: dict[int, Rows] = {}
+    held.hold(batch, held.held_kinds(takes))
+    latest = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Latest) and _is_number(take)}
+    found |= zip(latest, measured.latest(batch, list(latest.values())), strict=True)
+    extremes = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Extreme)}
+    found |= zip(extremes, measured.extremes(batch, list(extremes.values())), strict=True)
+    exposed = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Active | methods.Given)}
+    found |= zip(exposed, exposures.facts(batch, list(exposed.values())), strict=True)
+    return [found[place] if place in found else _rows_of(batch, take) for place, take in enumerate(takes)]
+
+
+def _is_number(take: methods.Latest) -> bool:
+    return observation_kind(take.observation).type == "number"
+
+
+def _rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
     """Possible values of one input over time."""
     match take:
         case methods.Latest():
-            return observations.latest(batch, take)
-        case methods.Extreme():
-            return observations.extreme(batch, take)
+            return observations.stated(batch, take)
         case methods.BaselineValue():
-            return observations.baseline_value(batch, take)
+            return held.baseline_value(batch, take)
         case methods.SteepestRise():
             return observations.steepest_rise(batch, take)
         case methods.MeasuredSpan():
             return observations.measured_span(batch, take)
         case methods.ItemSum():
             return observations.item_sum(batch, take)
-        case methods.Active():
-            return exposures.active(batch, take)
         case methods.CountActive():
             return exposures.count_active(batch, take)
-        case methods.Given():
-            return exposures.given(batch, take)
         case methods.RateSum():
             return exposures.rate_sum(batch, take)
         case methods.Death():
@@ -110,148 +142,92 @@ def rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912 
             return observations.relative_day(batch)
         case methods.CourseField():
             return observations.course_field(batch, take)
-        case _:
+        case methods.DayRun() | methods.UnrecoveredRun() | methods.NthLowestDay() | methods.CountDays():
             return days.day_value(batch, take)
+        case _:
+            message = f"{type(take).__name__} is worked out with others of its method"
+            raise TypeError(message)
 
 
-class Program:
-    """A rule set prepared for states: what its signals are, where they stand in a state, and what was worked out of states."""
-
-    def __init__(self, rule: RuleSet, known: Memory) -> None:
-        self.rule = rule
-        self.prepared = Prepared.of(rule)
-        self.inputs = {name: place for place, name in enumerate(rule.inputs)}
-        self.sources = tuple(known.source(self.prepared, name) for name in rule.inputs)
-        self.timed = tuple(name for name in rule.order if name in rule.over_time)
-        self.times = tuple(_over_time(rule.criteria[name].when) for name in self.timed)
-        self.memory = known
-        self._layout: tuple[Layout | None, object] = None, None
-
-    def layout(self) -> Layout:
-        """Where the signals stand; a new one, of which nothing is remembered, once a signal has outgrown its place."""
-        layout, mark = self._layout
-        if layout is not None and mark is self.memory.growth.mark:
-            return layout
-        mark = self.memory.growth.mark  # read before the numbers, so that none grows unseen
-        if layout is None or any(
-            len(s.numbers) >> width for s, width in zip(self.sources, layout.widths, strict=False)
-        ):
-            widths = [bits_for(source.numbers) for source in self.sources] + [1, 1] * len(self.timed)
-            layout = Layout(widths, len(self.timed) + 1, self.memory)
-        self._layout = layout, mark
-        return layout
+def _add_worlds(
+    batch: Batch, spans: Spans, signals: Signals, plan: Plan, *, layouts: tuple[Layout, ...], turn: Turn
+) -> None:
+    """Work out criteria over time where what is not known of their parts is false, and where it is true."""
+    asked = plan.asked(layouts, turn)
+    for begin, end in asked.parts(batch, signals):
+        grids = merged(batch, spans, signals, asked.part(begin, end))
+        numbers = {program: number for number, program in enumerate(turn.programs[begin:end])}
+        for kind, criteria in turn.criteria:
+            mine = [
+                _Judged(batch, plan.programs[one.program], layouts[one.program], grids, numbers[one.program], one)
+                for one in criteria
+                if one.program in numbers
+            ]
+            for some in together(mine, most_grids(batch)):
+                _put_worlds(batch, signals, kind, some)
 
 
-def _over_time(when: Predicate) -> Sustained | Syndrome:
-    if isinstance(when, Sustained | Syndrome):
-        return when
-    message = f"{when} does not speak about time"
-    raise TypeError(message)
+class _Judged:
+    """A criterion over time, the keys of its grid, and the truths of its parts there."""
 
-
-@dataclass(eq=False)
-class _Asked(Asked):
-    """What a batch asks of a rule set, which has a number in the call."""
-
-    number: int
-    program: Program
-
-    def answers(self, states: Ints) -> Ints:
-        """Numbers of what the rule set says in some states."""
-        return self.layout.tables[-1].of(states, _Judge(self.program, self.layout))
-
-
-@dataclass(frozen=True, eq=False)
-class _Moving:
-    """A source that moves in a batch, and its rows."""
-
-    source: Source
-    rows: Rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-@dataclass(frozen=True, eq=False)
-class _World:
-    """One of the two worlds of a criterion over time: where what is not known of its parts is false, or true.
-
-    Attributes:
-        asked: Whose criterion it is.
-        when: The criterion.
-        key: The grid.
-        signs: Truth of each part from each key on.
-        places: Its places among the signals: two where nothing is unknown, so that both worlds are this one.
-    """
-
-    asked: _Asked
-    when: Sustained | Syndrome
-    key: Ints
-    signs: list[Bools]
-    places: tuple[int, ...]
+    def __init__(  # noqa: PLR0917
+        self, batch: Batch, program: Program, layout: Layout, grids: Grids, number: int, of: OverTime
+    ) -> None:
+        when = program.times[of.place]
+        self.slot, self.needed, self.n_parts = of.slot, hours(needs(when)), len(parts_of(when))
+        self.key = grids.key[grids.cuts[number] : grids.cuts[number + 1]] - number * step_of(batch)
+        self.truths = layout.tables[of.place].of(grids.states[number], _Parts(program, layout, of.place))
 
     def __len__(self) -> int:
         return len(self.key)
 
 
-def _add_worlds(batch: Batch, asked: list[_Asked], place: int) -> None:
-    """Work out one criterion over time of some rule sets in both worlds and add it to their signals."""
-    for kind, work_out in ((Sustained, over_time.sustained), (Syndrome, over_time.syndrome)):
-        mine = [one for one in asked if isinstance(one.program.times[place], kind)]
-        for some in together(_worlds(batch, mine, place), most_grids(batch)):
-            for world, signal in zip(some, _signals_of_worlds(batch, some, work_out), strict=True):
-                world.asked.signals += [(at, signal) for at in world.places]
+def _put_worlds(batch: Batch, signals: Signals, kind: type[Sustained | Syndrome], judged: list[_Judged]) -> None:
+    steps = np.arange(len(judged)) * step_of(batch)
+    lengths = [len(one) for one in judged]
+    key = joined([one.key for one in judged]) + steps.repeat(lengths)
+    needed = np.array([one.needed for one in judged]).repeat(lengths)
+    truths = joined([one.truths for one in judged])
+    sides: list[list[Bools]] = [
+        [(truths & (1 << 2 * part + side)) != 0 for part in range(judged[0].n_parts)] for side in (0, 1)
+    ]
+    slots = [np.array([one.slot + side for one in judged]) for side in (0, 1)]
+    n = len(judged)
+    if all(np.array_equal(*signs) for signs in zip(*sides, strict=True)):  # nothing is unknown: one world
+        found = _world(batch, kind, (key, needed, sides[0]), n)
+        for slot in slots:
+            signals.put(slot, found)
+    elif len(key) <= MOST_ROWS_TOGETHER and 2 * n <= most_grids(batch):
+        both = np.concatenate([key, key + n * step_of(batch)])
+        signs = [np.concatenate(signs) for signs in zip(*sides, strict=True)]
+        signals.put(joined(slots), _world(batch, kind, (both, np.tile(needed, 2), signs), 2 * n))
+    else:
+        for slot, side in zip(slots, sides, strict=True):
+            signals.put(slot, _world(batch, kind, (key, needed, side), n))
 
 
-def _worlds(batch: Batch, asked: list[_Asked], place: int) -> Iterator[_World]:
-    """Both worlds of a criterion over time of some rule sets: where it holds for certain, and where it may hold."""
-    for some in together(asked, most_grids(batch)):
-        grids = merged(batch, some)
-        for number, (one, states) in enumerate(zip(some, grids.states, strict=True)):
-            key, when = grids.key_of(number), one.program.times[place]
-            first = len(one.program.sources) + 2 * place
-            truths = one.layout.tables[place].of(states, _Parts(one.program, one.layout, place))
-            sides = [
-                [(truths >> (2 * part + side) & 1).astype(bool) for part in range(len(_parts(when)))] for side in (0, 1)
-            ]
-            if all(np.array_equal(*signs) for signs in zip(*sides, strict=True)):
-                yield _World(one, when, key, sides[0], (first, first + 1))
-            else:
-                yield from (_World(one, when, key, signs, (first + side,)) for side, signs in enumerate(sides))
-
-
-def _signals_of_worlds(batch: Batch, worlds: list[_World], work_out: Callable[..., over_time.World]) -> list[Signal]:
-    """Signals of the truth of worlds over time, worked out at once."""
-    steps = np.arange(len(worlds)) * step_of(batch)
-    lengths = [len(world) for world in worlds]
-    needed = np.array([hours(_needs(world.when)) for world in worlds]).repeat(lengths)
-    grid = joined([world.key + step for world, step in zip(worlds, steps, strict=True)])
-    key, truth = work_out(
-        batch, grid, needed, [joined(list(signs)) for signs in zip(*(w.signs for w in worlds), strict=True)]
-    )
+def _world(batch: Batch, kind: type[Sustained | Syndrome], of: tuple[Ints, Ints, list[Bools]], n: int) -> Changes:
+    """The signals of n grids, one after the other, from their keys, what is needed there, and truths of the parts."""
+    steps = np.arange(n) * step_of(batch)
+    key, truth = (over_time.sustained if kind is Sustained else over_time.syndrome)(batch, *of)
     behind = key.searchsorted(steps + step_of(batch))
     key, numbers = np.insert(key, behind, steps + batch.ends[-1]), np.insert(truth, behind, False).astype(np.int64)
-    signals = changes_of(key, numbers, behind + np.arange(1, len(worlds) + 1))
-    return [Signal(signal.key - step, signal.change) for signal, step in zip(signals, steps, strict=True)]
-
-
-def _parts(when: Sustained | Syndrome) -> tuple[Predicate, ...]:
-    return (when.part,) if isinstance(when, Sustained) else (when.opens, when.sustained_by, when.masked_by)
-
-
-def _needs(when: Sustained | Syndrome) -> float:
-    return when.hours if isinstance(when, Sustained) else when.clear_hours
+    found = changes_of(key, numbers, behind + np.arange(1, n + 1))
+    found.key[:] -= steps.repeat(np.diff(found.cuts))
+    return found
 
 
 class _States:
-    """Truth of everything in some states of a rule set."""
+    """Truth of everything in some states of a rule set; in a single one, truths are plain, which takes less time."""
 
     def __init__(self, program: Program, layout: Layout, states: Ints, stop: str | None = None) -> None:
         """Read the states; criteria are worked out up to the one named `stop`."""
         self.n = len(states)
         self._program = program
-        self._numbers = layout.numbers(states)
-        self._codes: dict[str, Ints] = {}
+        self._numbers: list[Any] = layout.numbers(states)
+        if self.n == 1:
+            self._numbers = [int(number[0]) for number in self._numbers]
+        self._codes: dict[str, Any] = {}
         self._pairs: dict[int, Pair] = {}
         self.criteria: dict[str, Pair] = {}
         for name in program.rule.order:
@@ -264,12 +240,13 @@ class _States:
         if name not in program.timed:
             return truth_of(program.rule.criteria[name].when, self.leaf, self.criteria)
         place = len(program.sources) + 2 * program.timed.index(name)
-        return self._numbers[place].astype(bool), self._numbers[place + 1].astype(bool)
+        return self._numbers[place] != 0, self._numbers[place + 1] != 0
 
-    def _code(self, name: str) -> Ints:
+    def _code(self, name: str) -> Any:
         if name not in self._codes:
             place = self._program.inputs[name]
-            self._codes[name] = self._program.sources[place].numbers.values[self._numbers[place]]
+            code = self._program.sources[place].numbers.values[self._numbers[place]]
+            self._codes[name] = int(code) if self.n == 1 else code
         return self._codes[name]
 
     def leaf(self, name: str, leaf: Leaf) -> Pair:
@@ -280,10 +257,14 @@ class _States:
             found = self._pairs[id(leaf)] = coder.truth(leaf, self._code(name))
         return found
 
-    def is_known(self, name: str) -> Bools:
+    def is_known(self, name: str) -> logic.BoolLike:
         """Whether nothing about an input is missing."""
-        known: Bools = (self._code(name) & KNOWN) != 0
-        return known
+        return (self._code(name) & KNOWN) != 0
+
+
+def _one_by_one(work_out: Callable[[Ints], Ints], states: Ints) -> Ints:
+    """What is worked out of few states, each by itself."""
+    return np.concatenate([work_out(states[place : place + 1]) for place in range(len(states))])
 
 
 @dataclass(frozen=True)
@@ -295,9 +276,11 @@ class _Parts:
     place: int
 
     def __call__(self, states: Ints) -> Ints:
+        if 1 < len(states) <= _FEW_STATES:
+            return _one_by_one(self, states)
         at = _States(self.program, self.layout, states, self.program.timed[self.place])
         truths = np.zeros(at.n, np.int64)
-        for number, part in enumerate(_parts(self.program.times[self.place])):
+        for number, part in enumerate(parts_of(self.program.times[self.place])):
             certain, possible = truth_of(part, at.leaf, at.criteria)
             truths |= np.where(certain, 1 << 2 * number, 0) | np.where(possible, 2 << 2 * number, 0)
         return truths
@@ -311,6 +294,8 @@ class _Judge:
     layout: Layout
 
     def __call__(self, states: Ints) -> Ints:
+        if 1 < len(states) <= _FEW_STATES:
+            return _one_by_one(self, states)
         prepared = self.program.prepared
         rule = prepared.rule
         at = _States(self.program, self.layout, states)
@@ -320,6 +305,8 @@ class _Judge:
         flags = logic.pack([truth_of(flag.when, at.leaf, at.criteria)[1] for flag in rule.flags], at.n)
         flags[:, ~applies] = 0
         columns = [outcome.low, outcome.high, applies, *outcome.deciding, *outcome.missing, *flags]
+        if at.n == 1:
+            return np.array([self._number([int(column[0]) for column in columns])], np.int64)
         rows = np.column_stack([column.astype(np.int64) for column in columns])
         different, where = np.unique(rows, axis=0, return_inverse=True)
         numbers = [self._number(row) for row in different.tolist()]

@@ -9,16 +9,20 @@ Knows    What runs at a time is a running count: +1 where an exposure starts, -1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from vein2vein.basis.clock import hours
 from vein2vein.engine.rates import off_at_zero, possible_agents, rate_with_weight
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Exposed, Floats, Ints
-from vein2vein.engine.vector.observations import held_rows
-from vein2vein.engine.vector.rows import Facts, Numbers, Rows, last_of_each_key, until_next
+from vein2vein.engine.vector.held import held_rows
+from vein2vein.engine.vector.rows import Facts, Numbers, Rows, last_of_each_key, shares, until_next
+from vein2vein.engine.vector.states import most_grids, step_of
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.inputs import Active, AgentClause, CountActive, ExposureInput, Given, RateSum, Readings
 from vein2vein.record.timeline import UNSPECIFIED
@@ -26,33 +30,34 @@ from vein2vein.record.timeline import UNSPECIFIED
 _RATE_STEPS: Final = 1e9
 
 
-def active(batch: Batch, take: Active) -> Rows:
-    """Whether one of the agents is running."""
-    return _facts(batch, take, None)
+def facts(batch: Batch, takes: list[Active | Given]) -> list[Rows]:
+    """Whether one of the agents is running, or was started in (t - within, t], of several inputs at once."""
+    alike: dict[_Which, list[int]] = {}
+    for place, take in enumerate(takes):
+        alike.setdefault(_which(take), []).append(place)
+    change(batch, alike)
+    found: dict[int, Rows] = {}
+    for which, places in alike.items():
+        changes = batch.once(_changes, *which)
+        pairs = [_matches_since(batch, takes[place]) for place in places]
+        counts = changes.counted([*(c for c, _ in pairs), *(p for _, p in pairs)]) > 0
+        if which.is_open:
+            counts[len(places) :] |= ~changes.is_charted
+        absent = Facts(np.array([False]), np.array([which.is_open]))
+        for number, place in enumerate(places):
+            found[place] = Rows(changes.key, changes.end, Facts(counts[number], counts[len(places) + number]), absent)
+    return [found[place] for place in range(len(takes))]
 
 
-def given(batch: Batch, take: Given) -> Rows:
-    """Whether one of the agents was started in (t - within, t]."""
-    return _facts(batch, take, take.within_hours)
-
-
-def _facts(batch: Batch, take: Active | Given, within_hours: float | None) -> Rows:
-    is_open = take.when_uncharted == "unknown"
-    attributes = take.attributes if isinstance(take, Active) else None
-    changes = batch.once(_Changes, take.exposure, within_hours, is_open, attributes)
+def _matches_since(batch: Batch, take: Active | Given) -> tuple[Bools, Bools]:
+    """As `matches`; what was started before the infusion may not count."""
     certain, possible = matches(batch, take)
-    if isinstance(take, Given) and take.since_infusion:
-        rows = batch.exposed(take.exposure)
-        infused = batch.infused[rows.course]
-        since = (infused != NEVER) & (rows.start >= infused)
-        certain, possible = certain & since, possible & since
-    counts = changes.counted([certain, possible & ~certain])
-    holds = counts[0] > 0
-    may_hold = holds | (counts[1] > 0)
-    if is_open:
-        may_hold |= ~changes.is_charted
-    absent = Facts(np.array([False]), np.array([is_open]))
-    return Rows(changes.key, changes.end, Facts(holds, may_hold), absent)
+    if not isinstance(take, Given) or not take.since_infusion:
+        return certain, possible
+    rows = batch.exposed(take.exposure)
+    infused = batch.infused[rows.course]
+    since = (infused != NEVER) & (rows.start >= infused)
+    return certain & since, possible & since
 
 
 def count_active(batch: Batch, take: CountActive) -> Rows:
@@ -65,7 +70,7 @@ def count_active(batch: Batch, take: CountActive) -> Rows:
     for agent in named:
         measures += [certain & (rows.agent == agent), possible & (rows.agent == agent)]
     is_open = take.when_uncharted == "unknown"
-    changes = batch.once(_Changes, take.exposure, None, is_open)
+    changes = batch.once(_changes, *_which(take))
     counts = changes.counted(measures)
     running = counts > 0
     low = np.maximum(running[2::2].sum(axis=0), running[0])
@@ -85,7 +90,7 @@ def rate_sum(batch: Batch, take: RateSum) -> Rows:
     weighted, is_known = _weighted(batch, take, rows)
     steps = np.rint(np.where(is_known, weighted, 0.0) * _RATE_STEPS).astype(np.int64)
     is_open = take.when_uncharted == "unknown"
-    changes = batch.once(_Changes, take.exposure, None, is_open)
+    changes = batch.once(_changes, *_which(take))
     counts = changes.counted([np.where(certain, steps, 0), np.where(possible, steps, 0), possible & ~is_known])
     low, high = np.round(counts[0] / _RATE_STEPS, 9), np.round(counts[1] / _RATE_STEPS, 9)
     high = np.where(counts[2] > 0, take.at_most, high)
@@ -136,8 +141,68 @@ def _weights_at_start(batch: Batch, rows: Exposed, places: Ints) -> Floats:
     return np.where(here, weights.value[safe], np.nan)
 
 
+_Stated = tuple[tuple[str, bool, str | None], ...]  # agent, whether it runs (one without a rate does), reason
+
+
 def matches(batch: Batch, take: ExposureInput) -> tuple[Bools, Bools]:
     """Whether each exposure of the stream is certainly, or possibly, one of those an input asks for."""
+    stated, which = batch.once(_stated, take.exposure)
+    if any(not isinstance(clause, str) and clause.rate_unit is not None for clause in take.agents):
+        certain, possible = _matches_by_rate(batch, take)
+    else:
+        certain, possible = (
+            says[which] for says in _agents_say(take.exposure, take.agents, take.except_agents, stated)
+        )
+    if not take.except_reasons and take.only_reasons is None:
+        return certain, possible
+    reasons = _reasons_say(take.except_reasons, take.only_reasons, take.unstated_reason, stated)
+    return certain & reasons[0][which], possible & reasons[1][which]
+
+
+def _stated(batch: Batch, stream: str) -> tuple[_Stated, Ints]:
+    """What different things are said of the exposures of a stream, and which of these of each."""
+    rows = batch.exposed(stream)
+    numbers: dict[tuple[str, bool, str | None], int] = {}
+    said = zip(rows.agent.tolist(), (rows.rate != 0).tolist(), rows.reason.tolist(), strict=True)
+    which = [numbers.setdefault(one, len(numbers)) for one in said]
+    return tuple(numbers), np.array(which, np.int64)
+
+
+@lru_cache(maxsize=4_096)
+def _agents_say(
+    stream: str, agents: tuple[str | AgentClause, ...] | str, except_agents: tuple[str, ...], stated: _Stated
+) -> tuple[Bools, Bools]:
+    """Whether agents are certainly, or possibly, among those asked for, where no rate is."""
+    off = off_at_zero(stream)
+    names = {clause if isinstance(clause, str) else clause.agent for clause in agents}
+    certain, possible = np.zeros(len(stated), bool), np.zeros(len(stated), bool)
+    for place, (said, runs, _) in enumerate(stated):
+        perhaps = possible_agents(stream) if said == UNSPECIFIED else [said]
+        found = [
+            one not in except_agents and (agents == "any" or one in names) and (runs or one not in off)
+            for one in perhaps
+        ]
+        certain[place], possible[place] = bool(found) and all(found), not found or any(found)
+    return certain, possible
+
+
+@lru_cache(maxsize=4_096)
+def _reasons_say(
+    except_reasons: tuple[str, ...], only_reasons: tuple[str, ...] | None, unstated_reason: str, stated: _Stated
+) -> tuple[Bools, Bools]:
+    """Whether reasons are certainly, or possibly, among those asked for."""
+    certain, possible = np.zeros(len(stated), bool), np.zeros(len(stated), bool)
+    for place, (_, _, reason) in enumerate(stated):
+        if reason is None:
+            certain[place], possible[place] = unstated_reason == "counts", unstated_reason != "no"
+        else:
+            counts = reason not in except_reasons and (only_reasons is None or reason in only_reasons)
+            certain[place] = possible[place] = counts
+    return certain, possible
+
+
+def _matches_by_rate(batch: Batch, take: ExposureInput) -> tuple[Bools, Bools]:
+    """Whether the agent of each exposure is certainly, or possibly, among those asked for, some of them from a rate on."""
     rows = batch.exposed(take.exposure)
     certain = np.zeros(len(rows), bool)
     possible = np.zeros(len(rows), bool)
@@ -152,8 +217,7 @@ def matches(batch: Batch, take: ExposureInput) -> tuple[Bools, Bools]:
             possible[here] = np.any([p[here] for _, p in pairs], axis=0)
         else:
             possible[here] = True
-    reason_certain, reason_possible = _reason_matches(take, rows)
-    return certain & reason_certain, possible & reason_possible
+    return certain, possible
 
 
 def _by_agent(batch: Batch, stream: str) -> tuple[Bools, list[tuple[str, Bools]]]:
@@ -192,74 +256,127 @@ def _rate_meets(batch: Batch, clause: AgentClause, rows: Exposed, here: Bools) -
     return meets, unknown
 
 
-def _reason_matches(take: ExposureInput, rows: Exposed) -> tuple[Bools, Bools]:
-    unstated = np.array([r is None for r in rows.reason], bool)
-    if not take.except_reasons and take.only_reasons is None:
-        everything = np.ones(len(rows), bool)
-        return everything, everything
-    stated = np.array([r not in take.except_reasons for r in rows.reason], bool)
-    if take.only_reasons is not None:
-        stated &= np.array([r in take.only_reasons for r in rows.reason], bool)
-    certain = np.where(unstated, take.unstated_reason == "counts", stated)
-    possible = np.where(unstated, take.unstated_reason != "no", stated)
-    return certain, possible
+class _Which(NamedTuple):
+    """What changes of exposures are asked for.
 
-
-class _Changes:
-    """Where exposures of a stream start and end, for running counts: what starts adds, what ends takes away.
-
-    Args:
-        batch: The courses.
+    Attributes:
         stream: Whose exposures.
         within_hours: How long each counts from its start on; None counts it as long as it runs.
         is_open: Whether it matters where the stream is charted.
         attributes: Readings that stay attributed to what ran when they were taken, so that it lasts as long as they hold.
+    """
+
+    stream: str
+    within_hours: float | None
+    is_open: bool
+    attributes: Readings | None
+
+
+def _which(take: ExposureInput) -> _Which:
+    return _Which(
+        take.exposure,
+        take.within_hours if isinstance(take, Given) else None,
+        take.when_uncharted == "unknown",
+        take.attributes if isinstance(take, Active) else None,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Changes:
+    """Where exposures of a stream start and end, for running counts: what starts adds, what ends takes away.
 
     Attributes:
         key: Sorted keys at which a count may change.
         end: Where the next of the course is, or its end.
         is_charted: Whether absence of a row means absence of the thing, from each key on; over all of (t - within, t] where
             that is asked for.
+        of: Which span starts or ends, in order of time: exposures, then charted times.
+        sign: 1 where it starts, -1 where it ends.
+        keep: Which of these are the last at their key.
+        n: How many of the spans are exposures.
     """
 
-    def __init__(  # noqa: PLR0917
-        self,
-        batch: Batch,
-        stream: str,
-        within_hours: float | None,
-        is_open: bool,  # noqa: FBT001
-        attributes: Readings | None = None,
-    ) -> None:
-        rows = batch.exposed(stream)
-        within = None if within_hours is None else hours(within_hours)
-        spans = [(rows.course, rows.start, rows.end if within is None else rows.start + within)]
-        if is_open:
-            spans.append(_charted_now(batch, stream) if within is None else _charted_within(batch, stream, within))
-        course, start, end = (np.concatenate(parts) for parts in zip(*spans, strict=True))
-        is_forever = end == FOREVER
-        end_key = np.where(is_forever, batch.ends[course], batch.key(course, np.where(is_forever, 0, end)))
-        if attributes is not None:
-            end_key = _attributed_until(batch, rows, end_key, attributes)
-        key = np.concatenate([batch.key(course, start), end_key])
-        self._n, self._n_spans = len(rows), len(course)
-        self._order = key.argsort(kind="stable")
-        key = key[self._order]
-        self._keep = last_of_each_key(key)
-        self.key = key[self._keep]
-        self.end = until_next(batch, self.key, None)
-        charting = np.ones((1, self._n_spans), np.int64)
-        charting[:, : self._n] = 0
-        self.is_charted: Bools = self._sums(charting)[0] > 0
+    key: Ints
+    end: Ints
+    is_charted: Bools
+    of: Ints
+    sign: Ints
+    keep: Bools
+    n: int
 
     def counted(self, measures: Sequence[Bools | Ints]) -> Ints:
         """For each measure of the exposures its sum over those that count, from each key on."""
-        of_spans = np.zeros((len(measures), self._n_spans), np.int64)
-        of_spans[:, : self._n] = measures
-        return self._sums(of_spans)
+        of_spans = np.zeros((len(measures), len(self.of) // 2), np.int64)
+        of_spans[:, : self.n] = measures
+        return _sums(of_spans, self.of, self.sign, self.keep)
 
-    def _sums(self, of_spans: Ints) -> Ints:
-        sums: Ints = np.concatenate([of_spans, -of_spans], axis=1)[:, self._order].cumsum(axis=1)[:, self._keep]
-        return sums
+
+def _sums(of_spans: Ints, of: Ints, sign: Ints, keep: Bools) -> Ints:
+    sums = of_spans[:, of]
+    sums *= sign
+    counted: Ints = sums.cumsum(axis=1)[:, keep]
+    return counted
+
+
+def change(batch: Batch, asked: Iterable[_Which]) -> None:
+    """Work out changes of several streams at once, so that they need not be asked one by one."""
+    new = [which for which in asked if not batch.has_once(_changes, *which)]
+    for begin, end in shares([len(batch.exposed(stream)) for stream, *_ in new], most_grids(batch)):
+        for which, found in zip(new[begin:end], _changes_of(batch, new[begin:end]), strict=True):
+            batch.put_once(found, _changes, *which)
+
+
+def _changes(batch: Batch, *which: Any) -> _Changes:
+    return _changes_of(batch, [_Which(*which)])[0]
+
+
+def _changes_of(batch: Batch, asked: Sequence[_Which]) -> list[_Changes]:
+    parts, n_spans, exposed = [], [], []
+    for stream, within_hours, is_open, _ in asked:
+        rows = batch.exposed(stream)
+        within = None if within_hours is None else hours(within_hours)
+        parts.append((rows.course, rows.start, rows.end if within is None else rows.start + within))
+        if is_open:
+            parts.append(_charted_now(batch, stream) if within is None else _charted_within(batch, stream, within))
+        exposed.append(len(rows))
+        n_spans.append(len(rows) + (len(parts[-1][0]) if is_open else 0))
+    course, start, end = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    is_forever = end == FOREVER
+    end_key = np.where(is_forever, batch.ends[course], batch.key(course, np.where(is_forever, 0, end)))
+    for one, last, n_all in zip(asked, accumulate(n_spans), n_spans, strict=True):
+        if one.attributes is not None:  # the spans are the exposures alone, as charting does not matter
+            mine = slice(last - n_all, last)
+            end_key[mine] = _attributed_until(batch, batch.exposed(one.stream), end_key[mine], one.attributes)
+    steps = np.arange(len(asked)) * step_of(batch)
+    key = np.concatenate([batch.key(course, start), end_key])
+    if len(asked) > 1:
+        key += np.tile(steps.repeat(n_spans), 2)
+    order = key.argsort(kind="stable")
+    key, n = key[order], len(course)
+    keep = last_of_each_key(key)
+    kept = key[keep]
+    ends = until_next(batch, kept, None)
+    sign = np.where(order < n, 1, -1)
+    of = np.where(order < n, order, order - n)
+    charting = np.ones((1, n), np.int64)
+    first = 0
+    for n_exposed, n_all in zip(exposed, n_spans, strict=True):
+        charting[0, first : first + n_exposed] = 0
+        first += n_all
+    is_charted: Bools = _sums(charting, of, sign, keep)[0] > 0  # 0 again where the next stream begins
+    if len(asked) == 1:
+        return [_Changes(kept, ends, is_charted, of, sign, keep, exposed[0])]
+    cuts = [*kept.searchsorted(steps).tolist(), len(kept)]
+    offset = steps.repeat(np.diff(cuts))
+    kept, ends = kept - offset, ends - offset
+    found, first = [], 0
+    for (a, b), n_exposed, n_all in zip(pairwise(cuts), exposed, n_spans, strict=True):
+        mine = slice(2 * first, 2 * (first + n_all))
+        found.append(
+            _Changes(kept[a:b], ends[a:b], is_charted[a:b], of[mine] - first, sign[mine], keep[mine], n_exposed)
+        )
+        first += n_all
+    return found
 
 
 def _attributed_until(batch: Batch, rows: Exposed, end_key: Ints, readings: Readings) -> Ints:

@@ -171,10 +171,11 @@ def pack(truths: list[BoolLike], n: int) -> Bits:
     """Truths of named things as words of bits, array (n_words, n)."""
     packed = np.zeros((words(len(truths)), n), np.uint64)
     for place, truth in enumerate(truths):
+        if truth is False:
+            continue
         word, bit = packed[place // WORD], np.uint64(1 << (place % WORD))
-        if isinstance(truth, bool):
-            if truth:
-                word |= bit
+        if truth is True:
+            word |= bit
         else:
             word[truth] |= bit
     return packed
@@ -225,7 +226,10 @@ def _first_match(
     missing = np.zeros_like(unknown)
     open_still = np.ones(n, bool)
     for case in cases:
-        certain, possible = (_spread(t, n) for t in truth_of(case.when, leaf, criteria))
+        truths = truth_of(case.when, leaf, criteria)
+        if truths[1] is False:
+            continue
+        certain, possible = (_spread(t, n) for t in truths)
         reached = possible & open_still
         if not reached.any():
             continue

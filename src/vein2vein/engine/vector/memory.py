@@ -36,12 +36,23 @@ NOTHING: Final[Answer] = (None, None, (), (), ())
 _ANSWER: Final = {name: VERDICTS[name] for name in ("low", "high", "deciding", "missing", "flags")}
 
 
-class Remembered:
-    """A function of integers, worked out once for each; threads read the sorted table without waiting."""
+class _Count:
+    """How many entries tables have together; about so many, as threads may add at once."""
 
-    def __init__(self) -> None:
+    entries = 0
+
+
+class Remembered:
+    """A function of integers, worked out once for each; threads read the sorted table without waiting.
+
+    Args:
+        count: Where its entries count, if anywhere.
+    """
+
+    def __init__(self, count: _Count | None = None) -> None:
         self._lock = Lock()
         self._table = np.array([_LARGEST]), np.array([-1])
+        self._count = count
 
     def __len__(self) -> int:
         return len(self._table[0]) - 1
@@ -59,11 +70,14 @@ class Remembered:
     def _add(self, keys: Ints, work_out: Callable[[Ints], Ints]) -> tuple[Ints, Ints]:
         with self._lock:
             known, values = self._table
-            new = np.setdiff1d(keys, known)  # another thread may have been here
+            new = np.unique(keys)
+            new = new[known[known.searchsorted(new)] != new]  # another thread may have been here
             if len(new):
                 known, values = np.concatenate([known, new]), np.concatenate([values, work_out(new)])
                 order = known.argsort()
                 self._table = known[order], values[order]
+                if self._count is not None:
+                    self._count.entries += len(new)
             return self._table
 
 
@@ -139,7 +153,8 @@ class Answers:
 
 
 def _frame(answers: list[Answer]) -> pl.DataFrame:
-    return pl.DataFrame(answers, schema=_ANSWER, orient="row")
+    columns = zip(*answers, strict=True)
+    return pl.DataFrame([pl.Series(n, list(c), dtype=t) for (n, t), c in zip(_ANSWER.items(), columns, strict=True)])
 
 
 class Source:
@@ -163,12 +178,6 @@ class Source:
         self.numbers = numbers
         self.mark = mark
         self.is_begun = False
-
-    def codes(self, values: Values) -> Ints:
-        """The marked code of each value."""
-        codes = self.coder.codes(values)
-        codes += self.mark
-        return codes
 
     def is_at_rest(self, recorded: frozenset[str]) -> bool:
         """Whether nothing was recorded of what the input rests on."""
@@ -208,8 +217,8 @@ class Memory:
         self._marked: list[Source] = []  # by mark
         self._numbers = Remembered()
         self._lock = Lock()
-        self._prepared: dict[int, tuple[RuleSet, Any]] = {}
-        self._tables: list[Remembered] = []
+        self._prepared: dict[tuple[Any, ...], tuple[tuple[RuleSet, ...], Any]] = {}
+        self._count = _Count()
 
     def source(self, prepared: Prepared, name: str) -> Source:
         """The source of an input of a rule set; the same for all rule sets that ask the same of it."""
@@ -227,7 +236,7 @@ class Memory:
     def begin(self, source: Source, absent: Values) -> None:
         """Give number 0 of a source to what it says where no row holds."""
         if not source.is_begun:
-            self.numbers_of(source.codes(absent))
+            self.numbers_of(source.coder.codes(absent, source.mark))
             source.is_begun = True
 
     def numbers_of(self, codes: Ints) -> Ints:
@@ -239,21 +248,21 @@ class Memory:
         numbers = [self._marked[mark].numbers.add(codes[of == mark] & _CODE) for mark in np.unique(of).tolist()]
         return np.concatenate(numbers)
 
-    def once(self, rule: RuleSet, prepare: Callable[[RuleSet, Memory], Any]) -> Any:
-        """What `prepare` makes of a rule set, made once."""
-        found = self._prepared.get(id(rule))
-        if found is None or found[0] is not rule:
-            found = self._prepared[id(rule)] = rule, prepare(rule, self)
+    def once(self, prepare: Callable[..., Any], *rules: RuleSet) -> Any:
+        """What `prepare` makes of this memory and some rule sets, made once of the same objects; they are kept with it."""
+        key = (prepare, *map(id, rules))
+        found = self._prepared.get(key)
+        if found is None:
+            found = self._prepared[key] = rules, prepare(self, *rules)
         return found[1]
 
     def table(self) -> Remembered:
         """A new table, whose entries count."""
-        self._tables.append(Remembered())
-        return self._tables[-1]
+        return Remembered(self._count)
 
     def is_full(self) -> bool:
         """Whether so much is remembered that it is better to begin again."""
-        entries = sum(map(len, self._tables)) + len(self.answers)
+        entries = self._count.entries + len(self.answers)
         return entries + _RULE_SET_WEIGHS * len(self._prepared) > MOST_REMEMBERED
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from typing import Final, TypeVar
+from itertools import accumulate
+from typing import Any, Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from vein2vein.engine.vector.batch import Batch, Bools, Floats, Ints
 from vein2vein.knowledge.predicates import Compare, IsIn, Ref
@@ -22,6 +23,7 @@ Leaf = Ref | Compare | IsIn
 KNOWN: Final = 1
 MOST_ROWS_TOGETHER: Final = 50_000
 Item = TypeVar("Item", bound=Sized)
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Numbers:
         """Whether every range is a point, known by both ends being the same array."""
         return self.high is self.low
 
-    def take(self, where: Ints | Bools) -> Numbers:
+    def take(self, where: Ints | Bools | slice) -> Numbers:
         """Some of the ranges."""
         low = self.low[where]
         return Numbers(
@@ -108,14 +110,18 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Signal:
-    """A number over time: 0 before the first key and from the last on; at each key it changes by `change`, which is never 0."""
+class Changes:
+    """Signals one after the other: a signal is 0 before its first key and from its last on; at each it changes, never by 0.
+
+    Attributes:
+        key: The keys of each signal, sorted within it.
+        change: By how much it changes there.
+        cuts: Where the keys of each signal begin, and where the last ends.
+    """
 
     key: Ints
     change: Ints
-
-    def __len__(self) -> int:
-        return len(self.key)
+    cuts: list[int]
 
 
 def unknown_numbers(n: int) -> Numbers:
@@ -126,24 +132,50 @@ def unknown_numbers(n: int) -> Numbers:
 UNKNOWN: Final = unknown_numbers(1)
 
 
-def joined(parts: list[Ints]) -> Ints:
+def numbers_together(parts: list[Numbers]) -> Numbers:
+    """Ranges one after the other; those of no rows do not count."""
+    parts = [part for part in parts if len(part.low)] or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
+    low = np.concatenate([part.low for part in parts])
+    if all(part.is_exact for part in parts):
+        return Numbers(low, low)
+    high = np.concatenate([part.high for part in parts])
+    if all(part.low_is_open is None for part in parts):
+        return Numbers(low, high)
+    low_is_open, high_is_open = (
+        np.concatenate([np.zeros(len(part.low), bool) if is_open is None else is_open for part, is_open in found])
+        for found in (
+            [(part, part.low_is_open) for part in parts],
+            [(part, part.high_is_open) for part in parts],
+        )
+    )
+    return Numbers(low, high, low_is_open, high_is_open)
+
+
+def joined(parts: list[npt.NDArray[Kind]]) -> npt.NDArray[Kind]:
     """Arrays one after the other; an only one as it is."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def together(items: Iterable[Item], most: int | None = None) -> Iterator[list[Item]]:
     """Items that are worked out at once: as long as they are few rows, where calls cost most; at most so many, if given."""
-    some: list[Item] = []
-    n_rows = 0
-    for item in items:
-        n_more = len(item)
-        if some and (len(some) == most or n_rows + n_more > MOST_ROWS_TOGETHER):
-            yield some
-            some, n_rows = [], 0
-        some.append(item)
-        n_rows += n_more
-    if some:
-        yield some
+    listed = list(items)
+    return (listed[begin:end] for begin, end in shares([len(item) for item in listed], most))
+
+
+def shares(n_rows: list[int], most: int | None = None) -> list[tuple[int, int]]:
+    """From which item to behind which is worked out at once, from how many rows each has; see `together`."""
+    n = len(n_rows)
+    if n and (most is None or n <= most) and sum(n_rows) <= MOST_ROWS_TOGETHER:
+        return [(0, n)]
+    found, begin, n_so_far = [], 0, 0
+    for place, n_more in enumerate(n_rows):
+        if place > begin and (place - begin == most or n_so_far + n_more > MOST_ROWS_TOGETHER):
+            found.append((begin, place))
+            begin, n_so_far = place, 0
+        n_so_far += n_more
+    return [*found, (begin, n)] if n else []
 
 
 def last_of_each_key(key: Ints) -> Bools:
@@ -186,12 +218,15 @@ class LeafCoder:
         self.leaves = leaves
         self._ladder = np.unique(np.array([_rung(leaf) for leaf in leaves if isinstance(leaf, Compare)]))
         self._base = len(self._ladder) + 1
+        self._rungs = {
+            leaf: int(self._ladder.searchsorted(_rung(leaf))) for leaf in leaves if isinstance(leaf, Compare)
+        }
         self._names: tuple[str, ...] = ()
 
-    def codes(self, values: Values) -> Ints:
-        """The code of each value."""
+    def codes(self, values: Values, mark: int = 0) -> Ints:
+        """The code of each value, with a mark added."""
         if isinstance(values, Numbers):
-            return self._of_numbers(values)
+            return self._of_numbers(values, mark)
         if isinstance(values, Facts):
             code = (values.certain.astype(np.int64) << 1) | (values.possible.astype(np.int64) << 2)
             code |= values.certain == values.possible
@@ -199,31 +234,36 @@ class LeafCoder:
             self._names = values.names  # those of the input, always the same
             code = values.mask << 1
             code |= (values.mask & (values.mask - 1)) == 0
+        code += mark
         return code
 
-    def _of_numbers(self, values: Numbers) -> Ints:
-        if values.is_exact:
-            exact: Ints = self._ladder.searchsorted(values.low, side="right") * (2 * self._base + 2) + KNOWN
-            return exact
+    def _of_numbers(self, values: Numbers, mark: int) -> Ints:
         low, high = values.low, values.high
+        if low is high:
+            exact: Ints = self._ladder.searchsorted(low, side="right")
+            exact *= 2 * self._base + 2
+            exact += KNOWN + mark
+            return exact
         if values.low_is_open is not None and values.high_is_open is not None:
             low = np.where(values.low_is_open, np.nextafter(low, np.inf), low)
             high = np.where(values.high_is_open, np.nextafter(high, -np.inf), high)
-        code: Ints = self._ladder.searchsorted(low, side="right") * self._base
+        code: Ints = self._ladder.searchsorted(low, side="right")
+        code *= self._base
         code += self._ladder.searchsorted(high, side="right")
         code <<= 1
         code |= values.low == values.high
+        code += mark
         return code
 
-    def truth(self, leaf: Leaf, codes: Ints) -> tuple[Bools, Bools]:
-        """Certain and possible truth of a leaf for each code."""
+    def truth(self, leaf: Leaf, codes: Any) -> tuple[Any, Any]:
+        """Certain and possible truth of a leaf for each code; of one code, given as a number, as plain truths."""
         if isinstance(leaf, Ref):
             return (codes & 2) != 0, (codes & 4) != 0
         if isinstance(leaf, IsIn):
-            wanted = np.int64(sum(1 << i for i, name in enumerate(self._names) if name in leaf.categories))
+            wanted = sum(1 << i for i, name in enumerate(self._names) if name in leaf.categories)
             return (codes >> 1 & ~wanted) == 0, (codes >> 1 & wanted) != 0
-        low, high = np.divmod(codes >> 1, self._base)
-        rung = self._ladder.searchsorted(_rung(leaf))
+        low, high = divmod(codes >> 1, self._base)
+        rung = self._rungs[leaf]
         if leaf.op in ("at_least", "above"):
             return low > rung, high > rung
         return high <= rung, low <= rung  # certain where even the highest value has not come so far
@@ -234,7 +274,7 @@ def _rung(leaf: Compare) -> float:
     return float(np.nextafter(leaf.cut_off, np.inf)) if leaf.op in ("above", "at_most") else leaf.cut_off
 
 
-def signals_of(rows: list[Rows], code: Ints, number: Callable[[Ints], Ints]) -> list[Signal]:
+def signals_of(rows: list[Rows], code: Ints, number: Callable[[Ints], Ints]) -> Changes:
     """The numbers of the codes of rows over time, at the keys where they change; 0 where no row holds.
 
     Every course begins and ends without a row, so that no key is needed where a course begins.
@@ -258,7 +298,7 @@ def signals_of(rows: list[Rows], code: Ints, number: Callable[[Ints], Ints]) -> 
     return changes_of(edges, numbers, behind)
 
 
-def changes_of(key: Ints, numbers: Ints, behind: Ints) -> list[Signal]:
+def changes_of(key: Ints, numbers: Ints, behind: Ints) -> Changes:
     """Signals from keys and the number from each on, 0 at the last of each signal; of equal keys the last counts.
 
     Args:
@@ -273,7 +313,4 @@ def changes_of(key: Ints, numbers: Ints, behind: Ints) -> list[Signal]:
     change[1:] -= numbers[:-1]
     moves = change.nonzero()[0]
     key, change = key[moves], change[moves]
-    if len(behind) == 1:
-        return [Signal(key, change)]
-    cuts = [0, *moves.searchsorted(last.cumsum()[behind - 1]).tolist()]
-    return [Signal(key[a:b], change[a:b]) for a, b in pairwise(cuts)]
+    return Changes(key, change, [0, *moves.searchsorted(last.cumsum()[behind - 1]).tolist()])

@@ -16,13 +16,14 @@ from typing import Final
 
 import numpy as np
 
-from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Ints
-from vein2vein.engine.vector.memory import Memory, Numbering
-from vein2vein.engine.vector.rows import Signal, joined, last_of_each_key
+from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Ints
+from vein2vein.engine.vector.memory import Growth, Memory, Numbering
+from vein2vein.engine.vector.rows import Changes, joined, last_of_each_key, shares
 
 WORD_BITS: Final = 62
 FOLD_BITS: Final = 31
 _FEWEST_BITS: Final = 3
+Opening = int | str | None
 
 
 def bits_for(numbers: Numbering) -> int:
@@ -52,7 +53,8 @@ class Layout:
         self.places = tuple(places)
         self.n_words = word + 1
         self.tables = tuple(memory.table() for _ in range(n_tables))
-        self._folds = tuple((Numbering(memory.growth), Numbering(memory.growth)) for _ in range(word))
+        alone = Growth()  # no signal grows with a fold
+        self._folds = tuple((Numbering(alone), Numbering(alone)) for _ in range(word))
 
     def folded(self, words: Ints) -> Ints:
         """The state as one integer, from an array (n_words, n)."""
@@ -77,82 +79,141 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
-    """Courses that a window lets something be said about, and from where to where.
+class Spans:
+    """Where windows let something be said about courses: from where to where; arrays with a row for each window.
 
     Attributes:
-        courses: Positions of these courses.
-        never: Positions of the others.
-        opens: Keys of the openings, one for each of `courses`.
+        can: Whether anything can be said, array (n_windows, n_courses).
+        opens: Keys of the openings where it can, window by window.
         first: For every course and one beyond: the opening key; beyond all keys where nothing can be said.
         last: For every course and one beyond: the last key that something is said of.
         closes_at: For every course and one beyond: the instant at which the window closes, when that was seen; else NEVER.
         look: For every course: how far it was looked at.
     """
 
-    courses: Ints
-    never: Ints
+    can: Bools
     opens: Ints
     first: Ints
     last: Ints
     closes_at: Ints
     look: Ints
 
-
-def span_of(batch: Batch, opening: object, closing: int | None) -> Span:
-    """The span of a window; see `knowledge.schema.Window`."""
-    opens, closes = _opening(batch, opening), _closing(batch, closing)
-    look = batch.last_look
-    can = (opens != NEVER) & (look != NEVER) & (look >= opens) & (opens < closes)
-    courses = np.flatnonzero(can)
-    open_keys = batch.key(courses, opens[courses])
-    first, last = np.full(batch.n + 1, FOREVER), np.full(batch.n + 1, NEVER)
-    first[courses] = open_keys
-    closed = courses[closes[courses] <= look[courses]]
-    last[courses] = batch.key(courses, look[courses])
-    last[closed] = batch.key(closed, closes[closed]) - 1
-    closes_at = np.full(batch.n + 1, NEVER)
-    closes_at[closed] = closes[closed]
-    return Span(
-        courses,
-        np.flatnonzero(~can),
-        open_keys,
-        first,
-        last,
-        closes_at,
-        np.where(look == NEVER, NEVER, np.minimum(look, closes)),
-    )
+    @classmethod
+    def of(cls, batch: Batch, windows: Sequence[tuple[Opening, int | None]]) -> Spans:
+        """The spans of windows; see `knowledge.schema.Window`."""
+        starts = _starts(batch, windows)
+        opens = np.array([_opening(batch, opening, starts) for opening, _ in windows])
+        never = np.full(batch.n, FOREVER)
+        closes = np.array([never if day is None else _closing(starts[day]) for _, day in windows])
+        look = batch.last_look
+        can = (opens != NEVER) & (look != NEVER) & (look >= opens) & (opens < closes)
+        window, course = can.nonzero()
+        first, last, closes_at = (np.full((len(windows), batch.n + 1), beyond) for beyond in (FOREVER, NEVER, NEVER))
+        keys = batch.key(course, opens[can])
+        first[window, course] = keys
+        last[window, course] = batch.key(course, look[course])
+        closed = closes[can] <= look[course]
+        window, course = window[closed], course[closed]
+        at = closes[window, course]
+        last[window, course] = batch.key(course, at) - 1
+        closes_at[window, course] = at
+        return cls(can, keys, first, last, closes_at, np.where(look == NEVER, NEVER, np.minimum(look, closes)))
 
 
-def _closing(batch: Batch, closing: int | None) -> Ints:
-    closes = np.full(batch.n, FOREVER, np.int64)
-    if closing is not None:
-        known = np.flatnonzero(batch.infused != NEVER)
-        closes[known] = batch.day_starts(known, batch.day_zero[known] + closing)
-    return closes
+def _starts(batch: Batch, windows: Sequence[tuple[Opening, int | None]]) -> dict[int, Ints]:
+    """First instant of the days after the infusion at which windows open or close, per course; NEVER without an infusion."""
+    days = sorted({day for window in windows for day in window if isinstance(day, int)})
+    known = np.flatnonzero(batch.infused != NEVER)
+    starts = np.full((len(days), batch.n), NEVER)
+    wanted = batch.day_zero[known] + np.array(days, np.int64)[:, None]
+    starts[:, known] = batch.day_starts(np.tile(known, len(days)), wanted.ravel()).reshape(wanted.shape)
+    return dict(zip(days, starts, strict=True))
 
 
-def _opening(batch: Batch, opening: object) -> Ints:
+def _closing(start: Ints) -> Ints:
+    return np.where(start == NEVER, FOREVER, start)
+
+
+def _opening(batch: Batch, opening: Opening, starts: dict[int, Ints]) -> Ints:
     if opening is None:
         return np.where(batch.first == FOREVER, NEVER, batch.first)
     if not isinstance(opening, int):  # the infusion
         return batch.infused
-    starts = np.full(batch.n, NEVER, np.int64)
-    known = np.flatnonzero(batch.infused != NEVER)
-    starts[known] = batch.day_starts(known, batch.day_zero[known] + opening)
-    return starts
+    return starts[opening]
 
 
-@dataclass(eq=False)
+class Signals:
+    """The changes of signals, and of windows, which change nothing but are looked at where they open; each has a slot.
+
+    Args:
+        n: How many slots there are; one that nothing is put into never changes.
+    """
+
+    def __init__(self, n: int) -> None:
+        self._starts = np.zeros(n, np.int64)
+        self.lengths = np.zeros(n, np.int64)
+        self._parts: list[tuple[Ints, Ints]] = []
+        self._n = 0
+
+    def put(self, slots: Sequence[int] | Ints, found: Changes) -> None:
+        """Put changes into slots; into several times as many as there are signals, if both shall have the same."""
+        cuts = np.array(found.cuts, np.int64)
+        self._starts[slots] = cuts[:-1] + self._n
+        self.lengths[slots] = cuts[1:] - cuts[:-1]
+        self._parts.append((found.key, found.change))
+        self._n += len(found.key)
+
+    def of(self, slots: Ints) -> tuple[Ints, Ints, Ints]:
+        """Keys and changes of some slots, one after the other, and how many each has."""
+        if len(self._parts) > 1:
+            self._parts = [(joined([key for key, _ in self._parts]), joined([change for _, change in self._parts]))]
+        key, change = self._parts[0]
+        lengths = self.lengths[slots]
+        ends = lengths.cumsum()
+        place = np.arange(ends[-1])
+        place += (self._starts[slots] - ends + lengths).repeat(lengths)
+        return key[place], change[place], lengths
+
+
+@dataclass(frozen=True, eq=False)
 class Asked:
-    """A grid that is asked for: a span, and the signals that move, each with its place in a layout."""
+    """Grids that are asked for: what each is made of, and where that stands in a state.
 
-    span: Span
-    layout: Layout
-    signals: list[tuple[int, Signal]]
+    Attributes:
+        layouts: Of each grid.
+        windows: The window of each grid.
+        begins: Where the uses of each grid begin, and where the last end.
+        grid: The grid of each use of a slot.
+        slot: Which.
+        word: In which word of the state it stands.
+        shift: How far up there.
+    """
 
-    def __len__(self) -> int:
-        return len(self.span.opens) + sum(len(signal.key) for _, signal in self.signals)
+    layouts: tuple[Layout, ...]
+    windows: Ints
+    begins: Ints
+    grid: Ints
+    slot: Ints
+    word: Ints
+    shift: Ints
+
+    def part(self, begin: int, end: int) -> Asked:
+        """Some of the grids."""
+        uses = slice(self.begins[begin], self.begins[end])
+        return Asked(
+            self.layouts[begin:end],
+            self.windows[begin:end],
+            self.begins[begin : end + 1] - self.begins[begin],
+            self.grid[uses] - begin,
+            self.slot[uses],
+            self.word[uses],
+            self.shift[uses],
+        )
+
+    def parts(self, batch: Batch, signals: Signals) -> list[tuple[int, int]]:
+        """Grids that are worked out at once, from the first to behind the last."""
+        rows = np.add.reduceat(signals.lengths[self.slot], self.begins[:-1])
+        return shares(rows.tolist(), most_grids(batch))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,17 +224,13 @@ class Grids:
         key: Keys; those of each grid stand one course behind the last course of the grid before.
         cuts: Where the keys of each grid begin, and where the last ends.
         states: The states of each grid.
-        step: How far the keys of each grid are behind those of the grid before.
+        windows: The window of each grid.
     """
 
     key: Ints
     cuts: list[int]
     states: list[Ints]
-    step: int
-
-    def key_of(self, number: int) -> Ints:
-        """The keys of one grid as they are in the batch."""
-        return self.key[self.cuts[number] : self.cuts[number + 1]] - number * self.step
+    windows: Ints
 
 
 def most_grids(batch: Batch) -> int:
@@ -186,39 +243,29 @@ def step_of(batch: Batch) -> int:
     return (batch.n + 1) << batch.bits
 
 
-def merged(batch: Batch, asked: Sequence[Asked]) -> Grids:
-    """Some grids, worked out at once."""
-    step = step_of(batch)
-    keys, changes, places = [], [], []
-    for number, one in enumerate(asked):
-        keys.append(one.span.opens)
-        changes.append(np.zeros_like(one.span.opens))
-        places.append((number, 0, 0))
-        for place, signal in one.signals:
-            keys.append(signal.key)
-            changes.append(signal.change)
-            places.append((number, *one.layout.places[place]))
-    lengths = [len(part) for part in keys]
-    grid, word, shift = np.array(places).T
-    key, change = np.concatenate(keys), np.concatenate(changes)
-    if len(asked) > 1:
-        key += (grid * step).repeat(lengths)
-    change <<= shift.repeat(lengths)
+def merged(batch: Batch, spans: Spans, signals: Signals, asked: Asked) -> Grids:
+    """Grids that are worked out at once."""
+    step, n_grids = step_of(batch), len(asked.layouts)
+    key, change, lengths = signals.of(asked.slot)
+    if n_grids > 1:
+        key += (asked.grid * step).repeat(lengths)
+    change <<= asked.shift.repeat(lengths)
     order = key.argsort(kind="stable")
     key, change = key[order], change[order]
     course = batch.course_of(key)
-    first, last = (joined([getattr(one.span, name) for one in asked]) for name in ("first", "last"))
-    within = key if len(asked) == 1 else key - course // (batch.n + 1) * step
-    keep = last_of_each_key(key) & (within >= first[course]) & (within <= last[course])
-    n_words = max(one.layout.n_words for one in asked)
+    first, last = (column[asked.windows].ravel()[course] for column in (spans.first, spans.last))
+    within = key if n_grids == 1 else key - course // (batch.n + 1) * step
+    keep = last_of_each_key(key) & (within >= first) & (within <= last)
+    n_words = max(layout.n_words for layout in asked.layouts)
     if n_words == 1:
         words = change.cumsum()[None, keep]
     else:
-        which = word.repeat(lengths)[order]
+        which = asked.word.repeat(lengths)[order]
         words = np.array([np.where(which == number, change, 0).cumsum()[keep] for number in range(n_words)])
     key = key[keep]
-    cuts = [0, *key.searchsorted(step * np.arange(1, len(asked))).tolist(), len(key)]
+    cuts = [0, *key.searchsorted(step * np.arange(1, n_grids)).tolist(), len(key)]
     states = [
-        one.layout.folded(words[: one.layout.n_words, a:b]) for one, (a, b) in zip(asked, pairwise(cuts), strict=True)
+        layout.folded(words[: layout.n_words, a:b])
+        for layout, (a, b) in zip(asked.layouts, pairwise(cuts), strict=True)
     ]
-    return Grids(key, cuts, states, step)
+    return Grids(key, cuts, states, asked.windows)
