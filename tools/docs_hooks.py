@@ -118,6 +118,7 @@ def _generated_pages() -> dict[str, str]:
         **_command_pages(),
         **_api_pages(),
         **_population_pages(),
+        **_guidance_pages(),
     }
 
 
@@ -153,6 +154,12 @@ def _manual_pages() -> dict[str, str]:
 def _population_pages() -> dict[str, str]:
     """The parameters of the population model, made from its data files; see tools/population_pages.py."""
     pages: dict[str, str] = _tool("population_pages").population_pages()
+    return pages
+
+
+def _guidance_pages() -> dict[str, str]:
+    """Guidance, drugs and where the sources disagree, made from their files; see tools/guidance_pages.py."""
+    pages: dict[str, str] = _tool("guidance_pages").guidance_pages()
     return pages
 
 

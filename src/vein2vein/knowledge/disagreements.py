@@ -1,0 +1,43 @@
+"""Where published sources disagree: what each says, and which files of the knowledge hold the choices.
+
+Place    Floor 1. Read by the documentation.
+In       knowledge/data/disagreements.yaml.
+Out      `Disagreement` by disagreement, in the order of the file.
+Does not Say who is right.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field
+
+from vein2vein.knowledge.edition import Strict, Text, Wording
+
+
+class Disagreement(Strict):
+    """One point on which sources differ.
+
+    Attributes:
+        status: How sure it is what the sources say: read in them or their copies, recalled, or uncertain.
+        says: What each source says, two at least.
+        files: Ids of rule sets and documents that hold one side of it.
+    """
+
+    id: Text
+    about: Text
+    status: Literal["read", "recalled", "uncertain"]
+    topic: Wording
+    says: Annotated[tuple[Text, ...], Field(min_length=2)]
+    files: tuple[Text, ...]
+
+
+@cache
+def disagreements() -> tuple[Disagreement, ...]:
+    """All of them."""
+    file = resources.files("vein2vein.knowledge").joinpath("data", "disagreements.yaml")
+    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return tuple(Disagreement.model_validate(body) for body in raw)

@@ -1,0 +1,78 @@
+"""The pages of guidance hold every source, drug and stated disagreement; the grid is computed from the files."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vein2vein.knowledge.disagreements import disagreements
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Guidance
+from vein2vein.knowledge.library import default_library
+from vein2vein.knowledge.registry import default_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIBRARY = default_library()
+
+
+@pytest.fixture(scope="module")
+def pages(repository: Path) -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("guidance_pages", repository / "tools" / "guidance_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    found: dict[str, str] = module.guidance_pages()
+    return found
+
+
+def test_every_source_and_every_drug_has_a_page_that_the_index_leads_to(pages: dict[str, str]) -> None:
+    index = pages["reference/guidance/index.md"]
+    documents = (*LIBRARY.of(Guidance), *LIBRARY.of(Drug))
+    assert len(pages) == len(documents) + 2
+    for document in documents:
+        assert f"[`{document.id}`]({document.id}.md) | {document.title['en']} | {document.status} |" in index
+        assert f"`{document.id}`" in pages[f"reference/guidance/{document.id}.md"]
+
+
+def _row(page: str, start: str) -> list[str]:
+    return [
+        cell.strip() for cell in next(line for line in page.splitlines() if line.startswith(start)).split("|")[1:-1]
+    ]
+
+
+def test_the_grid_shows_where_sources_differ_for_one_state(pages: dict[str, str]) -> None:
+    page = pages["reference/guidance/where-the-sources-disagree.md"]
+    _, same, asco, ebmt, cartox = _row(page, "| CRS 4 |")
+    assert same == "no"
+    assert asco.startswith("give Tocilizumab")
+    assert "Methylprednisolone 500 mg" in asco
+    assert ebmt == "give Dexamethasone 20 mg intravenously every 6 h"
+    assert "Methylprednisolone 1000 mg" in cartox
+    assert _row(page, "| ICANS 1, no CRS |")[1:] == ["yes", "silent", "silent", "silent"]
+
+
+def test_no_cell_gives_tocilizumab_for_icans_without_crs(pages: dict[str, str]) -> None:
+    lines = [
+        line
+        for line in pages["reference/guidance/where-the-sources-disagree.md"].splitlines()
+        if line.startswith("| ICANS") and "no CRS" in line
+    ]
+    assert len(lines) == 8
+    assert not [line for line in lines if "Tocilizumab" in line]
+
+
+def test_every_stated_disagreement_is_shown_and_names_files_that_are_there(pages: dict[str, str]) -> None:
+    page = pages["reference/guidance/where-the-sources-disagree.md"]
+    ids = [one.id for one in disagreements()]
+    assert len(set(ids)) == len(ids)
+    for one in disagreements():
+        assert all(text in page for text in (one.topic["en"], *one.says))
+        assert {"en", "zh"} <= set(one.topic)
+        assert not [id for id in one.files if id not in LIBRARY and id not in default_registry()]

@@ -1,0 +1,87 @@
+"""Guidance and drugs as pages of the documentation, and where the sources disagree, made from the files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vein2vein.basis.truth import Truth
+from vein2vein.journey.guidance.decide import Body, decide
+from vein2vein.journey.guidance.words import action_words
+from vein2vein.knowledge.decisions import GradeOf
+from vein2vein.knowledge.disagreements import disagreements
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Give, Guidance
+from vein2vein.knowledge.library import default_library
+from vein2vein.report.guidance_text import drug_markdown, guidance_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+FOLDER = "reference/guidance"
+GENERAL = ("asco-2021.guidance", "ebmt-2022.guidance", "cartox-2018.guidance")
+LABELS = ("yescarta-us-2017.guidance", "yescarta-us-2022.guidance", "breyanzi-us.guidance", "abecma-us.guidance")
+STATES: tuple[tuple[str, Mapping[str, int]], ...] = (
+    *((f"CRS {grade}", {"crs": grade}) for grade in range(1, 5)),
+    *((f"ICANS {grade}, no CRS", {"icans": grade}) for grade in range(1, 5)),
+    *((f"ICANS {grade}, CRS 1", {"icans": grade, "crs": 1}) for grade in range(1, 5)),
+)
+INTRODUCTION = """
+Every cell is computed from the file of the source: an adult without any treatment so far, whose grade is known by the scale that
+the source presumes (a grade 2 of one scale need not be a grade 2 of another). "silent" means that no row of the source leads to
+a drug. Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows.
+Nothing here is a recommendation of this library.
+"""
+
+
+def guidance_pages() -> dict[str, str]:
+    """One page for each source and one for each drug, the list of them, and where they disagree."""
+    library = default_library()
+    sources, drugs = library.of(Guidance), {drug.id: drug for drug in library.of(Drug)}
+    pages = {f"{FOLDER}/{g.id}.md": guidance_markdown(g, drugs) + "\n" for g in sources}
+    pages |= {f"{FOLDER}/{id}.md": drug_markdown(drug) + "\n" for id, drug in drugs.items()}
+    pages[f"{FOLDER}/index.md"] = "\n".join(_index(sources, tuple(drugs.values()))) + "\n"
+    pages[f"{FOLDER}/where-the-sources-disagree.md"] = "\n".join(_disagree(sources, drugs)) + "\n"
+    return pages
+
+
+def _index(sources: Sequence[Guidance], drugs: Sequence[Drug]) -> Iterator[str]:
+    yield "# Guidance and drugs"
+    yield "\nWhat sources say at which grade, as encoded. See [where the sources disagree](where-the-sources-disagree.md).\n"
+    yield "| file | source | status |\n| --- | --- | --- |"
+    for document in (*sources, *drugs):
+        yield f"| [`{document.id}`]({document.id}.md) | {document.title['en']} | {document.status} |"
+
+
+def _disagree(sources: Sequence[Guidance], drugs: Mapping[str, Drug]) -> Iterator[str]:
+    found = {guidance.id: guidance for guidance in sources}
+    yield "# Where the sources disagree"
+    yield INTRODUCTION
+    for heading, ids in (("Guidelines", GENERAL), ("US labels, each for its own product", LABELS)):
+        yield f"\n## {heading}: drugs by state\n"
+        yield from grid([found[id] for id in ids], drugs)
+    yield "\n## Other points\n"
+    yield "| point | what sources say | status | files |\n| --- | --- | --- | --- |"
+    for one in disagreements():
+        files = ", ".join(f"`{id}`" for id in one.files)
+        yield f"| {one.topic['en']} | {'<br>'.join(one.says)} | {one.status} | {files} |"
+
+
+def grid(sources: Sequence[Guidance], drugs: Mapping[str, Drug]) -> Iterator[str]:
+    """Drugs by state, one column for each source, and whether all that speak say the same."""
+    yield "| state | same | " + " | ".join(f"[{g.title['en']}]({g.id}.md)" for g in sources) + " |"
+    yield "|" + " --- |" * (len(sources) + 2)
+    for state, grades in STATES:
+        cells = [_cell(guidance, grades, drugs) for guidance in sources]
+        yield f"| {state} | {'yes' if len(set(cells)) == 1 else 'no'} | " + " | ".join(cells) + " |"
+
+
+def _cell(guidance: Guidance, grades: Mapping[str, int], drugs: Mapping[str, Drug]) -> str:
+    asked = {n: f.source.subject for n, f in guidance.facts.items() if isinstance(f.source, GradeOf)}
+    state = guidance.state({name: grades.get(subject, 0) for name, subject in asked.items()})
+    proposals = decide(guidance, state, at=0, drugs=drugs, given={}, body=Body())
+    orders = [
+        action_words(p.action, drugs)
+        for p in proposals
+        if isinstance(p.action, Give) and p.is_proposed and p.truth is Truth.TRUE
+    ]
+    return "<br>".join(orders) or "silent"
