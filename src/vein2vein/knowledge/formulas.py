@@ -321,7 +321,7 @@ def evaluate(node: ast.expr, names: Mapping[str, Interval]) -> Interval:
             low, high = evaluate(operand, names)
             return -high, -low
         case ast.BinOp(left=left, op=op, right=right):
-            return _binary(op, evaluate(left, names), evaluate(right, names), ast.unparse(node))
+            return _binary(op, evaluate(left, names), evaluate(right, names), node)
         case ast.Call(func=ast.Name(id=function), args=args):
             return FUNCTIONS[function]([evaluate(arg, names) for arg in args])
         case _:
@@ -329,7 +329,7 @@ def evaluate(node: ast.expr, names: Mapping[str, Interval]) -> Interval:
             raise TypeError(msg)
 
 
-def _binary(op: ast.operator, left: Interval, right: Interval, text: str) -> Interval:
+def _binary(op: ast.operator, left: Interval, right: Interval, node: ast.expr) -> Interval:
     match op:
         case ast.Add():
             return left[0] + right[0], left[1] + right[1]
@@ -338,9 +338,9 @@ def _binary(op: ast.operator, left: Interval, right: Interval, text: str) -> Int
         case ast.Mult():
             return _hull(_times(a, b) for a in left for b in right)
         case ast.Div():
-            return _divided(left, right, text)
+            return _divided(left, right, node)
         case _:
-            return _power(left, right, text)
+            return _power(left, right, node)
 
 
 def _times(a: float, b: float) -> float:
@@ -352,9 +352,9 @@ def _hull(numbers: Iterator[float]) -> Interval:
     return min(listed), max(listed)
 
 
-def _divided(left: Interval, right: Interval, text: str) -> Interval:
+def _divided(left: Interval, right: Interval, node: ast.expr) -> Interval:
     if right == (0.0, 0.0):
-        msg = f"division by zero in {text}"
+        msg = f"division by zero in {ast.unparse(node)}"
         raise ArithmeticError(msg)
     if right[0] < 0 < right[1]:
         return EVERYTHING
@@ -364,9 +364,9 @@ def _divided(left: Interval, right: Interval, text: str) -> Interval:
     return _hull(_times(a, b) for a in left for b in (low, high))
 
 
-def _power(base: Interval, exponent: Interval, text: str) -> Interval:
+def _power(base: Interval, exponent: Interval, node: ast.expr) -> Interval:
     if base[0] < 0:
-        msg = f"a power of a number that may be negative in {text}"
+        msg = f"a power of a number that may be negative in {ast.unparse(node)}"
         raise ArithmeticError(msg)
     return _hull(_raised(b, e) for b in base for e in exponent)
 

@@ -41,11 +41,12 @@ class Questions:
     Args:
         timeline: The course; rows after `at` are cut off.
         at: Aware instant of the questions.
+        index: The timeline looked up, where that was done before: the cut is then made by bisection.
     """
 
-    def __init__(self, timeline: Timeline, at: datetime) -> None:
-        self._timeline = timeline.until(at)
-        self._index = CourseIndex(self._timeline)
+    def __init__(self, timeline: Timeline, at: datetime, *, index: CourseIndex | None = None) -> None:
+        self._index = CourseIndex(timeline.until(at)) if index is None else index.until(at)
+        self._timeline = self._index.timeline
         self._at = to_microseconds(at)
 
     @property

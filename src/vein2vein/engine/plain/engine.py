@@ -122,9 +122,11 @@ def _course_field(index: CourseIndex, take: methods.CourseField) -> Categories:
 class CourseGrader:
     """One course under one rule set, walked through in time order."""
 
-    def __init__(self, timeline: Timeline, rule: RuleSet, as_of: datetime | None = None) -> None:
+    def __init__(
+        self, timeline: Timeline, rule: RuleSet, as_of: datetime | None = None, index: CourseIndex | None = None
+    ) -> None:
         self.rule = rule
-        self.index = CourseIndex(timeline)
+        self.index = index or CourseIndex(timeline)
         self.opens = self.index.opening(rule.window)
         self.closes = self.index.closing(rule.window)
         self.last = self.index.last_look(None if as_of is None else to_microseconds(as_of))
@@ -154,6 +156,20 @@ class CourseGrader:
                 return
             done = at
             yield at, self._evaluate(at, criteria, queue)
+
+    def evaluation_at(self, at: int) -> Evaluation | None:
+        """The evaluation that holds at an instant.
+
+        A rule set none of whose criteria looks back over its own truths needs no walk: between two change points nothing
+        changes, so that the evaluation at the instant is that at the change point before it.
+        """
+        whens = [criterion.when for criterion in self.rule.criteria.values()]
+        if not any(isinstance(when, Sustained | Syndrome) for when in whens):
+            return self._evaluate(at, {}, [])
+        evaluation = None
+        for _, latest in self.evaluations():
+            evaluation = latest
+        return evaluation
 
     def _evaluate(self, at: int, over_time: Mapping[str, OverTime], queue: list[int]) -> Evaluation:
         values = {name: value_at(self.index, take, at)[0] for name, take in self.rule.inputs.items()}
@@ -186,30 +202,29 @@ def _step(at: int, evaluation: Evaluation) -> Step:
     return Step(at, evaluation.bounds, evaluation.deciding, evaluation.missing, evaluation.flags)
 
 
-def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime) -> Verdict:
+def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime, *, index: CourseIndex | None = None) -> Verdict:
     """What a rule set says about a course at an instant, knowing nothing later.
 
     Args:
         timeline: The course; rows after `at` are cut off here.
         rule: A bound rule set.
         at: Aware instant of the question.
+        index: The timeline cut off at `at` and looked up, where that was done before; `timeline` is then not read.
 
     Returns:
         The verdict with its reasons. Its bounds are None where the rule set does not apply, and `not_applicable` says why.
     """
-    grader = CourseGrader(timeline.until(at), rule, as_of=at)
+    grader = CourseGrader(timeline if index is not None else timeline.until(at), rule, as_of=at, index=index)
     instant = to_microseconds(at)
     why_not = grader.why_never
     if why_not is None and grader.closes is not None and instant >= grader.closes:
         why_not = AFTER_WINDOW
     if why_not is not None:
         return Verdict(rule.id, at, None, why_not, parameters=rule.chosen)
-    evaluation = None
-    for _, latest in grader.evaluations():
-        evaluation = latest
+    asked = min(instant, grader.last if grader.last is not None else instant)
+    evaluation = grader.evaluation_at(asked)
     if evaluation is None or evaluation.applies is Truth.FALSE:
         return Verdict(rule.id, at, None, OUTSIDE_POPULATION, parameters=rule.chosen)
-    asked = min(instant, grader.last if grader.last is not None else instant)
     used = tuple(_input_used(grader.index, rule, name, asked) for name in rule.inputs)
     return Verdict(
         rule.id,

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import pairwise
 
 from vein2vein.basis.clock import day_zero_starts, from_microseconds, local_date, relative_day, to_microseconds
 from vein2vein.knowledge.schema import Window
@@ -38,6 +39,43 @@ class CourseIndex:
             self._exposures.setdefault(exposure.kind, []).append(self._open_ended(exposure))
         self._spans = {kind: list(map(span_of, rows)) for kind, rows in self._exposures.items()}
         self._charted: dict[str, list[tuple[int, int | None]]] = {}
+
+    @cached_property
+    def _is_in_order(self) -> bool:
+        """Whether every table stands in time order, as it should."""
+        line = self.timeline
+        times = (
+            [o.observed_at for o in line.observations],
+            [e.started_at for e in line.exposures],
+            [m.at for m in line.milestones],
+        )
+        return all(before <= after for table in times for before, after in pairwise(table))
+
+    def until(self, at: datetime) -> CourseIndex:
+        """The index of `timeline.until(at)`: the same rows, found by bisection instead of by looking at each."""
+        if not self._is_in_order:
+            return CourseIndex(self.timeline.until(at))
+        line, instant = self.timeline, to_microseconds(at)
+        course = replace(line, observations=(), exposures=(), milestones=()).until(at).course
+        exposures = tuple(
+            e if e.ended_at is None or e.ended_at <= at else replace(e, ended_at=None)
+            for e in line.exposures[: bisect_right(line.exposures, at, key=lambda row: row.started_at)]
+        )
+        cut = CourseIndex(Timeline(course, exposures=exposures))
+        cut.timeline = replace(
+            cut.timeline,
+            observations=line.observations[: bisect_right(line.observations, at, key=lambda row: row.observed_at)],
+            milestones=line.milestones[: bisect_right(line.milestones, at, key=lambda row: row.at)],
+        )
+        for kind, (times, rows) in self._observations.items():
+            place = bisect_right(times, instant)
+            if place:
+                cut._observations[kind] = times[:place], rows[:place]
+        for kind, times in self._unusable.items():
+            place = bisect_right(times, instant)
+            if place:
+                cut._unusable[kind] = times[:place]
+        return cut
 
     def _open_ended(self, exposure: Exposure) -> Exposure:
         until = self.course.followed_until

@@ -20,9 +20,11 @@ from vein2vein.basis.clock import from_microseconds, to_microseconds
 from vein2vein.basis.truth import Bounds
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Questions
-from vein2vein.journey.assess.deviations import Deviation, deviations
+from vein2vein.engine.plain.index import CourseIndex
+from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.followup import Due, due_items
+from vein2vein.journey.followup.calendar import Shown
 from vein2vein.journey.guidance.advise import Advice, Desk
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.risk import ScoreAnswer
@@ -133,7 +135,10 @@ class Assessor:
         )
         self._surface = books.get(protocol.surface, Formula, chosen.get(protocol.surface))
         self._calendars = tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup)
-        self._selection = tuple(rules.get(id, chosen.get(id)) for id in protocol.selection)
+        selection = [rules.get(id, chosen.get(id)) for id in protocol.selection]
+        self._accepted = outside_criteria(timeline, selection)
+        self._index = CourseIndex(timeline)
+        self._shown = Shown(timeline)
         self._drugs = tuple(self._desk.drugs.values())
         wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
         wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
@@ -143,16 +148,18 @@ class Assessor:
 
     def at(self, at: datetime, *, told: Mapping[str, object] | None = None) -> Assessment:
         """The assessment at an instant; rows after it are not seen."""
-        questions = Questions(self.timeline, at)
+        questions = Questions(self.timeline, at, index=self._index)
         known = questions.timeline
         surface = ask_formula(questions, self._surface)
         grades = self._grades
         advice = self._desk.advise(known, at, grades=grades, told=told, surface=surface.range, questions=questions)
-        answers = (score(known, edition, at) for edition in self._scores)
+        answers = (score(known, edition, at, questions=questions) for edition in self._scores)
         scores = tuple(answer for answer in answers if answer.problem != NOT_APPLICABLE)
-        due = tuple(d for c in self._calendars for d in due_items(known, c, at, ahead_days=AHEAD_DAYS))
+        due = tuple(
+            d for c in self._calendars for d in due_items(known, c, at, ahead_days=AHEAD_DAYS, shown=self._shown)
+        )
         now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
-        found = deviations(known, at, due, selection=self._selection, drugs=self._drugs)
+        found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs)
         return Assessment(
             known,
             at,

@@ -43,7 +43,13 @@ class Deviation:
 
 
 def deviations(
-    known: Timeline, at: datetime, due: Sequence[Due], *, selection: Sequence[RuleSet], drugs: Sequence[Drug]
+    known: Timeline,
+    at: datetime,
+    due: Sequence[Due],
+    *,
+    accepted: Sequence[Deviation] = (),
+    drugs: Sequence[Drug] = (),
+    given: Sequence[Deviation] = (),
 ) -> tuple[Deviation, ...]:
     """Everything that went otherwise up to an instant, in order of time.
 
@@ -51,10 +57,12 @@ def deviations(
         known: The course, cut off at the instant.
         at: The instant.
         due: Items of the follow-up calendars.
-        selection: Rule sets about eligibility.
+        accepted: What `outside_criteria` found for the course; entries after the instant are left out.
         drugs: Drug files of the guidance.
+        given: What was found about lymphodepletion and the product.
     """
-    found = [*_late(due, at), *_outside(known, selection), *(d for drug in drugs for d in _over_limit(known, drug))]
+    found = [*_late(due, at), *(d for d in accepted if d.at <= at), *given]
+    found += [d for drug in drugs for d in _over_limit(known, drug)]
     return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.file, deviation.what)))
 
 
@@ -86,13 +94,20 @@ def _over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
             yield Deviation("over-limit", what, drug.id, row.started_at, (row,))
 
 
-def _outside(known: Timeline, selection: Sequence[RuleSet]) -> Iterator[Deviation]:
-    """Criteria that were certainly not met when the course was accepted."""
-    accepted = known.milestone("accepted")
+def outside_criteria(timeline: Timeline, selection: Sequence[RuleSet]) -> tuple[Deviation, ...]:
+    """Criteria that were certainly not met when the course was accepted, as far as was known then."""
+    accepted = timeline.milestone("accepted")
     if accepted is None:
-        return
-    for rule in selection:
-        for criterion in eligibility(known, rule, accepted.at).concerns:
-            rows = tuple(row for value in criterion.values for row in value.rows)
-            what = f"accepted although not met: {criterion.label['en']}"
-            yield Deviation("outside-criteria", what, rule.id, accepted.at, rows)
+        return ()
+    known = timeline.until(accepted.at)
+    return tuple(
+        Deviation(
+            "outside-criteria",
+            f"accepted although not met: {criterion.label['en']}",
+            rule.id,
+            accepted.at,
+            tuple(row for value in criterion.values for row in value.rows),
+        )
+        for rule in selection
+        for criterion in eligibility(known, rule, accepted.at).concerns
+    )

@@ -12,6 +12,7 @@ Checked  tests/unit/journey/followup/test_followup_calendar.py
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,7 +48,50 @@ class Due:
     by: Observation | Milestone | None = None
 
 
-def due_items(timeline: Timeline, calendar: FollowUp, at: datetime, *, ahead_days: int = 0) -> tuple[Due, ...]:
+class Shown:
+    """What of a course can show that an item was done, by kind, with its local day; made once for many instants.
+
+    Args:
+        timeline: The course, with all its rows.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._by_kind: dict[str, list[Observation | Milestone]] = {}
+        for row in (*timeline.observations, *timeline.milestones):
+            self._by_kind.setdefault(f"{type(row).__name__} {row.kind}", []).append(row)
+        self._rows: dict[tuple[str, str], tuple[list[datetime], list[tuple[date, Observation | Milestone]]]] = {}
+        self._days: dict[tuple[str, str, date], tuple[date, tuple[date, ...]]] = {}
+
+    def rows(self, calendar: str, item: Item, at: datetime) -> list[tuple[date, Observation | Milestone]]:
+        """Rows up to an instant that may show that an item was done, in order of time, with their local days."""
+        if item.done_by is None:
+            return []
+        key = calendar, item.name
+        if key not in self._rows:
+            kinds = [f"Observation {kind}" for kind in item.done_by.observations]
+            kinds += [f"Milestone {kind}" for kind in item.done_by.milestones]
+            found = sorted((row for kind in kinds for row in self._by_kind.get(kind, ())), key=_at)
+            zone = self.timeline.course.zone
+            self._rows[key] = [_at(row) for row in found], [(local_date(_at(row), zone), row) for row in found]
+        times, dated = self._rows[key]
+        return dated[: bisect_right(times, at)]
+
+    def days(self, calendar: str, item: Item, infused_on: date, horizon: date) -> tuple[date, ...]:
+        """Due days of an item up to a horizon, inclusive; worked out a year ahead, since each question asks a little more."""
+        key = calendar, item.name, infused_on
+        known = self._days.get(key)
+        if known is None or known[0] < horizon:
+            known = self._days[key] = (
+                horizon + timedelta(days=366),
+                item.days(infused_on, horizon + timedelta(days=366)),
+            )
+        return known[1][: bisect_right(known[1], horizon)]
+
+
+def due_items(
+    timeline: Timeline, calendar: FollowUp, at: datetime, *, ahead_days: int = 0, shown: Shown | None = None
+) -> tuple[Due, ...]:
     """Items of a calendar up to some days after an instant, in order of their days.
 
     Args:
@@ -55,29 +99,37 @@ def due_items(timeline: Timeline, calendar: FollowUp, at: datetime, *, ahead_day
         calendar: The calendar.
         at: Aware instant of the question.
         ahead_days: How many days after the instant items still to come are listed for; 0 for none but those of today.
+        shown: The rows of the whole course by kind, where they were looked up before.
 
     Returns:
         Empty before the infusion. Items for other products (`only`) are left out.
     """
-    known = timeline.until(at)
-    course = known.course
+    course = timeline.course
     if course.infused_at is None or course.infused_at > at:
         return ()
     infused_on = local_date(course.infused_at, course.zone)
     today = local_date(at, course.zone)
-    death = next((m for m in known.milestones if m.kind == "death"), None)
+    death = next((m for m in timeline.milestones if m.kind == "death" and m.at <= at), None)
     horizon = today + timedelta(days=ahead_days) if death is None else local_date(death.at, course.zone)
-    found = [due for item in calendar.items for due in _of_item(known, calendar.id, item, infused_on, horizon, today)]
+    record = shown or Shown(timeline)
+    found: list[Due] = []
+    for item in calendar.items:
+        if not item.only or course.product in item.only:
+            rows = record.rows(calendar.id, item, at)
+            before = timedelta(days=0 if item.window is None else item.window.before)
+            days = record.days(calendar.id, item, infused_on, horizon + before)
+            found += _of_item(calendar.id, item, days, rows, horizon, today)
     return tuple(sorted(found, key=lambda due: (due.on, due.item.name)))
 
 
 def _of_item(  # noqa: PLR0917  (the pieces of one item)
-    timeline: Timeline, calendar: str, item: Item, infused_on: date, horizon: date, today: date
+    calendar: str,
+    item: Item,
+    days: tuple[date, ...],
+    rows: list[tuple[date, Observation | Milestone]],
+    horizon: date,
+    today: date,
 ) -> Iterator[Due]:
-    if item.only and timeline.course.product not in item.only:
-        return
-    rows = _rows(timeline, item)
-    days = item.days(infused_on, horizon + timedelta(days=0 if item.window is None else item.window.before))
     for place, on in enumerate(days):
         opens = on if item.window is None else on - timedelta(days=item.window.before)
         closes = None if item.window is None else on + timedelta(days=item.window.after)
@@ -85,20 +137,16 @@ def _of_item(  # noqa: PLR0917  (the pieces of one item)
             return
         # What comes closer to the next repetition than to this one belongs to the next.
         ends = days[place + 1] if place + 1 < len(days) else None
-        row = next((r for r in rows if _day(timeline, r) >= opens and (ends is None or _day(timeline, r) < ends)), None)
-        if row is not None:
-            rows.remove(row)
-        yield Due(calendar, item, on, opens, closes, _state(timeline, item, on, closes, today, row), row)
+        taken = next((n for n, (day, _) in enumerate(rows) if day >= opens and (ends is None or day < ends)), None)
+        day, row = (None, None) if taken is None else rows.pop(taken)
+        yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today, day), row)
 
 
-def _state(  # noqa: PLR0917
-    timeline: Timeline, item: Item, on: date, closes: date | None, today: date, row: Observation | Milestone | None
-) -> State:
-    if row is not None:
-        day = _day(timeline, row)
-        if closes is not None and day > closes:
+def _state(item: Item, on: date, closes: date | None, today: date, done_on: date | None) -> State:
+    if done_on is not None:
+        if closes is not None and done_on > closes:
             return "done late"
-        return "done early" if closes is None and day < on else "done"
+        return "done early" if closes is None and done_on < on else "done"
     if on > today and (item.window is None or on - timedelta(days=item.window.before) > today):
         return "to come"
     if item.done_by is None:
@@ -106,17 +154,5 @@ def _state(  # noqa: PLR0917
     return "late" if closes is not None and today > closes else "due"
 
 
-def _rows(timeline: Timeline, item: Item) -> list[Observation | Milestone]:
-    if item.done_by is None:
-        return []
-    rows: list[Observation | Milestone] = [o for o in timeline.observations if o.kind in item.done_by.observations]
-    rows += [m for m in timeline.milestones if m.kind in item.done_by.milestones]
-    return sorted(rows, key=_at)
-
-
 def _at(row: Observation | Milestone) -> datetime:
     return row.observed_at if isinstance(row, Observation) else row.at
-
-
-def _day(timeline: Timeline, row: Observation | Milestone) -> date:
-    return local_date(_at(row), timeline.course.zone)

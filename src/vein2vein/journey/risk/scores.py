@@ -56,9 +56,12 @@ class ScoreAnswer:
         return self.low if self.low is not None and self.low == self.high else None
 
 
-def score(timeline: Timeline, edition: RuleSet | Formula, at: datetime) -> ScoreAnswer:
-    """One score of a course at an instant."""
-    return _formula(timeline, edition, at) if isinstance(edition, Formula) else _points(timeline, edition, at)
+def score(
+    timeline: Timeline, edition: RuleSet | Formula, at: datetime, *, questions: Questions | None = None
+) -> ScoreAnswer:
+    """One score of a course at an instant; `questions` are those of this timeline at this instant, where they were made before."""
+    asked = questions or Questions(timeline, at)
+    return _formula(asked, edition) if isinstance(edition, Formula) else _points(asked, edition, at)
 
 
 def scores(timeline: Timeline, at: datetime, registry: Registry, library: Library) -> tuple[ScoreAnswer, ...]:
@@ -67,15 +70,16 @@ def scores(timeline: Timeline, at: datetime, registry: Registry, library: Librar
         registry.get(id) for id in registry.ids if registry.raw(id).get("about") in SUBJECTS
     ]
     found += [formula for formula in library.of(Formula) if formula.about in SUBJECTS]
-    answers = (score(timeline, edition, at) for edition in found)
+    questions = Questions(timeline, at)
+    answers = (score(timeline, edition, at, questions=questions) for edition in found)
     return tuple(sorted((a for a in answers if a.problem != NOT_APPLICABLE), key=lambda answer: answer.edition.id))
 
 
 NOT_APPLICABLE = "does not apply"
 
 
-def _points(timeline: Timeline, rule: RuleSet, at: datetime) -> ScoreAnswer:
-    verdict = verdict_at(timeline, rule, at)
+def _points(questions: Questions, rule: RuleSet, at: datetime) -> ScoreAnswer:
+    verdict = verdict_at(questions.timeline, rule, at, index=questions.index)
     if verdict.bounds is None:
         return ScoreAnswer(rule, None, None, (), (), NOT_APPLICABLE, {})
     low, high = verdict.bounds.low, verdict.bounds.high
@@ -87,8 +91,8 @@ def _points(timeline: Timeline, rule: RuleSet, at: datetime) -> ScoreAnswer:
     return ScoreAnswer(rule, low, high, bands, verdict.missing, problem, rows)
 
 
-def _formula(timeline: Timeline, formula: Formula, at: datetime) -> ScoreAnswer:
-    answer = ask_formula(Questions(timeline, at), formula)
+def _formula(questions: Questions, formula: Formula) -> ScoreAnswer:
+    answer = ask_formula(questions, formula)
     if answer.computed.applies is Truth.FALSE:
         return ScoreAnswer(formula, None, None, (), (), NOT_APPLICABLE, {})
     rows = {name: asked.rows for name, asked in answer.asked.items()}
