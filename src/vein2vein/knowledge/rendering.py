@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from vein2vein.knowledge.citations import citation
+from vein2vein.knowledge.markdown import bullets, table
 from vein2vein.knowledge.wording import condition_text, input_text, pick, subject_of, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vein2vein.knowledge.inputs import Input
     from vein2vein.knowledge.schema import RuleSet
@@ -131,10 +132,10 @@ def _sections(rule: RuleSet, language: str) -> Iterator[tuple[str, str]]:
     columns = ("parameter", "chosen", "choices", "says", "status")
     yield "parameters", _table(words, columns, _parameters(rule, language))
     yield "inputs", _table(words, ("input", "from", "unit", "method"), _inputs(rule, language))
-    yield "flags", _bullets(f"{condition_text(rule, f.when, language)}: {pick(f.text, language)}" for f in rule.flags)
-    yield "limits", _bullets(rule.limits)
-    yield "silence", _bullets(rule.silence)
-    yield "sources", _bullets(_source_lines(rule))
+    yield "flags", bullets(f"{condition_text(rule, f.when, language)}: {pick(f.text, language)}" for f in rule.flags)
+    yield "limits", bullets(rule.limits)
+    yield "silence", bullets(rule.silence)
+    yield "sources", bullets(_source_lines(rule))
     yield "cases", _table(words, ("case", "given", "expect"), _cases(rule, words))
 
 
@@ -208,17 +209,5 @@ def _cases(rule: RuleSet, words: Mapping[str, str]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
 def _table(words: Mapping[str, str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return ""
-    head = [words[column] for column in columns]
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(part) for part in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return table([words[column] for column in columns], rows)
