@@ -12,9 +12,8 @@ Checked  tests/unit/programme/trial/published/test_figures.py
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -211,20 +210,3 @@ def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, flo
     low = 0.0 if count == 0 else float(beta.ppf(tail, count, n - count + 1))
     high = 1.0 if count == n else float(beta.isf(tail, count + 1, n - count))
     return low, high
-
-
-class Summary:
-    """What all trials together show: how many fitted and compared figures lie inside."""
-
-    def __init__(self, found: Mapping[str, Sequence[Compared]]) -> None:
-        self.found = found
-
-    @cached_property
-    def counts(self) -> dict[tuple[str, str, str], int]:
-        """Figures by trial, role and where they lie."""
-        counts: dict[tuple[str, str, str], int] = {}
-        for id, figures in self.found.items():
-            for one in figures:
-                key = (id, one.printed.role, one.lies)
-                counts[key] = counts.get(key, 0) + 1
-        return counts

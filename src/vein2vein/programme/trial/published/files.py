@@ -157,11 +157,6 @@ class TrialFile(_Strict):
         assert not isinstance(value, tuple), name  # noqa: S101  (names are those of the code)
         return float(value)
 
-    @property
-    def follow_up(self) -> float:
-        """Median months from randomisation to the cut of the primary data."""
-        return self.number("trial.follow_up")
-
     def cut(self, *, survival: bool = False) -> float:
         """Calendar month of the cut, counted from the first randomisation.
 

@@ -133,9 +133,8 @@ def _crossings(z: Callable[[float], float], grid: Floats, values: Floats, goal: 
     above = np.sign(values - goal)
     found = [_halved(z, (float(grid[k]), float(grid[k + 1])), goal) for k in np.flatnonzero(above[:-1] * above[1:] < 0)]
     flat = np.flatnonzero(above == 0)
-    if len(flat):
-        found.append(float(grid[flat].mean()))
-    return sorted(found)
+    runs = np.split(flat, np.flatnonzero(np.diff(flat) > 1) + 1) if len(flat) else []
+    return sorted([*found, *(float(grid[run].mean()) for run in runs)])
 
 
 def _halved(z: Callable[[float], float], ends: tuple[float, float], goal: float) -> float:

@@ -61,6 +61,13 @@ def test_shares_add_up_and_errors_come_from_blocks() -> None:
     assert shares_of(tables[0], parts) == pytest.approx(weight)
 
 
+def test_the_table_has_every_mixture(mixtures: Mixtures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixtures, "ratio", len)
+    table = mixtures.table()
+    assert len(table) == 2 ** len(PARTS)
+    assert table[ALL] == len(PARTS)
+
+
 def test_refusals() -> None:
     with pytest.raises(TrialError, match="the same kind"):
         Mixtures(FIRST, trial_file("karmma-3"), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from vein2vein.programme.trial.endpoints import DAYS_PER_MONTH, survival_with_cr
 from vein2vein.programme.trial.published.files import trial_file
 from vein2vein.programme.trial.randomised.crossover import Crossed
 from vein2vein.programme.trial.randomised.ipcw import ipcw
-from vein2vein.programme.trial.randomised.rpsft import rpsft
+from vein2vein.programme.trial.randomised.rpsft import _crossings, rpsft
 
 GOOD = {"time": [5.0, 4, 6, 3], "event": [1, 1, 0, 1], "arm": [0, 0, 1, 1], "crossover": [2, np.inf, np.inf, np.inf],
         "follow_up": [9, 9, 6, 9]}  # fmt: skip
@@ -75,3 +77,17 @@ def test_a_simulated_trial_as_data() -> None:
     assert np.array_equal(data.crossed[data.sample.arm == 0], crossed)
     assert not data.crossed[data.sample.arm == 1].any()
     assert np.all(data.eligible[data.crossed] <= data.crossover[data.crossed])
+
+
+def test_steps_and_flat_parts_are_crossed_in_their_middle() -> None:
+    grid = np.linspace(-3, 3, 121)
+
+    def found(z: Callable[[float], float], goal: float = 0.0) -> list[float]:
+        return _crossings(z, grid, np.array([z(float(psi)) for psi in grid]), goal)
+
+    assert found(lambda psi: 1.0 if psi >= 0.513 else -1.0) == [pytest.approx(0.513, abs=1e-9)]
+    assert found(lambda psi: float(np.sign(psi + 1) * (abs(psi + 1) > 0.201))) == [pytest.approx(-1.0)]
+    # three crossings, the second and third on flat parts of their own
+    three = found(lambda psi: -1.0 if psi < -2.013 else 0.0 if -1.01 < psi < -0.49 or 1.04 < psi < 1.51 else 1.0)
+    assert three == [pytest.approx(-2.013, abs=1e-9), pytest.approx(-0.75), pytest.approx(1.275)]
+    assert found(lambda psi: 1.0) == []

@@ -139,3 +139,21 @@ def test_nothing_to_compare_is_refused() -> None:
     with pytest.raises(TrialError, match="that has a weight"):
         log_rank(Sample.of([1, 2], [1, 0], [0, 1]), FlemingHarrington(0, 1))
     assert FlemingHarrington(0, 0) == LOG_RANK
+
+
+@pytest.mark.parametrize(("seed", "control", "experimental"), [(0, 3, 134), (1, 112, 2), (11, 43, 1)])
+def test_the_hazard_ratio_of_very_unequal_arms_is_at_the_maximum(seed: int, control: int, experimental: int) -> None:
+    """From a ratio of 1 a full step of Newton goes too far here, and has to be halved."""
+    rng = np.random.default_rng(seed)
+    time, arm = rng.exponential(1, control + experimental), np.repeat([0, 1], [control, experimental])
+    time = np.where(arm == 1, time * (8 if experimental > control else 0.05), time)
+    found = cox(Sample.of(time, np.ones(len(time)), arm))
+    ratios = np.exp(found.log + np.array([-0.01, 0, 0.01]))
+    order = np.argsort(time)
+
+    def likelihood(ratio: float) -> float:
+        risk = np.where(arm[order] == 1, ratio, 1.0)
+        return float(np.sum(np.log(risk) - np.log(np.cumsum(risk[::-1])[::-1])))
+
+    values = [likelihood(float(ratio)) for ratio in ratios]
+    assert values[1] > max(values[0], values[2])
