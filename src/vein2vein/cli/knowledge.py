@@ -12,10 +12,12 @@ import yaml
 
 from vein2vein.cli import options
 from vein2vein.errors import KnowledgeError
-from vein2vein.knowledge import audit
+from vein2vein.knowledge import audit, slips
 from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
 from vein2vein.knowledge.citations import citation
-from vein2vein.knowledge.registry import bound
+from vein2vein.knowledge.documents.template import guidance_template
+from vein2vein.knowledge.kinds import KINDS, model_of
+from vein2vein.knowledge.registry import bound, bound_model
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.wording import pick
 
@@ -141,6 +143,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
+    if raw.get("kind") in KINDS:
+        return _document_faults(raw, with_mutants=with_mutants)
     rule = bound(raw, {})
     faults = [f"case {f.case!r}: expected {f.expected}, got {f.got}" for f in run_worked_cases(raw)]
     for source in rule.sources:
@@ -148,6 +152,23 @@ def _faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
     if with_mutants and not faults:
         faults += [f"no case notices: {mutant.slip}" for mutant in surviving_mutants(raw)]
     return faults
+
+
+def _document_faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
+    """Faults of a document of the standard of care, such as a centre's guidance."""
+    for source in bound_model(raw, {}, model_of(raw)).sources:
+        citation(source.key)
+    faults = list(slips.run_cases(raw))
+    if with_mutants and not faults:
+        faults += [f"no case notices: {mutant.slip}" for mutant in slips.surviving_mutants(raw)]
+    return faults
+
+
+@knowledge.command("new-guidance")
+@click.argument("id")
+def new_guidance(id: str) -> None:
+    """Print an empty, valid guidance file called ID, such as our-centre.guidance, for a centre to fill in."""
+    click.echo(guidance_template(id), nl=False)
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> None:

@@ -184,3 +184,13 @@ def test_every_command_has_help(run: Run, command: str) -> None:
 
 def test_an_unknown_command(run: Run) -> None:
     assert "No such command" in run("grades", exits=2).output
+
+
+def test_a_centre_gets_a_guidance_file_that_passes_the_check(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "our-centre.guidance.yaml"
+    file.write_text(run("knowledge", "new-guidance", "our-centre.guidance").output, encoding="utf-8")
+    assert "1 files, 0 with faults" in run("knowledge", "check", str(file)).output
+    file.write_text(file.read_text(encoding="utf-8").replace("applies: [icans]", "applies: [crs]"), encoding="utf-8")
+    said = run("knowledge", "check", str(file), exits=4).output
+    assert "case 'ICANS 1': expected crs (perhaps none), got icans (perhaps none)" in said
+    assert run("knowledge", "new-guidance", "Our Centre", exits=4).output.startswith("RULE-001")
