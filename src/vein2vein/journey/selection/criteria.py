@@ -23,7 +23,7 @@ from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Asked, Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.engine.shown import show_value
-from vein2vein.knowledge.evaluation import criteria_truths, evaluate
+from vein2vein.knowledge.evaluation import evaluate
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import is_known
@@ -190,8 +190,8 @@ def cohort_side_by_side(
 def _judged(questions: Questions, rule: RuleSet, at: datetime) -> Eligibility:
     asked = questions.ask_all(rule.inputs)
     values = {name: answer.value for name, answer in asked.items()}
-    truths = criteria_truths(rule, values, {})
-    bounds = evaluate(rule, values).bounds
+    evaluation = evaluate(rule, values)
+    truths, bounds = evaluation.criteria, evaluation.bounds
     whole: State = "met" if bounds.low >= 1 else "concern" if bounds.high < 1 else "unknown"
     verdicts = tuple(_criterion(rule, name, truth, _Values(asked, at)) for name, truth in _in_order(rule, truths))
     return Eligibility(rule, at, verdicts, whole)
