@@ -93,13 +93,15 @@ class Result(Strict):
 
 
 class Window(Strict):
-    """When the rule set applies: from `opens` up to, not including, the start of local day `closes`.
+    """When the rule set applies: from `opens` up to, not including, `closes`.
 
-    `opens` is "infusion" (the instant), or a relative day (its local start); null means from the first record.
+    Each is "infusion" (the instant) or a relative day (its local start). `opens: null` means from the first record, `closes: null`
+    without end. What is meant for the time before the infusion closes with the infusion, not with the start of day 0: on that
+    morning nobody knows yet that the cells will be given.
     """
 
     opens: Literal["infusion"] | int | None = None
-    closes: int | None = None
+    closes: Literal["infusion"] | int | None = None
 
 
 class EpisodeRule(Strict):

@@ -193,6 +193,8 @@ class CourseIndex:
         """First instant after a rule set's window; None when it stays open."""
         if window.closes is None or self.course.infused_at is None:
             return None
+        if window.closes == "infusion":
+            return to_microseconds(self.course.infused_at)
         return self.day_starts(range(window.closes, window.closes + 1))[0]
 
     def day_starts(self, days: range) -> list[int]:

@@ -99,12 +99,12 @@ class Spans:
     look: Ints
 
     @classmethod
-    def of(cls, batch: Batch, windows: Sequence[tuple[Opening, int | None]]) -> Spans:
+    def of(cls, batch: Batch, windows: Sequence[tuple[Opening, Opening]]) -> Spans:
         """The spans of windows; see `knowledge.schema.Window`."""
         starts = _starts(batch, windows)
         opens = np.array([_opening(batch, opening, starts) for opening, _ in windows])
         never = np.full(batch.n, FOREVER)
-        closes = np.array([never if day is None else _closing(starts[day]) for _, day in windows])
+        closes = np.array([never if at is None else _closing(batch, at, starts) for _, at in windows])
         look = batch.last_look
         can = (opens != NEVER) & (look != NEVER) & (look >= opens) & (opens < closes)
         window, course = can.nonzero()
@@ -120,7 +120,7 @@ class Spans:
         return cls(can, keys, first, last, closes_at, np.where(look == NEVER, NEVER, np.minimum(look, closes)))
 
 
-def _starts(batch: Batch, windows: Sequence[tuple[Opening, int | None]]) -> dict[int, Ints]:
+def _starts(batch: Batch, windows: Sequence[tuple[Opening, Opening]]) -> dict[int, Ints]:
     """First instant of the days after the infusion at which windows open or close, per course; NEVER without an infusion."""
     days = sorted({day for window in windows for day in window if isinstance(day, int)})
     known = np.flatnonzero(batch.infused != NEVER)
@@ -130,7 +130,8 @@ def _starts(batch: Batch, windows: Sequence[tuple[Opening, int | None]]) -> dict
     return dict(zip(days, starts, strict=True))
 
 
-def _closing(start: Ints) -> Ints:
+def _closing(batch: Batch, closing: Opening, starts: dict[int, Ints]) -> Ints:
+    start = starts[closing] if isinstance(closing, int) else batch.infused
     return np.where(start == NEVER, FOREVER, start)
 
 
