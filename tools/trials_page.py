@@ -177,7 +177,8 @@ def difference(stored: dict[str, Any]) -> str:
         "The shares are those of this model. How the product, the pace of the disease and the control arm share what is\n"
         "left is fitted to few published figures. A fit of BELINDA without the share with more than one regimen moved the\n"
         "shares by up to 0.06 (event definition +0.185, switching +0.080, control arm otherwise -0.096), so the order of the\n"
-        "large parts is worth more than their digits. The wait of BELINDA is counted from leukapheresis in the source and is overstated here;\n"
+        "large parts is worth more than their digits.\n"
+        "The wait of BELINDA is counted from leukapheresis in the source and is overstated here;\n"
         "patients differ between the trials, and what they differ in counts as *pace of the disease* or *product*.\n\n"
         f"{members}\n"
     )
