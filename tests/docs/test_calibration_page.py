@@ -71,6 +71,14 @@ def test_outside_is_said_on_the_page(tool: ModuleType, results: dict[str, Any]) 
     assert tool.page(results).count("| **outside** |") == outside
 
 
+def test_a_tolerance_and_a_range_are_marked_where_they_are_met(tool: ModuleType, results: dict[str, Any]) -> None:
+    written = tool.page(results)
+    for basis, word in (("none", "our tolerance"), ("printed range", "range of patients")):
+        met = sum(t["inside"] and t["interval"] == basis for one in results["settings"] for t in one["targets"])
+        assert met
+        assert written.count(f"| inside ({word}) |") == met
+
+
 def test_a_changed_figure_changes_page_and_plot(tool: ModuleType, results: dict[str, Any]) -> None:
     other = json.loads(json.dumps(results))
     other["settings"][0]["targets"][0]["simulated"] = 0.123

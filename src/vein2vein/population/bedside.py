@@ -3,10 +3,11 @@
 Place    Floor 4. After `care`. `neurology` charts the neurological tests, `stay` where the patient is.
 In       A block (parameters bedside.*), patients, way, the acute course, the hours at which observation ends.
 Out      `draw_bedside`: by which signs CRS shows. `vital_signs`: the hourly grid. `observe_bedside`: statements and exposures.
-Knows    The intended ASTCT grade is the one that these rows have to show: fever from grade 1 on (unless masked, which happens
-         only from grade 2 on), from grade 2 on hypotension, hypoxia or both. One of the signs is at the level of the grade,
-         a second may lag one level behind: fluids or low flow (2), one vasopressor or a high-flow device (3), two
-         vasopressors or positive pressure (4).
+Knows    The intended ASTCT grade is the one that these rows have to show: fever at grade 1 (see `fever`, whose curve may fall
+         below 38.0 °C from grade 2 on), from grade 2 on hypotension, hypoxia or both. One of the signs is at the level of the
+         grade, a second may lag one level behind (not at grade 4): fluids or low flow (2), one vasopressor or a high-flow
+         device (3), two vasopressors or positive pressure (4). Some neurotoxicity of grade 4 is intubated to protect the
+         airway.
          Without intended hypotension no systolic pressure is low for the age, because a low one would leave grade 2 open.
 Does not Leave out or delay anything (`mess` does).
 Checked  tests/unit/population/test_bedside.py, tests/acceptance/population/test_agreement.py
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vein2vein.population.blocks import Block
+from vein2vein.population.fever import FEVER, time_of_day
 from vein2vein.population.patients import low_systolic
 from vein2vein.population.runs import Runs, every, runs_of
 from vein2vein.population.states import Acute, Flags, Floats, Patients, Rows, Spans, Words
@@ -35,10 +37,11 @@ VITALS: Final = (
     "oxygen_saturation",
 )
 _BOLUS_EVERY: Final = 12
+_WORST: Final = 3
+_AIRWAY: Final = np.int8(4)
 _STATED_EVERY: Final = 6
 _ADULT_BOLUS_ML: Final = 500.0
 _CHILD_BOLUS_ML_PER_KG: Final = 10.0
-_FEVER: Final = 380
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Bedside:
         ventilated: Positive pressure means intubation and sedation here.
         device: 0 high-flow cannula, 1 non-rebreather mask at level 2.
         vasopressin: A vasopressor goes with vasopressin here.
+        airway: Intubated and sedated for neurotoxicity, to protect the airway, shape (courses, hours).
     """
 
     pressure: Levels
@@ -60,11 +64,17 @@ class Bedside:
     ventilated: Flags
     device: Levels
     vasopressin: Flags
+    airway: Flags
+
+    @property
+    def device_level(self) -> Levels:
+        """`breathing`, and _AIRWAY where the lungs alone would need no device, shape (courses, hours)."""
+        return np.where(self.airway & (self.breathing == 0), _AIRWAY, self.breathing)
 
     @property
     def sedated(self) -> Flags:
         """Hours under sedation, shape (courses, hours)."""
-        found: Flags = (self.breathing == 3) & self.ventilated[:, None]  # noqa: PLR2004
+        found: Flags = (self.breathing == 3) & self.ventilated[:, None] | self.airway  # noqa: PLR2004
         return found
 
 
@@ -75,18 +85,30 @@ def draw_bedside(block: Block, acute: Acute) -> Bedside:
     level = np.maximum(acute.crs_grade, 1) - 1
     alone = value("bedside.route_hypotension"), value("bedside.route_hypoxia")
     is_pressure, is_breathing = draws[0] < alone[0], (draws[0] >= alone[0]) & (draws[0] < sum(alone))
-    behind = np.maximum(level, 1) - 1
+    behind = np.where(
+        level == _WORST, level, np.maximum(level, 1) - 1
+    )  # at grade 4 circulation and lungs fail together
     leads = draws[1] < value("bedside.route_hypotension") / max(sum(alone), 1e-9)
     pressure = np.where((is_pressure | leads)[:, None], level, behind)
     breathing = np.where((is_breathing | ~leads)[:, None], level, behind)
     return Bedside(
         pressure=np.where(is_breathing[:, None], 0, pressure).astype(np.int8),
         breathing=np.where(is_pressure[:, None], 0, breathing).astype(np.int8),
-        fever=(acute.crs_grade >= 1) & ~acute.fever_masked,
+        fever=acute.temperature >= FEVER,
         ventilated=draws[2] < value("bedside.ventilated_of_grade4"),
         device=(draws[3] < 0.5).astype(np.int8),  # noqa: PLR2004  (an even choice of two devices)
         vasopressin=draws[4] < value("bedside.vasopressin_with_pressor"),
+        airway=_airway(block, acute),
     )
+
+
+def _airway(block: Block, acute: Acute) -> Flags:
+    """Hours of neurotoxicity of grade 4 under intubation: from the third on, so that the chart shows why."""
+    worst = acute.icans_grade >= 4  # noqa: PLR2004  (the worst grade)
+    chosen = block.stream("bedside/airway").random(block.n) < block.parameter("bedside.intubated_of_icans4")
+    found = np.zeros(worst.shape, bool)
+    found[:, 2:] = worst[:, 2:] & worst[:, 1:-1] & worst[:, :-2] & chosen[:, None]
+    return found
 
 
 def vital_signs(  # noqa: PLR0917  (what a vital sign depends on)
@@ -104,14 +126,15 @@ def vital_signs(  # noqa: PLR0917  (what a vital sign depends on)
     """
     n, width = acute.crs_grade.shape
     noise = block.stream("bedside/noise").standard_normal((len(VITALS), n, width), dtype=np.float32)
-    day = _time_of_day(clock, width)
+    day = time_of_day(clock, width)
     found = np.zeros((n, width, len(VITALS)), np.float32)
     fever = bedside.fever if other_fever is None else bedside.fever | other_fever
     tenths = _temperature(acute, fever, day, noise[0])
     warm = tenths * np.float32(0.1) - np.float32(36.8)
     child = np.clip(12 - patients.age_years, 0, 12).astype(np.float32)[:, None]
-    found[:, :, 1] = 72 + 3 * child + 9 * warm + 3 * day + 4 * noise[1]
-    found[:, :, 2] = 14.5 + 0.8 * child + 1.5 * warm + 1.2 * noise[2]
+    faster, deeper = (np.float32(block.parameter(f"bedside.{what}_per_degree")) for what in ("heart_rate", "breaths"))
+    found[:, :, 1] = 72 + 3 * child + faster * warm + 3 * day + 4 * noise[1]
+    found[:, :, 2] = 14.5 + 0.8 * child + deeper * warm + 1.2 * noise[2]
     found[:, :, 5] = np.clip(97.2 + 0.9 * noise[5], 94, 100)
     found[:, :, 3] = _systolic(patients, day, noise[3], warm)
     _sick(found, patients, bedside, noise)
@@ -124,7 +147,7 @@ def vital_signs(  # noqa: PLR0917  (what a vital sign depends on)
 
 
 def observe_bedside(block: Block, patients: Patients, bedside: Bedside, until: Floats) -> tuple[Rows, Spans]:
-    """Statements of hypotension, and fluids, vasopressors, oxygen, sedation and antipyretics as exposures.
+    """Statements of hypotension, and fluids, vasopressors, oxygen and sedation as exposures.
 
     `until` is when observation ends, hours since infusion, NaN for courses that are never infused; intervals may reach
     beyond it (`assemble` cuts them), oxygen ends there.
@@ -135,8 +158,7 @@ def observe_bedside(block: Block, patients: Patients, bedside: Bedside, until: F
     spans = [
         *_vasopressors(block, pressure, bedside),
         _fluids(patients, low),
-        *_oxygen(block, runs_of(bedside.breathing), bedside, until),
-        _paracetamol(block, patients, runs_of(bedside.fever)),
+        *_oxygen(block, runs_of(bedside.device_level), bedside, until),
     ]
     sedated = runs_of(bedside.sedated)
     sedated = sedated.where(sedated.level.astype(bool))
@@ -144,20 +166,12 @@ def observe_bedside(block: Block, patients: Patients, bedside: Bedside, until: F
     return Rows.join([_statements(low), _inspired(block, runs_of(bedside.breathing))]), Spans.join(spans)
 
 
-def _time_of_day(clock: Floats, width: int) -> Floats:
-    """A day's wave of amplitude 1, highest at 17 o'clock, shape (courses, hours)."""
-    turn = 2 * np.pi / 24
-    start, hour = turn * (clock - 11), turn * np.arange(width)
-    wave = np.outer(np.sin(start), np.cos(hour)) + np.outer(np.cos(start), np.sin(hour))
-    found: Floats = np.nan_to_num(wave).astype(np.float32)
-    return found
-
-
 def _temperature(acute: Acute, fever: Flags, day: Floats, noise: Floats) -> Floats:
-    """Tenths of a degree: at least 380 in fever, at most 378 without."""
-    usual = np.minimum(367.5 + 2.0 * day + 1.3 * noise, _FEVER - 2)
-    height = 388 + 4 * np.log(np.clip(acute.crs_severity, 1, 4)) + 1.5 * day + 3.5 * noise
-    found: Floats = np.rint(np.where(fever, np.clip(height, _FEVER, 412), usual))
+    """Tenths of a degree: the curve of CRS while it lasts, at least 380 in a fever of another cause, at most 378 without."""
+    usual = np.minimum(367.5 + 2.0 * day + 1.3 * noise, FEVER - 2)
+    other = np.clip(388 + 1.5 * day + 3.5 * noise, FEVER, 412)
+    own = np.where(acute.temperature > 0, acute.temperature, usual)
+    found: Floats = np.rint(np.where(fever & (own < FEVER), other, own))
     return found
 
 
@@ -235,7 +249,8 @@ def _oxygen(block: Block, breathing: Runs, bedside: Bedside, until: Floats) -> l
     width = bedside.breathing.shape[1]
     stop = np.where(runs.stop == width, until[runs.course], np.minimum(runs.stop, until[runs.course]))
     flow = block.stream("bedside/flow").random(block.n)[runs.course]
-    agents: Words = np.array(["room-air", "nasal-cannula", "high-flow-nasal-cannula", "bipap"], dtype=object)
+    devices = ["room-air", "nasal-cannula", "high-flow-nasal-cannula", "bipap", "mechanical-ventilation"]
+    agents: Words = np.array(devices, dtype=object)
     agent = agents[runs.level]
     agent[(runs.level == 2) & (bedside.device[runs.course] == 1)] = "non-rebreather-mask"  # noqa: PLR2004
     agent[(runs.level == 3) & bedside.ventilated[runs.course]] = "mechanical-ventilation"  # noqa: PLR2004
@@ -244,12 +259,13 @@ def _oxygen(block: Block, breathing: Runs, bedside: Bedside, until: Floats) -> l
         [np.round(1 + 3 * flow), 30 + np.round(20 * flow), np.round(10 + 5 * flow)],
         np.nan,
     )
+    reasons: Words = np.array([None, "hypoxia", "hypoxia", "hypoxia", "airway-protection"], dtype=object)
     parts = []
-    for has_rate, needed in ((False, False), (False, True), (True, True)):
-        some = (~np.isnan(rate) == has_rate) & ((runs.level > 0) == needed)
+    for has_rate in (False, True):
+        some = np.isnan(rate) != has_rate
         spans = Spans.of(
             "oxygen", agent[some], runs.course[some], start[some], stop[some],
-            rate=rate[some], rate_unit="L/min" if has_rate else None, reason="hypoxia" if needed else None,
+            rate=rate[some], rate_unit="L/min" if has_rate else None, reason=reasons[runs.level[some]],
         )  # fmt: skip
         parts.append(spans)
     return parts
@@ -264,12 +280,3 @@ def _inspired(block: Block, breathing: Runs) -> Rows:
     level = some.level - 1
     fraction = np.round(least[level] + (most[level] - least[level]) * place)
     return Rows.numbers("fraction_inspired_oxygen", some.course[run], hour.astype(np.float64), fraction[run])
-
-
-def _paracetamol(block: Block, patients: Patients, fever: Runs) -> Spans:
-    """Half an hour after the fever begins, then as often as it may be given while it lasts."""
-    hot = fever.where(fever.level.astype(bool))
-    run, hour = every(hot, int(block.parameter("care.paracetamol_every_hours")), 0.5)
-    course = hot.course[run]
-    amount = np.minimum(block.parameter("care.paracetamol_mg_per_kg") * patients.weight_kg[course], 1000.0)
-    return Spans.of("antipyretic", "paracetamol", course, hour, hour, amount=np.round(amount, -1), amount_unit="mg")

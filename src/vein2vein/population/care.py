@@ -8,11 +8,12 @@ Equations
     ln severity = natural ln severity x product over doses of effect^ramp, where the ramp rises from 0 at the dose to 1 after
     effect_over_hours: treatment lowers the grade and leaves the length of the syndrome as it is, which is the published one
     under treatment. An agent that is given on (steroids, anakinra) acts from its first dose.
-    Above 3 it is stretched or shrunk so that the latent severity of grade 4 (see `severity`) becomes 4.
+    Above 3 it is stretched or shrunk so that grade4_severity becomes 4, a latent severity that is fitted: of the treated
+    courses that reach grade 3, the share grade4_of_severe passes it.
     Every STEP hours the team looks; a rule whose limit has been passed for after_hours gives its agent, a lag (exponential)
-    later. Grade = floor(severity), 0 to 4. Fever is lost before the other signs in a share of patients after the first dose.
-    Intensive care while either severity is at or above care.icu_severity. Whoever reaches grade 4 dies of it with a
-    fixed probability.
+    later. Grade 4 lasts some hours longer than the curve says. Grade = floor(severity), 0 to 4; of CRS that of the signs
+    that show (see `fever`). Intensive care while either severity is at or above care.icu_severity. Whoever reaches grade 4
+    dies of it with a fixed probability.
 
 Does not Look ahead: a decision at t rests on severities up to t.
 Checked  tests/unit/population/test_care.py
@@ -26,9 +27,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vein2vein.population.blocks import Block
+from vein2vein.population.fever import Fever, draw_fever
 from vein2vein.population.protocols import Dose, Protocol, Rule, Syndrome
 from vein2vein.population.severity import Natural
 from vein2vein.population.states import Acute, Flags, Floats, Given, Integers, Numbers, Patients, Way, Words
+from vein2vein.population.way import REFERRED_CLOCK
 
 STEP = 3
 _SYNDROMES: tuple[Syndrome, ...] = ("crs", "icans")
@@ -47,10 +50,15 @@ def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
     for course in natural.values():
         course[~way.is_infused] = _NEVER
     doses = _decide(block, natural, protocol)
-    limits: dict[Syndrome, float] = {"crs": crs.grade4, "icans": icans.grade4}
+    limits = {name: block.parameter(f"{name}.grade4_severity") for name in _SYNDROMES}
     treated = {name: np.exp(_treated(natural[name], doses, name, hours)) for name in _SYNDROMES}
-    severity = {name: _scaled(treated[name], limits[name]) for name in _SYNDROMES}
-    grade = {name: np.clip(severity[name], 0, _GRADE_4).astype(np.int8) for name in _SYNDROMES}
+    severity = {name: _lasting(block, name, _scaled(treated[name], limits[name])) for name in _SYNDROMES}
+    clock = np.nan_to_num((REFERRED_CLOCK + way.infused) % 24)
+    fever = draw_fever(block, clock, severity["crs"], _first(doses, block.n))
+    grade: dict[Syndrome, Numbers] = {
+        "crs": fever.grade,
+        "icans": np.clip(severity["icans"], 0, _GRADE_4).astype(np.int8),
+    }
     died, cause = _deaths(block, grade)
     some = (grade["crs"] >= 1) | (grade["icans"] >= 1)
     icu_from, icu_until = _intensive_care(block, np.maximum(severity["crs"], severity["icans"]))
@@ -59,8 +67,8 @@ def draw_acute(  # noqa: PLR0913, PLR0917  (everything that the team sees)
         icans_severity=severity["icans"],
         crs_grade=grade["crs"],
         icans_grade=grade["icans"],
-        fever_masked=_masked(block, doses, grade["crs"], hours),
-        given=_given(doses, some, patients),
+        temperature=fever.temperature,
+        given=_with_antipyretics(block, _given(doses, some, patients), fever, patients),
         icu_from=icu_from,
         icu_until=icu_until,
         discharged=_discharged(block, some, way, died, icu_until),
@@ -170,6 +178,19 @@ def _scaled(severity: Floats, grade4: float) -> Floats:
     return severity
 
 
+def _lasting(block: Block, name: Syndrome, severity: Floats) -> Floats:
+    """Severity with grade 4, once reached, held for some time: support is not taken away in the hour in which it could be."""
+    worst = severity >= _GRADE_4
+    who = np.flatnonzero(worst.any(axis=1))
+    noise = block.stream(f"{name}/grade4").standard_normal(block.n)
+    longer = block.parameter(f"{name}.grade4_longer_hours") * np.exp(block.parameter("care.stay_sdlog") * noise)
+    hours = np.arange(severity.shape[1])
+    until = _last(worst[who]) + longer[who]
+    inside = (hours > worst[who].argmax(axis=1)[:, None]) & (hours <= until[:, None]) & (severity[who] >= 1)
+    severity[who] = np.where(inside, np.maximum(severity[who], _GRADE_4), severity[who])
+    return severity
+
+
 def _given(agents: list[_Agent], some: Flags, patients: Patients) -> Given:
     """Administrations: doses decided one by one as they are, drugs given on in their interval until the syndromes are over."""
     parts: list[tuple[Integers, Floats, _Agent]] = []
@@ -216,17 +237,32 @@ def _amount(dose: Dose, weight: Floats) -> Floats:
     return np.maximum(found, 1.0)
 
 
-def _masked(block: Block, agents: list[_Agent], grade: Numbers, hours: Floats) -> Flags:
-    """Where fever has gone after a first dose although hypotension or hypoxia stays."""
-    first = np.min([np.full(block.n, np.inf), *(agent.hours[:, 0] for agent in agents)], axis=0)
-    start = (first + block.parameter("care.masking_after_hours"))[:, None]
-    masks = block.stream("care/masking").random(block.n) < block.parameter("care.masking")
-    found = np.zeros(grade.shape, bool)
-    course = np.flatnonzero(masks & np.isfinite(first))
-    length = block.parameter("care.masking_for_hours")
-    inside = (hours >= start[course]) & (hours < start[course] + length)
-    found[course] = inside & (grade[course] >= 2)  # noqa: PLR2004  (at grade 1 fever is all there is)
+def _first(agents: list[_Agent], n: int) -> Floats:
+    """Hour of the first dose of anything, infinite where nothing was given."""
+    found: Floats = np.min([np.full(n, np.inf), *(agent.hours[:, 0] for agent in agents)], axis=0)
     return found
+
+
+def _with_antipyretics(block: Block, given: Given, fever: Fever, patients: Patients) -> Given:
+    """The administrations with those of paracetamol."""
+    most, per_kg = block.parameter("care.paracetamol_most_mg"), block.parameter("care.paracetamol_mg_per_kg")
+    dose = np.round(np.minimum(per_kg * patients.weight_kg[fever.course], most), -1)
+    count = len(fever.course)
+
+    def same(word: str | None) -> Words:
+        return np.full(count, word, dtype=object)
+
+    parts = (
+        fever.course.astype(np.int32),
+        fever.hour,
+        same("antipyretic"),
+        same("paracetamol"),
+        dose,
+        same("mg"),
+        same(None),
+    )
+    names = ("course", "hour", "stream", "agent", "dose", "unit", "reason")
+    return Given(*(np.concatenate([getattr(given, name), part]) for name, part in zip(names, parts, strict=True)))
 
 
 def _deaths(block: Block, grade: Mapping[Syndrome, Numbers]) -> tuple[Floats, Words]:

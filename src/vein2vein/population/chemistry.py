@@ -6,8 +6,9 @@ Out      `Chemistry`: values by kind, and the reference ranges that stand beside
 
 Equations (day by day; S = mean CRS severity of the last 24 hours, H = driver of IEC-HS, I = driver of infection)
     CRP        goes towards a production that rises with S and I, with the half-life of CRP. Tocilizumab nearly stops the
-               production for two weeks, so that CRP falls within days.
-    IL-6       follows S at once. Tocilizumab blocks its receptor and its clearance: it is multiplied, and comes back slowly.
+               production for two weeks, over some hours, so that CRP falls within days.
+    IL-6       follows ln(1 + S) at once. Tocilizumab blocks its receptor and its clearance: it is multiplied, and
+               comes back slowly.
     ferritin   its log gain follows S and H, up faster than down; tocilizumab does not touch it.
     lag        S with a delay of days drives fibrinogen, D-dimer, clotting times, transaminases, triglycerides, albumin.
     LDH        the part above normal is the tumour's; it rises with S, falls in responders and grows before progression.
@@ -106,9 +107,8 @@ def _drivers(  # noqa: PLR0917  (what moves the laboratory)
     syndrome = hyper.driver()
     infection = infections.driver()
     blocked = _blocked(block, acute)
-    own_crp, own_cytokine, own_iron = np.exp(
-        np.array([[0.35], [0.6], [0.35]]) * block.stream("chemistry/response").standard_normal((3, n))
-    )
+    spread = np.array([[0.35], [value("chemistry.il6_spread")], [0.35]])
+    own_crp, own_cytokine, own_iron = np.exp(spread * block.stream("chemistry/response").standard_normal((3, n)))
     # A course that becomes severe is more inflamed from its beginning, before anything is given.
     own_crp = own_crp * (1 + value("chemistry.crp_on_peak") * np.maximum(severity.max(axis=1) - 1, 0))
     production = (value("chemistry.crp_per_severity") * severity + value("chemistry.crp_per_infection") * infection) * (
@@ -128,7 +128,8 @@ def _drivers(  # noqa: PLR0917  (what moves the laboratory)
         wanted = gain[:, at] + 0.08 * infection[:, at]
         step = np.where(wanted > iron[:, before], up, down)
         iron[:, at] = iron[:, before] + step * (wanted - iron[:, before])
-    cytokine = value("chemistry.il6_per_severity") * severity * own_cytokine[:, None] + 0.5 * infection + 0.4 * syndrome
+    cytokine = value("chemistry.il6_per_log_severity") * np.log1p(severity) * own_cytokine[:, None]
+    cytokine = cytokine + 0.5 * infection + 0.4 * syndrome
     return _Drivers(severity, syndrome, infection, blocked, lag, phase, cytokine, iron)
 
 
@@ -136,10 +137,11 @@ def _blocked(block: Block, acute: Acute) -> Floats:
     """How far the receptor of IL-6 is blocked on each draw: 1 after a dose, falling to 0 after two weeks or so."""
     found = np.zeros((block.n, len(DAYS)))
     doses = acute.given.of("tocilizumab", "siltuximab")
-    day = DAYS * 24 - 5
+    day, lag = DAYS * 24 - 5, block.parameter("chemistry.tocilizumab_acts_hours") / 24
     for course, hour in zip(doses.course.tolist(), np.asarray(doses.hour).tolist(), strict=True):
         since = (day - hour) / 24
-        found[course] = np.maximum(found[course], np.where(since > 0, np.clip((16 - since) / 5, 0, 1), 0.0))
+        begun = np.clip(since / lag, 0, 1)
+        found[course] = np.maximum(found[course], begun * np.clip((16 - since) / 5, 0, 1))
     return found
 
 

@@ -65,7 +65,7 @@ def _charted(  # noqa: PLR0913, PLR0917  (what the bedside charts)
     clock = np.nan_to_num((REFERRED_CLOCK + way.infused) % 24)
     bedside = draw_bedside(block, acute)
     signs, treated = observe_bedside(block, patients, bedside, watched)
-    neurology = observe_neurology(block, patients, clock, acute, bedside.sedated, watched)
+    neurology, explained = observe_neurology(block, patients, clock, acute, bedside.sedated, watched)
     # The last look finds no fever of another cause: a temperature holds longer than the statement of its cause.
     looked_at_again = np.arange(acute.hours) < np.nan_to_num(watched)[:, None] - 1
     fever = after.infections.fever(acute.hours) & looked_at_again
@@ -75,7 +75,7 @@ def _charted(  # noqa: PLR0913, PLR0917  (what the bedside charts)
     fractions = observe_fractions(block, way, acute, until)
     laboratory, supported, later = observe_laboratory(block, way, acute, after)
     cells = observe_cells(block, patients, way, fractions)
-    spans = [treated, depleted, cells, places, given(acute.given), observe_charting(way, until), supported]
+    spans = [treated, depleted, cells, places, given(acute.given), observe_charting(way, until), supported, explained]
     accepted = since_zero(way, np.arange(block.n), way.accepted)
     before = [observe_patients(block, patients, accepted), yields]
     levels = observe_levels(block, way, kinetics, after.visits, until)

@@ -12,6 +12,8 @@ Knows    Every fitted parameter is a knob on one quantity (or a few of a kind), 
              times          value x aim/simulated
              shares         logit value += logit aim - logit simulated
              survival       times x exp(1.3 (logit aim - logit simulated))
+             grade 4        limit - 3 times ln aim/ln simulated, where the aim is a parameter: the share of grade 4 of the
+                            treated courses that are severe (the excess over 3 is about exponential)
 
          each step damped. The same draws are used in every round, so that the rounds converge and the result depends on the
          seed, the number of blocks and the files only.
@@ -48,6 +50,9 @@ _SURVIVAL_SLOPE: Final = 1.3
 _MOST: Final = 2.0
 _SMALL: Final = 0.25
 _EDGE: Final = 2e-4
+_SEVERE: Final = 3
+# Parameters that make another parameter, an assumed share, come true.
+HELD: Final[Mapping[str, str]] = {f"{name}.grade4_severity": f"{name}.grade4_of_severe" for name in ("crs", "icans")}
 _NORMAL: Final = NormalDist()
 
 
@@ -108,8 +113,8 @@ def fit(setting: Setting, *, seed: int = SEED, rounds: int = ROUNDS, blocks: int
     """
     for number in range(rounds):
         many = max(blocks, LAST_BLOCKS) if number >= rounds - LAST_ROUNDS and blocks == BLOCKS else blocks
-        found = gaps(setting, intended(setting, seed, many))
-        setting = setting.with_values(_turned(setting, found))
+        courses = intended(setting, seed, many)
+        setting = setting.with_values(_turned(setting, courses, gaps(setting, courses)))
     return setting
 
 
@@ -148,16 +153,35 @@ def shown(id: str) -> Mapping[str, float]:
     return found
 
 
-def _turned(setting: Setting, found: list[Gap]) -> dict[str, float]:
+def _turned(setting: Setting, courses: Courses, found: list[Gap]) -> dict[str, float]:
     """New values of all knobs that have a target."""
-    values: dict[str, float] = {}
+    values = _held(setting, courses)
     for name, (quantities, turn) in KNOBS.items():
-        aims = [
-            gap for gap in found if gap.target.quantity in quantities and np.isfinite(gap.simulated.value + gap.aim)
-        ]
-        late = [gap for gap in found if gap.target.quantity in quantities and np.isinf(gap.simulated.value)]
+        named = set(quantities) & set(setting.parameters[name].fitted_to)
+        own = [gap for gap in found if gap.target.quantity in named]
+        aims = [gap for gap in own if np.isfinite(gap.simulated.value + gap.aim)]
+        late = [gap for gap in own if np.isinf(gap.simulated.value)]
         if setting.parameters[name].status == "fitted" and (aims or late):
             values.update(turn(setting, name, aims or late))
+    return values
+
+
+def share_of_grade4(courses: Courses, syndrome: str) -> Measured:
+    """Grade 4 among the courses that reach grade 3, as intended."""
+    peak = courses.grades[INTENDED if syndrome == "crs" else f"{INTENDED}.icans"].peak[courses.infused]
+    return share(peak[peak >= _SEVERE] > _SEVERE)
+
+
+def _held(setting: Setting, courses: Courses) -> dict[str, float]:
+    """Severities of grade 4 that make the assumed share of grade 4 come true in the treated courses."""
+    values = {}
+    for name, wanted in HELD.items():
+        found = share_of_grade4(courses, name.partition(".")[0])
+        if setting.parameters[name].status != "fitted" or not np.isfinite(found.value):
+            continue
+        simulated = float(np.clip(found.value, 0.5 / found.n, 1 - 0.5 / found.n))
+        step = np.log(np.log(setting.value(wanted)) / np.log(simulated))
+        values[name] = 3 + float(np.clip((setting.value(name) - 3) * np.exp(_bounded(step)), 0.005, 30.0))
     return values
 
 
@@ -214,6 +238,18 @@ def _opposite_share(setting: Setting, name: str, found: list[Gap]) -> dict[str, 
     return {name: float(1 / (1 + np.exp(-moved)))}
 
 
+def _depth(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
+    moved = setting.value(name) * np.exp(0.1 * _mean([gap.logit for gap in found]))
+    return {name: float(np.clip(moved, 0.1, 2.0))}
+
+
+def _rate(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
+    """A yearly risk that adds to others: moved by what is missing, and by no more than it can give."""
+    gap = found[0]
+    missing = _DAMPING * (gap.aim - gap.simulated.value)
+    return {name: float(np.clip(setting.value(name) + 0.7 * missing, 0.001, 0.2))}
+
+
 def _survival_time(setting: Setting, name: str, found: list[Gap]) -> dict[str, float]:
     steps = [_SURVIVAL_SLOPE * gap.logit if gap.target.is_share else gap.log for gap in found]
     return {name: float(np.clip(setting.value(name) * np.exp(_small(steps)), 0.3, 240.0))}
@@ -246,6 +282,9 @@ KNOBS: Final[Mapping[str, tuple[tuple[str, ...], Turn]]] = {
     "care.steroid_icans_severity": (("care.steroids", "care.steroids_for_icans"), _limit),
     "care.icu_severity": (("care.icu",), _limit),
     "counts.neutropenia_days_median": (("counts.severe_neutropenia_days",), _time),
+    "care.anakinra_severity": (("care.anakinra",), _limit),
+    "counts.nadir_depth": (("counts.neutropenia_grade3",), _depth),
+    "outcome.other_non_relapse_12": (("outcome.nrm",), _rate),
     "outcome.complete_response": (("outcome.complete_response",), _share),
     "outcome.response": (("outcome.response",), _share),
     "outcome.cured_fraction": (_PROGRESSION, _lasting),
@@ -276,7 +315,7 @@ def write(setting: Setting, folder: Path) -> list[str]:
     file = folder / (setting.id.replace("/", ".") + ".yaml")
     text = file.read_text(encoding="utf-8")
     changed = []
-    for name in KNOBS:
+    for name in (*HELD, *KNOBS):
         one = setting.parameters[name]
         if one.status != "fitted" or name not in setting.own:
             continue

@@ -122,7 +122,8 @@ def draw_infections(block: Block, acute: Acute, counts: Counts, infused: Flags) 
     last = 24 * np.clip(block.stream("infections/fever").exponential(1.5, (n, EVENTS)), 0.4, 5)
     fever_until = np.where(febrile < likely, np.ceil(np.minimum(onset + last, until)), onset)
     explained = _explained(acute, onset, fever_until)
-    fatal = has & (severity == _LIFE_THREATENING) & (cut < value("infections.fatal_of_life_threatening"))
+    share = np.array(block.setting.values("infections.fatal_of_life_threatening"))[_phases(_STEPS)[at]]
+    fatal = has & (severity == _LIFE_THREATENING) & (cut < share)
     # Nobody is killed twice, and nothing begins after death.
     dies = np.nanmin(np.where(fatal, np.minimum(until, onset + 24 * 12), np.inf), axis=1)
     return Infections(
@@ -138,10 +139,15 @@ def draw_infections(block: Block, acute: Acute, counts: Counts, infused: Flags) 
     )
 
 
+def _phases(day: Floats) -> npt.NDArray[np.int64]:
+    """0 for days 0 to 28, 1 for 29 to 90, 2 after."""
+    return np.searchsorted((29, 91), day, side="right")
+
+
 def _hazards(block: Block, acute: Acute, counts: Counts) -> npt.NDArray[np.floating[Any]]:
     """Hazard per step of each kind, shape (kinds, courses, steps)."""
     value, n = block.parameter, block.n
-    phases = np.searchsorted((29, 91), _STEPS, side="right")
+    phases = _phases(_STEPS)
     steroid = np.zeros((n, _N_STEPS), bool)
     given = acute.given.of("dexamethasone", "methylprednisolone")
     first = np.minimum(np.asarray(given.hour) // 24, LAST_DAILY - 14).astype(np.int64)

@@ -23,6 +23,7 @@ from vein2vein.population.states import Flags, Floats, Integers
 
 DAYS_OF_MONTH: Final = 365.25 / 12
 NRM_MONTHS: Final = 24.0
+EARLY_MONTHS: Final = 28 / DAYS_OF_MONTH
 HIGH_SCORE: Final = 2
 _FEWEST: Final = 5
 _Z: Final = 1.959963984540054
@@ -178,8 +179,8 @@ def _denominator(courses: Courses, name: str, scale: str | None) -> Flags:
 def _toxicity(grades: Grades, name: str, there: Flags) -> Measured:
     if name == "any":
         return share(grades.peak[there] >= 1)
-    if name == "grade3":
-        return share(grades.peak[there] >= 3)  # noqa: PLR2004  (the grade of the name)
+    if name in {"grade3", "grade4"}:
+        return share(grades.peak[there] >= int(name[-1]))
     return median(getattr(grades, name)[there])
 
 
@@ -188,8 +189,8 @@ def _survival(courses: Courses, name: str, there: Flags, *, from_enrolment: bool
     progressed, died, end = (
         (getattr(courses, f"{what}_months") + wait)[there] for what in ("progressed", "died", "followed")
     )
-    if name == "nrm":
-        return _without_relapse(progressed, died, end, NRM_MONTHS)
+    if name.startswith("nrm"):
+        return _without_relapse(progressed, died, end, NRM_MONTHS if name == "nrm" else EARLY_MONTHS)
     event = died if name.startswith("os") else np.minimum(progressed, died)
     time, happened = np.minimum(event, end), event <= end
     last = name.rpartition("_")[2]

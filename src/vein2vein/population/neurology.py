@@ -2,11 +2,12 @@
 
 Place    Floor 4. After `bedside`.
 In       A block (parameters bedside.*), patients, the acute course, sedation, the hours at which observation ends.
-Out      `Rows`.
+Out      `Rows`, and `Spans`: statements that a change of cognition has another cause.
 Knows    Tests at 6, 14 and 22 o'clock, once before the infusion, and whenever the intended grade changes. Findings once a day.
          Patients below 12 years are tested by CAPD, others by ICE. ICE 7 to 9 is grade 1, 3 to 6 grade 2, 0 to 2 grade 3;
          CAPD 1 to 8 is grade 1, or 2 where the child awakens to voice, 9 or more grade 3; unarousable is grade 4, and no test
-         is possible. Under sedation nothing can be tested, and the chart says so.
+         is possible. Under sedation nothing can be tested, and the chart says so. In a few tests without neurotoxicity a
+         point or two are lost to sleep, drugs or the language; the team states another cause until the next test.
 Does not Forget a test at night (`mess` does).
 Checked  tests/unit/population/test_neurology.py, tests/acceptance/population/test_agreement.py
 """
@@ -19,7 +20,7 @@ import numpy as np
 
 from vein2vein.population.blocks import Block
 from vein2vein.population.runs import runs_of
-from vein2vein.population.states import CODE, KIND, Acute, Flags, Floats, Integers, Patients, Rows
+from vein2vein.population.states import CODE, KIND, Acute, Flags, Floats, Integers, Patients, Rows, Spans
 
 FINDINGS: Final = (
     "seizure",
@@ -36,26 +37,50 @@ FIRST_ADULT_AGE: Final = 12
 _TEST_EVERY: Final = 8
 _FIRST_TEST_CLOCK: Final = 6
 _BEFORE: Final = -1.0
+_TWO_POINTS: Final = 1 / 3
 _SEVERE, _WORST = 3, 4
 _ICE_LOW: Final = np.array([10, 7, 3, 0])
 _ICE_CHOICES: Final = np.array([1, 3, 4, 3])
 _CAPD_LOW: Final = np.array([0, 1, 1, 9])
 _CAPD_CHOICES: Final = np.array([1, 8, 8, 16])
 _HOURS_OF_YEAR: Final = 24 * 365.2425
-_SEIZURE_HOURS: Final = (0.25, 1.25)
+# Off the quarters of an hour at which rounds are made, so that nothing is said twice at one instant.
+_SEIZURE_HOURS: Final = (0.3, 1.3)
+_SWOLLEN_AFTER, _GONE_BEFORE = 0.3, 0.1
 
 
 def observe_neurology(  # noqa: PLR0917  (what a test depends on)
     block: Block, patients: Patients, clock: Floats, acute: Acute, sedated: Flags, until: Floats
-) -> Rows:
+) -> tuple[Rows, Spans]:
     """All neurological rows of a block; `until` is when observation ends, NaN for courses that are never infused."""
     end = np.minimum(np.nan_to_num(until, nan=-2.0), acute.hours)
     course, hour = _times(acute, clock, end)
-    return Rows.join([
-        *_tests(block, patients, acute, sedated, (course, hour)),
+    rounds = (hour - (_FIRST_TEST_CLOCK - clock[course])) % _TEST_EVERY == 0
+    may = rounds & (hour >= 0) & (hour + _TEST_EVERY < end[course])  # another round comes after it
+    lost = _lost(block, acute, sedated, (course, hour), may)
+    slips = np.flatnonzero(lost)
+    explained = Spans.of("other_cause", "cognition", course[slips], hour[slips], hour[slips] + _TEST_EVERY)
+    rows = Rows.join([
+        *_tests(block, patients, acute, sedated, (course, hour), lost),
         _findings(clock, end),
         *_events(block, acute, end),
     ])  # fmt: skip
+    return rows, explained
+
+
+def _lost(  # noqa: PLR0917  (what a test depends on)
+    block: Block, acute: Acute, sedated: Flags, times: tuple[Integers, Floats], may: Flags
+) -> Integers:
+    """Points that a test without neurotoxicity loses for another cause; none where neurotoxicity begins before the next test."""
+    course, hour = times
+    counts = np.zeros((block.n, acute.hours + _TEST_EVERY + 2), np.int32)
+    np.cumsum((acute.icans_grade > 0) | sedated, axis=1, out=counts[:, 1 : acute.hours + 1])
+    counts[:, acute.hours + 1 :] = counts[:, acute.hours, None]
+    at = np.maximum(np.floor(hour), 0).astype(np.int64)
+    clear = may & (counts[course, at + _TEST_EVERY + 1] == counts[course, at])
+    draws = block.stream("bedside/sleepy").random((2, len(course)))
+    slips = clear & (draws[0] < block.parameter("bedside.sleepy_test"))
+    return np.where(slips, 1 + (draws[1] < _TWO_POINTS), 0)
 
 
 def _times(acute: Acute, clock: Floats, end: Floats) -> tuple[Integers, Floats]:
@@ -71,7 +96,7 @@ def _times(acute: Acute, clock: Floats, end: Floats) -> tuple[Integers, Floats]:
 
 
 def _tests(  # noqa: PLR0917
-    block: Block, patients: Patients, acute: Acute, sedated: Flags, times: tuple[Integers, Floats]
+    block: Block, patients: Patients, acute: Acute, sedated: Flags, times: tuple[Integers, Floats], lost: Integers
 ) -> list[Rows]:
     course, hour = times
     at = np.maximum(np.floor(hour), 0).astype(np.int64)
@@ -83,8 +108,8 @@ def _tests(  # noqa: PLR0917
     )  # some have their birthday meanwhile
     can = (grade < _WORST) & ~asleep
     mild = np.minimum(grade, _SEVERE)
-    ice = _ICE_LOW[mild] + np.floor(draws[0] * _ICE_CHOICES[mild])
-    capd = _CAPD_LOW[mild] + np.floor(draws[0] * _CAPD_CHOICES[mild])
+    ice = _ICE_LOW[mild] + np.floor(draws[0] * _ICE_CHOICES[mild]) - lost
+    capd = _CAPD_LOW[mild] + np.floor(draws[0] * _CAPD_CHOICES[mild]) + 2 * lost
     adult, child = can & ~is_child, can & is_child
     reason = np.where(asleep, CODE["sedation"], CODE["unarousable"])
     parts = [
@@ -137,7 +162,7 @@ def _events(block: Block, acute: Acute, end: Floats) -> list[Rows]:
     worst = runs_of(acute.icans_grade >= _WORST)
     worst = worst.where(worst.level.astype(bool) & (worst.start < end[worst.course]))
     worst = worst.where(draws[1][worst.course] < block.parameter("bedside.oedema_of_grade4"))
-    swollen, gone = worst.start + 0.25, worst.stop.astype(np.float64)
+    swollen, gone = worst.start + _SWOLLEN_AFTER, worst.stop - _GONE_BEFORE
     return [
         Rows.coded("seizure", seized, begin, "yes"),
         Rows.coded("seizure", seized, over, "no"),

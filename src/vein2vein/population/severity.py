@@ -8,10 +8,8 @@ Equations
     peak severity   A = exp(mu + sigma u), u standard normal: u = sum of weight x cause + noise, scaled to variance 1.
                     Causes of CRS: burden, z (relative expansion), inflammation; of ICANS these and the u of CRS. Grade g is
                     reached where severity >= g, so that P(any) = Phi(mu/sigma), P(grade >= 3) = Phi((mu - ln 3)/sigma).
-                    Grade 4 is the exception: it is reached where severity >= `grade4`, which the share grade4_of_severe of
-                    the untreated peaks above 3 passes. A wide sigma, which a share of grade 3 may ask for, would otherwise
-                    make most severe courses grade 4.
-    onset           lognormal around the median, earlier with burden for CRS. ICANS of a patient with CRS begins at least
+                    Grade 4 is the exception: it is that of the treated course, and `care` says from which severity on.
+    onset           lognormal around the median, earlier with burden. ICANS of a patient with CRS begins at least
                     after_crs_hours (times a uniform) after it.
     duration        natural time at severity >= 1: median x A^duration_on_severity x exp(sdlog x noise).
     course          ln severity is a trapezoid: 0 at onset, ln A at onset + rise, level on a plateau, 0 at onset + duration.
@@ -23,7 +21,6 @@ Checked  tests/unit/population/test_severity.py
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
@@ -33,7 +30,6 @@ from vein2vein.population.states import Floats, Kinetics, Patients
 
 _LONGEST_RISE = 0.45
 _NEVER = -5.0
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,6 @@ class Natural:
         top: The peak is reached.
         falls: The plateau ends.
         ends: Severity falls below 1.
-        grade4: Severity from which the grade is 4.
     """
 
     u: Floats
@@ -56,7 +51,6 @@ class Natural:
     top: Floats
     falls: Floats
     ends: Floats
-    grade4: float = 4.0
 
     def log_severity(self, hours: Floats) -> Floats:
         """Logarithm of severity at hours since infusion, shape (courses, hours), float32; far below 0 where it never shows."""
@@ -90,7 +84,7 @@ def draw_icans(block: Block, patients: Patients, kinetics: Kinetics, crs: Natura
     weights = np.array([value(f"icans.weight_{cause}") for cause in names])
     causes = np.stack([patients.burden, kinetics.z, patients.inflammation, crs.u])
     u = _latent(block, "icans", weights, causes, _covariance_with_crs(block))
-    own = _lognormal_hours(block, "icans", "onset", np.zeros(block.n))
+    own = _lognormal_hours(block, "icans", "onset", value("icans.onset_on_burden") * patients.burden)
     gap = value("icans.after_crs_hours") * 2 * block.stream("icans/after_crs").random(block.n)
     onset = np.where(crs.peak >= 1, np.maximum(own, crs.onset + gap), own)
     return _natural(block, "icans", u, onset)
@@ -100,21 +94,13 @@ def _natural(block: Block, name: str, u: Floats, onset: Floats) -> Natural:
     value = block.parameter
     middle, spread = value(f"{name}.mu"), value(f"{name}.sigma")
     peak = np.exp(middle + spread * u)
-    grade4 = _grade_4(middle, spread, value(f"{name}.grade4_of_severe"))
     more = value(f"{name}.duration_on_severity") * np.log(np.maximum(peak, 1.0))
     lasts = _lognormal_hours(block, name, "duration", more)
     delay = value(f"{name}.peak_delay_sdlog") * block.stream(f"{name}/rise").standard_normal(block.n)
     rise = np.minimum(value(f"{name}.rise_hours") * np.exp(delay), _LONGEST_RISE * lasts)
     top, ends = onset + rise, onset + lasts
     falls = top + value(f"{name}.plateau_fraction") * (ends - top)
-    return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends, grade4=grade4)
-
-
-def _grade_4(mu: float, sigma: float, share: float) -> float:
-    """The latent severity that the named share of untreated peaks above 3 passes; a little above 3 at least."""
-    severe = 1 - _NORMAL.cdf((np.log(3) - mu) / sigma)
-    place = _NORMAL.inv_cdf(min(max(1 - share * severe, 1e-12), 1 - 1e-12))
-    return max(float(np.exp(mu + sigma * place)), 3.1)
+    return Natural(u=u, peak=peak, onset=onset, top=top, falls=falls, ends=ends)
 
 
 def _lognormal_hours(block: Block, name: str, what: str, shift: Floats) -> Floats:

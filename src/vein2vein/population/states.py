@@ -196,7 +196,8 @@ class Acute:
     """What the generator INTENDS on the hourly grid from the infusion, shape (courses, hours).
 
     `crs_severity` and `icans_severity` are latent severities after treatment (>= 1 any, >= 2 grade 2, ...); the grades are the
-    ASTCT 2019 grades that the observations are made to show. `died_of` is a detail of the milestone `death`, or None.
+    ASTCT 2019 grades that the observations are made to show. `temperature` is that of CRS in tenths of a degree while
+    `crs_severity` is at least 1, and 0 elsewhere. `died_of` is a detail of the milestone `death`, or None.
     `icu_from`, `icu_until`, `discharged`, `died` are hours since infusion. A course that is never infused has grade 0 everywhere
     and died = NaN here; `died` covers deaths of the acute course only (see `outcome` for the others).
     """
@@ -205,7 +206,7 @@ class Acute:
     icans_severity: Floats
     crs_grade: npt.NDArray[np.int8]
     icans_grade: npt.NDArray[np.int8]
-    fever_masked: Flags
+    temperature: Floats
     given: Given
     icu_from: Floats
     icu_until: Floats

@@ -44,10 +44,12 @@ QUANTITIES: dict[str, str] = {
     "way.out_of_specification": "Given out of specification, of those infused",
     "crs.any": "CRS, any grade",
     "crs.grade3": "CRS, grade 3 or higher",
+    "crs.grade4": "CRS, grade 4 or higher",
     "crs.onset_days": "CRS onset, median (days)",
     "crs.duration_days": "CRS duration, median (days)",
     "icans.any": "Neurotoxicity, any grade",
     "icans.grade3": "Neurotoxicity, grade 3 or higher",
+    "icans.grade4": "Neurotoxicity, grade 4 or higher",
     "icans.onset_days": "Neurotoxicity onset, median (days)",
     "icans.duration_days": "Neurotoxicity duration, median (days)",
     "care.tocilizumab": "Tocilizumab",
@@ -75,6 +77,7 @@ QUANTITIES: dict[str, str] = {
     "outcome.os_48": "Alive at 48 months",
     "outcome.pfs_48": "Progression-free at 48 months",
     "outcome.nrm": "Death without relapse or progression",
+    "outcome.nrm_day28": "Death without relapse or progression by day 28",
 }
 
 

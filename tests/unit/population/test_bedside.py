@@ -23,12 +23,12 @@ def _acute(block: Block) -> Acute:
     nothing = np.zeros(0)
     none = np.zeros(0, dtype=object)
     never = np.full(block.n, np.nan)
-    masked = np.zeros(grade.shape, bool)
-    masked[:, 110:130] = True
+    temperature = np.where(grade >= 1, 390.0, 0.0).astype(np.float32)
+    temperature[:, 110:130] = 372
     given = Given(nothing.astype(int), nothing, none, none, nothing, none, none)
     return Acute(
         crs_severity=np.maximum(grade, 0.1).astype(np.float32), icans_severity=np.zeros(grade.shape, np.float32),
-        crs_grade=grade, icans_grade=np.zeros_like(grade), fever_masked=masked, given=given, icu_from=never,
+        crs_grade=grade, icans_grade=np.zeros_like(grade), temperature=temperature, given=given, icu_from=never,
         icu_until=never, discharged=never, died=never, died_of=np.full(block.n, None, dtype=object),
     )  # fmt: skip
 
@@ -48,8 +48,10 @@ def test_fever_is_there_when_it_is_meant_and_only_then(
 ) -> None:
     _, _, acute, _, vitals, _ = scene
     temperature = vitals[:, :, VITALS.index("body_temperature")]
-    meant = (acute.crs_grade >= 1) & ~acute.fever_masked
-    assert ((temperature >= 38.0) == meant).all()
+    there = acute.temperature > 0
+    assert there.any()
+    assert (np.round(10 * temperature[there]) == acute.temperature[there]).all()
+    assert temperature[~there].max() < 38.0
     assert (np.round(temperature, 1) == temperature).all()
     assert temperature.min() > 35.5
     assert temperature.max() < 41.5
@@ -127,9 +129,35 @@ def test_oxygen_lowers_nobody_who_breathes_room_air(
 def test_a_fever_of_another_cause_is_a_fever() -> None:
     block = Block(1, 0, setting("axi-cel"))
     patients, acute = draw_patients(block), _acute(block)
-    acute = replace(acute, crs_grade=np.zeros_like(acute.crs_grade))
+    nothing = np.zeros_like(acute.temperature)
+    acute = replace(acute, crs_grade=np.zeros_like(acute.crs_grade), temperature=nothing)
     other = np.zeros(acute.crs_grade.shape, bool)
     other[:, 20:30] = True
     bedside = draw_bedside(block, acute)
     vitals = vital_signs(block, patients, np.full(block.n, 11.0), acute, bedside, other)
     assert ((vitals[:, :, 0] >= 38.0) == other).all()
+
+
+def test_some_neurotoxicity_of_grade_4_is_intubated_for_the_airway_and_not_for_hypoxia() -> None:
+    block = Block(1, 0, setting("axi-cel"))
+    patients, acute = draw_patients(block), _acute(block)
+    acute = replace(acute, icans_grade=acute.crs_grade, crs_grade=np.zeros_like(acute.crs_grade))
+    bedside = draw_bedside(block, acute)
+    assert bedside.airway.any(axis=1).mean() == pytest.approx(0.4, abs=0.1)
+    assert (acute.icans_grade[bedside.airway] == 4).all()
+    first = np.argmax(acute.icans_grade == 4, axis=1)
+    assert not bedside.airway[np.arange(block.n), first + 1].any(), "a test shows the grade before sedation hides it"
+    _, spans = observe_bedside(block, patients, bedside, np.full(block.n, 240.0))
+    ventilated = (spans.stream == "oxygen") & (spans.agent == "mechanical-ventilation")
+    assert set(spans.reason[ventilated]) == {"airway-protection"}
+    assert (_covered(spans, "oxygen", ("mechanical-ventilation",), block.n).astype(bool) == bedside.airway).all()
+    assert (_covered(spans, "sedation", ("propofol",), block.n).astype(bool) == bedside.sedated).all()
+
+
+def test_the_heart_is_faster_with_fever_by_the_published_rate() -> None:
+    block = Block(1, 0, setting("axi-cel"))
+    patients, acute = draw_patients(block), _acute(block)
+    calm = replace(draw_bedside(block, acute), pressure=np.zeros(acute.crs_grade.shape, np.int8))
+    vitals = vital_signs(block, patients, np.full(block.n, 11.0), acute, calm)
+    slope = np.polyfit(vitals[:, :, 0].ravel(), vitals[:, :, 1].ravel(), 1)[0]
+    assert slope == pytest.approx(block.parameter("bedside.heart_rate_per_degree"), abs=2)

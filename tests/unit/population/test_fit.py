@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vein2vein.population.fit import KNOBS, fit, gaps, shown, write
+from vein2vein.population.fit import HELD, KNOBS, fit, gaps, share_of_grade4, shown, write
 from vein2vein.population.intended import intended
 from vein2vein.population.parameters import setting, setting_ids
 from vein2vein.population.targets import QUANTITIES, targets
@@ -30,7 +30,9 @@ def test_every_fitted_parameter_of_a_setting_is_a_knob_on_one_of_its_targets(id:
     aims = {one.quantity for one in targets(id) if one.use == "fit"}
     for name in own.own:
         one = own.parameters[name]
-        if one.status == "fitted":
+        if name in HELD:
+            assert one.fitted_to == (HELD[name],), name
+        elif one.status == "fitted":
             assert set(one.fitted_to) <= set(KNOBS[name][0]) & aims, name
 
 
@@ -56,7 +58,17 @@ def test_a_wrong_start_is_pulled_back() -> None:
 def test_the_same_seed_gives_the_same_values() -> None:
     one, other = (fit(setting(ID), seed=4, rounds=1, blocks=1) for _ in range(2))
     assert one == other
-    assert {name for name in one.parameters if one.parameters[name] != setting(ID).parameters[name]} <= set(KNOBS)
+    assert {name for name in one.parameters if one.parameters[name] != setting(ID).parameters[name]} <= {*KNOBS, *HELD}
+
+
+def test_the_assumed_share_of_grade_4_is_that_of_the_treated_courses() -> None:
+    for name, wanted in (("crs", 0.3), ("icans", 0.2)):
+        assert setting(ID).value(f"{name}.grade4_of_severe") == wanted
+    wrong = setting(ID).with_values({"crs.grade4_severity": 6.0, "icans.grade4_severity": 3.1})
+    found = fit(wrong, seed=3, rounds=4, blocks=3)
+    courses = intended(found, 3, 6)
+    assert share_of_grade4(courses, "crs").value == pytest.approx(0.3, abs=0.06)
+    assert share_of_grade4(courses, "icans").value == pytest.approx(0.2, abs=0.06)
 
 
 def test_writing_changes_the_values_of_fitted_lines_only(tmp_path: Path) -> None:

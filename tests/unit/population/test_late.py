@@ -25,7 +25,7 @@ def test_b_cells_are_gone_at_a_month_and_back_in_half_at_a_year() -> None:
         for day, found in gone.items():
             found.append((drawn(i).late.b_cells[:, column(day)] < 0.001)[_remission(i)])
     # baird2021: 88 % undetectable at day 30, 42 % at a year; logue2021: 60 % at a year
-    assert 0.8 < np.concatenate(gone[28]).mean() < 0.99
+    assert 0.8 < np.concatenate(gone[28]).mean() < 0.995
     assert 0.35 < np.concatenate(gone[365]).mean() < 0.65
 
 

@@ -70,6 +70,7 @@ def _value(quantity: str, denominator: str = "infused", *, from_enrolment: bool 
         ("way.vein_to_vein_days", "infused", 33.5),
         ("crs.any", "infused", 0.75),
         ("crs.grade3", "infused", 0.25),
+        ("crs.grade4", "infused", 0.0),
         ("crs.onset_days", "crs cases", 4.5),
         ("crs.duration_days", "crs cases", 4.0),
         ("care.tocilizumab", "infused", 0.5),
@@ -106,6 +107,8 @@ def test_deaths_without_relapse_leave_out_those_after_it() -> None:
     courses = replace(_courses(), progressed_months=np.full(10, INF), died_months=np.where(np.arange(10) < 2, 3.0, INF))
     found = measure(courses, "outcome.nrm", "infused", None, from_enrolment=False)
     assert found.value == pytest.approx(0.25)
+    early = replace(courses, died_months=np.array([0.9, 0.95, *[INF] * 8]))
+    assert measure(early, "outcome.nrm_day28", "infused", None, from_enrolment=False).value == pytest.approx(1 / 8)
     later = replace(courses, progressed_months=np.full(10, 1.0))
     assert measure(later, "outcome.nrm", "infused", None, from_enrolment=False).value == 0
 

@@ -10,11 +10,12 @@ import pytest
 from vein2vein.population.assemble import assemble
 from vein2vein.population.blocks import Block
 from vein2vein.population.course import draw_course
+from vein2vein.population.fit import HELD
 from vein2vein.population.parameters import Parameter, setting, setting_ids
 from vein2vein.population.protocols import protocol, protocol_ids
 
-# Read by people and pages, not by a module.
-NOT_DRAWN = {"kinetics.unit"}
+# Read by people, pages and the fit (the assumed shares of grade 4), not by a module that draws.
+NOT_DRAWN = {"kinetics.unit", *HELD.values()}
 
 
 class Asked(dict[str, Parameter]):
