@@ -23,7 +23,7 @@ from typing import Any
 
 import click
 
-from benchmarks import trials
+from benchmarks import trials, trials_r
 from benchmarks.measures import MEASURES
 from benchmarks.page import as_markdown, with_simulation
 
@@ -129,6 +129,7 @@ def measure_all(scratch: Path, courses: int, repeats: int = REPEATS) -> dict[str
     if scaling:
         results["simulation"] = simulated()
         results["trials"] = trials.measure()
+        results["trials_r"] = trials_r.measure()
     results["load"] = [load, os.getloadavg()[0]]
     results["startup"] = {
         "import vein2vein": startup([sys.executable, "-c", "import vein2vein"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import trials
+from benchmarks import trials, trials_r
 from benchmarks.measures import MEASURES
 
 COURSES_PER_SECOND = 1_000
@@ -48,7 +48,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     if results.get("simulation"):
         lines += _simulation(results["simulation"])
     if results.get("trials"):
-        lines += ["", *trials.as_lines(results["trials"])]
+        lines += ["", *trials.as_lines(results["trials"]), *trials_r.as_lines(results.get("trials_r", []))]
     return HEAD.format(before=before, after=after, rows=reading["rows"], **named) + "\n".join(lines) + "\n"
 
 
