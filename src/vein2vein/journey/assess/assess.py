@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from vein2vein.basis.clock import from_microseconds, to_microseconds
 from vein2vein.basis.truth import Bounds
@@ -22,6 +22,8 @@ from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
+from vein2vein.journey.assess.given import Plan, as_known, given_otherwise
+from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.followup.calendar import Shown
@@ -40,6 +42,7 @@ from vein2vein.record.cohort import Cohort
 from vein2vein.record.timeline import Timeline
 
 AHEAD_DAYS = 14
+GRADED_AHEAD = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Assessment:
         due: What is done, due, late or to come within two weeks.
         advice: What each source of guidance says.
         needs: What is missing, by what it would change.
+        ready: Before the infusion: label, wash-out, go or no go.
         deviations: What went otherwise than the protocol so far.
     """
 
@@ -97,6 +101,7 @@ class Assessment:
     due: tuple[Due, ...]
     advice: tuple[Advice, ...]
     needs: tuple[Need, ...]
+    ready: Ready
     deviations: tuple[Deviation, ...]
 
 
@@ -137,21 +142,29 @@ class Assessor:
         self._calendars = tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup)
         selection = [rules.get(id, chosen.get(id)) for id in protocol.selection]
         self._accepted = outside_criteria(timeline, selection)
+        self._plan = Plan.of(timeline, protocol, books)
+        self._given = given_otherwise(timeline, self._plan)
+        self._ready = Readying.of(protocol, books)
         self._index = CourseIndex(timeline)
         self._shown = Shown(timeline)
         self._drugs = tuple(self._desk.drugs.values())
         wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
         wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
         self._rules = wanted
-        graded = grade_cohort(Cohort.of_timelines((timeline,)), list(wanted.values()))
-        self._grades = Grades.of_verdicts(graded.verdicts.iter_rows(named=True))
+        # A course still open is graded beyond its last row, as values go on to grow old.
+        self._graded_to = _last_row(self._index, timeline) + GRADED_AHEAD
+        self._grades = self._graded(self._graded_to)
+
+    def _graded(self, as_of: datetime) -> Grades:
+        graded = grade_cohort(Cohort.of_timelines((self.timeline,)), list(self._rules.values()), as_of=as_of)
+        return Grades.of_verdicts(graded.verdicts.iter_rows(named=True))
 
     def at(self, at: datetime, *, told: Mapping[str, object] | None = None) -> Assessment:
         """The assessment at an instant; rows after it are not seen."""
         questions = Questions(self.timeline, at, index=self._index)
         known = questions.timeline
         surface = ask_formula(questions, self._surface)
-        grades = self._grades
+        grades = self._grades if at <= self._graded_to else self._graded(at)
         advice = self._desk.advise(known, at, grades=grades, told=told, surface=surface.range, questions=questions)
         answers = (score(known, edition, at, questions=questions) for edition in self._scores)
         scores = tuple(answer for answer in answers if answer.problem != NOT_APPLICABLE)
@@ -159,18 +172,21 @@ class Assessor:
             d for c in self._calendars for d in due_items(known, c, at, ahead_days=AHEAD_DAYS, shown=self._shown)
         )
         now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
-        found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs)
+        stage = stage_of(known, at)
+        ready = self._ready.at(known, at, self._plan, told=told or {})
+        found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
         return Assessment(
             known,
             at,
             self.protocol,
-            stage_of(known, at),
+            stage,
             now,
             scores,
             surface,
             due,
             advice,
             _needs(scores, advice),
+            ready,
             found,
         )
 
@@ -205,6 +221,13 @@ def assess(
         library: Where documents are looked up; those of the package when None.
     """
     return Assessor(timeline.until(at), protocol, registry=registry, library=library).at(at, told=told)
+
+
+def _last_row(index: CourseIndex, timeline: Timeline) -> datetime:
+    last = index.last_row
+    if last is not None:
+        return from_microseconds(last)
+    return timeline.course.infused_at or datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _needs(scores: tuple[ScoreAnswer, ...], advice: tuple[Advice, ...]) -> tuple[Need, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.plain.engine import Row
@@ -22,20 +22,24 @@ from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import Observation, Timeline
 
+Kind = Literal["late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """One departure from the protocol.
 
     Attributes:
-        kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met).
+        kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met),
+            outside-label (a product), outside-window (an infusion after lymphodepletion), dose (of cells or lymphodepletion).
         what: In words.
         file: Id of the file that says otherwise.
         at: When it happened or became so.
         rows: The rows that show it.
     """
 
-    kind: Literal["late", "over-limit", "outside-criteria"]
+    kind: Kind
     what: str
     file: str
     at: datetime
@@ -90,7 +94,7 @@ def _over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
     for place, row in enumerate(rows):
         opening = drug.spacing.opening(starts[:place], starts[place])
         if not opening.is_open:
-            what = f"{drug.title['en']}: dose {place + 1} although {', '.join(opening.because)}"
+            what = f"{drug.name['en']}: dose {place + 1} although {', '.join(opening.because)}"
             yield Deviation("over-limit", what, drug.id, row.started_at, (row,))
 
 

@@ -58,7 +58,8 @@ class Shown:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self._by_kind: dict[str, list[Observation | Milestone]] = {}
-        for row in (*timeline.observations, *timeline.milestones):
+        rows: tuple[Observation | Milestone, ...] = (*timeline.observations, *timeline.milestones)
+        for row in rows:
             self._by_kind.setdefault(f"{type(row).__name__} {row.kind}", []).append(row)
         self._rows: dict[tuple[str, str], tuple[list[datetime], list[tuple[date, Observation | Milestone]]]] = {}
         self._days: dict[tuple[str, str, date], tuple[date, tuple[date, ...]]] = {}
@@ -139,10 +140,10 @@ def _of_item(  # noqa: PLR0917  (the pieces of one item)
         ends = days[place + 1] if place + 1 < len(days) else None
         taken = next((n for n, (day, _) in enumerate(rows) if day >= opens and (ends is None or day < ends)), None)
         day, row = (None, None) if taken is None else rows.pop(taken)
-        yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today, day), row)
+        yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today=today, done_on=day), row)
 
 
-def _state(item: Item, on: date, closes: date | None, today: date, done_on: date | None) -> State:
+def _state(item: Item, on: date, closes: date | None, *, today: date, done_on: date | None) -> State:
     if done_on is not None:
         if closes is not None and done_on > closes:
             return "done late"

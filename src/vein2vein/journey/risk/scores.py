@@ -59,7 +59,7 @@ class ScoreAnswer:
 def score(
     timeline: Timeline, edition: RuleSet | Formula, at: datetime, *, questions: Questions | None = None
 ) -> ScoreAnswer:
-    """One score of a course at an instant; `questions` are those of this timeline at this instant, where they were made before."""
+    """One score of a course at an instant; `questions` are those of the course at that instant, if made before."""
     asked = questions or Questions(timeline, at)
     return _formula(asked, edition) if isinstance(edition, Formula) else _points(asked, edition, at)
 

@@ -52,8 +52,11 @@ class Protocol(Edition):
         guidance: Guidance files that are asked, the centre's own first.
         selection: Rule sets about eligibility that are applied before acceptance.
         surface: Formula of body surface.
+        washout: Wash-out before collection; null where the protocol names none.
+        setting: Whose wash-out rules count.
         renal_policy: Policy of fludarabine by kidney function; null leaves every such dose uncomputed.
         weight_basis: Which weight a product's dose takes.
+        policies: Policies of prophylaxis, immunoglobulin and the like.
         checklists: Go/no-go lists by the stage they belong to.
         followup: Calendars that are kept.
         scores: Ids of scores shown; all that apply when empty.
@@ -68,6 +71,8 @@ class Protocol(Edition):
     scales: Annotated[dict[Text, tuple[Text, ...]], Field(min_length=1)]
     guidance: tuple[Text, ...]
     selection: tuple[Text, ...] = ()
+    washout: Text | None = None
+    setting: Literal["oncology", "autoimmune"] = "oncology"
     surface: Text
     clearances: tuple[Text, ...]
     renal_policy: Text | None = None
