@@ -1,0 +1,77 @@
+"""Values of a series of assessments: numbers that may be unknown, words, the lowest so far, days.
+
+Place    Journey, response. Shared by the criteria.
+In       Numbers, words or None; instants of assessments.
+Out      Possible values.
+Missing  None is any number and any word; the lowest of numbers of which one is unknown may be lower than the known ones.
+Checked  tests/unit/journey/response
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from vein2vein.basis.clock import local_date, relative_day
+from vein2vein.basis.truth import Truth
+from vein2vein.engine.plain.ask import Questions
+from vein2vein.engine.plain.engine import Row
+from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.inputs import Latest
+from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
+from vein2vein.record.timeline import Timeline
+
+
+def number(value: float | None) -> NumberRange:
+    """A number, or any number."""
+    return ANY_NUMBER if value is None else NumberRange(float(value), float(value))
+
+
+def as_range(value: Value | None) -> NumberRange:
+    """A value as a number; any number where it is none."""
+    return value if isinstance(value, NumberRange) else ANY_NUMBER
+
+
+def as_truth(value: Value | None) -> Truth:
+    """A value as a truth; unknown where it is none."""
+    return value if isinstance(value, Truth) else Truth.UNKNOWN
+
+
+def word(value: str | None, universe: Iterable[str]) -> Categories:
+    """A category, or any of them."""
+    return Categories(frozenset(universe if value is None else (value,)))
+
+
+def lowest(values: Sequence[NumberRange]) -> NumberRange:
+    """The lowest of several numbers that may be unknown; unknown without any."""
+    if not values:
+        return ANY_NUMBER
+    return NumberRange(min(value.low for value in values), min(value.high for value in values))
+
+
+def day_of(timeline: Timeline, at: datetime) -> int | None:
+    """Relative day of an instant; None before the infusion is known."""
+    infused_at = timeline.course.infused_at
+    return None if infused_at is None else relative_day(at, infused_at=infused_at, zone=timeline.course.zone)
+
+
+def held(
+    timeline: Timeline, kinds: Sequence[str], at: datetime, hours: float | None
+) -> tuple[dict[str, Value], dict[str, tuple[Row, ...]]]:
+    """Last values of some kinds at an instant, as long as they hold, and the rows behind them."""
+    questions = Questions(timeline, at)
+    asked = {kind: questions.ask(Latest(take="latest", observation=kind, holds_hours=hours)) for kind in kinds}
+    return {kind: one.value for kind, one in asked.items()}, {kind: one.rows for kind, one in asked.items()}
+
+
+def instants(timeline: Timeline, kinds: Iterable[str], after: datetime) -> tuple[datetime, ...]:
+    """The last instant of every local day after `after` on which a usable row of one of the kinds was observed."""
+    wanted = frozenset(kinds)
+    for kind in wanted:
+        observation_kind(kind)
+    by_day: dict[object, datetime] = {}
+    for row in timeline.observations:
+        if row.kind in wanted and row.is_usable and row.observed_at > after:
+            day = local_date(row.observed_at, timeline.course.zone)
+            by_day[day] = max(row.observed_at, by_day.get(day, row.observed_at))
+    return tuple(sorted(by_day.values()))
