@@ -44,6 +44,8 @@ class Steering:
             for node in walk(condition):
                 if isinstance(node, Compare):
                     self.cut_offs.setdefault(node.input, []).append(node.cut_off)
+        # What speaks about the time before the infusion gets its rows there.
+        self.shift = timedelta(hours=-100 if rule.window.closes == "infusion" else 0)
         self.by_days = any(hasattr(take, "from_day") for take in rule.inputs.values())
 
     def pick(self, pool: Sequence[Any]) -> Any:
@@ -120,7 +122,7 @@ class Steering:
             return infused + timedelta(days=day, hours=self.pick((-14, -3, 0, 2, 9, 14)))
         hold = getattr(take, "holds_hours", None) or getattr(take, "within_hours", None) or 0
         jitter = self.pick((0, 0, 0, hold))
-        return infused + timedelta(hours=self.pick(SHORT_HOURS) + jitter)
+        return infused + self.shift + timedelta(hours=self.pick(SHORT_HOURS) + jitter)
 
     def _kinds(self, name: str, take: methods.Input) -> list[tuple[str, list[float]]]:
         cut_offs = self.cut_offs.get(name, [])

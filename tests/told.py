@@ -41,7 +41,7 @@ def told_course(steering: Steering, infused: datetime) -> Told | None:
     if not cases:
         return None
     given = {**rule.typical, **steering.pick(cases).given}
-    told = Told(infused + timedelta(hours=steering.pick(HOURS)), infused)
+    told = Told(infused + steering.shift + timedelta(hours=steering.pick(HOURS)), infused)
     values: dict[str, dict[str, float]] = {}
     for name, take in rule.inputs.items():
         value = given.get(name)

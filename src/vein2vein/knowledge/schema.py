@@ -95,9 +95,9 @@ class Result(Strict):
 class Window(Strict):
     """When the rule set applies: from `opens` up to, not including, `closes`.
 
-    Each is "infusion" (the instant) or a relative day (its local start). `opens: null` means from the first record, `closes: null`
-    without end. What is meant for the time before the infusion closes with the infusion, not with the start of day 0: on that
-    morning nobody knows yet that the cells will be given.
+    Each is "infusion" (the instant) or a relative day (its local start). `opens: null` means from the first record, and
+    `closes: null` without end. What is meant for the time before the infusion closes with the infusion, not with the start
+    of day 0: on that morning nobody knows yet that the cells will be given.
     """
 
     opens: Literal["infusion"] | int | None = None
