@@ -233,7 +233,7 @@ def _dense_course(cohort: Cohort, number: int) -> Cohort:
 
 
 def one_course(folder: Path) -> Result:
-    """One course of 3,000 observations under every rule set that grades a toxicity, warm: the median over 10 courses, none seen before.
+    """One course of 3,000 observations under all toxicity rule sets, warm: the median over 10 courses, none seen before.
 
     The process has graded 40 other courses, so that what it remembers of rule sets is what a running service would remember.
     Each of the ten is graded once, and once more; the second times are given beside.
