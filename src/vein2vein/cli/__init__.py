@@ -25,6 +25,12 @@ _COMMANDS = {
         "explain",
         "Say what a rule set says about one course at one instant, and why.",
     ),
+    "assess": (
+        "vein2vein.cli.assess",
+        "assess",
+        "Say where a course stands under a protocol: grades, advice, due, missing, departures.",
+    ),
+    "audit": ("vein2vein.cli.assess", "audit_cohort", "Say how a cohort kept a protocol, rule by rule."),
     "intake": ("vein2vein.cli.intake", "intake", "Check a delivery, or draft a mapping for local codes and units."),
     "knowledge": ("vein2vein.cli.knowledge", "knowledge", "Show the rule sets, their sources, and what must be read."),
     "demo": ("vein2vein.cli.demo", "demo", "Grade the demonstration cohort and write its report."),

@@ -66,7 +66,7 @@ def deviations(
         given: What was found about lymphodepletion and the product.
     """
     found = [*_late(due, at), *(d for d in accepted if d.at <= at), *given]
-    found += [d for drug in drugs for d in _over_limit(known, drug)]
+    found += [d for drug in drugs for d in over_limit(known, drug)]
     return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.file, deviation.what)))
 
 
@@ -82,7 +82,7 @@ def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
             )
 
 
-def _over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
+def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
     """Doses that were started although the limits of the drug file kept them locked."""
     if drug.exposure is None or drug.agent is None:
         return

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from vein2vein.basis.clock import local_date
@@ -22,8 +23,10 @@ from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess.deviations import Deviation
 from vein2vein.journey.lymphodepletion.calendar import GapAnswer, gap_of
+from vein2vein.journey.lymphodepletion.doses import Deviation as DoseDeviation
 from vein2vein.journey.lymphodepletion.doses import DrugDose, deviation, regimen_doses
 from vein2vein.journey.selection.products import label_dose, query_of
+from vein2vein.knowledge.documents.dose import Deviation as CellDeviation
 from vein2vein.knowledge.documents.product import LabelQuery, LabelVerdict, Product
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.regimen import Regimen
@@ -131,32 +134,63 @@ def _rows(timeline: Timeline, stream: str) -> list[Exposure]:
     return [row for row in timeline.exposures if row.kind == stream]
 
 
-def _lymphodepletion(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
-    """Daily doses that differ from the computed one by more than the protocol allows."""
-    zone = timeline.course.zone
+@dataclass(frozen=True, slots=True)
+class DayGiven:
+    """One drug of lymphodepletion on one day beside what was computed.
+
+    Attributes:
+        day: Local calendar day.
+        drug: The drug.
+        milligrams: Total of the day; None where a row has no amount in mg.
+        rows: Its rows.
+        over: When the day was over, from which instant on the answer is known.
+        beside: For each regimen of the same drugs the computed dose and how far the given one is from it.
+    """
+
+    day: date
+    drug: str
+    milligrams: float | None
+    rows: tuple[Exposure, ...]
+    over: datetime
+    beside: tuple[tuple[Regimen, DrugDose, DoseDeviation], ...]
+
+    @property
+    def state(self) -> Literal["met", "not met", "not assessable"]:
+        """Met where some regimen is kept, not met where none is; not assessable without an amount, a regimen or a dose."""
+        levels = {found.level for _, _, found in self.beside}
+        if "none" in levels:
+            return "met"
+        return "not met" if levels and levels <= {"flag", "stop"} else "not assessable"
+
+
+def days_given(timeline: Timeline, plan: Plan) -> Iterator[DayGiven]:
+    """Every drug and day of lymphodepletion."""
+    zone, limits = timeline.course.zone, plan.protocol.dose_limits
     days: dict[tuple[date, str], list[Exposure]] = {}
     for row in _rows(timeline, _STREAM):
         days.setdefault((local_date(row.started_at, zone), row.agent), []).append(row)
-    limits = plan.protocol.dose_limits
     for (day, drug), rows in days.items():
-        if any(row.amount is None or row.amount_unit != "mg" for row in rows):
-            continue
         over = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
-        same = plan.like([row for row in _rows(timeline, _STREAM) if row.started_at < over])
-        questions = Questions(timeline, rows[0].started_at)
-        total = sum(row.amount or 0.0 for row in rows)
-        computed = [(r, dose) for r in same for dose in plan.doses(questions, r) if dose.drug.drug == drug]
-        found = [
-            deviation(dose, total, flag_percent=limits.flag_percent, stop_percent=limits.stop_percent)
-            for _, dose in computed
-        ]
-        if found and all(one.level in {"flag", "stop"} for one in found):
-            regimen, dose = computed[0]
-            least = min(found, key=lambda one: abs(one.percent or 0.0))
+        total: float | None = None
+        beside: list[tuple[Regimen, DrugDose, DoseDeviation]] = []
+        if all(row.amount is not None and row.amount_unit == "mg" for row in rows):
+            total = sum(row.amount or 0.0 for row in rows)
+            same = plan.like([row for row in _rows(timeline, _STREAM) if row.started_at < over])
+            questions = Questions(timeline, rows[0].started_at)
+            for regimen, dose in ((r, d) for r in same for d in plan.doses(questions, r) if d.drug.drug == drug):
+                found = deviation(dose, total, flag_percent=limits.flag_percent, stop_percent=limits.stop_percent)
+                beside.append((regimen, dose, found))
+        yield DayGiven(day, drug, total, tuple(rows), over, tuple(beside))
+
+
+def _lymphodepletion(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
+    """Daily doses that differ from the computed one by more than the protocol allows."""
+    for given in days_given(timeline, plan):
+        if given.state == "not met" and given.milligrams is not None:
+            regimen, dose, least = min(given.beside, key=lambda one: abs(one[2].percent or 0.0))
             aside = "of a drug that is withheld" if least.percent is None else f"{least.percent:+.1f} % of {dose.text}"
-            yield Deviation(
-                "dose", f"{least.level}: {drug} {total:g} mg on {day}, {aside}", regimen.id, over, tuple(rows)
-            )
+            what = f"{least.level}: {given.drug} {given.milligrams:g} mg on {given.day}, {aside}"
+            yield Deviation("dose", what, regimen.id, given.over, given.rows)
 
 
 def _window(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
@@ -186,31 +220,59 @@ def _product(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
         rows = tuple(row for row in _rows(timeline, _CELLS) if row.started_at <= infused)
         yield Deviation("outside-label", f"{product.title['en']}, labels of {where}: {why}", product.id, infused, rows)
         return
-    yield from _cells(timeline, plan, product, labels)
+    yield from _cells(timeline, plan, product)
 
 
-def _cells(timeline: Timeline, plan: Plan, product: Product, labels: tuple[LabelVerdict, ...]) -> Iterator[Deviation]:
-    """Cells below or above the range of every label row that may hold; a split dose is held against the range as a whole."""
-    total = 0.0
+@dataclass(frozen=True, slots=True)
+class CellsGiven:
+    """One infusion of cells, with those before it, beside the range of each label row that may hold.
+
+    Attributes:
+        row: The infusion.
+        total: Cells so far in 10^6; None without an amount (or the weight that it needs).
+        beside: How far the total is from each label; None where a label has no computed range.
+        is_split: Whether a label plans the dose in parts, so that less than the whole may still be on its way.
+    """
+
+    row: Exposure
+    total: float | None
+    beside: tuple[CellDeviation | None, ...]
+    is_split: bool
+
+    @property
+    def state(self) -> Literal["met", "not met", "not assessable"]:
+        """Met where the total lies in some range; not met where it certainly lies in none."""
+        if any(found is not None and found.is_within for found in self.beside):
+            return "met"
+        sure = [found for found in self.beside if found is not None and found.is_within is False]
+        if not sure or len(sure) < len(self.beside) or (self.is_split and any(found.percent < 0 for found in sure)):
+            return "not assessable"
+        return "not met"
+
+
+def cells_given(timeline: Timeline, plan: Plan) -> Iterator[CellsGiven]:
+    """Every infusion of the product."""
+    infused, product, basis = timeline.course.infused_at, plan.product, plan.protocol.weight_basis
+    if infused is None or product is None:
+        return
+    labels, total = plan.labels(timeline.until(infused), infused), 0.0
     for row in (r for r in _rows(timeline, _CELLS) if r.agent == timeline.course.product):
-        answers = [
-            label_dose(timeline, row.started_at, product, v.label, weight_basis=plan.protocol.weight_basis).planned
-            for v in labels
-        ]
-        amount = _million(row, next((a.weight for a in answers if a.weight is not None), None))
+        planned = [label_dose(timeline, row.started_at, product, v.label, weight_basis=basis).planned for v in labels]
+        amount = _million(row, next((p.weight for p in planned if p.weight is not None), None))
         if amount is None:
+            yield CellsGiven(row, None, (), is_split=False)
             return
         total += amount
-        beside = [answer.deviation(total) for answer in answers]
-        # The first part of a split dose is less than the whole by design.
-        sure = [d for d in beside if d is not None and d.is_within is False]
-        is_less = any(d.percent < 0 for d in sure)
-        if sure and len(sure) == len(beside) and not (is_less and any(answer.parts for answer in answers)):
-            least = min(sure, key=lambda d: abs(d.percent))
-            what = (
-                f"{product.title['en']}: {total:g} x 10^6 cells, {least.percent:+.1f} % of the nearer end of the range"
-            )
-            yield Deviation("dose", what, product.id, row.started_at, (row,))
+        is_split = any(p.parts for p in planned)
+        yield CellsGiven(row, total, tuple(p.deviation(total) for p in planned), is_split=is_split)
+
+
+def _cells(timeline: Timeline, plan: Plan, product: Product) -> Iterator[Deviation]:
+    for given in cells_given(timeline, plan):
+        if given.state == "not met":
+            least = min((found for found in given.beside if found is not None), key=lambda found: abs(found.percent))
+            what = f"{given.total:g} x 10^6 cells, {least.percent:+.1f} % of the nearer end of the label's range"
+            yield Deviation("dose", f"{product.title['en']}: {what}", product.id, given.row.started_at, (given.row,))
 
 
 def _million(row: Exposure, weight: float | None) -> float | None:

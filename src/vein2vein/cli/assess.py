@@ -1,0 +1,166 @@
+"""`vein2vein assess` and `vein2vein audit`: a course under a protocol now, and a cohort under it so far."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from vein2vein.cli import options
+from vein2vein.journey.assess import Assessor
+from vein2vein.journey.assess.audit import Adherence, audit
+from vein2vein.journey.guidance.advise import Desk
+from vein2vein.journey.guidance.compare import Compared, compare
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.library import Library
+from vein2vein.report.handover.content import as_text, handover
+from vein2vein.report.handover.page import as_pdf
+from vein2vein.report.handover.plain import as_plain
+from vein2vein.report.tables import cannot_write
+
+_PROTOCOL = click.option(
+    "--protocol", "protocol_id", required=True, help="Id of a protocol such as reference, or of a centre's own."
+)
+_COLUMNS: Final = ("rule", "file", "applicable", "met", "not_met", "not_assessable", "courses_not_met")
+
+
+@click.command()
+@click.argument("place", metavar="INPUT")
+@click.option("--course", "course_id", required=True, help="Identifier of the course.")
+@click.option("--at", required=True, help="The instant, such as 2026-03-05T08:00+01:00.")
+@_PROTOCOL
+@click.option(
+    "--compare", "compared_ids", help="Sources of guidance to hold beside one another, such as ebmt-2022,asco-2021."
+)
+@click.option(
+    "--tell", multiple=True, metavar="FACT=VALUE", help="What no table records, such as infection_excluded=yes."
+)
+@click.option("--as-recorded", is_flag=True, help="Also leave out what was entered after the instant.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Also write a handover of one page.")
+@click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of labels."
+)
+@options.delivery_options
+@options.rule_options
+def assess(**given: Any) -> None:
+    """Say where one course of INPUT stands at one instant under a protocol: grades, advice, what is due, missing or departed."""
+    registry, books = options.registry_of(given["folders"]), Library(given["folders"])
+    protocol = _protocol(given["protocol_id"], books)
+    delivery = _delivery(given)
+    timeline = delivery.cohort.timeline(given["course_id"])
+    at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
+    timeline = timeline.until(at, as_recorded=given["as_recorded"])
+    told = dict(_told(text) for text in given["tell"])
+    found = Assessor(timeline, protocol, registry=registry, library=books).at(at, told=told)
+    desk = Desk.of(protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales))
+    drugs, compared = desk.drugs, tuple[Compared, ...]()
+    if given["compared_ids"]:
+        ids = [_full(id, "guidance", books) for id in options.parts(given["compared_ids"], option="--compare")]
+        beside = Desk.of(ids, books, parameters=protocol.choices, scales=dict(protocol.scales))
+        drugs = {**drugs, **beside.drugs}
+        compared = compare(beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry))
+    page = handover(found, drugs, compared=compared, language=given["language"])
+    if given["as_json"]:
+        click.echo(json.dumps(as_plain(found, drugs, compared), indent=2, ensure_ascii=False))
+    else:
+        click.echo(as_text(page))
+    if given["pdf"] is not None:
+        try:
+            given["pdf"].write_bytes(as_pdf(page, language=given["language"]))
+        except OSError as error:
+            raise cannot_write(given["pdf"], error) from error
+
+
+@click.command("audit")
+@click.argument("place", metavar="INPUT")
+@_PROTOCOL
+@click.option("--at", help="Look at every course up to this instant; the end of its follow-up when left out.")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the table.",
+)
+@options.delivery_options
+@options.rule_options
+def audit_cohort(**given: Any) -> None:
+    """Say how the courses of INPUT kept a protocol: rule by rule, how many met it, did not, or cannot be judged."""
+    registry, books = options.registry_of(given["folders"]), Library(given["folders"])
+    protocol = _protocol(given["protocol_id"], books)
+    cohort = _delivery(given).cohort
+    at = None if given["at"] is None else options.instant(given["at"], given["zone"], option="--at")
+    timelines = (cohort.timeline(id) for id in cohort.courses["course_id"])
+    table = audit(timelines, protocol, at=at, registry=registry, library=books)
+    click.echo({"text": _as_text, "csv": _as_csv, "json": _as_json}[given["shape"]](table))
+
+
+def _delivery(given: dict[str, Any]) -> Any:
+    return options.open_input(
+        given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
+    )
+
+
+def _protocol(id: str, books: Library) -> Protocol:
+    return books.get(_full(id, "protocol", books), Protocol)
+
+
+def _full(id: str, kind: str, books: Library) -> str:
+    """The id of a file; its last part may be left out."""
+    return f"{id}.{kind}" if id not in books and f"{id}.{kind}" in books else id
+
+
+def _told(text: str) -> tuple[str, object]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        msg = f"saw {text!r}; expected FACT=VALUE, such as infection_excluded=yes"
+        raise click.BadParameter(msg, param_hint="--tell")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+def _rows(table: tuple[Adherence, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": row.rule,
+            "file": row.file,
+            "applicable": row.applicable,
+            "met": len(row.met),
+            "not_met": len(row.not_met),
+            "not_assessable": len(row.not_assessable),
+            "courses_not_met": row.not_met,
+        }
+        for row in table
+    ]
+
+
+def _as_text(table: tuple[Adherence, ...]) -> str:
+    lines, file = ["applicable  met  not met  not assessable  rule"], None
+    for row in table:
+        if row.file != file:
+            file = row.file
+            lines += ["", file]
+        counts = (row.applicable, len(row.met), len(row.not_met), len(row.not_assessable))
+        lines.append("{:>10}  {:>3}  {:>7}  {:>14}  {}".format(*counts, row.rule))
+    return "\n".join(lines)
+
+
+def _as_csv(table: tuple[Adherence, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(table):
+        writer.writerow({**row, "courses_not_met": " ".join(row["courses_not_met"])})
+    return text.getvalue().rstrip("\n")
+
+
+def _as_json(table: tuple[Adherence, ...]) -> str:
+    return json.dumps(_rows(table), indent=2, ensure_ascii=False)

@@ -1,0 +1,98 @@
+"""A handover as a PDF of one page, with text that can be selected and searched, in Latin and Han letters.
+
+Place    Report. Read by the command line.
+In       A handover in words.
+Out      Bytes of a PDF (A4).
+Knows    What does not fit is cut section by section, the least urgent first, and the page says how much is left out.
+Missing  Without the extra `pdf` it is REPORT-008. Han letters need a font of this machine that has them.
+Source   Typst sets the page (docs/adr/0014); it reads no file and no network here: the text goes in as data.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import Any, Final
+
+from vein2vein.errors import ReportError
+from vein2vein.report.handover.content import Handover, Section
+
+_LINES: Final = (24, 16, 12, 10, 8, 6, 5, 4, 3, 2)
+_LONGEST: Final = 260
+_PAGE: Final = """
+#let page-data = json(bytes(sys.inputs.at("page")))
+#set document(title: page-data.title)
+#set page(paper: "a4", margin: (x: 1.5cm, y: 1.3cm))
+#set text(font: ("Libertinus Serif", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei"),
+  size: 8.2pt, lang: page-data.lang, hyphenate: false)
+#set par(leading: 0.42em, spacing: 0.5em)
+#let ink = rgb("#17324d")
+#let grave = rgb("#9a3412")
+#text(size: 15pt, weight: "bold", fill: ink, page-data.title)
+#v(-0.3em)
+#block(width: 100%, inset: 6pt, fill: rgb("#eef3f8"), radius: 2pt,
+  grid(columns: (auto, 1fr), column-gutter: 8pt, row-gutter: 4pt,
+    ..page-data.head.map(((name, value)) => (text(fill: ink, weight: "bold", name), text(value))).flatten()))
+#for section in page-data.sections [
+  #block(above: 0.85em, below: 0.35em, sticky: true,
+    text(size: 9.4pt, weight: "bold", fill: if section.grave { grave } else { ink }, section.title))
+  #for entry in section.lines [
+    #block(above: 0.3em, below: 0.3em, grid(columns: (7pt, 1fr), text(fill: ink, "•"), text(entry)))
+  ]
+]
+#place(bottom + left, text(size: 7pt, fill: luma(35%), page-data.foot))
+#v(1.2em)
+"""
+_COUNT: Final = "#context [#metadata(counter(page).final().first()) <pages>]"
+
+
+def as_pdf(page: Handover, *, language: str = "en") -> bytes:
+    """A handover as a PDF of one page.
+
+    Raises:
+        ReportError: REPORT-008 when the extra `pdf` is not installed.
+    """
+    setter = _setter()
+    made = b""
+    for most in _LINES:
+        made, n_pages = _set(setter, _shortened(page, most), language)
+        if n_pages == 1:
+            return made
+    return made
+
+
+def _setter() -> Any:
+    try:
+        return import_module("typst")
+    except ImportError as error:
+        raise ReportError(
+            "REPORT-008",
+            saw="no module that sets pages",
+            expected="the extra `pdf`",
+            fix='install it with `pip install "vein2vein[pdf]"`, or print the text or the JSON instead',
+        ) from error
+
+
+def _set(setter: Any, page: dict[str, Any], language: str) -> tuple[bytes, int]:
+    lang = "zh" if language.startswith("zh") else "en"
+    data = {"page": json.dumps({**page, "lang": lang}, ensure_ascii=False)}
+    found = setter.query(f"{_PAGE}{_COUNT}".encode(), "<pages>", field="value", one=True, sys_inputs=data)
+    return setter.compile(_PAGE.encode(), format="pdf", sys_inputs=data), int(json.loads(found))
+
+
+def _shortened(page: Handover, most: int) -> dict[str, Any]:
+    """The page with at most so many lines in a section; departures and advice keep twice as many."""
+    return {
+        "title": page.title,
+        "head": [list(pair) for pair in page.head],
+        "foot": page.foot,
+        "sections": [_section(s, 2 * most if s.is_grave else most, page.more) for s in page.sections],
+    }
+
+
+def _section(section: Section, most: int, more: str) -> dict[str, Any]:
+    lines = [text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..." for text in section.lines]
+    left = len(lines) - most
+    if left > 1:
+        lines = [*lines[:most], more.format(left)]
+    return {"title": section.title, "lines": lines, "grave": section.is_grave}

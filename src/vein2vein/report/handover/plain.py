@@ -1,0 +1,161 @@
+"""An assessment as plain data for programs.
+
+Place    Report. Read by the command line.
+In       An assessment; compared advice.
+Out      Dictionaries and lists that JSON can hold; instants in ISO 8601 with offset.
+Missing  null where nothing is known; missing inputs stand under `missing` and `needs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from vein2vein.basis.clock import from_microseconds
+from vein2vein.basis.truth import Bounds
+from vein2vein.engine.plain.engine import Row
+from vein2vein.journey.assess import Assessment
+from vein2vein.journey.guidance.advise import Advice
+from vein2vein.journey.guidance.compare import Compared
+from vein2vein.journey.guidance.decide import Proposal
+from vein2vein.journey.guidance.words import line
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Give
+from vein2vein.knowledge.edition import Edition
+from vein2vein.record.timeline import Exposure, Milestone, Observation
+
+Plain = dict[str, Any]
+
+
+def as_plain(found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Compared] = ()) -> Plain:
+    """The whole assessment."""
+    stage = found.stage
+    plain: Plain = {
+        "course": found.timeline.course.course_id,
+        "at": found.at.isoformat(),
+        "protocol": _edition(found.protocol),
+        "stage": {"name": stage.name, "since": _instant(stage.since), "day": stage.day},
+        "grades": [
+            {"subject": g.subject, **_edition(g.rule), **_bounds(g.bounds), "since": _instant(g.since),
+             "worst": _bounds(g.worst), "choices": dict(g.rule.chosen)}
+            for g in found.grades
+        ],
+        "scores": [
+            {**_edition(s.edition), "low": s.low, "high": s.high, "bands": list(s.bands), "missing": list(s.missing),
+             "problem": s.problem, "rows": {name: [_row(r) for r in rows] for name, rows in s.rows.items()}}
+            for s in found.scores
+        ],
+        "body_surface": {**_edition(found.surface.formula), "value": found.surface.value,
+                         "unit": found.surface.formula.result.unit, "problem": found.surface.problem},
+        "advice": [_advice(a, drugs) for a in found.advice],
+        "due": [
+            {"calendar": d.calendar, "item": d.item.name, "label": d.item.label["en"], "state": d.state, "on": d.on.isoformat(),
+             "opens": d.opens.isoformat(), "closes": None if d.closes is None else d.closes.isoformat(),
+             "by": None if d.by is None else _row(d.by)}
+            for d in found.due
+        ],
+        "ready": _ready(found),
+        "needs": [{"what": n.what, "changes": list(n.changes)} for n in found.needs],
+        "deviations": [
+            {"kind": d.kind, "what": d.what, "file": d.file, "at": d.at.isoformat(), "rows": [_row(r) for r in d.rows]}
+            for d in found.deviations
+        ],
+    }  # fmt: skip
+    if compared:
+        plain["compared"] = [
+            {"about": c.about, "relation": c.relation, "said": {s.source: list(s.orders) for s in c.said}}
+            for c in compared
+        ]
+    return plain
+
+
+def _edition(edition: Edition) -> Plain:
+    return {
+        "id": edition.id,
+        "edition": edition.edition,
+        "jurisdiction": list(edition.jurisdiction),
+        "status": edition.status,
+        "sources": [source.key for source in edition.sources],
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _bounds(bounds: Bounds | None) -> Plain:
+    return {"low": None, "high": None} if bounds is None else {"low": bounds.low, "high": bounds.high}
+
+
+def _row(row: Row) -> Plain:
+    match row:
+        case Observation():
+            value = row.value if row.code is None else row.code
+            return {"kind": row.kind, "at": row.observed_at.isoformat(), "value": value, "source": row.source}
+        case Exposure():
+            given = f"{row.kind}/{row.agent}"
+            amount = None if row.amount is None else f"{row.amount:g} {row.amount_unit}"
+            return {"kind": given, "at": row.started_at.isoformat(), "value": amount, "source": row.source}
+        case Milestone():
+            return {"kind": row.kind, "at": row.at.isoformat(), "value": row.detail, "source": row.source}
+
+
+def _advice(advice: Advice, drugs: Mapping[str, Drug]) -> Plain:
+    return {
+        **_edition(advice.guidance),
+        "not_applicable": advice.not_applicable,
+        "scales": {subject: list(ids) for subject, ids in advice.scales.items()},
+        "proposals": [_proposal(p, drugs) for p in advice.proposals],
+    }
+
+
+def _proposal(proposal: Proposal, drugs: Mapping[str, Drug]) -> Plain:
+    plain: Plain = {
+        "name": proposal.name,
+        "about": proposal.action.about,
+        "text": line(proposal, drugs),
+        "applies": proposal.truth.value,
+        "standing": proposal.standing,
+        "because": list(proposal.because),
+        "missing": list(proposal.missing),
+    }
+    dose, lock = proposal.dose, proposal.lock
+    if isinstance(proposal.action, Give) and dose is not None:
+        plain["dose"] = {
+            "low": dose.low, "high": dose.high, "unit": dose.unit, "rule": dose.rule, "is_capped": dose.is_capped,
+            "missing": list(dose.missing),
+        }  # fmt: skip
+    if lock is not None:
+        opening = lock.opening
+        not_before = None if opening.not_before is None else from_microseconds(opening.not_before).isoformat()
+        plain["lock"] = {
+            "not_before": not_before, "never": opening.never, "left": opening.left, "because": list(opening.because),
+            "in_doubt": lock.in_doubt,
+        }  # fmt: skip
+    return plain
+
+
+def _ready(found: Assessment) -> Plain:
+    ready = found.ready
+    plain: Plain = {
+        "labels": [
+            {"row": v.label.row, "applies": v.truth.value, "missing": list(v.missing), "status": v.label.status}
+            for v in ready.labels
+        ]
+    }
+    if ready.washout is not None:
+        plain["washout"] = {
+            **_edition(ready.washout.document),
+            "earliest": _instant(ready.washout.earliest),
+            "running": [stop.agent for stop in ready.washout.running],
+            "not_charted": list(ready.washout.not_charted),
+        }
+    if ready.go is not None:
+        plain["go"] = {
+            **_edition(ready.go.checklist),
+            "answer": ready.go.answer,
+            "reasons": [v.row.name for v in ready.go.reasons],
+            "open": [v.row.name for v in ready.go.open],
+        }
+    return plain

@@ -1,0 +1,101 @@
+"""assess and audit: one course under a protocol now, a cohort under it so far."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zlib
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from acceptance.cli.conftest import Run
+
+Mapping = tuple[str, str]
+COURSE = "06-crs-3-afebrile-on-norepinephrine"
+ASKED = ("--course", COURSE, "--at", "2026-02-20T06:00+01:00", "--protocol", "reference")
+
+
+def test_assess_shows_grade_advice_need_and_status(run: Run, hospital: Path, mapping: Mapping) -> None:
+    said = run("assess", hospital, *mapping, *ASKED).output
+    assert "NOT VERIFIED: nobody has signed it" in said
+    assert "crs [astct-2019.crs]: 3, since 2026-02-19 10:03 CET" in said
+    assert "give Tocilizumab (dose cannot be computed: needs weight)" in said
+    assert "weight: ebmt-2022.guidance, icaht-2023.guidance" in said
+    assert "Body surface [mosteller-1987.bsa]: cannot be computed: needs height, weight" in said
+    assert "ebmt-2022.guidance 2022, any, status uncertain" in said
+
+
+def test_sources_are_held_beside_one_another(run: Run, hospital: Path, mapping: Mapping) -> None:
+    said = run("assess", hospital, *mapping, *ASKED, "--compare", "ebmt-2022,asco-2021").output
+    assert "Where the sources differ" in said
+    assert "Echocardiography (only some): ebmt-2022.guidance: -; asco-2021.guidance: test echocardiography" in said
+
+
+def test_the_json_names_files_grades_and_proposals(run: Run, hospital: Path, mapping: Mapping) -> None:
+    found = json.loads(run("assess", hospital, *mapping, *ASKED, "--json").output)
+    assert found["protocol"]["id"] == "reference.protocol"
+    crs = next(g for g in found["grades"] if g["subject"] == "crs")
+    assert (crs["low"], crs["high"], crs["status"]) == (3, 3, "secondary")
+    (ebmt,) = [a for a in found["advice"] if a["id"] == "ebmt-2022.guidance"]
+    tocilizumab = next(p for p in ebmt["proposals"] if p["about"] == "drug.tocilizumab")
+    assert tocilizumab["dose"]["missing"] == ["weight"]
+    assert tocilizumab["lock"]["left"] == 3
+
+
+def test_what_is_told_is_heard(run: Run, hospital: Path, mapping: Mapping) -> None:
+    silent = run("assess", hospital, *mapping, *ASKED).output
+    told = run("assess", hospital, *mapping, *ASKED, "--tell", "platelets_refractory=no").output
+    assert "platelets_refractory" in silent
+    assert "platelets_refractory" not in told
+
+
+def test_a_slip_in_what_is_told_is_refused(run: Run, hospital: Path, mapping: Mapping) -> None:
+    assert "expected FACT=VALUE" in run("assess", hospital, *mapping, *ASKED, "--tell", "yes", exits=2).output
+
+
+def test_an_unknown_protocol_is_named(run: Run, hospital: Path, mapping: Mapping) -> None:
+    words = [*ASKED[:-1], "nowhere"]
+    assert "RULE-003" in run("assess", hospital, *mapping, *words, exits=4).output
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_handover_is_a_pdf_of_one_page(
+    run: Run, hospital: Path, mapping: Mapping, tmp_path: Path, language: str
+) -> None:
+    pytest.importorskip("typst")
+    file = tmp_path / "handover.pdf"
+    said = run("assess", hospital, *mapping, *ASKED, "--pdf", file, "--language", language).output
+    assert ("交接单" if language == "zh" else "Handover") in said
+    data = file.read_bytes()
+    assert data.startswith(b"%PDF-")
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, re.DOTALL)
+    plain = data + b"".join(_unpacked(stream) for stream in streams)
+    assert len(re.findall(rb"/Type\s*/Page\b", plain)) == 1
+    assert b"/ToUnicode" in plain, "text that can be selected"
+
+
+def _unpacked(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return b""
+
+
+def test_audit_counts_rule_by_rule(run: Run, tmp_path: Path) -> None:
+    run("simulate", "--product", "axi-cel", "--n", "3", "--seed", "5", "--days", "10", "-o", tmp_path / "cohort")
+    words = ("audit", tmp_path / "cohort", "--protocol", "reference-us")
+    rows = list(csv.DictReader(StringIO(run(*words, "--format", "csv").output)))
+    assert rows
+    for row in rows:
+        parts = [int(row[name]) for name in ("met", "not_met", "not_assessable")]
+        assert sum(parts) == int(row["applicable"]) > 0
+        assert len(row["courses_not_met"].split()) == int(row["not_met"])
+    window = next(row for row in rows if row["rule"] == "infused inside the window after lymphodepletion")
+    assert window["not_assessable"] == "0"
+    assert json.loads(run(*words, "--format", "json").output)[0]["file"] == rows[0]["file"]
+    text = run(*words).output
+    assert "infused inside the window after lymphodepletion" in text
+    assert "axicabtagene-ciloleucel.product" in text
