@@ -19,7 +19,7 @@ if [ -n "${UPGRADE:-}" ]; then upgrade=--upgrade; fi
 
 # shellcheck disable=SC2086  # $upgrade is empty or one option
 "$uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-    --extra dask --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+    --extra dask --extra pdf --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
     --output-file requirements.lock $upgrade
 
 if grep -nE 'https?://|file:|^--' requirements.lock; then
