@@ -33,6 +33,11 @@ CHAPTERS = {
     "haematotoxicity": ("Blood counts", "ICAHT, T-ICAHT, the laboratory terms of CTCAE, fever with neutropenia."),
     "hyperinflammation": ("Hyperinflammation, DIC, tumour lysis", "IEC-HS, HLH, MAS-L, clotting and tumour lysis."),
     "other_toxicities": ("Other toxicities", "Bowel, movement, cranial nerves, local reactions, B cells and IgG."),
+    "selection": (
+        "Selection and collection",
+        "Limits of selection and of pivotal trials, counts at which collection may begin.",
+    ),
+    "scores": ("Scores", "Risk and prognosis before the infusion, and early warnings after it."),
 }
 
 
