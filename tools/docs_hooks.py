@@ -20,9 +20,13 @@ from vein2vein.cli import cli
 from vein2vein.errors import catalogue
 from vein2vein.knowledge.citations import citations
 from vein2vein.knowledge.codes import milestones, observations, streams
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Guidance
+from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.wording import pick
+from vein2vein.report.documents import document_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
     from vein2vein.knowledge.codes import Agent, MilestoneKind, ObservationKind
+    from vein2vein.knowledge.edition import Edition
     from vein2vein.knowledge.schema import RuleSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +124,7 @@ def _generated_pages() -> dict[str, str]:
         **_api_pages(),
         **_population_pages(),
         **_guidance_pages(),
+        **_document_pages(),
     }
 
 
@@ -147,8 +153,12 @@ def _notebooks(docs: Path) -> dict[str, str]:
 def _manual_pages() -> dict[str, str]:
     """The chapters of rules by example, made from the spec tests; see tools/manual.py."""
     registry = default_registry()
-    pages: dict[str, str] = _tool("manual").manual_pages(lambda id: f"rules/{_rule_folder(registry.get(id))}/{id}.md")
-    return pages
+    manual = _tool("manual")
+
+    def page(id: str) -> str:
+        return f"rules/{_rule_folder(registry.get(id))}/{id}.md"
+
+    return {**manual.manual_pages(page), **manual.case_pages(page)}
 
 
 def _population_pages() -> dict[str, str]:
@@ -161,6 +171,37 @@ def _guidance_pages() -> dict[str, str]:
     """Guidance, drugs and where the sources disagree, made from their files; see tools/guidance_pages.py."""
     pages: dict[str, str] = _tool("guidance_pages").guidance_pages()
     return pages
+
+
+def _document_pages() -> dict[str, str]:
+    """One page for each file of the standard of care, with sources and status, and the list of them by kind."""
+    library = default_library()
+    documents = sorted((library.any(id) for id in library.ids), key=lambda d: (_kind(d), d.id))
+    own = {d.id for d in documents if not isinstance(d, Guidance | Drug)}
+    pages = {f"reference/care/{d.id}.md": document_markdown(d, library) + "\n" for d in documents if d.id in own}
+    rows = [
+        (
+            _title(_kind(d)),
+            f"[{pick(d.title, 'en')}]({'' if d.id in own else '../guidance/'}{d.id}.md)",
+            f"`{d.id}`",
+            d.edition,
+            ", ".join(d.jurisdiction),
+            ", ".join(dict.fromkeys(source.key for source in d.sources)),
+            d.status,
+        )
+        for d in documents
+    ]
+    columns = ("Kind", "Document", "Id", "Edition", "Where", "Sources", "Status")
+    pages["reference/care/index.md"] = (
+        "# The standard of care, file by file\n\nProducts, regimens, policies, formulas, calendars, criteria of response and\n"
+        "protocols, each page made from its file. See also [guidance](../guidance/index.md) and\n"
+        f"[where the sources disagree](../guidance/where-the-sources-disagree.md).\n\n{_table(columns, rows)}\n"
+    )
+    return pages
+
+
+def _kind(document: Edition) -> str:
+    return str(getattr(document, "kind", ""))
 
 
 def _root_page(source: str) -> str:

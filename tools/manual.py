@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vein2vein.knowledge.registry import default_registry
+from vein2vein.knowledge.rendering import case_table
 from vein2vein.knowledge.wording import pick
 
 if TYPE_CHECKING:
@@ -38,6 +39,18 @@ CHAPTERS = {
         "Limits of selection and of pivotal trials, counts at which collection may begin.",
     ),
     "scores": ("Scores", "Risk and prognosis before the infusion, and early warnings after it."),
+}
+
+
+# Rule sets about these are shown by the worked cases of their files, which both engines pass in tests/knowledge: a limit of a
+# trial or a sum of points has no course over time to tell.
+BY_CASES = {
+    "eligibility": (
+        "Eligibility, case by case",
+        "Limits of guidelines and trials: 1 means that every encoded one is met.",
+    ),
+    "prognosis": ("Prognosis, case by case", "Points of prognostic scores."),
+    "toxicity-risk": ("Risk of toxicity, case by case", "Points of scores of risk."),
 }
 
 
@@ -66,6 +79,20 @@ def manual_pages(rule_page: Callable[[str], str]) -> dict[str, str]:
     return pages
 
 
+def case_pages(rule_page: Callable[[str], str]) -> dict[str, str]:
+    """Chapters of the rule sets that their worked cases show, by their path below docs.
+
+    Args:
+        rule_page: Path of the page of a rule set below docs, from its id.
+    """
+    pages = {}
+    for about, (title, intro) in BY_CASES.items():
+        rules = [rule for rule in default_registry().all() if rule.about == about]
+        sections = [f"## {pick(r.title, 'en')}\n\n[`{r.id}`](../{rule_page(r.id)})\n\n{case_table(r)}" for r in rules]
+        pages[f"manual/cases-{about}.md"] = f"# {title}\n\n{intro}\n\n" + "\n\n".join(sections) + "\n"
+    return pages
+
+
 def _page(folder: str) -> str:
     return f"manual/{list(CHAPTERS).index(folder) + 1}-{folder.replace('_', '-')}.md"
 
@@ -74,6 +101,7 @@ def _index() -> str:
     listed = "\n".join(
         f"- [{title}]({_page(folder).removeprefix('manual/')}): {intro}" for folder, (title, intro) in CHAPTERS.items()
     )
+    listed += "".join(f"\n- [{title}](cases-{about}.md): {intro}" for about, (title, intro) in BY_CASES.items())
     notation = load(SPECS / "notation.py").__doc__ or ""
     _, _, body = notation.partition("\n\n")
     return (

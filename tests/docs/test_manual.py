@@ -61,7 +61,7 @@ def test_the_same_patient_stands_in_one_row(pages: dict[str, str]) -> None:
 
 
 def test_every_rule_set_of_the_manual_exists(manual: ModuleType, repository: Path) -> None:
-    """And the manual leaves out only laboratory terms that read like those it shows."""
+    """Each stands in a spec or in a chapter of worked cases; only laboratory terms that read like those shown are left out."""
     shown = set()
     for file in (repository / "tests" / "spec").glob("*/test_*.py"):
         module = manual.load(file)
@@ -70,5 +70,16 @@ def test_every_rule_set_of_the_manual_exists(manual: ModuleType, repository: Pat
                 shown |= {told.rule_set for told in manual.told_by(function)}
     ids = set(default_registry().ids)
     assert shown <= ids
-    left_out = {id for id in ids - shown if not id.startswith("ctcae-")}
-    assert left_out == set(), "rule sets without any spec"
+    by_cases = "".join(manual.case_pages(lambda id: f"rules/{id}.md").values())
+    left_out = {id for id in ids - shown if not id.startswith("ctcae-") and f"`{id}`" not in by_cases}
+    assert left_out == set(), "rule sets without any spec or chapter"
+
+
+def test_a_chapter_of_cases_shows_each_worked_case(manual: ModuleType) -> None:
+    pages = manual.case_pages(lambda id: f"rules/{id}.md")
+    for about in manual.BY_CASES:
+        page = pages[f"manual/cases-{about}.md"]
+        rules = [rule for rule in default_registry().all() if rule.about == about]
+        assert page.count("\n## ") == len(rules) > 0
+        rows = sum(line.startswith("| ") for line in page.splitlines())
+        assert rows == sum(len(rule.worked_cases) + 2 for rule in rules)

@@ -16,10 +16,14 @@ from vein2vein.knowledge import audit, slips
 from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.documents.template import guidance_template
+from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.kinds import KINDS, model_of
+from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import bound, bound_model
 from vein2vein.knowledge.rendering import render
+from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.wording import pick
+from vein2vein.report.documents import document_markdown
 
 _LANGUAGE = click.option(
     "--language", default="en", show_default=True, help="Language of labels where the rule file has it, such as zh."
@@ -36,12 +40,28 @@ def knowledge() -> None:
 @_LANGUAGE
 @options.rule_options
 def list_rules(about: str | None, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """List the rule sets: id, subject, status, title."""
+    """List the rule sets and documents: id, subject, status, title."""
     rules = [rule for rule in options.registry_of(folders).all() if about in (None, rule.about)]
-    _columns([("id", "about", "status", "title"), *((r.id, r.about, r.status, pick(r.title, language)) for r in rules)])
+    documents = [document for document in _documents(Library(folders)) if about in (None, document.about)]
+    shown: list[Edition] = [*rules, *documents]
+    _columns([("id", "about", "status", "title"), *((e.id, e.about, e.status, pick(e.title, language)) for e in shown)])
+    also = f" and {len(documents)} documents" if documents else ""
     click.echo(
-        f"\n{len(rules)} rule sets. Status: verified (read and signed by two people), secondary, recalled, uncertain."
+        f"\n{len(rules)} rule sets{also}. "
+        "Status: verified (read and signed by two people), secondary, recalled, uncertain."
     )
+
+
+def _documents(library: Library) -> list[Edition]:
+    return [library.any(id) for id in library.ids]
+
+
+def _edition(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> Edition:
+    """A rule set or a document, with the open points of a rule set decided as asked."""
+    library = Library(folders)
+    if id in library:
+        return library.any(id)
+    return options.bound_rules((id,), options.registry_of(folders), settings)[0]
 
 
 @knowledge.command()
@@ -49,19 +69,19 @@ def list_rules(about: str | None, language: str, folders: tuple[Path, ...], sett
 @_LANGUAGE
 @options.rule_options
 def show(id: str, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """Show one rule set as readable tables, made from its file."""
-    registry = options.registry_of(folders)
-    (rule,) = options.bound_rules((id,), registry, settings)
-    click.echo(render(rule, language))
+    """Show one rule set or document as readable tables, made from its file."""
+    found = _edition(id, folders, settings)
+    click.echo(
+        render(found, language) if isinstance(found, RuleSet) else document_markdown(found, Library(folders), language)
+    )
 
 
 @knowledge.command()
 @click.argument("id")
 @options.rule_options
 def sources(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """Show where each part of one rule set comes from, and how sure it is."""
-    registry = options.registry_of(folders)
-    (rule,) = options.bound_rules((id,), registry, settings)
+    """Show where each part of one rule set or document comes from, and how sure it is."""
+    rule = _edition(id, folders, settings)
     click.echo(f"{rule.id}  status {rule.status}, next review {rule.next_review}")
     for source in rule.sources:
         click.echo(f"\n{source.key}  read: {source.read}\n  {citation(source.key).reference()}\n  {source.locator}")
@@ -76,7 +96,7 @@ def sources(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> No
 @options.rule_options
 def review_queue(folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
     """List what must be read, and whose signatures are missing; the most used work first."""
-    queue = audit.review_queue(options.registry_of(folders).all())
+    queue = audit.review_queue([*options.registry_of(folders).all(), *_documents(Library(folders))])
     for reading in queue:
         click.echo(f"{reading.key}  {reading.reference}")
         click.echo(f"  so far     {reading.read}; open points {reading.open_points}; review by {reading.next_review}")
@@ -114,7 +134,8 @@ def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...], set
     """Check rule FILES (all known ones without FILES): schema, sources, worked cases, mutants. Exit code 4 on any fault."""
     registry = options.registry_of(folders)
     given: dict[str, Callable[[], dict[str, Any]]] = {file.name: partial(_read, file) for file in files}
-    given = given or {id: partial(registry.raw, id) for id in registry.ids}
+    library = Library(folders)
+    given = given or {id: partial(known.raw, id) for known in (registry, library) for id in known.ids}
     n_faults = 0
     for name, read in given.items():
         try:

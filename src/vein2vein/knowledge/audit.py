@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
-    from vein2vein.knowledge.schema import Item, RuleSet, Source
+    from vein2vein.knowledge.edition import Edition, Source
+    from vein2vein.knowledge.schema import Item, RuleSet
 
 __all__ = ["Difference", "Entry", "Reading", "diff", "entries", "render", "review_queue"]
 
@@ -92,12 +93,12 @@ class Difference:
     second: str
 
 
-def entries(rules: Iterable[RuleSet]) -> tuple[Entry, ...]:
+def entries(rules: Iterable[Edition]) -> tuple[Entry, ...]:
     """Every rule set with its sources and parameters, in the order of `rules` and of each file."""
     return tuple(entry for rule in rules for entry in _entries_of(rule))
 
 
-def _entries_of(rule: RuleSet) -> Iterator[Entry]:
+def _entries_of(rule: Edition) -> Iterator[Entry]:
     yield Entry(rule.id, "rule set", rule.id, rule.status, "", rule.next_review)
     for source in rule.sources:
         yield Entry(rule.id, "source", source.key, source.read, source.locator, rule.next_review)
@@ -105,9 +106,9 @@ def _entries_of(rule: RuleSet) -> Iterator[Entry]:
         yield Entry(rule.id, "parameter", name, parameter.status, parameter.source_says, rule.next_review)
 
 
-def review_queue(rules: Iterable[RuleSet]) -> tuple[Reading, ...]:
+def review_queue(rules: Iterable[Edition]) -> tuple[Reading, ...]:
     """What must be read, by whom: the work on which most rule sets rest first, then the one that was read worst."""
-    cited: dict[str, list[tuple[RuleSet, Source]]] = defaultdict(list)
+    cited: dict[str, list[tuple[Edition, Source]]] = defaultdict(list)
     for rule in rules:
         if _missing_signatures(rule):
             for source in rule.sources:
@@ -116,7 +117,7 @@ def review_queue(rules: Iterable[RuleSet]) -> tuple[Reading, ...]:
     return tuple(sorted(readings, key=lambda r: (-len(r.rule_sets), _READ.index(r.read), r.key)))
 
 
-def _reading(key: str, uses: list[tuple[RuleSet, Source]]) -> Reading:
+def _reading(key: str, uses: list[tuple[Edition, Source]]) -> Reading:
     rules = {rule.id: rule for rule, _ in uses}
     missing = {people for rule in rules.values() if (people := _missing_signatures(rule))}
     return Reading(
@@ -131,11 +132,11 @@ def _reading(key: str, uses: list[tuple[RuleSet, Source]]) -> Reading:
     )
 
 
-def _open_points(rule: RuleSet) -> int:
+def _open_points(rule: Edition) -> int:
     return sum(parameter.status in _CERTAINTY[:2] for parameter in rule.parameters.values())
 
 
-def _missing_signatures(rule: RuleSet) -> str:
+def _missing_signatures(rule: Edition) -> str:
     """Whose signatures a rule set lacks; empty when two people have signed, one of them a clinician."""
     people = {signature.who for signature in rule.signed_off}
     clinician = any(signature.role == "clinician" for signature in rule.signed_off)

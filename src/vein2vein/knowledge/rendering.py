@@ -200,6 +200,12 @@ def _source_lines(rule: RuleSet) -> Iterator[str]:
         yield f"{citation(source.key).reference()} {source.locator}; read: {source.read}{note}"
 
 
+def case_table(rule: RuleSet, language: str = "en") -> str:
+    """The worked cases of a rule set as a table."""
+    words = _HEADINGS[language]
+    return _table(words, ("case", "given", "expect"), _cases(rule, words))
+
+
 def _cases(rule: RuleSet, words: Mapping[str, str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for case in rule.worked_cases:

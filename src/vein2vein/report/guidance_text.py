@@ -56,12 +56,12 @@ def guidance_markdown(guidance: Guidance, drugs: Mapping[str, Drug], language: s
         rows.append(
             (pick(row.text, language), condition_in_words(guidance, row.when, language), orders, row.source or "")
         )
-    parts = [*_head(guidance, language), f"- {words['scales']}: {scales}"]
+    parts = [*document_head(guidance, language), f"- {words['scales']}: {scales}"]
     if guidance.applies is not None:
         parts.append(f"- {words['only']}: {condition_in_words(guidance, guidance.applies, language)}")
     parts.append("")
-    parts += _table((words["row"], words["when"], words["actions"], words["source"]), rows)
-    return "\n".join([*parts, *_tail(guidance, language)])
+    parts += markdown_table((words["row"], words["when"], words["actions"], words["source"]), rows)
+    return "\n".join([*parts, *document_tail(guidance, language)])
 
 
 def _action(guidance: Guidance, name: str, drugs: Mapping[str, Drug], language: str) -> str:
@@ -75,12 +75,12 @@ def _action(guidance: Guidance, name: str, drugs: Mapping[str, Drug], language: 
 def drug_markdown(drug: Drug, language: str = "en") -> str:
     """One drug: its doses, how far apart they lie, limits, sources."""
     words = _words(language)
-    parts = [*_head(drug, language), ""]
-    parts += _table(
+    parts = [*document_head(drug, language), ""]
+    parts += markdown_table(
         (words["dose"], words["rule"]), [(name, rule.words_in(language)) for name, rule in drug.doses.items()]
     )
     parts += ["", words["spacing"].format(", ".join(drug.spacing.lines(language)))] if drug.spacing.words else []
-    return "\n".join([*parts, *_tail(drug, language)])
+    return "\n".join([*parts, *document_tail(drug, language)])
 
 
 def compared_markdown(compared: Iterable[Compared], drugs: Mapping[str, Drug], language: str = "en") -> str:
@@ -93,14 +93,15 @@ def compared_markdown(compared: Iterable[Compared], drugs: Mapping[str, Drug], l
     for one in listed:
         cells = ["<br>".join(line(p, drugs, language) for p in said.proposals) or words["silent"] for said in one.said]
         rows.append((_about(one.about, drugs, language), one.relation, *cells))
-    return "\n".join(_table((words["about"], words["relation"], *(s.source for s in listed[0].said)), rows))
+    return "\n".join(markdown_table((words["about"], words["relation"], *(s.source for s in listed[0].said)), rows))
 
 
 def _about(about: str, drugs: Mapping[str, Drug], language: str) -> str:
     return pick(topics()[about].label, language) if about in topics() else drug_name(about, drugs, language)
 
 
-def _head(document: Edition, language: str) -> list[str]:
+def document_head(document: Edition, language: str) -> list[str]:
+    """Title, id, edition, status, validity, jurisdiction and population, as lines."""
     words = _words(language)
     since, to = document.valid.since, document.valid.to
     valid = words["from"].format(since) if to is None else words["span"].format(since, to)
@@ -113,7 +114,8 @@ def _head(document: Edition, language: str) -> list[str]:
     ]
 
 
-def _tail(document: Edition, language: str) -> list[str]:
+def document_tail(document: Edition, language: str) -> list[str]:
+    """Open points, limits, silence and sources, as lines."""
     words = _words(language)
     parts: list[str] = []
     if document.parameters:
@@ -121,7 +123,12 @@ def _tail(document: Edition, language: str) -> list[str]:
             (pick(p.title, language), f"{document.chosen.get(n, p.default)} {p.unit or ''}".strip(), p.source_says)
             for n, p in document.parameters.items()
         ]
-        parts += ["", f"## {words['parameters']}", "", *_table((words["name"], words["value"], words["says"]), rows)]
+        parts += [
+            "",
+            f"## {words['parameters']}",
+            "",
+            *markdown_table((words["name"], words["value"], words["says"]), rows),
+        ]
     for heading, lines in (("limits", document.limits), ("silence", document.silence)):
         parts += ["", f"## {words[heading]}", "", *(f"- {text}" for text in lines)] if lines else []
     parts += ["", f"## {words['sources']}", ""]
@@ -129,7 +136,8 @@ def _tail(document: Edition, language: str) -> list[str]:
     return parts
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table, as lines."""
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     return lines + [
         "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in rows

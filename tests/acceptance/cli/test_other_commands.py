@@ -194,3 +194,13 @@ def test_a_centre_gets_a_guidance_file_that_passes_the_check(run: Run, tmp_path:
     said = run("knowledge", "check", str(file), exits=4).output
     assert "case 'ICANS 1': expected crs (perhaps none), got icans (perhaps none)" in said
     assert run("knowledge", "new-guidance", "Our Centre", exits=4).output.startswith("RULE-001")
+
+
+def test_documents_are_listed_shown_and_sourced_like_rule_sets(run: Run) -> None:
+    assert "reference.protocol" in run("knowledge", "list", "--about", "protocol").output
+    shown = run("knowledge", "show", "us-generic.fludarabine-renal").output
+    assert "| 30 to 70: four fifths | 0.8 | 30 |  |" in shown
+    assert "status: **secondary**" in shown
+    assert "减 20%" in run("knowledge", "show", "us-generic.fludarabine-renal", "--language", "zh").output
+    assert "status secondary, next review" in run("knowledge", "sources", "us-generic.fludarabine-renal").output
+    assert "us-generic.fludarabine-renal" in run("knowledge", "review-queue").output
