@@ -29,6 +29,7 @@ from vein2vein.intake.derived import with_derived
 from vein2vein.intake.facts import (
     belonging,
     in_turn,
+    note_infusion_outside_life,
     within_follow_up,
     within_life,
     without_contradictions,
@@ -98,6 +99,7 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     frames["observations"] = with_derived(without_contradictions(frames["observations"], book), book)
     courses = with_infusions(courses, frames["milestones"], book)
     life = lives(patients, courses, frames["milestones"])
+    note_infusion_outside_life(courses, life, book)
     frames = {name: within_life(frame, life, name, book=book, refused=refused) for name, frame in frames.items()}
     frames["exposures"] = in_turn(frames["exposures"], book)
     note_follow_up_after_death(courses, life, book)

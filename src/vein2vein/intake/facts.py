@@ -139,13 +139,8 @@ def within_life(
     frame: pl.DataFrame, life: pl.DataFrame, name: str, *, book: FaultBook, refused: list[pl.DataFrame]
 ) -> pl.DataFrame:
     """Rows between birth and death; others are set aside (observations) or refused."""
-    time = _TIME[name]
     joined = frame.join(life, on="course_id", how="left", maintain_order="left")
-    day: pl.Expr = pl.lit(None, dtype=pl.Date)
-    for zone in life["zone"].unique().sort():
-        day = pl.when(pl.col("zone") == zone).then(pl.col(time).dt.convert_time_zone(zone).dt.date()).otherwise(day)
-    before = (day < pl.col("born_on")).fill_null(value=False)
-    after = (pl.col(time) > pl.col("died_at")).fill_null(value=False)
+    before, after = _outside(life, _TIME[name])
     if name == "observations":
         before, after = before & (pl.col("usability") == "ok"), after & (pl.col("usability") == "ok")
     for id, condition in (("INTAKE-026", before), ("INTAKE-027", after)):
@@ -164,6 +159,37 @@ def within_life(
             joined = joined.filter(~condition)
             frame = joined.select(frame.columns)
     return frame
+
+
+def _outside(life: pl.DataFrame, time: str) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a time lies on a day before the birth, and whether it lies after the death; not where either is unknown."""
+    day: pl.Expr = pl.lit(None, dtype=pl.Date)
+    for zone in life["zone"].unique().sort():
+        day = pl.when(pl.col("zone") == zone).then(pl.col(time).dt.convert_time_zone(zone).dt.date()).otherwise(day)
+    before, after = day < pl.col("born_on"), pl.col(time) > pl.col("died_at")
+    return before.fill_null(value=False), after.fill_null(value=False)
+
+
+def note_infusion_outside_life(courses: pl.DataFrame, life: pl.DataFrame, book: FaultBook) -> None:
+    """Enter courses whose infusion lies before the birth or after the death of the patient."""
+    joined = courses.join(life.drop("zone"), on="course_id", how="left", maintain_order="left").with_columns(
+        pl.coalesce(pl.col("row").cast(pl.String), "course_id").alias("row"),
+        pl.col("file").fill_null("course"),
+        pl.col("zone").fill_null("UTC"),
+    )
+    for id, condition in zip(("INTAKE-026", "INTAKE-027"), _outside(life, "infused_at"), strict=True):
+        book.note_rows(joined.filter(condition).select("file", "row", "course_id"), [], partial(_infused, id))
+
+
+def _infused(id: str, group: Mapping[str, Any]) -> Fault:
+    when = "before the birth" if id == "INTAKE-026" else "after the death"
+    return Fault(
+        id,
+        saw=f"courses with an infusion {when} of the patient, first {group['course_id']!r}",
+        expected="an infusion between birth and death",
+        fix="correct the time of the infusion, or the date of birth or death",
+        effect="all times are kept as sent",
+    )
 
 
 def _outside_life(id: str, name: str, group: Mapping[str, Any]) -> Fault:

@@ -275,6 +275,30 @@ def test_a_row_after_death_and_follow_up_stays_not_assessable() -> None:
     assert [fault.id for fault in faults] == ["INTAKE-027"]
 
 
+@pytest.mark.parametrize(
+    ("born_on", "died_at", "seen"),
+    [
+        (T0.date(), T0, None),
+        (T0.date() + timedelta(days=1), T0 + 72 * HOUR, ("INTAKE-026", "before the birth")),
+        (date(1960, 5, 1), T0 - timedelta(microseconds=1), ("INTAKE-027", "after the death")),
+    ],
+    ids=["within", "before-birth", "after-death"],
+)
+def test_an_infusion_outside_life_is_named(born_on: date, died_at: datetime, seen: tuple[str, str] | None) -> None:
+    checked, faults = _check(
+        patients=[PATIENT | {"born_on": born_on}],
+        milestones=[{"course_id": "C1", "kind": "death", "at": died_at}],
+    )
+    assert checked.cohort.courses["infused_at"].to_list() == [T0]
+    if seen is None:
+        assert faults == ()
+        return
+    (fault,) = faults
+    id, when = seen
+    assert (fault.id, fault.rows) == (id, ("courses.csv:1",))
+    assert fault.saw == f"courses with an infusion {when} of the patient, first 'C1'"
+
+
 @pytest.mark.parametrize(("hours", "is_late"), [(24, False), (25, True)])
 def test_a_follow_up_after_the_death_is_named(hours: int, is_late: bool) -> None:
     checked, faults = _check(
