@@ -43,8 +43,9 @@ SLOW = {
     "vector_all": 2_000,
     "vector_all_1": 2_000,
     "simulate_2": 2_000,
+    "assess_hours": 50,
 }
-ONCE = ("plain_crs", "pandas_crs", "agreement")
+ONCE = ("plain_crs", "pandas_crs", "agreement", "assess_hours")
 
 
 @click.group(invoke_without_command=True)

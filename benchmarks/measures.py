@@ -267,6 +267,38 @@ def one_course(folder: Path) -> Result:
     }
 
 
+def assess_hours(_: Path) -> Result:
+    """A simulated course of 10,000 rows under the reference protocol at every hour of 60 days, warm: mean of one call."""
+    from datetime import timedelta
+
+    from vein2vein.journey.assess import Assessor
+    from vein2vein.knowledge.documents.protocol import Protocol
+    from vein2vein.knowledge.library import default_library
+    from vein2vein.population.simulate import simulate
+
+    protocol = default_library().get("reference.protocol", Protocol)
+    cohort = simulate("axi-cel", n=3, seed=1, days=60)
+    seconds = cpu = calls = 0.0
+    for place, id in enumerate(cohort.courses["course_id"]):
+        timeline = cohort.timeline(id)
+        assessor, first = Assessor(timeline, protocol), timeline.course.infused_at or timeline.milestones[0].at
+        hours = [first + timedelta(hours=hour) for hour in range(24 * 60)]
+        begin, begin_cpu = time.perf_counter(), time.process_time()
+        for at in hours:
+            assessor.at(at)
+        if place:  # the first course warms what the process remembers
+            seconds, cpu = seconds + time.perf_counter() - begin, cpu + time.process_time() - begin_cpu
+            calls += len(hours)
+    rows = cohort.observations.height // len(cohort)
+    return {
+        "seconds": seconds / calls,
+        "call_cpu_seconds": cpu / calls,
+        "rows": rows,
+        "courses": 1,
+        "calls": int(calls),
+    }
+
+
 def simulate_2(folder: Path) -> Result:
     """Simulated axi-cel courses of 60 hourly days to Parquet, two worker processes."""
     from vein2vein.engine.workers import WorkerProcesses
@@ -308,6 +340,7 @@ MEASURES: dict[str, Callable[[Path], Result]] = {
         plain_crs,
         agreement,
         one_course,
+        assess_hours,
         simulate_2,
     )
 }

@@ -27,12 +27,15 @@ from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.followup.calendar import Shown
+from vein2vein.journey.followup.prophylaxis import Step, prophylaxis
 from vein2vein.journey.guidance.advise import Advice, Desk
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
+from vein2vein.knowledge.decisions import Told
 from vein2vein.knowledge.documents.followup import FollowUp
+from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library, default_library
@@ -87,6 +90,7 @@ class Assessment:
         due: What is done, due, late or to come within two weeks.
         advice: What each source of guidance says.
         needs: What is missing, by what it would change.
+        prophylaxis: What each policy of the protocol says of its items, after the infusion.
         ready: Before the infusion: label, wash-out, go or no go.
         deviations: What went otherwise than the protocol so far.
     """
@@ -101,6 +105,7 @@ class Assessment:
     due: tuple[Due, ...]
     advice: tuple[Advice, ...]
     needs: tuple[Need, ...]
+    prophylaxis: tuple[Step, ...]
     ready: Ready
     deviations: tuple[Deviation, ...]
 
@@ -142,6 +147,7 @@ class Assessor:
         self._calendars = tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup)
         selection = [rules.get(id, chosen.get(id)) for id in protocol.selection]
         self._accepted = outside_criteria(timeline, selection)
+        self._policies = tuple(books.get(id, Policy, chosen.get(id)) for id in protocol.policies)
         self._plan = Plan.of(timeline, protocol, books)
         self._given = given_otherwise(timeline, self._plan)
         self._ready = Readying.of(protocol, books)
@@ -186,8 +192,19 @@ class Assessor:
             due,
             advice,
             _needs(scores, advice),
+            self._prophylaxis(questions, at, told or {}),
             ready,
             found,
+        )
+
+    def _prophylaxis(self, questions: Questions, at: datetime, told: Mapping[str, object]) -> tuple[Step, ...]:
+        known = questions.timeline
+        if known.course.infused_at is None or known.milestone("death") is not None:
+            return ()
+        return tuple(
+            step
+            for policy in self._policies
+            for step in prophylaxis(known, policy, at, told=_asked(policy, told), questions=questions)
         )
 
     def _now(self, grades: Grades, subject: str, rule: RuleSet, at: datetime) -> GradeNow:
@@ -221,6 +238,11 @@ def assess(
         library: Where documents are looked up; those of the package when None.
     """
     return Assessor(timeline.until(at), protocol, registry=registry, library=library).at(at, told=told)
+
+
+def _asked(policy: Policy, told: Mapping[str, object]) -> dict[str, object]:
+    """What a policy asks to be told; it refuses the rest."""
+    return {n: v for n, v in told.items() if n in policy.facts and isinstance(policy.facts[n].source, Told)}
 
 
 def _last_row(index: CourseIndex, timeline: Timeline) -> datetime:

@@ -55,7 +55,7 @@ class Step:
     rows: Mapping[str, tuple[Row, ...]]
 
 
-def prophylaxis(
+def prophylaxis(  # noqa: PLR0913  (the options of the one question, all named)
     timeline: Timeline,
     policy: Policy,
     at: datetime,
@@ -63,6 +63,7 @@ def prophylaxis(
     told: Mapping[str, Any] | None = None,
     running: Mapping[str, bool] | None = None,
     computed: Mapping[str, Value] | None = None,
+    questions: Questions | None = None,
 ) -> tuple[Step, ...]:
     """What a policy says of a course at an instant; rows after it are not seen.
 
@@ -73,11 +74,12 @@ def prophylaxis(
         told: Facts that the policy asks to be told.
         running: By item, whether it is given, where the record does not show that.
         computed: Facts that another stage worked out, such as `car_hematotox`.
+        questions: Those of the course at the instant, where they were made before.
 
     Raises:
         JourneyError: JOURNEY-005 when something is told that the policy does not ask to be told.
     """
-    questions = Questions(timeline, at)
+    questions = questions or Questions(timeline, at)
     known = {**clocks(timeline, at), **(computed or {})}
     state, rows = state_of(policy, questions, told=told or {}, computed=known, formulas={})
     found = []
@@ -131,7 +133,7 @@ def clocks(timeline: Timeline, at: datetime) -> dict[str, Value]:
         on = local_date(infused, zone)
         since = NumberRange((today - on).days, (today - on).days)
         months = NumberRange(*(2 * (_months(on, today),)))
-    begun = _lymphodepleted_on(timeline.until(at))
+    begun = _lymphodepleted_on(timeline, at)
     depleted: NumberRange = ANY_NUMBER
     if begun is not None:
         depleted = NumberRange((today - begun).days, (today - begun).days)
@@ -148,11 +150,12 @@ def _months(start: date, end: date) -> int:
     return int(span.years) * 12 + int(span.months)
 
 
-def _lymphodepleted_on(timeline: Timeline) -> date | None:
+def _lymphodepleted_on(timeline: Timeline, at: datetime) -> date | None:
     zone = timeline.course.zone
     starts = [m.at for m in timeline.milestones if m.kind == "lymphodepletion"]
     starts += [e.started_at for e in timeline.exposures if e.kind == "lymphodepletion"]
-    return local_date(min(starts), zone) if starts else None
+    begun = [start for start in starts if start <= at]
+    return local_date(min(begun), zone) if begun else None
 
 
 def _runs(questions: Questions, judged: ItemTruths, said: bool | None) -> Truth:  # noqa: FBT001

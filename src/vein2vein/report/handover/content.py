@@ -34,7 +34,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "grades": "Grades", "no_grade": "does not apply now", "worst": "worst so far {}", "to": "to",
         "advice": "What {} says", "silent": "says nothing: {}", "nothing": "no row applies", "for": "because",
         "open": "needs", "compare": "Where the sources differ", "needs": "Missing, and what it would change",
-        "ready": "Before the next step", "label": "Label row {} ({}): {}", "holds": "holds", "may": "may hold: needs {}",
+        "ready": "Before the next step", "prophylaxis": "Prophylaxis and replacement",
+        "label": "Label row {} ({}): {}", "holds": "holds", "may": "may hold: needs {}",
         "no_label": "No label row of the product fits", "collect": "Cells may be collected from {}",
         "running": "still runs: {}", "uncharted": "not charted: {}", "go": "{}: {}", "reason": "reason: {}",
         "unsettled": "open: {}", "scores": "Scores", "surface": "Body surface", "due": "Due",
@@ -50,7 +51,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "grades": "分级", "no_grade": "目前不适用", "worst": "迄今最高 {}", "to": "至",
         "advice": "{} 的建议", "silent": "无建议：{}", "nothing": "无适用条目", "for": "依据",
         "open": "尚需", "compare": "各来源的差异", "needs": "缺失的信息及其影响",
-        "ready": "下一步之前", "label": "说明书条目 {}（{}）：{}", "holds": "符合", "may": "可能符合：需要 {}",
+        "ready": "下一步之前", "prophylaxis": "预防与替代治疗",
+        "label": "说明书条目 {}（{}）：{}", "holds": "符合", "may": "可能符合：需要 {}",
         "no_label": "无适用的说明书条目", "collect": "最早采集时间 {}",
         "running": "仍在使用：{}", "uncharted": "记录不全：{}", "go": "{}：{}", "reason": "原因：{}",
         "unsettled": "待确认：{}", "scores": "评分", "surface": "体表面积", "due": "待办", "none": "记录中未见",
@@ -124,6 +126,7 @@ def handover(
         Section(words["grades"], tuple(_grade(g, voice) for g in found.grades)),
         *(Section(words["advice"].format(a.guidance.id), tuple(_advice(a, voice)), is_grave=True) for a in found.advice),
         Section(words["ready"], tuple(_ready(voice))),
+        Section(words["prophylaxis"], tuple(_prophylaxis(voice))),
         Section(words["compare"], tuple(_compared(c, voice) for c in compared if c.relation != "agree")),
         Section(words["deviations"], tuple(f"{voice.when(d.at)}: {d.what} [{d.file}]" for d in found.deviations)
                 or (words["none"],), is_grave=bool(found.deviations)),
@@ -194,6 +197,13 @@ def _ready(voice: _Voice) -> Iterator[str]:
         yield from (words["unsettled"].format(voice.pick(v.row.text)) for v in ready.go.open)
 
 
+def _prophylaxis(voice: _Voice) -> Iterator[str]:
+    for step in voice.found.prophylaxis:
+        if step.answer != "not needed":
+            open_ones = f" ({voice.words['open']}: {', '.join(step.missing)})" if step.missing else ""
+            yield f"{voice.pick(step.judged.item.label)}: {step.answer}{open_ones} [{step.policy.id}]"
+
+
 def _compared(compared: Compared, voice: _Voice) -> str:
     topic = topics().get(compared.about)
     about = voice.pick(topic.label) if topic else drug_name(compared.about, voice.drugs, voice.language)
@@ -236,6 +246,7 @@ def _files(voice: _Voice) -> Iterator[str]:
     found = voice.found
     files: list[Edition] = [g.rule for g in found.grades] + [a.guidance for a in found.advice]
     files += [found.surface.formula] + [s.edition for s in found.scores]
+    files += [step.policy for step in found.prophylaxis]
     files += [] if found.ready.washout is None else [found.ready.washout.document]
     files += [] if found.ready.go is None else [found.ready.go.checklist]
     yield from _once(

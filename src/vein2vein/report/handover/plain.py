@@ -56,6 +56,10 @@ def as_plain(found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Co
             for d in found.due
         ],
         "ready": _ready(found),
+        "prophylaxis": [
+            {"policy": _edition(s.policy), "item": s.judged.item.name, "answer": s.answer, "missing": list(s.missing)}
+            for s in found.prophylaxis
+        ],
         "needs": [{"what": n.what, "changes": list(n.changes)} for n in found.needs],
         "deviations": [
             {"kind": d.kind, "what": d.what, "file": d.file, "at": d.at.isoformat(), "rows": [_row(r) for r in d.rows]}
