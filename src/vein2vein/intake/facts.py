@@ -171,12 +171,9 @@ def _outside(life: pl.DataFrame, time: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def note_infusion_outside_life(courses: pl.DataFrame, life: pl.DataFrame, book: FaultBook) -> None:
-    """Enter courses whose infusion lies before the birth or after the death of the patient."""
-    joined = courses.join(life.drop("zone"), on="course_id", how="left", maintain_order="left").with_columns(
-        pl.coalesce(pl.col("row").cast(pl.String), "course_id").alias("row"),
-        pl.col("file").fill_null("course"),
-        pl.col("zone").fill_null("UTC"),
-    )
+    """Enter courses whose infusion lies before the birth or after the death; of those made from rows, these are entered."""
+    joined = courses.drop_nulls("file").join(life.drop("zone"), on="course_id", how="left", maintain_order="left")
+    joined = joined.with_columns(pl.col("zone").fill_null("UTC"))
     for id, condition in zip(("INTAKE-026", "INTAKE-027"), _outside(life, "infused_at"), strict=True):
         book.note_rows(joined.filter(condition).select("file", "row", "course_id"), [], partial(_infused, id))
 
