@@ -19,6 +19,8 @@ from typing import Final, Literal, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from vein2vein.errors import TrialError
+
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -143,10 +145,21 @@ class CohortRule(Protocol):
 
 @dataclass(frozen=True)
 class Cohorts:
-    """`number` cohorts of `size` patients."""
+    """`number` cohorts of `size` patients.
+
+    Raises:
+        TrialError: TRIAL-002 for less than one cohort of one patient, or a part of one.
+    """
 
     size_of_each: int
     number: int
+
+    def __post_init__(self) -> None:
+        if min(self.size_of_each, self.number) < 1 or self.size_of_each % 1 or self.number % 1:
+            saw = f"{self.number} cohorts of {self.size_of_each}"
+            raise TrialError(
+                "TRIAL-002", saw=saw, expected="at least one cohort of at least one patient", fix="correct the cohorts"
+            )
 
     @property
     def most(self) -> int:
@@ -185,15 +198,35 @@ class AnyStop:
 
 @dataclass(frozen=True)
 class EnoughAtDose:
-    """Ends a trial once so many patients were treated at the dose to which the next cohort would go."""
+    """Ends a trial once so many patients were treated at the dose to which the next cohort would go.
+
+    Raises:
+        TrialError: TRIAL-002 for less than one patient.
+    """
 
     patients: int
+
+    def __post_init__(self) -> None:
+        if self.patients < 1:
+            saw = f"a stop at {self.patients} patients at a dose"
+            raise TrialError("TRIAL-002", saw=saw, expected="at least one patient", fix="write such as 12")
 
     def stops(self, states: States, next_dose: Ints) -> Bools:
         """Whether the next cohort would stay where enough patients were treated."""
         stays = next_dose == states.at
         full: Bools = stays & (states.here(states.n) >= self.patients)
         return full
+
+
+def check_first_dose(doses: int, start: int) -> None:
+    """Refuse a first dose that is not among the doses.
+
+    Raises:
+        TrialError: TRIAL-002.
+    """
+    if doses < 1 or not 0 <= start < doses:
+        saw = f"{doses} doses, the first cohort at dose {start + 1}"
+        raise TrialError("TRIAL-002", saw=saw, expected="a first dose among the doses", fix="correct either")
 
 
 @dataclass(frozen=True)
@@ -212,6 +245,9 @@ class Design:
         with_efficacy: Whether the rules look at responses.
         looks_at_last_cohort: Whether a rule reads `States.last_n` or `last_y`; otherwise they make no two states different.
         parameters: Every choice with its value, whether somebody set it, and its source.
+
+    Raises:
+        TrialError: TRIAL-002 for a first dose that is not among the doses.
     """
 
     name: str
@@ -225,6 +261,9 @@ class Design:
     with_efficacy: bool = False
     looks_at_last_cohort: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+    def __post_init__(self) -> None:
+        check_first_dose(self.doses, self.start)
 
     def first(self) -> States:
         """The state before the first cohort."""

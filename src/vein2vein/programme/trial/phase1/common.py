@@ -80,6 +80,9 @@ class TooToxic:
         least: Fewest patients at a dose before it can be closed.
         offset: Taken off the cut-off at the lowest dose ("extra safety"); 0 for none.
         prior: Parameters of the beta prior.
+
+    Raises:
+        TrialError: TRIAL-002 for a cut-off, with the offset or without, that is no probability above 0.
     """
 
     target: float
@@ -87,6 +90,13 @@ class TooToxic:
     least: int = 3
     offset: float = 0.0
     prior: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        check_cutoff(self.cutoff)
+        if not 0 <= self.offset < self.cutoff:
+            refuse(
+                f"extra safety {self.offset:g}", f"from 0 to below the cut-off, {self.cutoff:g}", "write such as 0.05"
+            )
 
     def boundary(self, n: int, *, lowest: bool = False) -> int | None:
         """Fewest toxicities among `n` patients that close a dose; None where none do."""
@@ -192,6 +202,16 @@ def check_target(target: float) -> None:
     """
     if not 0 < target < 1:
         refuse(f"target {target:g}", "a rate between 0 and 1, both excluded", "choose a target such as 0.3")
+
+
+def check_cutoff(cutoff: float) -> None:
+    """Refuse a cut-off that no posterior probability can be held against.
+
+    Raises:
+        TrialError: TRIAL-002.
+    """
+    if not 0 < cutoff <= 1:
+        refuse(f"cut-off {cutoff:g}", "a probability above 0, at most 1", "write such as 0.95")
 
 
 def refuse(saw: str, expected: str, fix: str) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_expit
 
-from vein2vein.programme.trial.phase1.common import check_target, refuse, told
+from vein2vein.programme.trial.phase1.common import check_cutoff, check_target, refuse, told
 from vein2vein.programme.trial.phase1.quadrature import distinct, normalised, share_below
 from vein2vein.programme.trial.words import (
     NONE,
@@ -57,9 +57,17 @@ class Prior(Protocol):
 
 @dataclass(frozen=True)
 class NormalPrior:
-    """A normal prior with mean 0."""
+    """A normal prior with mean 0.
+
+    Raises:
+        TrialError: TRIAL-002 for a variance that is not above 0.
+    """
 
     variance: float = 1.34
+
+    def __post_init__(self) -> None:
+        if not 0 < self.variance < np.inf:
+            refuse(f"prior variance {self.variance:g}", "a number above 0", "write such as 1.34")
 
     def points(self, step: float) -> tuple[Floats, Floats]:
         """Points to seven standard deviations to either side."""
@@ -312,11 +320,17 @@ class FirstDoseTooToxic:
         model: Curve and prior.
         target: Target toxicity rate.
         cutoff: Posterior probability.
+
+    Raises:
+        TrialError: TRIAL-002 for a cut-off that is no probability above 0.
     """
 
     model: Model
     target: float
     cutoff: float
+
+    def __post_init__(self) -> None:
+        check_cutoff(self.cutoff)
 
     def closed(self, states: States) -> Bools:
         """All doses, or none."""
@@ -361,7 +375,10 @@ def crm(  # noqa: PLR0913  (the published options, all named)
     check_target(target)
     if estimate not in {"plug-in", "averaged"}:
         refuse(f"estimate {estimate!r}", '"plug-in" or "averaged"', "choose one of the two")
-    model = Model(Curve(tuple(skeleton), curve, intercept), NormalPrior(prior) if isinstance(prior, float) else prior)
+    model = Model(
+        Curve(tuple(skeleton), curve, intercept),
+        NormalPrior(float(prior)) if isinstance(prior, (int, float)) else prior,
+    )
     rule = ClosestEstimate(model, target, estimate, no_skipping, coherent)
     given = {"target": target, "skeleton": tuple(skeleton), "curve": curve, "intercept": intercept, "prior": prior,
              "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent, "start": start + 1,

@@ -35,6 +35,7 @@ from vein2vein.programme.trial.words import (
     SafetyRule,
     Selection,
     States,
+    check_first_dose,
 )
 
 SUSPEND: Final = -2
@@ -101,6 +102,9 @@ class LateDesign:
         safety: Which doses are closed, by all treated and the toxicities seen.
         start: Dose of the first cohort, from 0.
         parameters: Every choice with its value and origin.
+
+    Raises:
+        TrialError: TRIAL-002 for a first dose that is not among the doses.
     """
 
     name: str
@@ -111,6 +115,9 @@ class LateDesign:
     safety: SafetyRule = field(default_factory=NoSafetyRule)
     start: int = 0
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+    def __post_init__(self) -> None:
+        check_first_dose(self.doses, self.start)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Final, Literal
 import numpy as np
 
 from vein2vein.programme.trial.phase1.common import refuse, told
-from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Ints, States
+from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Ints, States, check_first_dose
 
 PAPER: Final = "Storer 1989; Korn et al. 1994, doi 10.1002/sim.4780131802"
 Closing = Literal["below", "six"]
@@ -101,8 +101,7 @@ def three_plus_three(doses: int, *, closing: Closing = "below", start: int = 0) 
     """
     if closing not in {"below", "six"}:
         refuse(f"closing {closing!r}", '"below" or "six"', "choose one of the two")
-    if doses < 1 or not 0 <= start < doses:
-        refuse(f"{doses} doses, the first cohort at dose {start + 1}", "a first dose among the doses", "correct either")
+    check_first_dose(doses, start)
     return Design(
         name="3+3",
         doses=doses,

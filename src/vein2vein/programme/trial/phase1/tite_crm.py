@@ -20,11 +20,12 @@ from vein2vein.programme.trial.phase1.crm import (
     ClosestEstimate,
     Curve,
     Estimate,
+    FirstDoseTooToxic,
     Model,
     NormalPrior,
 )
 from vein2vein.programme.trial.phase1.late import LateDesign, Seen
-from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints
+from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints, NoSafetyRule
 
 PAPER: Final = "Cheung and Chappell 2000, doi 10.1111/j.0006-341X.2000.01177.x"
 
@@ -72,24 +73,29 @@ def tite_crm(  # noqa: PLR0913  (the published options, all named)
     estimate: Estimate = "plug-in",
     no_skipping: bool = True,
     coherent: bool = True,
+    too_toxic: float | None = None,
 ) -> LateDesign:
     """A TITE-CRM design that begins at the lowest dose. Arguments as for `crm`.
 
+    `too_toxic` counts every treated patient as if finished: a stop for toxicity asks for no fewer toxicities early on.
+
     Raises:
-        TrialError: TRIAL-002 for a target or skeleton that cannot be.
+        TrialError: TRIAL-002 for a target, skeleton or cut-off that cannot be.
     """
     check_target(target)
     model = Model(Curve(tuple(skeleton), curve, intercept), NormalPrior(prior))
     parent = ClosestEstimate(model, target, estimate, no_skipping, coherent)
     given = {"target": target, "skeleton": tuple(skeleton), "curve": curve, "intercept": intercept, "prior": prior,
-             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent}  # fmt: skip
+             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent,
+             "too_toxic": too_toxic}  # fmt: skip
     defaults = {"curve": "empiric", "intercept": 3.0, "prior": 1.34, "estimate": "plug-in", "no_skipping": True,
-                "coherent": True}  # fmt: skip
+                "coherent": True, "too_toxic": None}  # fmt: skip
     return LateDesign(
         name="TITE-CRM",
         doses=len(skeleton),
         rule=WeightedEstimate(parent),
         selection=parent,
         cohorts=cohorts,
+        safety=NoSafetyRule() if too_toxic is None else FirstDoseTooToxic(model, target, too_toxic),
         parameters=told(given, defaults, PAPER),
     )

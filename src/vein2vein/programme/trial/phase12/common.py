@@ -19,7 +19,7 @@ from scipy.special import betainc
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import ClosestIsotonic, refuse
-from vein2vein.programme.trial.words import NONE, Bools, Floats, Ints, States
+from vein2vein.programme.trial.words import NONE, Bools, Floats, Ints, States, check_first_dose
 
 _TIE: Final = 1e-9
 _SUM: Final = 100.0
@@ -158,5 +158,4 @@ def check_start(doses: int, start: int) -> None:
     Raises:
         TrialError: TRIAL-002.
     """
-    if doses < 1 or not 0 <= start < doses:
-        refuse(f"{doses} doses, the first cohort at dose {start + 1}", "a first dose among the doses", "correct either")
+    check_first_dose(doses, start)
