@@ -47,13 +47,14 @@ class Arm:
     window: float | None = None
 
 
-def simon(
+def simon(  # noqa: PLR0913  (the published options, all named)
     null: float,
     alternative: float,
     alpha: float,
     beta: float,
     *,
-    choice: Literal["optimal", "minimax"] = "optimal",
+    choice: Literal["optimal", "minimax", "admissible"] = "optimal",
+    weight: float = 0.5,
     most: int = 300,
 ) -> Arm:
     """Simon's two-stage design, searched.
@@ -63,11 +64,17 @@ def simon(
         alternative: Response rate that is.
         alpha: Largest type I error, one-sided.
         beta: Largest type II error.
-        choice: Fewest patients expected under the null, or the smallest largest number.
+        choice: Fewest patients expected under the null, the smallest largest number, or the least sum of both, weighted.
+        weight: Of the largest number in that sum, from 0 to 1; only with "admissible" (Jung et al. 2004).
         most: Largest number of patients that is tried.
     """
     found = find(null, alternative, alpha, beta, most=most)
-    plan = found.optimal if choice == "optimal" else found.minimax
+    if choice == "admissible":
+        if not 0 <= weight <= 1:
+            refuse(f"weight {weight:g}", "a number from 0 to 1", "write such as 0.5")
+        plan = next(one.design for one in found.admissible if one.low <= weight <= one.high)
+    else:
+        plan = found.optimal if choice == "optimal" else found.minimax
     return Arm(_stages(plan), {"r1/n1 r/n": str(plan)})
 
 

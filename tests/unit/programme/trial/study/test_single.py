@@ -99,3 +99,21 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], id: str, saw: str) ->
 def test_bop2_needs_a_cut_off_or_what_it_is_tuned_for() -> None:
     with pytest.raises(TrialError, match="neither `cutoff` nor `alternative` and `alpha`"):
         design_of({"design": "bop2", "looks": [10, 20], "null": 0.2})
+
+
+@pytest.mark.parametrize("weight", [0, 0.2, 0.5, 0.6, 1])
+def test_an_admissible_design_has_the_least_weighted_sum(weight: float) -> None:
+    goal = {"null": 0.1, "alternative": 0.3, "alpha": 0.05, "beta": 0.2}
+    file = goal | {"design": "simon", "choice": "admissible", "weight": weight}
+    study = design_of(file | {"scenarios": [{"name": "null", "rate": 0.1}]}).study
+    (found,) = study.results(trials=2, seed=1)
+    sums = [
+        weight * one.design.n + (1 - weight) * one.design.expected(0.1) for one in find(0.1, 0.3, 0.05, 0.2).admissible
+    ]
+    assert weight * study.most + (1 - weight) * found.figures["patients"].value == pytest.approx(min(sums))
+
+
+def test_a_weight_outside_0_to_1_is_refused() -> None:
+    with pytest.raises(TrialError, match="TRIAL-005") as told:
+        design_of(FILES["simon"] | {"design": "simon", "choice": "admissible", "weight": 2})
+    assert "weight 2" in told.value.fault.saw
