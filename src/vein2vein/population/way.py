@@ -105,6 +105,7 @@ def observe_way(block: Block, patients: Patients, way: Way) -> tuple[Rows, Spans
     )
     events.append(Events.of("progression", every, np.where(worse, way.left, np.nan), since_referral=True))
     events.append(Events.of("last_seen", every, np.where(dead, np.nan, way.left), since_referral=True))
+    events.append(Events.of("not_infused", every, way.left, detail=way.left_cause, since_referral=True))
     return _yields(way), Spans.join(_lymphodepletion(block, patients, way)), Events.join(events)
 
 

@@ -52,6 +52,15 @@ def test_who_is_not_infused_left_for_a_cause_and_before_the_infusion(
     assert (_all(drawn, "manufacture_failed") == (cause == "manufacturing")).all()
 
 
+def test_the_record_says_why_somebody_is_not_infused(drawn: list[tuple[Block, Patients, Way]]) -> None:
+    for block, patients, way in drawn[:4]:
+        _, _, events = observe_way(block, patients, way)
+        said = events.kind == "not_infused"
+        gone = np.flatnonzero(np.isnan(way.infused))
+        assert np.array_equal(np.sort(events.course[said]), gone)
+        assert (events.detail[said] == way.left_cause[events.course[said]]).all()
+
+
 def test_shares_are_those_of_the_setting(drawn: list[tuple[Block, Patients, Way]]) -> None:
     value = setting("tisa-cel/lbcl-3l").value
     failed = value("way.manufacture_failure")
