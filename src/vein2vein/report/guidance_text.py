@@ -21,29 +21,14 @@ from vein2vein.knowledge.documents.table_words import condition_in_words
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
+from vein2vein.report.words import catalogue
 
-_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "status": "status", "edition": "edition", "valid": "in force", "from": "from {}", "span": "{} to {} (exclusive)",
-        "where": "jurisdiction", "who": "population", "scales": "scales presumed", "row": "row", "when": "when",
-        "actions": "actions", "source": "source", "parameters": "Open points", "name": "name", "value": "value",
-        "says": "the source says", "limits": "Limits", "silence": "What the source is silent on", "sources": "Sources",
-        "read": "read", "dose": "dose", "rule": "rule", "spacing": "Spacing: {}", "about": "about", "relation": "relation",
-        "silent": "silent", "only": "only where",
-    },
-    "zh": {
-        "status": "状态", "edition": "版本", "valid": "有效期", "from": "自 {}", "span": "{} 至 {}（不含）",
-        "where": "适用地区", "who": "适用人群", "scales": "所依据的分级", "row": "条目", "when": "条件",
-        "actions": "处理", "source": "来源", "parameters": "未定事项", "name": "名称", "value": "取值",
-        "says": "来源原意", "limits": "局限", "silence": "来源未说明", "sources": "来源",
-        "read": "阅读方式", "dose": "剂量", "rule": "规则", "spacing": "间隔：{}", "about": "事项", "relation": "关系",
-        "silent": "未提及", "only": "仅限",
-    },
-}  # fmt: skip
+_OURS: Final = "guidance."
 
 
 def _words(language: str) -> Mapping[str, str]:
-    return _HEADINGS["zh" if language.startswith("zh") else "en"]
+    messages = catalogue("zh" if language.startswith("zh") else "en")
+    return {key.removeprefix(_OURS): text for key, text in messages.items() if key.startswith(_OURS)}
 
 
 def guidance_markdown(guidance: Guidance, drugs: Mapping[str, Drug], language: str = "en") -> str:

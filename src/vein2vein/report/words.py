@@ -114,7 +114,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     """All messages of a language by "section.name", from every file of that language."""
     folder = resources.files("vein2vein.report").joinpath("messages")
     found: dict[str, str] = {}
-    for name in (f"{language}.toml", f"trial.{language}.toml"):
+    for name in (f"{language}.toml", f"trial.{language}.toml", f"guidance.{language}.toml"):
         raw = tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
         found |= {f"{section}.{key}": text for section, own in raw.items() for key, text in own.items()}
     return MappingProxyType(found)
