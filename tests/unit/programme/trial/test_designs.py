@@ -128,3 +128,9 @@ def test_files_that_cannot_be_used_are_refused(text: str, saw: str, fix: str) ->
         read_design(text)
     assert saw in told.value.fault.saw
     assert fix in told.value.fault.fix
+
+
+def test_three_thousand_patients_are_simulated_unless_one_insists() -> None:
+    study = read_design(json.dumps(FILES["boin"] | {"design": "boin", "cohorts": {"size": 3, "number": 1000}})).study
+    assert not study.is_exact
+    assert study.results(trials=2, seed=1)[0].trials == 2

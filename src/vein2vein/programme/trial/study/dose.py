@@ -48,6 +48,7 @@ from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats
 
 OTHER: Final = ("design", "title", "scenarios", "setting", "response", "judged_by", "figures", "search", "protocol")
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
+_LISTED_PATIENTS: Final = 300  # with toxicity alone; thousands would take minutes and all memory
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
 _ALMOST: Final = 1e-9
 
@@ -146,7 +147,8 @@ class DoseStudy:
         design = self.design
         if not isinstance(design, Design) or self.fill is not None:
             return False
-        quick = not design.with_efficacy or design.doses * design.cohorts.most <= _LISTED
+        most = design.cohorts.most
+        quick = design.doses * most <= _LISTED if design.with_efficacy else most <= _LISTED_PATIENTS
         return quick if self.figures is None else self.figures == "exact"
 
     def scenarios(self) -> tuple[Scenario, ...]:
