@@ -95,7 +95,9 @@ def _slips_of_entries(path: Path_, node: list[Any]) -> Iterator[tuple[Path_, str
 
 
 # Words for people, references, and what in a record shows that something was done: a slip there changes no decision.
-_WORDS: Final = frozenset({"done_by", "text", "label", "note", "source", "title", "name", "sources", "locator", "status"})
+_WORDS: Final = frozenset(
+    {"done_by", "text", "label", "note", "source", "title", "name", "sources", "locator", "status"}
+)
 
 
 def _may_drop(path: Path_, body: Any) -> bool:
