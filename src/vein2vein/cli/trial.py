@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vein2vein.cli.trial_dlt import dose_limiting_toxicities
 from vein2vein.cli.trial_plan import report, search
 from vein2vein.cli.trial_print import columns, read_file
 
@@ -154,6 +155,7 @@ def check(log_file: Path, last: str | None) -> None:
 
 trial.add_command(search)
 trial.add_command(report)
+trial.add_command(dose_limiting_toxicities)
 
 
 def _print_tables(read: DesignFile, *, must: bool = False) -> None:
