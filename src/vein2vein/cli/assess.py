@@ -11,12 +11,14 @@ from typing import Any, Final
 import click
 
 from vein2vein.cli import options
+from vein2vein.errors import KnowledgeError
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.audit import Adherence, audit
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.compare import Compared, compare
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library
+from vein2vein.knowledge.registry import Registry
 from vein2vein.report.handover.content import as_text, handover
 from vein2vein.report.handover.page import as_pdf
 from vein2vein.report.handover.plain import as_plain
@@ -50,7 +52,7 @@ _COLUMNS: Final = ("rule", "file", "applicable", "met", "not_met", "not_assessab
 def assess(**given: Any) -> None:
     """Say where one course of INPUT stands at one instant under a protocol: grades, advice, what is due, missing or departed."""
     registry, books = options.registry_of(given["folders"]), Library(given["folders"])
-    protocol = _protocol(given["protocol_id"], books)
+    protocol = _protocol(given, registry, books)
     delivery = _delivery(given)
     timeline = delivery.cohort.timeline(given["course_id"])
     at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
@@ -93,7 +95,7 @@ def assess(**given: Any) -> None:
 def audit_cohort(**given: Any) -> None:
     """Say how the courses of INPUT kept a protocol: rule by rule, how many met it, did not, or cannot be judged."""
     registry, books = options.registry_of(given["folders"]), Library(given["folders"])
-    protocol = _protocol(given["protocol_id"], books)
+    protocol = _protocol(given, registry, books)
     cohort = _delivery(given).cohort
     at = None if given["at"] is None else options.instant(given["at"], given["zone"], option="--at")
     timelines = (cohort.timeline(id) for id in cohort.courses["course_id"])
@@ -107,8 +109,25 @@ def _delivery(given: dict[str, Any]) -> Any:
     )
 
 
-def _protocol(id: str, books: Library) -> Protocol:
-    return books.get(_full(id, "protocol", books), Protocol)
+def _protocol(given: dict[str, Any], registry: Registry, books: Library) -> Protocol:
+    """The protocol, with what --set asks for in place of its own choices.
+
+    Raises:
+        KnowledgeError: RULE-003 and RULE-004, the latter also for a rule set that the protocol does not name.
+    """
+    protocol = books.get(_full(given["protocol_id"], "protocol", books), Protocol)
+    wanted = options.parameters_of(given["settings"], registry)
+    named = {id for ids in protocol.scales.values() for id in ids} | {*protocol.selection, *protocol.scores}
+    unused = sorted(set(wanted) - named)
+    if unused:
+        raise KnowledgeError(
+            "RULE-004",
+            saw=f"--set for {unused[0]}, which {protocol.id} does not name",
+            expected=f"one of {', '.join(sorted(named & set(registry.ids)))}",
+            fix="name it in a protocol of your own, or leave the setting out",
+        )
+    choices = {id: {**protocol.choices.get(id, {}), **wanted.get(id, {})} for id in {*protocol.choices, *wanted}}
+    return protocol.model_copy(update={"choices": choices}) if wanted else protocol
 
 
 def _full(id: str, kind: str, books: Library) -> str:

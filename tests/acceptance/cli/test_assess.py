@@ -56,6 +56,19 @@ def test_a_slip_in_what_is_told_is_refused(run: Run, hospital: Path, mapping: Ma
     assert "expected FACT=VALUE" in run("assess", hospital, *mapping, *ASKED, "--tell", "yes", exits=2).output
 
 
+def test_an_open_point_may_be_decided_otherwise(run: Run, hospital: Path, mapping: Mapping) -> None:
+    """And a rule set that the protocol does not name is refused, for the setting would do nothing."""
+
+    def grade(*words: str) -> dict[str, object]:
+        found = json.loads(run("assess", hospital, *mapping, *ASKED, "--json", *words).output)
+        return next(g for g in found["grades"] if g["subject"] == "crs")
+
+    assert grade("--set", "astct-2019.crs.observation_holds_hours=1") != grade()
+    other = ("--set", "lee-2014.crs.observation_holds_hours=1")
+    said = run("assess", hospital, *mapping, *ASKED, *other, exits=4).output
+    assert "--set for lee-2014.crs, which reference.protocol does not name" in said
+
+
 def test_an_unknown_protocol_is_named(run: Run, hospital: Path, mapping: Mapping) -> None:
     words = [*ASKED[:-1], "nowhere"]
     assert "RULE-003" in run("assess", hospital, *mapping, *words, exits=4).output

@@ -20,6 +20,7 @@ _AFTER: Final = (
     ("death", "ended by death"),
     ("progression", "progressed after infusion"),
     ("infusion", "after infusion"),
+    ("not_infused", "left before infusion"),
     ("lymphodepletion", "lymphodepletion"),
     ("bridging", "bridging"),
     ("product_delivered", "product delivered"),

@@ -60,6 +60,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "late": "逾期", "due_": "到期", "to come": "即将到期", "not recorded": "到期，记录中无法看出",
         "by": "截至 {}", "on": "{}", "more": "另有 {} 项，见文本", "foot":
         "仅显示已发表规则对所记录数据的判断；不是医疗器械，由临床医生决定。",
+        "stage not begun": "未开始", "stage referred": "已转诊", "stage accepted": "已接受", "stage manufacture": "制备中",
+        "stage manufacture failed": "制备失败", "stage product released": "产品已放行",
+        "stage product delivered": "产品已送达", "stage bridging": "桥接治疗", "stage lymphodepletion": "清淋",
+        "stage left before infusion": "输注前退出", "stage after infusion": "输注后",
+        "stage progressed after infusion": "输注后进展", "stage ended by death": "已死亡",
     },
 }  # fmt: skip
 
@@ -146,7 +151,8 @@ def _head(voice: _Voice) -> Iterator[tuple[str, str]]:
     yield words["at"], voice.when(found.at)
     yield words["product"], found.timeline.course.product or "-"
     since = "" if stage.since is None else f", {words['since'].format(voice.when(stage.since))}"
-    yield words["stage"], stage.name + ("" if stage.day is None else f", {words['day'].format(stage.day)}") + since
+    named = words.get(f"stage {stage.name}", stage.name)
+    yield words["stage"], named + ("" if stage.day is None else f", {words['day'].format(stage.day)}") + since
     signed = protocol.status == "verified"
     yield words["protocol"], f"{protocol.id} {protocol.edition}" + ("" if signed else f" ({words['not_verified']})")
 

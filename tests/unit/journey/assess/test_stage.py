@@ -39,3 +39,10 @@ def test_a_stage_holds_from_its_step_and_says_the_day() -> None:
     at = INFUSED_AT + timedelta(days=2)
     stage = stage_of(a_patient("A").built().until(at), at)
     assert (stage.name, stage.since, stage.day) == ("after infusion", INFUSED_AT, 2)
+
+
+def test_who_left_before_the_infusion_is_not_called_collected() -> None:
+    patient = a_patient("A").with_course(infused_at=None).with_milestone("apheresis", -40)
+    patient = patient.with_milestone("not_infused", -20, "progression")
+    at = INFUSED_AT - timedelta(days=10)
+    assert stage_of(patient.built().until(at), at).name == "left before infusion"
