@@ -20,6 +20,7 @@ from vein2vein.programme.trial.phase1.tite_boin import tite_boin
 from vein2vein.programme.trial.phase2 import bop2, mem, simon
 from vein2vein.programme.trial.phase12.boin12 import boin12
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
+from vein2vein.programme.trial.randomised.at_time import AtTime
 from vein2vein.programme.trial.randomised.hazards import Cure, Ratio, exponential
 from vein2vein.programme.trial.randomised.planning import schoenfeld_events
 from vein2vein.programme.trial.randomised.sequential import Futility, with_futility
@@ -94,6 +95,12 @@ def by_call_group_sequential() -> float:
     return float(play(world, Analysis.at_events(plan, events, month=60.0), TRIALS, SEED).upper.mean())
 
 
+def by_call_milestone() -> float:
+    control = Cure(0.2, exponential(6))
+    world = Scenario(control, Cure(0.4, exponential(6)), Accrual.over(240, 18), dropout=(exponential(240),) * 2)
+    return float(play(world, Analysis.at_month(AtTime("milestone", 24), 42), TRIALS, SEED).upper.mean())
+
+
 def by_call_cell_trial() -> float:
     study: Any = read_design((EXAMPLES / "cell-trial.yaml").read_text(encoding="utf-8")).study
     return float(play(study.worlds[0][1], study.analysis, TRIALS, SEED).upper.mean())
@@ -106,6 +113,7 @@ CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "cell-trial": ("power", by_call_cell_trial),
     "group-sequential": ("power", by_call_group_sequential),
     "mem": ("any_wrong", by_call_mem),
+    "milestone": ("power", by_call_milestone),
     "phase1": ("correct", by_call_phase1),
     "simon": ("success", by_call_simon),
     "tite-boin": ("correct", by_call_tite_boin),

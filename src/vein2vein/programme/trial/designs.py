@@ -25,7 +25,8 @@ from vein2vein.programme.trial.study.cells import CELLS, read_cells
 from vein2vein.programme.trial.study.comparison import COMPARISONS, read_comparison
 from vein2vein.programme.trial.study.dose import read_dose
 from vein2vein.programme.trial.study.dose_makers import MAKERS
-from vein2vein.programme.trial.study.randomised import RANDOMISED, read_randomised
+from vein2vein.programme.trial.study.fixed_time import read_sequential
+from vein2vein.programme.trial.study.randomised import RANDOMISED
 from vein2vein.programme.trial.study.reading import refuse
 from vein2vein.programme.trial.study.results import Curves, Result, Table
 from vein2vein.programme.trial.study.single import SINGLE, read_single
@@ -70,7 +71,7 @@ _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Study]]] = Mappi
     | dict.fromkeys(COMPARISONS, read_comparison)
     | dict.fromkeys(SINGLE, read_single)
     | dict.fromkeys(BASKETS, read_baskets)
-    | dict.fromkeys(RANDOMISED, read_randomised)
+    | dict.fromkeys(RANDOMISED, read_sequential)
     | dict.fromkeys(CELLS, read_cells)
 )
 NAMES: Final = tuple(_READERS)

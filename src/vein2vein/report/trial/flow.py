@@ -110,7 +110,7 @@ def _randomised(study: Randomised | CellStudy) -> list[Step]:
     else:
         in_control, ratio = study.worlds[0][1].in_control, study.worlds[0][1].ratio
     month = study.looks.month
-    follow = "random_follow" if month is None else "random_follow_month"
+    follow = "random_follow" if month is None else "random_follow_month" if study.events else "random_follow_only_month"
     steps = [
         Step((say("trial_flow.random_in", n=study.most, a=ratio[0], b=ratio[1]),)),
         Step(
@@ -125,7 +125,10 @@ def _randomised(study: Randomised | CellStudy) -> list[Step]:
         exits = [say("trial_flow.random_superior", z=f"{plan.upper[k]:.3f}")]
         if np.isfinite(plan.lower[k]) and k + 1 < len(cuts):
             exits.append(say("trial_flow.random_futile", z=f"{plan.lower[k]:.3f}"))
-        steps.append(Step((say("trial_flow.random_look", k=k + 1, events=cut.events or 0),), tuple(exits)))
+        at = say("trial_flow.random_look", k=k + 1, events=cut.events)
+        if cut.events is None:
+            at = say("trial_flow.random_look_month", k=k + 1, month=f"{cut.month or 0:g}")
+        steps.append(Step((at,), tuple(exits)))
     return [*steps, Step((say("trial_flow.random_end"),))]
 
 

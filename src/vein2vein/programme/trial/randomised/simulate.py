@@ -24,13 +24,15 @@ from scipy.special import ndtr
 
 from vein2vein.engine.workers import answers
 from vein2vein.programme.trial.randomised.accrual import Scenario
+from vein2vein.programme.trial.randomised.at_time import AtTime, cut_at
 from vein2vein.programme.trial.randomised.batch import BLOCK, Cut, Patients, cut, patients
 from vein2vein.programme.trial.randomised.events import CutOff
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
 from vein2vein.programme.trial.randomised.maxcombo import DIRECTIONS, tails
 from vein2vein.programme.trial.randomised.refuse import refuse_events, refuse_parameter
 from vein2vein.programme.trial.randomised.sample import Sample
-from vein2vein.programme.trial.randomised.sequential import Plan
+from vein2vein.programme.trial.randomised.sequential import Plan, Sides, spending
+from vein2vein.programme.trial.randomised.spending import OBrienFlemingLike
 from vein2vein.programme.trial.words import Bools, Floats, Ints
 
 _BLOCKS_AT_ONCE: Final = 8
@@ -57,15 +59,18 @@ class Analysis:
     Args:
         plan: Bounds of the looks.
         cut_offs: When data are cut for each look.
-        weights: One weighted log-rank test, or several for MaxCombo.
+        weights: One weighted log-rank test, or several for MaxCombo; not used with `at_time`.
+        at_time: Restricted means or milestones in place of a log-rank test, with one look at a calendar month; None for none.
 
     Raises:
-        TrialError: TRIAL-002 when cut-offs and looks differ in number, or MaxCombo is to be two-sided.
+        TrialError: TRIAL-002 when cut-offs and looks differ in number, MaxCombo is to be two-sided, or `at_time` has several
+            looks, waits for events, or has a time that nobody is followed for.
     """
 
     plan: Plan
     cut_offs: tuple[CutOff, ...]
     weights: tuple[Weight, ...] = (LOG_RANK,)
+    at_time: AtTime | None = None
 
     def __post_init__(self) -> None:
         if len(self.cut_offs) != len(self.plan.t):
@@ -74,6 +79,8 @@ class Analysis:
             refuse_parameter("no weights", "at least one")
         if len(self.weights) > 1 and self.plan.sides == _TWO:
             refuse_parameter("a two-sided plan for several weights", "a one-sided plan")
+        if self.at_time is not None:
+            _check_at_time(self.at_time, self.cut_offs)
 
     @classmethod
     def at_events(
@@ -84,17 +91,53 @@ class Analysis:
         last = CutOff(events, month)
         return cls(plan, (*(CutOff(count, month) for count in counts[:-1]), last), weights)
 
+    @classmethod
+    def at_month(cls, test: AtTime, month: float, *, alpha: float = 0.025, sides: Sides = 1) -> Analysis:
+        """One look at a calendar month, with a test of restricted means or milestones.
+
+        Args:
+            test: The statistic and its time.
+            month: Calendar month since the first randomisation at which data are cut; later than the time of the test.
+            alpha: Error to be spent, both sides together for two sides.
+            sides: 1 or 2.
+        """
+        plan = spending(
+            1, OBrienFlemingLike(), alpha=alpha, sides=sides
+        )  # all is spent at the one look, by any function
+        return cls(plan, (CutOff(month=month),), at_time=test)
+
+    def cut(self, block: Patients, months: Floats) -> Cut:
+        """What the test sees in each trial at its month."""
+        return cut(block, months, self.weights) if self.at_time is None else cut_at(block, months, self.at_time)
+
+
+def _check_at_time(test: AtTime, cut_offs: tuple[CutOff, ...]) -> None:
+    if len(cut_offs) > 1:
+        refuse_parameter(
+            f"{len(cut_offs)} looks with {test.statistic}", "one look: shares of events are not its information"
+        )
+    (only,) = cut_offs
+    if only.events is not None or only.month is None:
+        refuse_parameter(f"a cut-off at {only.events} events with {test.statistic}", "a cut-off at a calendar month")
+    if test.tau >= only.month:
+        refuse_parameter(
+            f"{test.statistic} at {test.tau:g} months with data cut at month {only.month:g}",
+            "a time before the end of follow-up",
+        )
+
 
 @dataclass(frozen=True)
 class Trials:
     """Simulated trials, one row each.
 
     Args:
-        look: The look at which each ended, from 1; 0 for a trial that waits for events for ever.
+        look: The look at which each ended, from 1; 0 for a trial that waits for events for ever, or whose follow-up is too
+            short for the time of its test.
         upper: Whether it ended by the upper bound (superiority).
         lower: Whether it ended by the lower bound before the last look (futility, or the other side).
-        z: z of the first weight at the end; NaN without an end.
-        log_ratio: One-step (Peto) estimate of the log hazard ratio at the end, from the first weight.
+        z: z of the first weight, or of the difference at a time, at the end; NaN without an end.
+        log_ratio: One-step (Peto) estimate of the log hazard ratio at the end, from the first weight; NaN for other tests.
+        difference: Estimated difference of restricted means (months) or milestones (share) at the end; NaN for log-rank tests.
         month: Calendar month of the end.
         events: Events at the end.
         enrolled: Patients randomised by the end.
@@ -105,6 +148,7 @@ class Trials:
     lower: Bools
     z: Floats
     log_ratio: Floats
+    difference: Floats
     month: Floats
     events: Ints
     enrolled: Ints
@@ -145,7 +189,7 @@ class Figures:
         trials: How many were simulated.
         power: Chance to end by the upper bound.
         futility: Chance to end by the lower bound before the last look.
-        stalled: Chance to wait for events for ever.
+        stalled: Chance to wait for events for ever, or to be followed too briefly for the time of the test.
         upper: Chance to end by the upper bound at each look.
         lower: Chance to end by the lower bound at each look.
         month: Calendar month of the end.
@@ -219,7 +263,7 @@ def _block(block: Patients, analysis: Analysis) -> Trials:
     size, plan = len(block), analysis.plan
     found = Trials(
         np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, bool), np.full(size, np.nan),
-        np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, np.int64), np.zeros(size, np.int64),
+        np.full(size, np.nan), np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, np.int64), np.zeros(size, np.int64),
     )  # fmt: skip
     months = _months(block, analysis.cut_offs)
     running = np.ones(size, bool)
@@ -228,10 +272,13 @@ def _block(block: Patients, analysis: Analysis) -> Trials:
         rows = np.flatnonzero(running)
         if not len(rows):
             break
-        data = cut(block if len(rows) == size else block.take(running), months[rows, k], analysis.weights)
+        data = analysis.cut(block if len(rows) == size else block.take(running), months[rows, k])
         upper, lower = _crossed(data, plan, k)
         last = k + 1 == len(plan.t)
-        _note(found, rows[upper | lower | last], data, (upper | lower | last, k + 1))
+        ended = (upper | lower | last) & np.isfinite(data.scores[:, 0])
+        _note(found, rows[ended], data, (ended, k + 1))
+        if analysis.at_time is not None:
+            found.difference[rows], found.log_ratio[rows] = data.scores[:, 0], np.nan
         found.upper[rows] = upper
         found.lower[rows] = lower & ~(last & (plan.sides == 1))
         found.month[rows] = months[rows, k]

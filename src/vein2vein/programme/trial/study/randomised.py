@@ -29,7 +29,7 @@ from vein2vein.programme.trial.randomised.spending import Spending
 from vein2vein.programme.trial.study import randomised_tables
 from vein2vein.programme.trial.study.randomised_words import read_spending, read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
-from vein2vein.programme.trial.study.results import Curves, Figure, Line, Result, Table, chance, mean_of, share_of
+from vein2vein.programme.trial.study.results import Curves, Figure, Kind, Line, Result, Table, chance, mean_of, share_of
 from vein2vein.programme.trial.words import Parameter
 
 OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
@@ -51,7 +51,7 @@ class Looks:
         hazard_ratio: Hazard ratio for which the events are worked out.
         power: Power for which they are.
         month: Calendar month at which data are cut where events have not come; None waits for events.
-        test: "log-rank", "maxcombo", or a weight: rho and gamma, or t_star.
+        test: "log-rank", "maxcombo", or a weight: rho and gamma, or t_star. `fixed_time` has "rmst" and "milestone".
         first_patient: Date of the first randomisation, for the dates of looks.
         early: Months at which early deaths are looked at.
     """
@@ -95,7 +95,7 @@ class Randomised:
         name: What people call it.
         looks: The plan as asked for.
         analysis: Bounds, cut-offs and weights.
-        events: Events of the last look.
+        events: Events of the last look; 0 where the trial waits for none.
         parameters: Every choice with its value, origin and source.
         worlds: Truths; the first is the planned one.
     """
@@ -156,7 +156,7 @@ def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
     figures: dict[str, Figure] = {
         "power": share_of(run.upper.astype(float)),
         "futility": share_of(run.lower.astype(float)),
-        "stalled": share_of((~ended).astype(float)),
+        "stalled" if analysis.at_time is None else "not_estimable": share_of((~ended).astype(float)),
     }
     if ended.sum() > 1:
         figures |= {
@@ -164,9 +164,7 @@ def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
             "patients": mean_of(run.enrolled[ended].astype(float)),
             "events": mean_of(run.events[ended].astype(float)),
         }
-        known = ended & np.isfinite(run.log_ratio)
-        log = mean_of(run.log_ratio[known])
-        figures["observed_ratio"] = Figure(math.exp(log.value), math.exp(log.value) * (log.error or 0.0), "ratio")
+        figures |= _observed(run, analysis)
     lines = tuple(
         Line(
             str(k + 1),
@@ -181,6 +179,16 @@ def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
     return Result(name, figures, lines, "look", len(run), seed)
 
 
+def _observed(run: Trials, analysis: Analysis) -> dict[str, Figure]:
+    """The mean estimate of the effect over the trials that ended, on the scale of the test."""
+    ended = run.look > 0
+    if analysis.at_time is not None:
+        kind: Kind = "months" if analysis.at_time.statistic == "rmst" else "chance"
+        return {"observed_difference": mean_of(run.difference[ended], kind)}
+    log = mean_of(run.log_ratio[ended & np.isfinite(run.log_ratio)])
+    return {"observed_ratio": Figure(math.exp(log.value), math.exp(log.value) * (log.error or 0.0), "ratio")}
+
+
 def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     """A randomised study of a design file.
 
@@ -192,16 +200,12 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
         TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
     """
     given = {str(key): value for key, value in content.items() if key not in OTHER}
-    arms: dict[str, Any] = {
-        key: given.pop(key) for key in ("control", "experimental", "accrual", "ratio", "dropout") if key in given
-    }
+    arms, worlds = split_arms(given, content)
     looks = made(Looks, given, f"the design {name}", TURNS)
-    cases = cases_of(content) or [{"name": "planned"}]
-    worlds = tuple(_world({**arms, **entry}, str(entry["name"])) for entry in cases)
     plan = looks.plan()
     events = looks.events_for(plan, worlds[0].share)
     analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
-    parameters = parameters_of(Looks, given, "") | parameters_of_arms(arms)
+    parameters = parameters_of(Looks, given, "") | arms
     if "spending" in given:
         parameters["spending"] = replace(
             parameters.get("spending", Parameter(given["spending"], "set")), source=LAN_DEMETS
@@ -213,6 +217,20 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     for world in worlds:
         stall(world, events, ())  # refuses more events than patients before anything is simulated
     return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
+
+
+def split_arms(given: dict[str, Any], content: Mapping[str, Any]) -> tuple[dict[str, Parameter], tuple[Scenario, ...]]:
+    """Take the arms out of the keys of a file: their parameters, and the truths of its scenarios.
+
+    Args:
+        given: Keys of the file without title and scenarios; those of the arms are taken out.
+        content: The whole file.
+    """
+    arms: dict[str, Any] = {
+        key: given.pop(key) for key in ("control", "experimental", "accrual", "ratio", "dropout") if key in given
+    }
+    cases = cases_of(content) or [{"name": "planned"}]
+    return parameters_of_arms(arms), tuple(_world({**arms, **entry}, str(entry["name"])) for entry in cases)
 
 
 def parameters_of_arms(arms: Mapping[str, Any]) -> dict[str, Parameter]:

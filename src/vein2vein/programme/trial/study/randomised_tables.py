@@ -19,12 +19,13 @@ import numpy as np
 from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.accrual import Scenario
+from vein2vein.programme.trial.randomised.at_time import AtTime
 from vein2vein.programme.trial.randomised.early import early_deaths
 from vein2vein.programme.trial.randomised.events import CutOff, Stall
 from vein2vein.programme.trial.randomised.hazards import survival
 from vein2vein.programme.trial.randomised.planning import average_hazard_ratio
 from vein2vein.programme.trial.randomised.sequential import Plan
-from vein2vein.programme.trial.study.results import Curve, Curves, Table, chance
+from vein2vein.programme.trial.study.results import Curve, Curves, Figure, Kind, Table, chance
 from vein2vein.programme.trial.words import Floats
 
 _DAYS: Final = 365.25 / 12
@@ -38,22 +39,24 @@ def boundaries(
 
     Args:
         plan: Bounds.
-        cuts: When data are cut.
+        cuts: When data are cut; without events there are no columns of events and hazard ratios.
         months: Expected calendar month of each look.
         share: Part of the patients in the experimental arm.
         first: Date of the first randomisation; None leaves dates out.
     """
     events = cuts[-1].events
     upper, lower = plan.hazard_ratio_at_bounds(events, share) if events else (np.full(len(plan.t), np.nan),) * 2
+    counted = ("events", "ratio_at_bound") if events else ()
     spent = np.cumsum(plan.crossing(0.0).stops if plan.sides > 1 else _upper_alone(plan))
-    heads = ["look", "information", "events", "expected_month"] + (["expected_date"] if first else [])
-    heads += ["z_bound", "nominal_p", "ratio_at_bound", "alpha_spent"]
+    heads = ["look", "information", *counted[:1], "expected_month"] + (["expected_date"] if first else [])
+    heads += ["z_bound", "nominal_p", *counted[1:], "alpha_spent"]
     stops = bool(np.isfinite(plan.lower[:-1]).any()) and plan.sides == 1
     rows = []
     for k, cut in enumerate(cuts):
-        row = [str(k + 1), f"{plan.t[k]:.1%}", str(cut.events or "-"), _month(months[k])]
+        row = [str(k + 1), f"{plan.t[k]:.1%}", *([str(cut.events)] if events else []), _month(months[k])]
         row += [_date(first, months[k])] if first else []
-        row += [f"{plan.upper[k]:.4f}", f"{norm.sf(plan.upper[k]):.5f}", f"{upper[k]:.3f}", f"{spent[k]:.5f}"]
+        row += [f"{plan.upper[k]:.4f}", f"{norm.sf(plan.upper[k]):.5f}"]
+        row += [*([f"{upper[k]:.3f}"] if events else []), f"{spent[k]:.5f}"]
         if stops:
             here = np.isfinite(plan.lower[k])
             row += [f"{plan.lower[k]:.4f}" if here else "-", f"{lower[k]:.3f}" if here else "-"]
@@ -97,6 +100,19 @@ def ratios(worlds: Sequence[Scenario], months: Sequence[float]) -> Table:
     finite = [month for month in months if math.isfinite(month)]
     rows = tuple((w.name, *(f"{average_hazard_ratio(w, month):.3f}" for month in finite)) for w in worlds)
     return Table("average_ratio", ("scenario", *(f"{month:.1f}" for month in finite)), rows)
+
+
+def at_time(worlds: Sequence[Scenario], test: AtTime, month: float) -> Table:
+    """What is true of both arms at the time of a test, by scenario, and whom a cut at a month has followed so long."""
+    kind: Kind = "months" if test.statistic == "rmst" else "chance"
+    rows = []
+    for world in worlds:
+        control, experimental = test.true(world.control), test.true(world.experimental)
+        cells = [str(Figure(value, kind=kind)) for value in (control, experimental, experimental - control)]
+        entered = float(world.accrual.share_by(np.array([month - test.tau]))[0])
+        rows.append((world.name, *cells, str(chance(entered))))
+    heads = ("scenario", "true_control", "true_experimental", "true_difference", "entered_in_time")
+    return Table("at_time", heads, tuple(rows), f"{test.tau:g}")
 
 
 def early(worlds: Sequence[Scenario], months: tuple[float, ...]) -> tuple[Table, ...]:

@@ -55,4 +55,8 @@ def read_weights(value: Any) -> tuple[Weight, ...]:
         return (made(ModestlyWeighted, value, "the test"),)
     if isinstance(value, Mapping):
         return (made(FlemingHarrington, value, "the test"),)
-    return refuse(f"test {value!r}", "log-rank, maxcombo, {rho: 0, gamma: 1} or {t_star: 6}", "choose one of them")
+    return refuse(
+        f"test {value!r}",
+        "log-rank, maxcombo, {rho: 0, gamma: 1} or {t_star: 6}; in group-sequential also rmst and milestone, with tau",
+        "choose one of them",
+    )
