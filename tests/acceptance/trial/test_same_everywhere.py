@@ -32,7 +32,7 @@ from vein2vein.programme.trial.simulate import run
 from vein2vein.programme.trial.words import Cohorts
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "trials"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml") if "\ndesign: " in path.read_text(encoding="utf-8"))
 TRIALS, SEED = 200, 3
 
 

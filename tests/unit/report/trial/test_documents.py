@@ -24,7 +24,7 @@ from vein2vein.report.trial.word import standing_alone, word_of, write_word
 from vein2vein.report.words import spoken
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "trials"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml") if "\ndesign: " in path.read_text(encoding="utf-8"))
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
