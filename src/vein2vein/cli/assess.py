@@ -19,10 +19,10 @@ from vein2vein.journey.guidance.compare import Compared, compare
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
+from vein2vein.report.files import write_file
 from vein2vein.report.handover.content import as_text, handover
 from vein2vein.report.handover.page import as_pdf
 from vein2vein.report.handover.plain import as_plain
-from vein2vein.report.tables import cannot_write
 
 _PROTOCOL = click.option(
     "--protocol", "protocol_id", required=True, help="Id of a protocol such as reference, or of a centre's own."
@@ -59,11 +59,13 @@ def assess(**given: Any) -> None:
     timeline = timeline.until(at, as_recorded=given["as_recorded"])
     told = dict(_told(text) for text in given["tell"])
     found = Assessor(timeline, protocol, registry=registry, library=books).at(at, told=told)
-    desk = Desk.of(protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales))
+    desk = Desk.of(
+        protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
+    )
     drugs, compared = desk.drugs, tuple[Compared, ...]()
     if given["compared_ids"]:
         ids = [_full(id, "guidance", books) for id in options.parts(given["compared_ids"], option="--compare")]
-        beside = Desk.of(ids, books, parameters=protocol.choices, scales=dict(protocol.scales))
+        beside = Desk.of(ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry)
         drugs = {**drugs, **beside.drugs}
         compared = compare(beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry))
     page = handover(found, drugs, compared=compared, language=given["language"])
@@ -72,10 +74,7 @@ def assess(**given: Any) -> None:
     else:
         click.echo(as_text(page))
     if given["pdf"] is not None:
-        try:
-            given["pdf"].write_bytes(as_pdf(page, language=given["language"]))
-        except OSError as error:
-            raise cannot_write(given["pdf"], error) from error
+        write_file(given["pdf"], as_pdf(page, language=given["language"]))
 
 
 @click.command("audit")

@@ -96,6 +96,17 @@ class FromFormula(Strict):
     formula: Text
 
 
+class FromScore(Strict):
+    """ask: score. A point score before lymphodepletion: as of its first dose, or as of now while none was given.
+
+    What the record leaves open may be told. After an infusion whose lymphodepletion nobody recorded the score is not known.
+    """
+
+    ask: Literal["score"]
+    rule_set: Text
+    before: Literal["lymphodepletion"]
+
+
 class Recorded(Strict):
     """ask: recorded. Yes where a usable row was observed in (t - within, t]; otherwise unknown, for it may stand elsewhere."""
 
@@ -126,6 +137,7 @@ Ask = Annotated[
     | HoursToOnset
     | FromTimeline
     | FromFormula
+    | FromScore
     | Recorded
     | Told
     | FromCode,
@@ -160,6 +172,11 @@ class Fact(Strict):
         if self.type == "yes_no":
             return as_truth(given)
         return as_categories(frozenset(self.categories), given) if self.type == "category" else as_number(given)
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether the asker may say it: where nothing is recorded, or where the record leaves a score open."""
+        return isinstance(self.source, Told | FromScore)
 
     @property
     def unknown(self) -> Value:

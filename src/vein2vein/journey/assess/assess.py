@@ -33,7 +33,7 @@ from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
-from vein2vein.knowledge.decisions import Told
+from vein2vein.journey.stages.scored import scores_of
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
@@ -138,7 +138,7 @@ class Assessor:
         self._scales = {
             subject: tuple(rules.get(id, chosen.get(id)) for id in ids) for subject, ids in protocol.scales.items()
         }
-        self._desk = Desk.of(protocol.guidance, books, parameters=chosen, scales=dict(protocol.scales))
+        self._desk = Desk.of(protocol.guidance, books, parameters=chosen, scales=dict(protocol.scales), registry=rules)
         self._scores: tuple[RuleSet | Formula, ...] = tuple(
             rules.get(id, chosen.get(id)) if id in rules else books.get(id, Formula, chosen.get(id))
             for id in protocol.scores
@@ -148,6 +148,7 @@ class Assessor:
         selection = [rules.get(id, chosen.get(id)) for id in protocol.selection]
         self._accepted = outside_criteria(timeline, selection)
         self._policies = tuple(books.get(id, Policy, chosen.get(id)) for id in protocol.policies)
+        self._asked_scores = scores_of(self._policies, rules, chosen)
         self._plan = Plan.of(timeline, protocol, books)
         self._given = given_otherwise(timeline, self._plan)
         self._ready = Readying.of(protocol, books)
@@ -204,7 +205,9 @@ class Assessor:
         return tuple(
             step
             for policy in self._policies
-            for step in prophylaxis(known, policy, at, told=_asked(policy, told), questions=questions)
+            for step in prophylaxis(
+                known, policy, at, told=_asked(policy, told), questions=questions, scores=self._asked_scores
+            )
         )
 
     def _now(self, grades: Grades, subject: str, rule: RuleSet, at: datetime) -> GradeNow:
@@ -242,7 +245,7 @@ def assess(
 
 def _asked(policy: Policy, told: Mapping[str, object]) -> dict[str, object]:
     """What a policy asks to be told; it refuses the rest."""
-    return {n: v for n, v in told.items() if n in policy.facts and isinstance(policy.facts[n].source, Told)}
+    return {n: v for n, v in told.items() if n in policy.facts and policy.facts[n].may_be_told}
 
 
 def _last_row(index: CourseIndex, timeline: Timeline) -> datetime:

@@ -19,7 +19,7 @@ from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.given import Plan
 from vein2vein.journey.collection.washout import Readiness, readiness
 from vein2vein.journey.infusion.go import Go, go
-from vein2vein.knowledge.decisions import FromFormula, Told
+from vein2vein.knowledge.decisions import FromFormula
 from vein2vein.knowledge.documents.checklist import Checklist
 from vein2vein.knowledge.documents.product import LabelVerdict
 from vein2vein.knowledge.documents.protocol import Protocol
@@ -86,7 +86,7 @@ class Readying:
         checklist = self.checklists.get("infusion" if has_begun else "lymphodepletion")
         if checklist is None:
             return None
-        asked = {name for name, fact in checklist.facts.items() if isinstance(fact.source, Told)}
+        asked = {name for name, fact in checklist.facts.items() if fact.may_be_told}
         mine: dict[str, Any] = {name: value for name, value in told.items() if name in asked}
         return go(
             known,

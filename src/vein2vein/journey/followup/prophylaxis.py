@@ -24,8 +24,10 @@ from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.stages.facts import state_of
+from vein2vein.journey.stages.scored import began
 from vein2vein.knowledge.documents.prophylaxis import ItemTruths, Policy
 from vein2vein.knowledge.inputs import Given
+from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import ANY_NUMBER, NumberRange, Value
 from vein2vein.record.timeline import Timeline
 
@@ -64,6 +66,7 @@ def prophylaxis(  # noqa: PLR0913  (the options of the one question, all named)
     running: Mapping[str, bool] | None = None,
     computed: Mapping[str, Value] | None = None,
     questions: Questions | None = None,
+    scores: Mapping[str, RuleSet] | None = None,
 ) -> tuple[Step, ...]:
     """What a policy says of a course at an instant; rows after it are not seen.
 
@@ -73,15 +76,16 @@ def prophylaxis(  # noqa: PLR0913  (the options of the one question, all named)
         at: Aware instant of the question.
         told: Facts that the policy asks to be told.
         running: By item, whether it is given, where the record does not show that.
-        computed: Facts that another stage worked out, such as `car_hematotox`.
+        computed: Facts that another stage worked out.
         questions: Those of the course at the instant, where they were made before.
+        scores: Point scores that the policy asks for, by id; those of the package when None.
 
     Raises:
         JourneyError: JOURNEY-005 when something is told that the policy does not ask to be told.
     """
     questions = questions or Questions(timeline, at)
     known = {**clocks(timeline, at), **(computed or {})}
-    state, rows = state_of(policy, questions, told=told or {}, computed=known, formulas={})
+    state, rows = state_of(policy, questions, told=told or {}, computed=known, formulas={}, scores=scores)
     found = []
     for judged in policy.judge(state):
         runs = _runs(questions, judged, (running or {}).get(judged.item.name))
@@ -115,7 +119,7 @@ def agrees(steps: Sequence[Step]) -> bool:
 
 
 def _is_told(policy: Policy, name: str) -> bool:
-    return name in policy.facts and policy.facts[name].source.ask == "told"
+    return name in policy.facts and policy.facts[name].may_be_told
 
 
 def clocks(timeline: Timeline, at: datetime) -> dict[str, Value]:
@@ -151,11 +155,8 @@ def _months(start: date, end: date) -> int:
 
 
 def _lymphodepleted_on(timeline: Timeline, at: datetime) -> date | None:
-    zone = timeline.course.zone
-    starts = [m.at for m in timeline.milestones if m.kind == "lymphodepletion"]
-    starts += [e.started_at for e in timeline.exposures if e.kind == "lymphodepletion"]
-    begun = [start for start in starts if start <= at]
-    return local_date(min(begun), zone) if begun else None
+    begun = began(timeline, at)
+    return None if begun is None else local_date(begun, timeline.course.zone)
 
 
 def _runs(questions: Questions, judged: ItemTruths, said: bool | None) -> Truth:  # noqa: FBT001

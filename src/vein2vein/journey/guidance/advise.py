@@ -12,7 +12,7 @@ Checked  tests/unit/journey/guidance, tests/property/test_guidance.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -22,13 +22,15 @@ from vein2vein.engine.plain.engine import NO_INFUSION
 from vein2vein.journey.guidance.decide import Body, DoseLog, Proposal, decide
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.guidance.state import Given, State, doses, state_of
-from vein2vein.knowledge.decisions import FromFormula, Told
+from vein2vein.journey.stages.scored import scores_of
+from vein2vein.knowledge.decisions import FromFormula
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.edition import Source
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
+from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import NumberRange, Value
 from vein2vein.record.timeline import Timeline
 
@@ -91,12 +93,14 @@ class Desk:
         drugs: Every drug file that they name.
         formulas: Every formula file that they name.
         scales: Subject -> rule sets that grade it, in place of those that a source presumes.
+        scores: Every point score that the sources ask for.
     """
 
     sources: tuple[Guidance, ...]
     drugs: Mapping[str, Drug]
     formulas: Mapping[str, Formula]
     scales: Mapping[str, tuple[str, ...]]
+    scores: Mapping[str, RuleSet] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -106,6 +110,7 @@ class Desk:
         *,
         parameters: Mapping[str, Mapping[str, Any]] | None = None,
         scales: Mapping[str, tuple[str, ...]] | None = None,
+        registry: Registry | None = None,
     ) -> Desk:
         """Find the files.
 
@@ -114,6 +119,7 @@ class Desk:
             library: Where ids are looked up; the documents of the package when None.
             parameters: Id of a guidance or drug file -> parameters in place of its defaults.
             scales: Subject -> rule sets to grade it by, in place of those that each source presumes.
+            registry: Where point scores are looked up; those of the package when None.
 
         Raises:
             KnowledgeError: RULE-001, RULE-003 or RULE-004.
@@ -123,7 +129,7 @@ class Desk:
         drugs = {id: books.get(id, Drug, chosen.get(id)) for g in found for id in g.drugs}
         asked = {f.source.formula for g in found for f in g.facts.values() if isinstance(f.source, FromFormula)}
         formulas = {id: books.get(id, Formula, chosen.get(id)) for id in sorted(asked)}
-        return cls(found, drugs, formulas, scales or {})
+        return cls(found, drugs, formulas, scales or {}, scores_of(found, registry or default_registry(), chosen))
 
     def scales_of(self, guidance: Guidance) -> dict[str, tuple[str, ...]]:
         """Subject -> rule sets, for one source."""
@@ -169,7 +175,9 @@ class Desk:
         for guidance in self.sources:
             scales = self.scales_of(guidance)
             mine = {name: value for name, value in (told or {}).items() if name in _to_be_told(guidance)}
-            given = Given(grades, scales, told=mine, formulas=self.formulas, computed=computed or {})
+            given = Given(
+                grades, scales, told=mine, formulas=self.formulas, computed=computed or {}, scores=self.scores
+            )
             bounds = {subject: grades.of(ids).at(asked.at) for subject, ids in scales.items()}
             state, reason = State(), why_not
             proposals: tuple[Proposal, ...] = ()
@@ -189,7 +197,7 @@ class Desk:
 
 
 def _to_be_told(guidance: Guidance) -> frozenset[str]:
-    return frozenset(name for name, fact in guidance.facts.items() if isinstance(fact.source, Told))
+    return frozenset(name for name, fact in guidance.facts.items() if fact.may_be_told)
 
 
 def _why_not(questions: Questions) -> str | None:

@@ -24,6 +24,7 @@ from vein2vein.journey.stages import facts
 from vein2vein.knowledge import decisions as asks
 from vein2vein.knowledge.decisions import DecisionTable
 from vein2vein.knowledge.formulas import Formula
+from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import NumberRange, Value
 from vein2vein.record.timeline import UNSPECIFIED, Exposure
 
@@ -86,6 +87,7 @@ class Given:
         told: Fact -> what the asker says, for facts that ask to be told: a number, [low, high], a category, yes or no.
         formulas: Formula files by id, for facts that ask for one.
         computed: Values that a stage works out by its own code, by name.
+        scores: Point scores by id, for facts that ask for one.
     """
 
     grades: Grades
@@ -93,6 +95,7 @@ class Given:
     told: Mapping[str, object] = field(default_factory=dict)
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     computed: Mapping[str, Value] = field(default_factory=dict)
+    scores: Mapping[str, RuleSet] = field(default_factory=dict)
 
     def steps(self, subject: str) -> GradeSteps:
         """Grade steps of a subject."""
@@ -101,7 +104,9 @@ class Given:
 
 def state_of(table: DecisionTable, questions: Questions, given: Given) -> State:
     """Possible values of the facts of a table at the instant of the questions."""
-    values, rows = facts.state_of(table, questions, told=given.told, computed=given.computed, formulas=given.formulas)
+    values, rows = facts.state_of(
+        table, questions, told=given.told, computed=given.computed, formulas=given.formulas, scores=given.scores
+    )
     for name, fact in table.facts.items():
         found = _over_time(fact.source, questions, given)
         if found is not None:

@@ -18,11 +18,23 @@ from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.errors import JourneyError
 from vein2vein.journey.stages.asking import ask_formula
+from vein2vein.journey.stages.scored import score_before_lymphodepletion
 from vein2vein.knowledge.codes import observation_kind
-from vein2vein.knowledge.decisions import DecisionTable, Fact, FromCode, FromFormula, FromTimeline, Recorded, Told
+from vein2vein.knowledge.decisions import (
+    DecisionTable,
+    Fact,
+    FromCode,
+    FromFormula,
+    FromScore,
+    FromTimeline,
+    Recorded,
+    Told,
+)
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.inputs import Extreme, Latest
-from vein2vein.knowledge.values import Value
+from vein2vein.knowledge.registry import default_registry
+from vein2vein.knowledge.schema import RuleSet
+from vein2vein.knowledge.values import Value, is_known
 
 State = dict[str, Value]
 
@@ -34,6 +46,7 @@ def state_of(
     told: Mapping[str, Any],
     computed: Mapping[str, Value],
     formulas: Mapping[str, Formula],
+    scores: Mapping[str, RuleSet] | None = None,
 ) -> tuple[State, dict[str, tuple[Row, ...]]]:
     """Possible values of the facts of a table, and rows behind them.
 
@@ -43,11 +56,12 @@ def state_of(
         told: Answers of people by fact: yes, no, a number, a category, null for "not known".
         computed: Values that a stage of the journey worked out, by the name that a fact asks for.
         formulas: Formulas by id.
+        scores: Point scores by id, all that the table asks for; those of the package when None.
 
     Raises:
         JourneyError: JOURNEY-005 when something is told that the table does not ask to be told.
     """
-    asked = {name for name, fact in table.facts.items() if isinstance(fact.source, Told)}
+    asked = {name for name, fact in table.facts.items() if fact.may_be_told}
     strangers = sorted(set(told) - asked)
     if strangers:
         raise JourneyError(
@@ -59,6 +73,11 @@ def state_of(
     state: State = {}
     rows: dict[str, tuple[Row, ...]] = {}
     for name, fact in table.facts.items():
+        if isinstance(fact.source, FromScore):
+            rule = (scores or {}).get(fact.source.rule_set) or default_registry().get(fact.source.rule_set)
+            found, rows[name] = score_before_lymphodepletion(questions, rule)
+            state[name] = found if is_known(found) or name not in told else fact.value(told[name])
+            continue
         state[name], rows[name] = _value(name, fact, questions, told, computed, formulas)
     return state, rows
 

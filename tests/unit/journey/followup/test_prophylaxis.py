@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
+from vein2vein.basis.truth import Truth
 from vein2vein.errors import JourneyError
 from vein2vein.journey.followup import Step, agrees, prophylaxis, side_by_side
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.library import default_library
-from vein2vein.knowledge.values import NumberRange
 
 POLICIES = {policy.id: policy for policy in default_library().of(Policy)}
 ASH, SAP = POLICIES["ash.prophylaxis"], POLICIES["ash-sap.prophylaxis"]
@@ -92,11 +92,30 @@ def test_a_recorded_dose_shows_that_it_runs() -> None:
     assert step(SAP, "immunoglobulin", 63, patient).answer == "running"
 
 
-def test_g_csf_asks_for_the_score() -> None:
-    assert step(EHA, "g-csf", 3, running={"g-csf": False}).missing == ("car_hematotox",)
-    high = {"car_hematotox": NumberRange(3, 3)}
-    assert step(EHA, "g-csf", 1, running={"g-csf": False}, computed=high).answer == "not yet"
-    assert step(EHA, "g-csf", 2, running={"g-csf": False}, computed=high).answer == "start due"
+def scored(*, ferritin: float | None = 2500, day: float = -6) -> PatientBuilder:
+    """Everything but ferritin is good: the score rests on ferritin alone (0, 1 or 2 points)."""
+    patient = course()
+    for kind, value in {"platelets": 250, "neutrophils": 3, "haemoglobin": 12, "crp": 5}.items():
+        patient.with_value(kind, day, value)
+    return patient if ferritin is None else patient.with_value("ferritin", day, ferritin)
+
+
+def test_g_csf_takes_the_score_before_lymphodepletion() -> None:
+    no = {"g-csf": False}
+    assert step(EHA, "g-csf", 3, running=no).missing == ("car_hematotox",)
+    assert step(EHA, "g-csf", 1, scored(), running=no).answer == "not yet"
+    found = step(EHA, "g-csf", 2, scored(), running=no)
+    assert (found.answer, found.missing) == ("start due", ())
+    assert {row.kind for row in found.rows["car_hematotox"]} >= {"platelets", "ferritin"}
+    assert step(EHA, "g-csf", 2, scored(ferritin=300), running=no).answer == "not yet"
+
+
+def test_a_score_that_straddles_the_cut_off_is_named_and_can_be_told() -> None:
+    no, unsure = {"g-csf": False}, scored(ferritin=None)
+    found = step(EHA, "g-csf", 2, unsure, running=no)
+    assert (found.judged.start, found.answer, found.missing) == (Truth.UNKNOWN, "unknown", ("car_hematotox",))
+    assert step(EHA, "g-csf", 2, unsure, running=no, told={"car_hematotox": 2}).answer == "start due"
+    assert step(EHA, "g-csf", 2, scored(), running=no, told={"car_hematotox": 0}).answer == "start due"
 
 
 def test_antivirals_from_lymphodepletion_before_the_infusion() -> None:
