@@ -71,7 +71,7 @@ def check(output: Path, place: str, *, replace: bool) -> None:
 @contextmanager
 def writing(output: Path) -> Iterator[None]:
     """Make the folder, and turn what the system refuses into REPORT-001."""
-    from vein2vein.report.tables import cannot_write
+    from vein2vein.report.files import cannot_write
 
     try:
         output.mkdir(parents=True, exist_ok=True)

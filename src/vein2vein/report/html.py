@@ -11,8 +11,6 @@ Limits   About 0.3 MB and half a second for each course page (3,000 observations
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -33,17 +31,17 @@ from vein2vein.intake.delivery import Report as DeliveryReport
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
 from vein2vein.report import draw, page_cohort, svg
+from vein2vein.report.files import write_file
 from vein2vein.report.markup import element, embedded, facts
 from vein2vein.report.page_cohort import CourseRow
 from vein2vein.report.page_course import CoursePage, PageJob, PagePlace, course_page, printed
 from vein2vein.report.page_scales import rule_data, scales_section
-from vein2vein.report.palette import variables
 from vein2vein.report.ribbons import ribbons_of
-from vein2vein.report.static import asset, font_css
+from vein2vein.report.shell import banner, html_file
+from vein2vein.report.static import asset
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
-from vein2vein.report.tables import cannot_write
 from vein2vein.report.unused import refused_rows
-from vein2vein.report.words import TAGS, Language, Words, page_messages, say
+from vein2vein.report.words import Language, Words, page_messages, say
 
 Progress = Callable[[int, int], None]
 HEADLINE: Final = 4
@@ -104,12 +102,7 @@ def write_report(
             belong together.
     """
     content = report_html(cohort, graded, rule_sets=rule_sets, options=options, progress=progress)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
+    return write_file(path, content)
 
 
 def report_html(
@@ -300,75 +293,21 @@ def _title(options: ReportOptions) -> Words:
 
 
 def _document(body: str, rules: Sequence[RuleSet], options: ReportOptions) -> str:
-    script = asset("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = [
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="referrer" content="no-referrer">',
-        '<link rel="icon" href="data:,">',
-        element("title", _title(options)),
-        element("style", style_sheet()),
-    ]
-    hatches = svg.tag("svg", draw.definitions(), width=0, height=0, aria_hidden="true", class_="defs")
-    page = [
-        element("a", say("document.skip"), href="#main", class_="skip"),
-        _banner(options),
-        hatches,
+    title = _title(options)
+    return html_file(
+        banner(element("a", title, href="#cohort")),
+        svg.tag("svg", draw.definitions(), width=0, height=0, aria_hidden="true", class_="defs"),
         element("main", body, id="main"),
         _footer(options),
         embedded("rules", rule_data(rules)),
         embedded("messages", page_messages()),
-        f"<script>{script}</script>",
-    ]
-    opens = element("html", f"<head>{''.join(head)}</head>\n<body>{''.join(page)}</body>", **_language(options))
-    return f"<!doctype html>\n{opens}\n"
-
-
-def _language(options: ReportOptions) -> dict[str, str]:
-    """The content is English until the script, if there is one, shows the language in which the report opens."""
-    return {"lang": TAGS["en"], "data_opens": options.language}
-
-
-def _banner(options: ReportOptions) -> str:
-    languages = [
-        element(
-            "button", name, type="button", data_wording=code, aria_pressed=str(code == "en").lower(), lang=TAGS[code]
-        )
-        for code, name in _LANGUAGE_NAMES.items()
-    ]
-    switches = [
-        element("span", *languages, class_="switch", role="group", aria_label=say("document.language")),
-        element("button", say("document.dark"), type="button", id="theme", aria_pressed="false"),
-        element("button", say("document.print"), type="button", id="print"),
-    ]
-    brand = element("p", element("a", _title(options), href="#cohort"), class_="brand")
-    return element("header", brand, element("div", *switches, class_="controls no-print"), class_="banner")
-
-
-# Each language by its own name, so that its readers find it whatever is shown.
-_LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
+        title=title,
+        script=asset("report.js"),
+        language=options.language,
+    )
 
 
 def _footer(options: ReportOptions) -> str:
     use = element("p", element("strong", say("document.intended_use_is")), element("span", INTENDED_USE))
     made = say("document.made", version=__version__, at=printed(options.printed_at))
     return element("footer", use, element("p", made))
-
-
-def style_sheet() -> str:
-    """The style of the page with both themes, the fonts and the style of the drawings."""
-    light, dark = variables("light"), variables("dark")
-    themes = (
-        f":root{{{light}color-scheme:light}}"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
-        f":root[data-theme=dark]{{{dark}color-scheme:dark}}"
-        f"@media print{{:root:root:root{{{light}color-scheme:light}}}}"
-    )
-    geometry = f":root{{--left:{100 * draw.LEFT / draw.WIDTH:.4f};--plot:{100 * draw.PLOT / draw.WIDTH:.4f}}}"
-    return font_css() + themes + geometry + draw.style_sheet() + asset("report.css")

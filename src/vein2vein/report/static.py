@@ -18,9 +18,9 @@ from typing import Final
 from vein2vein.errors import ReportError
 from vein2vein.report import draw, svg
 from vein2vein.report.figure import Figure
+from vein2vein.report.files import write_file
 from vein2vein.report.han import han_font, needs_han
 from vein2vein.report.palette import THEMES, Theme
-from vein2vein.report.tables import cannot_write
 from vein2vein.report.words import TAGS, Language, spoken
 
 FONT_FILES: Final = ("Roboto-Regular.subset.ttf", "Roboto-Bold.subset.ttf")
@@ -193,12 +193,7 @@ def write_figure(
         content = svg_file(figure, language=language).encode()
     else:
         content = png_file(figure, scale=scale, language=language, font=font)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
+    return write_file(path, content)
 
 
 def _font_paths() -> tuple[Path, ...]:

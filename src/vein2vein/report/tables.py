@@ -20,6 +20,7 @@ from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
+from vein2vein.report.files import cannot_write
 from vein2vein.report.summary import Summary, summarise
 
 F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
@@ -209,13 +210,3 @@ def flat(frame: F, *, join_lists: bool = True) -> F:
 
 def _json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
-def cannot_write(path: Path, error: OSError) -> ReportError:
-    """The error for a file or folder that the system refuses."""
-    return ReportError(
-        "REPORT-001",
-        saw=f"{path}: {error.strerror or error}",
-        expected="a folder and file that can be written",
-        fix="choose another place, free space, or change the permissions",
-    )

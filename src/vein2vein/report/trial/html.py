@@ -9,24 +9,21 @@ Checked  tests/unit/report/trial/test_html.py, tests/functional/report
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
-from vein2vein.report.html import style_sheet
+from vein2vein.report.files import write_file
 from vein2vein.report.markup import element, picture, text
 from vein2vein.report.page_course import printed
+from vein2vein.report.shell import banner, html_file
 from vein2vein.report.static import asset
-from vein2vein.report.tables import cannot_write
 from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Heading, Paragraph, Picture
 from vein2vein.report.trial.plots import STYLE
-from vein2vein.report.words import TAGS, Language, Words, say
+from vein2vein.report.words import Language, Words, say
 
-_LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
 _LETTERS: Final = frozenset({"E", "S", "D", "DU"})
 
 
@@ -44,61 +41,24 @@ def write_html(path: Path, title: str, blocks: Sequence[Block], asked: Asked, *,
         ReportError: REPORT-001 when the file cannot be written.
     """
     content = html_of(title, blocks, asked, language=language)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
+    return write_file(path, content)
 
 
 def html_of(title: str, blocks: Sequence[Block], asked: Asked, *, language: Language = "en") -> str:
     """The report as text; see `write_html`."""
     check_aware(asked.printed_at, what="printed_at")
     named = say("trial.report", title=title)
-    script = asset("trial.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = [
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="referrer" content="no-referrer">',
-        '<link rel="icon" href="data:,">',
-        element("title", named),
-        element("style", style_sheet() + STYLE + asset("trial.css")),
-    ]
     body = [element("h1", named), _contents(blocks), *(_markup(block) for block in blocks)]
-    page = [
-        element("a", say("document.skip"), href="#main", class_="skip"),
-        _banner(),
+    made = element("p", say("document.made", version=__version__, at=printed(asked.printed_at)))
+    return html_file(
+        banner("vein2vein"),
         element("main", *body, id="main", class_="sheet"),
-        element("footer", element("p", say("document.made", version=__version__, at=printed(asked.printed_at)))),
-        f"<script>{script}</script>",
-    ]
-    whole = element(
-        "html", f"<head>{''.join(head)}</head>\n<body>{''.join(page)}</body>", lang=TAGS["en"], data_opens=language
+        element("footer", made),
+        title=named,
+        script=asset("trial.js"),
+        style=STYLE + asset("trial.css"),
+        language=language,
     )
-    return f"<!doctype html>\n{whole}\n"
-
-
-def _banner() -> str:
-    languages = [
-        element(
-            "button", name, type="button", data_wording=code, aria_pressed=str(code == "en").lower(), lang=TAGS[code]
-        )
-        for code, name in _LANGUAGE_NAMES.items()
-    ]
-    switches = [
-        element("span", *languages, class_="switch", role="group", aria_label=say("document.language")),
-        element("button", say("document.dark"), type="button", id="theme", aria_pressed="false"),
-        element("button", say("document.print"), type="button", id="print"),
-    ]
-    brand = element("p", "vein2vein", class_="brand")
-    return element("header", brand, element("div", *switches, class_="controls no-print"), class_="banner")
 
 
 def _contents(blocks: Sequence[Block]) -> str:

@@ -21,9 +21,9 @@ from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
 from vein2vein.report import svg
 from vein2vein.report.draw import WIDTH, style_sheet
+from vein2vein.report.files import write_file
 from vein2vein.report.palette import THEMES
 from vein2vein.report.static import png_of_svg
-from vein2vein.report.tables import cannot_write
 from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Heading, Paragraph, Picture
 from vein2vein.report.trial.plots import STYLE
 from vein2vein.report.words import TAGS, Language, in_, say, spoken
@@ -47,12 +47,7 @@ def write_word(path: Path, title: str, blocks: Sequence[Block], asked: Asked, *,
         ReportError: REPORT-001 when the file cannot be written; REPORT-007 when pictures need a font with Han letters.
     """
     content = word_of(title, blocks, asked, language=language)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
+    return write_file(path, content)
 
 
 def word_of(title: str, blocks: Sequence[Block], asked: Asked, *, language: Language = "en") -> bytes:
