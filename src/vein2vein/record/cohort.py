@@ -1,7 +1,7 @@
 """Many timelines as columns.
 
 Place    Floor 2. Written by intake and population; read by the engines and the programme.
-In       The five cohort tables.
+In       The five cohort tables, and that of lesions.
 Out      `Cohort` (checked frames) and single `Timeline`s.
 Missing  See `record.tables`.
 Does not Repair: a row that points nowhere is an error here, because intake has already accounted for every row.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from io import BytesIO
@@ -27,7 +27,7 @@ from vein2vein.basis.clock import check_aware
 from vein2vein.basis.ids import CourseId, PatientId
 from vein2vein.errors import RecordError
 from vein2vein.record import tables
-from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, Timeline
+from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, ScannedLesion, Timeline
 
 _ORDER = {
     "patients": ("patient_id",),
@@ -35,6 +35,7 @@ _ORDER = {
     "observations": ("course_id", "observed_at"),
     "exposures": ("course_id", "started_at"),
     "milestones": ("course_id", "at"),
+    "lesions": ("course_id", "observed_at"),
 }
 _NOT_GRADED: Final = ("recorded_at", "as_sent", "source")
 _ROWS_AT_ONCE: Final = 2_000_000
@@ -43,7 +44,7 @@ _FEW: Final = 1_000
 
 @dataclass(frozen=True)
 class Cohort:
-    """The five tables of a cohort, checked, each in stable time order.
+    """The tables of a cohort, checked, each in stable time order; that of lesions is empty where no imaging was delivered.
 
     Build it with `Cohort.of`, which checks schema, identifiers and intervals.
     """
@@ -53,6 +54,7 @@ class Cohort:
     observations: pl.DataFrame
     exposures: pl.DataFrame
     milestones: pl.DataFrame
+    lesions: pl.DataFrame = field(default_factory=lambda: tables.empty("lesions"))
 
     @classmethod
     def of(
@@ -63,8 +65,9 @@ class Cohort:
         observations: pl.DataFrame | None = None,
         exposures: pl.DataFrame | None = None,
         milestones: pl.DataFrame | None = None,
+        lesions: pl.DataFrame | None = None,
     ) -> Cohort:
-        """Check and order five frames; tables left out are empty.
+        """Check and order the frames; tables left out are empty.
 
         Rows at the same instant keep their order, so that a later row corrects an earlier one.
 
@@ -78,13 +81,15 @@ class Cohort:
             "observations": observations,
             "exposures": exposures,
             "milestones": milestones,
+            "lesions": lesions,
         }
         frames = {
             name: _in_order(tables.conform(tables.empty(name) if frame is None else frame, name), name)
             for name, frame in given.items()
         }
         frames["courses"] = frames["courses"].with_columns(pl.col("zone").fill_null("UTC"))
-        frames["observations"] = frames["observations"].with_columns(pl.col("usability").fill_null("ok"))
+        for name in ("observations", "lesions"):
+            frames[name] = frames[name].with_columns(pl.col("usability").fill_null("ok"))
         cohort = cls(**frames)
         cohort._check()
         return cohort
@@ -101,7 +106,7 @@ class Cohort:
                     fix="remove duplicates or give each its own identifier",
                 )
         _check_points_somewhere(self.courses, self.patients, "patient_id", "courses")
-        for name in ("observations", "exposures", "milestones"):
+        for name in ("observations", "exposures", "milestones", "lesions"):
             _check_points_somewhere(getattr(self, name), self.courses, "course_id", name)
         negative = self.exposures.filter(pl.col("ended_at") < pl.col("started_at"))
         if negative.height:
@@ -143,6 +148,7 @@ class Cohort:
             observations=self.observations.filter(here),
             exposures=self.exposures.filter(here),
             milestones=self.milestones.filter(here),
+            lesions=self.lesions.filter(here),
         )
 
     def _nearest(self, course_id: str) -> str:
@@ -153,7 +159,7 @@ class Cohort:
         return f", such as {', '.join(near)}" if near else ""
 
     def entered_by(self, at: datetime) -> Cohort:
-        """The cohort without the observations and exposures that were entered after an instant.
+        """The cohort without the observations, exposures and lesions that were entered after an instant.
 
         A row without a time of entry stays; milestones have none. With `grade_cohort(cohort.entered_by(at), rule_set, as_of=at)`
         a course is graded as it was known at the bedside at `at`.
@@ -166,7 +172,8 @@ class Cohort:
         """
         until = check_aware(at).astimezone(UTC)
         kept = pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= until)
-        return replace(self, observations=self.observations.filter(kept), exposures=self.exposures.filter(kept))
+        frames = {name: getattr(self, name).filter(kept) for name in ("observations", "exposures", "lesions")}
+        return replace(self, **frames)
 
     def part(self, start: int, stop: int) -> Cohort:
         """The courses at positions [start, stop) of `course_ids`: slices of the sorted tables, nothing is copied."""
@@ -188,6 +195,7 @@ class Cohort:
             observations=cut(self.observations),
             exposures=cut(self.exposures),
             milestones=cut(self.milestones),
+            lesions=cut(self.lesions),
         )
 
     def timeline(self, course_id: str) -> Timeline:
@@ -214,6 +222,7 @@ class Cohort:
             tuple(Observation(**_without_course(r)) for r in one.observations.iter_rows(named=True)),
             tuple(Exposure(**_without_course(r)) for r in one.exposures.iter_rows(named=True)),
             tuple(Milestone(**_without_course(r)) for r in one.milestones.iter_rows(named=True)),
+            tuple(ScannedLesion(**_without_course(r)) for r in one.lesions.iter_rows(named=True)),
         )
 
     def timelines(self) -> Iterator[Timeline]:
@@ -224,7 +233,7 @@ class Cohort:
     @classmethod
     def of_timelines(cls, timelines: list[Timeline] | tuple[Timeline, ...]) -> Cohort:
         """The cohort tables of given timelines (one patient is a cohort of one)."""
-        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.SCHEMAS}
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.ALL}
         seen: set[str] = set()
         for timeline in timelines:
             course = timeline.course
@@ -234,19 +243,24 @@ class Cohort:
             rows["courses"].append(
                 {k: v for k, v in _fields(course).items() if k != "patient"} | {"patient_id": course.patient.patient_id}
             )
-            for table in ("observations", "exposures", "milestones"):
+            for table in ("observations", "exposures", "milestones", "lesions"):
                 rows[table].extend({"course_id": course.course_id} | _fields(r) for r in getattr(timeline, table))
         frames = {
-            name: pl.DataFrame(rows[name], schema=dict(tables.SCHEMAS[name]), infer_schema_length=None)
-            for name in tables.SCHEMAS
+            name: pl.DataFrame(rows[name], schema=dict(schema), infer_schema_length=None)
+            for name, schema in tables.ALL.items()
         }
         return cls.of(**frames)
 
     def write(self, folder: Path) -> None:
-        """Write the five tables as Parquet files into `folder`, which is made when needed."""
+        """Write the tables as Parquet files into `folder`, which is made when needed; lesions only where there are any."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in tables.SCHEMAS:
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
+        place = folder / "lesions.parquet"
+        if self.lesions.height:
+            self.lesions.write_parquet(place)
+        else:
+            place.unlink(missing_ok=True)  # of a cohort that stood here before
 
     @classmethod
     def read(
@@ -256,11 +270,12 @@ class Cohort:
         kinds: Collection[str] | None = None,
         courses: tuple[str | None, str | None] = (None, None),
     ) -> Cohort:
-        """Read the five tables written by `write`.
+        """Read the tables written by `write`.
 
         Args:
             folder: Where they are.
             kinds: Only observations of these kinds are read, and only the columns that grading needs; None reads everything.
+                Lesions are not read then.
                 The first and the last row of each course are read whatever their kind, because the time that a course was
                 looked at rests on them.
             courses: First course to read, and first course not to read any more, by identifier; None leaves a side open.
@@ -276,14 +291,18 @@ class Cohort:
             patients = patients.filter(pl.col("patient_id").is_in(frames["courses"]["patient_id"].implode()))
         frames["patients"] = patients.collect()
         frames["observations"] = _observations(scans["observations"], kinds)
+        lesions = folder / "lesions.parquet"
+        if kinds is None and lesions.exists():
+            frames["lesions"] = _between(pl.scan_parquet(lesions), courses).collect()
         return cls.of(**frames)
 
     def of_kinds(self, kinds: Collection[str]) -> Cohort:
         """The cohort with what grading needs of these kinds of observations; see `read`."""
-        return replace(self, observations=_of_kinds(self.observations, kinds))
+        return replace(self, observations=_of_kinds(self.observations, kinds), lesions=tables.empty("lesions"))
 
     def __reduce__(self) -> tuple[Callable[[dict[str, bytes]], Cohort], tuple[dict[str, bytes]]]:
-        return _unpacked, ({name: _packed(getattr(self, name)) for name in tables.SCHEMAS},)
+        names = [name for name in tables.ALL if name in tables.SCHEMAS or getattr(self, name).height]
+        return _unpacked, ({name: _packed(getattr(self, name)) for name in names},)
 
     @cached_property
     def first_and_last(self) -> tuple[datetime, datetime] | None:
@@ -402,7 +421,7 @@ def _unpacked(packed: dict[str, bytes]) -> Cohort:
             if not have.width
             else have.select(
                 pl.col(n).cast(dtype) if n in have.columns else pl.lit(None, dtype=dtype).alias(n)
-                for n, dtype in tables.SCHEMAS[name].items()
+                for n, dtype in tables.ALL[name].items()
             )
         )
     return Cohort(**frames)

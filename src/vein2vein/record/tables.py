@@ -1,4 +1,4 @@
-"""The five cohort tables: one fixed schema for real and simulated patients alike.
+"""The cohort tables, five and that of lesions: one fixed schema for real and simulated patients alike.
 
 Place    Floor 2. Written by intake and population, read by the engines and everything above.
 In       Polars frames.
@@ -14,6 +14,10 @@ Words
     comparator  "<", "<=", ">" or ">=" when the laboratory reports only a limit
     usability   "ok", or "not-assessable" for a row kept for the record whose value or unit cannot be used
     agent       which drug, device or blood product of the stream; "unspecified" when only the stream is known
+    lesion      name of a lesion, the same on every scan; a scan is all rows of one course at one instant
+    site        node, extranodal (outside the nodes), plasmacytoma (of soft tissue) or bone
+    role        target, non-target, or new for a lesion that its reader calls new
+    seen        measured, too-small (to measure) or gone; null where it was not assessed
     charted     an exposure of kind "charted" says: the stream named in `agent` is recorded completely in this interval,
                 so that the absence of a row means the absence of the thing
 """
@@ -86,6 +90,24 @@ MILESTONES: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = MappingProxyT
         "source": pl.String,
     }
 )
+LESIONS: Final[Mapping[str, pl.DataType | type[pl.DataType]]] = MappingProxyType(
+    {
+        "course_id": pl.String,
+        "lesion": pl.String,
+        "site": pl.String,
+        "role": pl.String,
+        "seen": pl.String,
+        "long_mm": pl.Float64,
+        "short_mm": pl.Float64,
+        "unequivocal": pl.String,
+        "method": pl.String,
+        "observed_at": Instant,
+        "recorded_at": Instant,
+        "usability": pl.String,
+        "as_sent": pl.String,
+        "source": pl.String,
+    }
+)
 
 SCHEMAS: Final = MappingProxyType(
     {
@@ -96,11 +118,13 @@ SCHEMAS: Final = MappingProxyType(
         "milestones": MILESTONES,
     }
 )
+ALL: Final = MappingProxyType({**SCHEMAS, "lesions": LESIONS})
+"""The five tables that every cohort has, and the table of lesions, which is only written where imaging was delivered."""
 
 
 def empty(table: str) -> pl.DataFrame:
-    """An empty frame of one of the five tables."""
-    return pl.DataFrame(schema=dict(SCHEMAS[table]))
+    """An empty frame of one of the tables."""
+    return pl.DataFrame(schema=dict(ALL[table]))
 
 
 def conform(frame: pl.DataFrame, table: str) -> pl.DataFrame:
@@ -112,7 +136,7 @@ def conform(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     Raises:
         RecordError: RECORD-001 when a needed column is missing, unknown, or of a type that cannot be used.
     """
-    schema = SCHEMAS[table]
+    schema = ALL[table]
     unknown = [name for name in frame.columns if name not in schema]
     lacking = [name for name in NEEDED[table] if name not in frame.columns]
     if unknown or lacking:
@@ -136,6 +160,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "observations": ("course_id", "kind", "observed_at"),
         "exposures": ("course_id", "kind", "agent", "started_at"),
         "milestones": ("course_id", "kind", "at"),
+        "lesions": ("course_id", "lesion", "observed_at"),
     }
 )
 

@@ -1,9 +1,10 @@
-"""One course's observations, exposures and milestones, in time order.
+"""One course's observations, exposures, milestones and lesions, in time order.
 
 Place    Floor 2. Built by `Cohort.timeline`; read by the plain engine, reports and people.
 In       Rows of the cohort tables of one course.
 Out      Frozen values; `until(t)` is the only way to ask what was known at t.
-Knows    Nothing after the cut: later rows are gone, intervals still open at the cut have no end.
+Knows    Nothing after the cut: later rows are gone, intervals still open at the cut have no end. A lesion counts from when its
+         measurement was reported, where that is recorded, whichever cut is asked for: a scan nobody has read says nothing.
 Missing  An absent row is absent. Only a "charted" exposure turns absence into a fact.
 Does not Judge.
 Checked  tests/unit/record, and the prefix property of the engines.
@@ -98,6 +99,43 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedLesion:
+    """One lesion on one scan, as measured.
+
+    Attributes:
+        lesion: Its name, the same on every scan.
+        observed_at: Instant of the scan.
+        site: node, extranodal, plasmacytoma or bone; None where not stated.
+        role: target, non-target or new; None where not stated.
+        seen: measured, too-small or gone; None where it was not assessed.
+        long_mm: Longest diameter in mm.
+        short_mm: Diameter perpendicular to it in mm.
+        unequivocal: "yes" or "no": whether it is the disease without doubt.
+        method: ct, pet-ct, mri, ultrasound or examination.
+        recorded_at: When the measurement was reported; None where not recorded.
+    """
+
+    lesion: str
+    observed_at: datetime
+    site: str | None = None
+    role: str | None = None
+    seen: str | None = None
+    long_mm: float | None = None
+    short_mm: float | None = None
+    unequivocal: str | None = None
+    method: str | None = None
+    recorded_at: datetime | None = None
+    usability: str = "ok"
+    as_sent: str | None = None
+    source: str | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether what the row says can be used."""
+        return self.usability == "ok"
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything recorded of one course, each table in time order."""
 
@@ -105,6 +143,7 @@ class Timeline:
     observations: tuple[Observation, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     milestones: tuple[Milestone, ...] = ()
+    lesions: tuple[ScannedLesion, ...] = ()
 
     def until(self, at: datetime, *, as_recorded: bool = False) -> Timeline:
         """What was known at `at`, inclusive of rows at exactly `at`.
@@ -132,6 +171,7 @@ class Timeline:
                 if known(e.started_at, e.recorded_at)
             ),
             milestones=tuple(m for m in self.milestones if m.at <= at),
+            lesions=tuple(s for s in self.lesions if max(s.observed_at, s.recorded_at or s.observed_at) <= at),
         )
 
     def _course_until(self, at: datetime) -> Course:
