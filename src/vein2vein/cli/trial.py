@@ -87,11 +87,15 @@ def boundaries(file: Path) -> None:
 @trial.command()
 @_FILE
 @_OUTCOMES
-@click.option("--pending", default="", help='Patients without an outcome: "2@14 2@3" (dose, days), or days for TOP.')
+@click.option(
+    "--pending",
+    default="",
+    help='Patients without an outcome: "2@14 2T@30" (dose, T or E if that came already, days), or days for TOP.',
+)
 @click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Append to this audit log.")
 @click.option("--by", default="", help="Who asks; needed with --log.")
 def recommend(file: Path, outcomes: str, pending: str, log_file: Path | None, by: str) -> None:
-    """Say what the design asks for after OUTCOMES such as "1NNN 2NNT", "3/13", or z of the looks."""
+    """Say what the design asks for after OUTCOMES: "1NNN 2NNT", "1NNE", "3/13", "5,2/13", or z of the looks."""
     from vein2vein.programme.trial.study import log
     from vein2vein.programme.trial.study.advise import advise
 
@@ -141,7 +145,7 @@ def log() -> None:
 
 
 @log.command()
-@click.argument("log_file", metavar="LOG", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("log_file", metavar="LOG", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--last", help="A hash that was noted; the log must hold it.")
 def check(log_file: Path, last: str | None) -> None:
     """Say whether the chain of a log holds: nothing changed, moved, added or left out."""
@@ -149,8 +153,7 @@ def check(log_file: Path, last: str | None) -> None:
 
     entries = check_chain(log_file, last=last)
     click.echo(f"{len(entries)} lines, the chain holds")
-    if entries:
-        click.echo(f"last      {entries[-1].at} by {entries[-1].by}, hash {entries[-1].hash}")
+    click.echo(f"last      {entries[-1].at} by {entries[-1].by}, hash {entries[-1].hash}")
 
 
 trial.add_command(search)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -81,7 +82,7 @@ def by_call_mem() -> float:
     found = 0.0
     for y in product(range(11), repeat=3):
         if (mem.borrow(y, (10, 10, 10), 0.2).above > 0.9).any():
-            found += float(binom.pmf(y, 10, 0.2).prod())
+            found += float(np.prod(binom.pmf(y, 10, 0.2)))
     return found
 
 
@@ -172,6 +173,9 @@ def test_a_running_trial_from_first_advice_to_a_log_that_holds(tmp_path: Path) -
     broken = CliRunner().invoke(cli, ["trial", "log", "check", log])
     assert broken.exit_code != 0
     assert "TRIAL-070" in broken.stderr
+    Path(log).write_text("", encoding="utf-8")
+    assert "is empty" in CliRunner().invoke(cli, ["trial", "log", "check", log]).stderr
+    assert "not there" in CliRunner().invoke(cli, ["trial", "log", "check", log + ".old"]).stderr
 
 
 @pytest.mark.slow

@@ -290,14 +290,16 @@ class ClosestEstimate:
     def reasons(self, states: States, closed: Bools) -> list[str]:
         """The estimates, and each restriction that holds."""
         rates = self.model.estimates(states.n, states.y, self.estimate)
-        words = []
-        for row, (best, goes) in enumerate(zip(self.best(states), self.next_dose(states, closed), strict=True)):
-            shown = ", ".join(f"{rate:.3f}" for rate in rates[row])
-            text = f"{self.estimate} estimates {shown}; dose {best + 1} is closest to {self.target:g}"
-            if goes not in {best, NONE}:
-                text += f"; doses are not skipped, closed or gone up to after toxicity, so dose {goes + 1}"
-            words.append(text)
-        return words
+        best, goes = self.best(states), self.next_dose(states, closed)
+        return [self.told(*row) for row in zip(rates, best, goes, strict=True)]
+
+    def told(self, rates: Floats, best: int, goes: int) -> str:
+        """Estimates of one state in words, the dose closest to the target, and the dose after the restrictions."""
+        shown = ", ".join(f"{rate:.3f}" for rate in rates)
+        text = f"{self.estimate} estimates {shown}; dose {best + 1} is closest to {self.target:g}"
+        if goes not in {best, NONE}:
+            text += f"; doses are not skipped, closed or gone up to after toxicity, so dose {goes + 1}"
+        return text
 
     def selected(self, states: States, closed: Bools) -> Ints:
         """The open dose with the estimate closest to the target; untried doses above the highest tried one are left out."""

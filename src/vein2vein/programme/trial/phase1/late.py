@@ -88,6 +88,9 @@ class LateRule(Protocol):
     def next_dose(self, seen: Seen, closed: Bools) -> Ints:
         """The dose of the next cohort, SUSPEND to wait, NONE where the trial ends."""
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """Why, in words, for each trial."""
+
 
 @dataclass(frozen=True)
 class LateDesign:

@@ -99,6 +99,16 @@ class DecisionProbability:
         move = self.move(states.here(states.n), states.here(states.y), _weights_here(seen))
         return after_move(seen, move, closed)
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """The probability of each decision once all outcomes are known."""
+        states = seen.states
+        chances = self.probabilities(states.here(states.n), states.here(states.y), _weights_here(seen))
+        return [
+            f"once all is known: up {up:.1%}, stay {stay:.1%}, down {down:.1%}; up needs {self.least_up:.0%}, "
+            f"stay at most {self.most_down:.0%} of down"
+            for down, stay, up in chances
+        ]
+
 
 def _weights_here(seen: Seen) -> Floats:
     """Weights of the pending patients at the current dose of each trial, NaN where there are fewer."""

@@ -52,6 +52,25 @@ class RollingSix:
         refill = (self.closing == "six") & (open_doses > 0) & (states.n[rows, below] < _SIX)
         return np.where(states.here(closed), np.where(refill, below, NONE), found)
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """The line of the table."""
+        states, words = seen.states, []
+        rows = zip(
+            self.next_dose(seen, closed), states.at, states.here(states.y), states.here(seen.pending), strict=True
+        )
+        for goes, at, y, pending in rows:
+            if y > 1:
+                words.append("two toxicities: the dose is too toxic")
+            elif goes == SUSPEND:
+                words.append(f"six were treated and {pending} pending could still make two toxicities, so wait")
+            elif goes == NONE:
+                words.append("the dose is established")
+            elif goes > at:
+                words.append("no more than one of six can have a toxicity, or none of at least three had one: go up")
+            else:
+                words.append("fewer than six were treated and the dose is not decided: one more patient")
+        return words
+
 
 def rolling_six(doses: int, *, closing: Closing = "below") -> LateDesign:
     """A rolling six design that begins at the lowest dose.

@@ -83,6 +83,28 @@ class PendingInterval:
         move = self.move(n, y, pending, states.here(seen.followed))
         return after_move(seen, move, closed)
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """The estimated rate beside the bounds, or why it does not count."""
+        states = seen.states
+        n, y, pending = (states.here(column) for column in (states.n, states.y, seen.pending))
+        rates, words = self.rate(n, y, pending, states.here(seen.followed)), []
+        for row, rate in enumerate(rates):
+            if y[row] >= self.bounds.least_to_go_down(n[row : row + 1])[0]:
+                words.append(f"{y[row]} of {n[row]} is at least {self.bounds.down:.3f} whatever is pending, so go down")
+            elif pending[row] > self.most_pending * n[row]:
+                words.append(f"{pending[row]} of {n[row]} pending is more than {self.most_pending:.0%}, so wait")
+            elif pending[row] == 0:
+                words.append(self.bounds.why(int(n[row]), int(y[row])))
+            else:
+                up, down = rate <= self.bounds.up, rate >= self.bounds.down
+                end = (
+                    f"at most {self.bounds.up:.3f}, so go up"
+                    if up
+                    else (f"at least {self.bounds.down:.3f}, so go down" if down else "between the bounds, so stay")
+                )
+                words.append(f"the rate with pending patients ({self.estimator}) is {rate:.3f}: {end}")
+        return words
+
 
 def tite_boin(
     doses: int,

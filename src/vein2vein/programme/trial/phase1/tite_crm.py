@@ -61,6 +61,13 @@ class WeightedEstimate:
         best: Ints = np.abs(self.estimates(seen) - self.parent.target).argmin(axis=1)
         return self.parent.restricted(best, seen.states, closed)
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """The weighted estimates, and where restrictions hold."""
+        rates = self.estimates(seen)
+        best: Ints = np.abs(rates - self.parent.target).argmin(axis=1)
+        goes = self.parent.restricted(best, seen.states, closed)
+        return [self.parent.told(*row) for row in zip(rates, best, goes, strict=True)]
+
 
 def tite_crm(  # noqa: PLR0913  (the published options, all named)
     target: float,

@@ -25,7 +25,7 @@ from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import refuse
 from vein2vein.programme.trial.phase12.common import Utilities
 from vein2vein.programme.trial.scenario import Truth
-from vein2vein.programme.trial.words import Floats
+from vein2vein.programme.trial.words import Floats, Ints
 
 SELECTION: Final = "Simon, Wittes and Ellenberg 1985, recalled"
 _MOST: Final = 1000
@@ -99,6 +99,22 @@ def characteristics(comparison: Comparison, truth: Truth) -> Chosen:
     ]
     true = [_true(e, t, comparison.utilities) for e, t in zip(efficacy, toxicity, strict=True)]
     return Chosen(_chances(tables, comparison), _lowest_within(true, comparison.margin))
+
+
+def best_observed(comparison: Comparison, n: Ints, y: Ints, e: Ints) -> tuple[Floats, tuple[int, ...]]:
+    """Observed means of the doses, and the dose that the rule takes (from 0); several where a fair draw decides.
+
+    Args:
+        comparison: The rule.
+        n: Patients at each dose, at least one.
+        y: Toxicities at each dose; they count only with utilities.
+        e: Responses at each dose.
+    """
+    used = comparison.utilities
+    means: Floats = np.round((e if used is None else used.score(n, y, e)) / n, 12)
+    if comparison.fair:
+        return means, tuple(int(k) for k in np.flatnonzero(means >= means.max() - _TIE))
+    return means, (_lowest_within(means.tolist(), comparison.margin),)
 
 
 def _checked(comparison: Comparison, truth: Truth) -> tuple[tuple[float, ...], tuple[float, ...]]:

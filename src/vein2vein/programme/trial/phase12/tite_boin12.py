@@ -94,6 +94,23 @@ class PendingUtility:
         all_closed = closed.all(axis=1)
         return np.where(waits & ~states.here(closed) & ~all_closed, SUSPEND, found)
 
+    def reasons(self, seen: Seen, closed: Bools) -> list[str]:
+        """What is pending, what the rate of toxicity is taken to be, and the chances of the doses around."""
+        assert isinstance(seen, TwoSeen)  # noqa: S101  (as in `next_dose`)
+        states, (y, _e, told, _w) = seen.states, self.events(seen)
+        score, futile, words = self.desirability(seen), self.futile(seen), []
+        for row, at in enumerate(states.at):
+            rate = y[row, at] / told[row, at] if told[row, at] > 0 else 0.0
+            near = range(max(at - 1, 0), min(at + 2, states.doses))
+            shown = ", ".join(
+                f"dose {k + 1} {score[row, k]:.3f}" + (" (futile)" if futile[row, k] else "") for k in near
+            )
+            words.append(
+                f"{seen.pending[row, at]} wait for toxicity and {seen.waiting[row, at]} for response; toxicity rate "
+                f"{rate:.3f} ({self.estimator}); chance to exceed the benchmark utility: {shown}"
+            )
+        return words
+
     def _best(self, seen: TwoSeen, move: Ints, closed: Bools) -> Ints:
         states, rule = seen.states, self.parent
         able, score = ~closed & ~self.futile(seen), self.desirability(seen)

@@ -122,12 +122,17 @@ def check(path: Path, *, last: str | None = None) -> tuple[Entry, ...]:
         last: Hash of its last line, if somebody noted it; the log must hold it.
 
     Raises:
-        TrialError: TRIAL-070 for a line that was changed, moved, added or left out, and names the first such line.
+        TrialError: TRIAL-070 for a line that was changed, moved, added or left out, and names the first such line; for a log
+            that is empty or not there.
     """
+    if not path.exists():
+        _broken(f"log {path.name!r} that is not there", "the log of the trial")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         _broken(f"log {path.name!r} that cannot be read ({type(error).__name__})", "JSON lines in UTF-8")
+    if not lines:  # a log is made with its first line, so an empty one was emptied
+        _broken(f"log {path.name!r} that is empty", "at least one line; a log that was begun is never empty")
     found: list[Entry] = []
     for number, line in enumerate(lines, start=1):
         entry = _entry(line, number)

@@ -9,7 +9,12 @@ import yaml
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.designs import design_of
-from vein2vein.programme.trial.study.advise import Advice, advise
+from vein2vein.programme.trial.notation import read_outcomes, state_after
+from vein2vein.programme.trial.phase1.late import SUSPEND
+from vein2vein.programme.trial.phase12.late import TwoSeen
+from vein2vein.programme.trial.study.advice import Advice
+from vein2vein.programme.trial.study.advise import advise
+from vein2vein.programme.trial.words import NONE
 
 BOIN = "{design: boin, doses: 3, target: 0.3, cohorts: {size: 3, number: 4}}"
 TITE = "{design: tite-boin, doses: 3, target: 0.3, cohorts: {size: 3, number: 4}, setting: {window: 28, interval: 7}}"
@@ -19,6 +24,27 @@ MEM = "{design: mem, patients: [10, 10], 'null': 0.2, claim: 0.9}"
 GS = """{design: group-sequential, looks: 3, spending: pocock, events: 90, futility: {rule: {hwang: -4}, beta: 0.1},
          control: {median: 6}, experimental: {ratio: 0.6}, accrual: {patients: 200, months: 12}}"""
 TWO = "{design: bop2-two-endpoints, looks: [10, 20], endpoints: {first: 0.3, second: 0.3}, cutoff: {lam: 0.6, gamma: 0.5}}"
+TITE12 = """{design: tite-boin12, doses: 3, toxicity: 0.35, efficacy: 0.25, cohorts: {size: 3, number: 4},
+             setting: {window: 28, interval: 7}, response: {window: 90}}"""
+ROLLING = "{design: rolling-six, doses: 3, setting: {window: 28, interval: 7}}"
+TITE_CRM = """{design: tite-crm, target: 0.3, skeleton: [0.1, 0.2, 0.4], cohorts: {size: 3, number: 4},
+               setting: {window: 28, interval: 7}}"""
+POD = "{design: pod-tpi, doses: 3, target: 0.3, cohorts: {size: 3, number: 4}, setting: {window: 28, interval: 7}}"
+FILL = "{design: backfill-boin, doses: 3, target: 0.3, cohorts: {size: 3, number: 4}, waiting: 2}"
+FEASIBLE = """{design: feasible-dose, target: 0.3, least: 0.7, cohorts: {size: 3, number: 4},
+               model: {curve: {skeleton: [0.1, 0.2, 0.4]}, prior: 1.34}}"""
+BOIN12 = "{design: boin12, doses: 3, toxicity: 0.35, efficacy: 0.25, cohorts: {size: 3, number: 4}}"
+ET = "{design: boin-et, doses: 3, toxicity: 0.3, efficacy: 0.6, cohorts: {size: 3, number: 4}}"
+U = "{design: u-boin, doses: 3, toxicity: 0.35, efficacy: 0.25, cohorts: {size: 3, number: 8}, first_stage: 6, stop_at: 9}"
+TEPI = """{design: tepi, doses: 3, toxicity: 0.35, cohorts: {size: 3, number: 4}, selection: {toxicity: [0.2, 0.4],
+           efficacy: [0.2, 0.6]}, table: {toxicity: [0, 0.15, 0.35, 1], efficacy: [0, 0.3, 1], moves: [EE, ES, DD]}}"""
+EFFTOX = """{design: efftox, cohorts: {size: 3, number: 4}, model: {doses: [1, 2, 4], toxicity_limit: 0.3,
+             efficacy_limit: 0.5, priors: {alpha: [-7.9, 3.5], beta: [1.5, 3.5], gamma: [0.7, 2.5], zeta: [3.4, 2.5]}},
+             contour: {efficacy_alone: 0.5, toxicity_alone: 0.65, middle: [0.7, 0.25]}}"""
+DOSES = "{design: dose-comparison, patients: [30, 30], margin: 0.1}"
+DESIRED = "{design: dose-comparison, patients: [10, 10], utilities: {neither: 40, both: 60}}"
+HARM = """{design: bop2-two-endpoints, looks: [10, 20], endpoints: {first: 0.3, second: 0.3, need: both,
+           second_is_harm: true}, cutoff: {lam: 0.6, gamma: 0.5}}"""
 
 
 def asked(file: str, outcomes: str = "", pending: str = "") -> Advice:
@@ -36,7 +62,50 @@ def asked(file: str, outcomes: str = "", pending: str = "") -> Advice:
         (TITE, "1N", "1@20 1@3", "wait", None),
         (TITE, "1NNN 2TT", "2@5", "de-escalate", "dose 1"),
         (TITE, "1TTT", "", "stop", None),
+        (TITE, "1N", "", "fill the cohort", "2 at dose 1"),
+        (TITE, "1TT", "1@3", "stay", "dose 1"),
+        (TITE, "1NNN 2NNP 2T", "2@20", "fill the cohort", "2 at dose 2"),
+        (TITE, "1NNP 2NTT", "1@20", "de-escalate", "dose 1"),
+        (TITE12, "", "", "start", "dose 1"),
+        (TITE12, "1N", "1@40 1@40", "wait", None),
+        (TITE12, "1NE", "1E@10", "stay", "dose 1"),
+        (TITE12, "1NEE 2T", "2T@30 2@29", "de-escalate", "dose 1"),
+        (TITE12, "1TT", "1T@3", "stop", None),
+        (ROLLING, "1NN", "1@10", "stay", "dose 1"),
+        (ROLLING, "1NNNT", "1@10 1@4", "wait", None),
+        (ROLLING, "1NNNNT", "1@10", "wait", None),
+        (ROLLING, "1NNNNN", "1@10", "escalate", "dose 2"),
+        (ROLLING, "1TT", "1@3", "stop", None),
+        (TITE_CRM, "1NN", "1@20", "escalate", "dose 2"),
+        (TITE_CRM, "1NNN 2TT", "2@20", "de-escalate", "dose 1"),
+        (POD, "1NN", "1@27", "wait", None),
+        (POD, "1NNN", "", "escalate", "dose 2"),
+        (FILL, "", "", "start", "3 at dose 1"),
+        (FILL, "1NNE", "", "escalate", "dose 1"),
+        (FILL, "1NNE 2NNN +1NE", "", "escalate", "3 at dose 3"),
+        (FILL, "1NNE 2NNT +1BB +1B", "", "de-escalate", "3 at dose 1"),
+        (FILL, "1NNE 2NNN 3NNN 3NNN", "", "stop", "3, if"),
+        (FEASIBLE, "1NNE", "", "stop", "none"),
+        (FEASIBLE, "1EEE", "", "escalate", "3 at dose 2"),
+        (BOIN12, "1NNE", "", "escalate", "3 at dose 2"),
+        (BOIN12, "1BBB", "", "stop", "none"),
+        (ET, "1EEE", "", "stay", "3 at dose 1"),
+        (U, "1EEE 2NTT", "", "de-escalate", "3 at dose 1"),
+        (TEPI, "1NEE 2TTN", "", "de-escalate", "3 at dose 1"),
+        (EFFTOX, "1NNE 2EEB", "", "stay", "with the association"),
+        (DOSES, "", "", "go on", "30 at dose 1, 30 at dose 2"),
+        (DOSES, "5/10 8/12", "", "go on", "22 of 60"),
+        (DOSES, "13/30 15/30", "", "choose dose 1", None),
+        (DOSES, "10/30 15/30", "", "choose dose 2", None),
+        (DESIRED, "1,5/10 9,6/10", "", "choose dose 1", None),
+        (HARM, "", "", "go on", "look after 10 patients"),
+        (HARM, "5,1/8", "", "go on", "look after 10 patients"),
+        (HARM, "7,0/10", "", "go on", "look after 20 patients"),
+        (HARM, "7,8/10", "", "stop for futility", None),
+        (HARM, "14,1/20", "", "success", None),
         (SIMON, "", "", "go on", "look after 17 patients"),
+        (SIMON, "3/18", "", "go on", "look after 37 patients"),
+        (SIMON, "0/16", "", "go on", "look after 17 patients"),
         (SIMON, "3/17", "", "stop for futility", None),
         (SIMON, "4/17", "", "go on", "look after 37 patients"),
         (SIMON, "4/17 11/37", "", "success", None),
@@ -61,6 +130,39 @@ def test_a_look_that_was_crossed_before_is_a_departure() -> None:
     assert asked(GS, "3.2 1.0").departures == ("look 1: the trial could have ended, it went on",)
 
 
+def test_backfill_that_was_not_open_and_cohorts_not_asked_for_are_departures() -> None:
+    found = asked(FILL, "1NNN +1N 3NNN")
+    assert found.departures == (
+        "backfill +1N: no dose was open, dose 1 was given",
+        "cohort 2: the design asked for 3 at dose 2, 3 at dose 3 were treated",
+    )
+
+
+def test_a_look_whose_answer_is_certain_is_told_before_it() -> None:
+    assert "futile even if all the next patients respond" in asked(SIMON, "2/17 7/36").reasons[-1]
+    assert "success even if none" in asked(SIMON, "12/36").reasons[-1]
+
+
+def test_pending_patients_are_put_in_their_order_by_a_letter() -> None:
+    """Without it the pending patient would be taken for the last one, and dose 1 for the current dose."""
+    assert asked(TITE, "1NNP 2NTT", "1@20").reasons[0].startswith("2 of 3 with a toxicity at dose 2")
+    assert asked(TITE, "1NN 2NTT", "1@20").reasons[0].startswith("0 of 3 with a toxicity at dose 1, 1 pending")
+
+
+@pytest.mark.parametrize("file", [TITE, TITE12, ROLLING, TITE_CRM, POD])
+def test_advice_without_pending_patients_is_that_of_the_rule(file: str) -> None:
+    """What a running trial is told is what the simulator would do in the same state."""
+    study: Any = design_of(yaml.safe_load(file)).study
+    design = study.design
+    for word in ("1NNN", "1NNN 2NNT", "1NNN 2NTT", "1TTT"):
+        states = state_after(read_outcomes(word, 3), 3, with_efficacy=True)
+        seen = TwoSeen.complete(states)
+        goes = int(design.rule.next_dose(seen, design.safety.closed(states))[0])
+        found = advise(study, word)
+        said = dict(found.facts).get("next", found.action)
+        assert said == {NONE: "stop", SUSPEND: "wait"}.get(goes, f"dose {goes + 1}")
+
+
 def test_advice_is_printed_line_by_line() -> None:
     assert asked(SIMON, "4/17").lines() == [
         "action    go on",
@@ -76,7 +178,16 @@ def test_advice_is_printed_line_by_line() -> None:
         (TITE, "1NNN", "1@28", "TRIAL-003", "'1@28'"),
         (TITE, "1NNN", "4@2", "TRIAL-003", "'4@2'"),
         (TITE, "1NNN 1NNN 1NNN 1NNN", "1@2", "TRIAL-003", "13 patients"),
-        (SIMON, "3/18", "", "TRIAL-060", "18 patients"),
+        (SIMON, "3/38", "", "TRIAL-060", "38 patients"),
+        (TITE, "1NN", "1E@3", "TRIAL-003", "'1E@3'"),
+        (TITE, "1NP 2N", "2@3", "TRIAL-003", "a P at dose 1"),
+        (TITE, "1NP", "1@3 1@2", "TRIAL-003", "a pending patient at dose 1"),
+        (TITE12, "1NN", "1T@90", "TRIAL-003", "'1T@90'"),
+        (FILL, "1NNE 2NNN 3NNN 3NNN 3NNN", "", "TRIAL-003", "5 cohorts"),
+        (DOSES, "5/10", "", "TRIAL-003", "1 counts"),
+        (DOSES, "5/10 8/31", "", "TRIAL-003", "31 patients at dose 2"),
+        (HARM, "5,3/21", "", "TRIAL-060", "21 patients"),
+        (HARM, "5,9/8", "", "TRIAL-003", "5,9/8"),
         (SIMON, "18/17", "", "TRIAL-003", "'18/17'"),
         (SIMON, "3/17", "5", "TRIAL-004", "pending patients"),
         (TOP, "2/8", "10", "TRIAL-060", "8 known and 1 pending"),
@@ -85,7 +196,7 @@ def test_advice_is_printed_line_by_line() -> None:
         (GS, "1 2 3 4", "", "TRIAL-003", "4 looks"),
         (GS, "high", "", "TRIAL-003", "'high'"),
         (GS, "nan", "", "TRIAL-003", "'nan'"),
-        (TWO, "3/10", "", "TRIAL-004", "advice for the design"),
+        (TWO, "3/10", "", "TRIAL-003", "'3/10'"),
     ],
 )
 def test_what_cannot_have_been_seen_is_refused(file: str, outcomes: str, pending: str, id: str, saw: str) -> None:

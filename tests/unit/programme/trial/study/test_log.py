@@ -94,3 +94,16 @@ def test_nobody_is_refused_and_so_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(TrialError, match="TRIAL-071"):
         append(tmp_path / "file" / "log.jsonl", Asked(AT, "A", "abc", ""), {})
+
+
+def test_a_log_that_is_empty_or_not_there_does_not_hold(log: Path) -> None:
+    log.write_bytes(b"")
+    with pytest.raises(TrialError, match="TRIAL-070") as told:
+        check(log)
+    assert "is empty" in told.value.fault.saw
+    with pytest.raises(TrialError, match="TRIAL-070"):
+        append(log, Asked(AT, "B", "abc", "1NNN"), {"action": "stay"})
+    assert log.read_bytes() == b""
+    log.unlink()
+    with pytest.raises(TrialError, match="not there"):
+        check(log)
