@@ -79,8 +79,10 @@ def _of_folder(folder: Path) -> Parts:
     from vein2vein.record import tables
 
     rows = []
-    for name in tables.SCHEMAS:
+    for name in tables.ALL:
         file = folder / f"{name}.parquet"
+        if name not in tables.SCHEMAS and not file.exists():
+            continue
         scan = pl.scan_parquet(file)
         kept = 0
         if "usability" in scan.collect_schema():

@@ -6,10 +6,10 @@ Out      `Checked`: the same tables without copies and impossible rows, what bec
 Knows    Identical rows are kept once. Of values recorded at different times for one kind and instant the last counts and the
          earlier ones are kept as not assessable. Contradicting values without that order are all kept as not assessable:
          none of them is believed. Observations before birth or after death are kept as not assessable; exposures and
-         milestones there are refused. Observations and exposures after the end of the follow-up are not needed; milestones
-         there are kept, since outcomes are often known for longer. Overlapping exposures are all kept. Of an exclusive
-         stream an interval without end ends where the next begins. Patients and courses sent twice keep what their rows
-         agree on. Facts that a row says besides its own are added (`derived`).
+         milestones there are refused, lesions too. Observations, exposures and lesions after the end of the follow-up are not
+         needed; milestones there are kept, since outcomes are often known for longer. Overlapping exposures are all kept. Of an
+         exclusive stream an interval without end ends where the next begins. Patients and courses sent twice keep what their
+         rows agree on. Facts that a row says besides its own are added (`derived`).
 Does not Repair values or times.
 Checked  tests/unit/intake/test_checks.py
 """
@@ -35,6 +35,7 @@ from vein2vein.intake.facts import (
     without_contradictions,
     without_copies,
 )
+from vein2vein.intake.lesions import checked as checked_lesions
 from vein2vein.intake.lost import without_lost
 from vein2vein.intake.people import (
     assign_courses,
@@ -105,6 +106,7 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     note_follow_up_after_death(courses, life, book)
     for name in ("observations", "exposures"):
         frames[name] = within_follow_up(frames[name], courses, name, book=book, refused=refused)
+    frames["lesions"] = checked_lesions(given.lesions, courses, life, book=book, refused=refused)
     usable = frames["observations"].filter(pl.col("usability") == "ok")
     complete = charting.complete(
         charted,
@@ -121,7 +123,7 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     cohort = Cohort.of(
         patients=patients.select(list(tables.PATIENTS)),
         courses=courses.select(list(tables.COURSES)),
-        **{name: frame.select(list(tables.SCHEMAS[name])) for name, frame in frames.items()},
+        **{name: frame.select(list(tables.ALL[name])) for name, frame in frames.items()},
     )
     return Checked(
         cohort,

@@ -210,11 +210,12 @@ def _own(path: Path, declared: MappingFile) -> Delivery:
     """A cohort written by this library; its rows were accounted for when it was made."""
     cohort = Cohort.read(path)
     ledger, book = Ledger(), FaultBook()
-    known = [path / f"{name}.parquet" for name in tables.SCHEMAS]
-    left = unread(path, known, "the five tables of a cohort as this library writes them", mapping=declared.file)
+    names = [name for name in tables.ALL if name in tables.SCHEMAS or (path / f"{name}.parquet").exists()]
+    known = [path / f"{name}.parquet" for name in names]
+    left = unread(path, known, "the tables of a cohort as this library writes them", mapping=declared.file)
     if left is not None:
         book.note(left)
-    for name in tables.SCHEMAS:
+    for name in names:
         frame: pl.DataFrame = getattr(cohort, name)
         file = f"{name}.parquet"
         usability = pl.col("usability") if "usability" in frame.columns else pl.lit("ok").alias("usability")

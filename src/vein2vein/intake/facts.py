@@ -19,7 +19,7 @@ from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.tableset import sight
 from vein2vein.knowledge import codes
 
-_TIME: Final = {"observations": "observed_at", "exposures": "started_at", "milestones": "at"}
+_TIME: Final = {"observations": "observed_at", "exposures": "started_at", "milestones": "at", "lesions": "observed_at"}
 _CONTENT: Final = ("value", "comparator", "code")
 
 
@@ -205,7 +205,7 @@ def within_follow_up(
     frame: pl.DataFrame, courses: pl.DataFrame, name: str, *, book: FaultBook, refused: list[pl.DataFrame]
 ) -> pl.DataFrame:
     """Rows up to the end of the follow-up of their course, inclusive; later ones are not needed, for nothing is said of then."""
-    when = "observed_at" if name == "observations" else "started_at"
+    when = _TIME[name]
     joined = frame.join(
         courses.select("course_id", "followed_until"), on="course_id", how="left", maintain_order="left"
     )

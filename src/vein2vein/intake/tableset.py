@@ -1,4 +1,4 @@
-"""The five tables of a delivery while it is checked, each row with the file and row it came from.
+"""The tables of a delivery while it is checked, each row with the file and row it came from.
 
 Place    Floor 3. Used by `checks` and its parts.
 Out      `Tables`, completed to the schema of record.tables.
@@ -17,18 +17,19 @@ from vein2vein.record import tables
 
 @dataclass(frozen=True)
 class Tables:
-    """The five cohort tables of a delivery, each with file and row; all columns of record.tables may be absent."""
+    """The cohort tables of a delivery, each with file and row; all columns of record.tables may be absent."""
 
     patients: pl.DataFrame
     courses: pl.DataFrame
     observations: pl.DataFrame
     exposures: pl.DataFrame
     milestones: pl.DataFrame
+    lesions: pl.DataFrame
 
     @classmethod
     def of(cls, **frames: pl.DataFrame | None) -> Tables:
         """Complete missing tables and columns with nothing."""
-        return cls(**{name: completed(frames.get(name), name) for name in tables.SCHEMAS})
+        return cls(**{name: completed(frames.get(name), name) for name in tables.ALL})
 
 
 def with_rows(given: Tables, **frames: pl.DataFrame) -> Tables:
@@ -39,13 +40,13 @@ def with_rows(given: Tables, **frames: pl.DataFrame) -> Tables:
 
 def completed(frame: pl.DataFrame | None, name: str) -> pl.DataFrame:
     """A frame with all columns of a table, and file and row; nothing stands for what is absent."""
-    schema = {**PLACE, **tables.SCHEMAS[name]}
+    schema = {**PLACE, **tables.ALL[name]}
     have = pl.DataFrame(schema=schema) if frame is None else frame
     missing = [
         pl.lit(None, dtype=dtype).alias(column) for column, dtype in schema.items() if column not in have.columns
     ]
     completed = have.with_columns(missing).select(list(schema))
-    if name == "observations":
+    if name in {"observations", "lesions"}:
         completed = completed.with_columns(pl.col("usability").fill_null("ok"))
     return completed.with_columns(pl.col("row").cast(pl.Int64))
 

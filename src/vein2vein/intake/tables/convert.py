@@ -3,8 +3,8 @@
 Place    Floor 3, tables adapter: read, check and convert in one pass over the files.
 In       A folder or a file, and a `Mapping`.
 Out      `Delivery`, or `SpooledDelivery` when a folder for partitions is given.
-Knows    Tables are read in the order patients, courses, milestones, exposures, observations. Without a table of courses every
-         course named in the rows is one (a row that names only its patient: one course per patient); the report says so.
+Knows    Tables are read in the order patients, courses, milestones, exposures, lesions, observations. Without a table of courses
+         every course named in the rows is one (a row that names only its patient: one course per patient); the report says so.
          What every row carries about its person or course (birth date, infusion time, ...) is taken from the rows.
 Does not Hold more than one batch and one partition in memory when it writes partitions.
 Checked  tests/acceptance/intake/test_tables.py
@@ -298,7 +298,7 @@ def _partitions(work: _Work) -> Iterator[tuple[int, Any]]:
         whole = checks.Tables.of(
             patients=patients.filter(pl.col("_part") == part).drop("_part"),
             courses=courses.filter(pl.col("_part") == part).drop("_part"),
-            **{name: given[name] for name in ("observations", "exposures", "milestones") if name in given},
+            **{name: given[name] for name in ("observations", "exposures", "milestones", "lesions") if name in given},
         )
         more, merged, refused = _charted(given, work)
         whole = checks.with_rows(_held(whole, work.mapping), exposures=more)

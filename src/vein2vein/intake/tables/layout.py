@@ -29,6 +29,7 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "observations": (("course_id", "patient_id"), ("kind",), ("value", "code"), ("observed_at",)),
     "exposures": (("course_id", "patient_id"), ("kind", "agent"), ("started_at",)),
     "milestones": (("course_id", "patient_id"), ("kind",), ("at",)),
+    "lesions": (("course_id", "patient_id"), ("lesion",), ("long_mm", "long", "seen"), ("observed_at",)),
 }
 # What may stand in every row of a table of facts, about the person or the course.
 CARRIED: Final = ("born_on", "sex", "product", "indication", "centre_id", "zone", "infused_at", "followed_until")

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from vein2vein.basis.clock import zone_of
 from vein2vein.errors import IntakeError, RecordError
+from vein2vein.intake.lesions import WORDS
 from vein2vein.intake.numbers import DecimalSign
 from vein2vein.intake.times import TimePolicy
 from vein2vein.knowledge import codes
@@ -27,9 +28,9 @@ from vein2vein.knowledge.spellings import ucum_of
 ASK: Final = "ASK"
 IGNORE: Final = "ignore"
 _SHOWN: Final = 5
-TABLE_NAMES: Final = ("patients", "courses", "milestones", "exposures", "observations")
+TABLE_NAMES: Final = ("patients", "courses", "milestones", "exposures", "lesions", "observations")
 
-Table = Literal["patients", "courses", "milestones", "exposures", "observations"]
+Table = Literal["patients", "courses", "milestones", "exposures", "lesions", "observations"]
 
 
 class _Part(BaseModel):
@@ -226,7 +227,8 @@ def _unresolved(mapping: Mapping) -> Iterator[str]:
     yield from _unknown("codes.milestones", mapping.codes.milestones.values(), codes.milestones())
     for target in mapping.codes.exposures.values():
         yield from _unknown_exposure(target)
-    for name in (*mapping.units.missing, *mapping.units.by_kind, *mapping.values):
+    values = (name for name in mapping.values if name not in WORDS)  # a column of lesions is no kind
+    for name in (*mapping.units.missing, *mapping.units.by_kind, *values):
         yield from _unknown("units or values", [name], codes.observations())
     listed = [*mapping.units.missing.values(), *mapping.units.spellings.values()]
     listed += [unit for units in mapping.units.by_kind.values() for unit in units.values()]

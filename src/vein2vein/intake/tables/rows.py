@@ -17,6 +17,7 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake import canonical, checks, times, words
+from vein2vein.intake import lesions as imaging
 from vein2vein.intake.book import REFUSED, FaultBook, refusals
 from vein2vein.intake.given import lose
 from vein2vein.intake.tables.layout import Layout
@@ -30,6 +31,7 @@ _TIMES: Final = {
     "observations": ("observed_at", "recorded_at"),
     "exposures": ("started_at", "ended_at", "recorded_at"),
     "milestones": ("at",),
+    "lesions": ("observed_at", "recorded_at"),
 }
 _SEXES: Final = {
     "female": ("female", "f", "w", "weiblich", "woman", "femme", "女"),
@@ -82,7 +84,7 @@ def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 _TEXTS: Final = {
     "course_id", "patient_id", "kind", "agent", "unit", "code", "comparator", "rate_unit", "amount_unit", "reason",
-    "detail", "sex", "product", "indication", "centre_id", "zone",
+    "detail", "sex", "product", "indication", "centre_id", "zone", "lesion", "site", "role", "seen", "method", "unequivocal",
 }  # fmt: skip
 
 
@@ -201,12 +203,29 @@ def milestones(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
     return Piece(done.rows, pl.concat([lost, refused, done.refused]))
 
 
+def lesions(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
+    """Lesions of scans; words of the mapping file by column (values: site, role, seen, method)."""
+    frame, lost = _with_course(frame, context)
+    frame = _placed(frame, "lesions", context)
+    if "unit" not in frame.columns:
+        frame = frame.with_columns(pl.lit(layout.unit, dtype=pl.String).alias("unit"))
+    for column in imaging.WORDS:
+        answers = {word: answer for word, answer in context.mapping.values.get(column, {}).items() if answer != ASK}
+        if answers and column in frame.columns:
+            frame = frame.with_columns(pl.col(column).replace(answers))
+    done = imaging.lesions(
+        _respelled(frame, ("unit",), context.mapping), context.book, decimal=context.mapping.decimal
+    )
+    return Piece(done.rows, pl.concat([lost, done.refused]))
+
+
 _TRANSLATORS: Final[dict[str, Callable[[pl.DataFrame, Layout, Context], Piece]]] = {
     "patients": patients,
     "courses": courses,
     "observations": observations,
     "exposures": exposures,
     "milestones": milestones,
+    "lesions": lesions,
 }
 
 
