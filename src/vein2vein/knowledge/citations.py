@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vein2vein.basis.data_files import LOADER, parse_yaml
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.codes import nearest
 
@@ -125,7 +126,7 @@ def read_citations(files: Iterable[Traversable | Path]) -> dict[str, Citation]:
         if not file.name.endswith(".yaml"):
             continue
         text = file.read_text(encoding="utf-8")
-        raw = yaml.safe_load(text) or {}
+        raw = parse_yaml(text) or {}
         for key in _keys(text):
             entry = f"{key!r} of {file.name}"
             if key in found:
@@ -139,7 +140,7 @@ def read_citations(files: Iterable[Traversable | Path]) -> dict[str, Citation]:
 
 def _keys(text: str) -> list[str]:
     """All keys at the top as they are written: a mapping would hide the first of two equal ones."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=LOADER)
     return [] if node is None else [str(key.value) for key, _ in node.value]
 
 

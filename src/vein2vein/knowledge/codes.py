@@ -15,9 +15,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vein2vein.basis.data_files import parse_yaml
 from vein2vein.errors import KnowledgeError
 
 CODE_SYSTEMS = ("loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hl7", "own")
@@ -202,7 +202,7 @@ def _read(folder: str, model: type[_E]) -> dict[str, _E]:
     for file in sorted(root.iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".yaml"):
             continue
-        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_loader()) or {}  # noqa: S506  (a safe loader)
+        raw = parse_yaml(file.read_text(encoding="utf-8")) or {}
         for name, body in raw.items():
             if name in entries:
                 raise _wrong(file.name, name, "an id that is used once", "remove the second entry")
@@ -211,10 +211,6 @@ def _read(folder: str, model: type[_E]) -> dict[str, _E]:
             except ValidationError as error:
                 raise _wrong(file.name, name, str(error), "correct the entry") from error
     return entries
-
-
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _wrong(file: str, name: str, expected: str, fix: str) -> KnowledgeError:

@@ -9,12 +9,11 @@ Does not Say who is right.
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.knowledge.edition import Strict, Text, Wording
 
 
@@ -38,6 +37,5 @@ class Disagreement(Strict):
 @cache
 def disagreements() -> tuple[Disagreement, ...]:
     """All of them."""
-    file = resources.files("vein2vein.knowledge").joinpath("data", "disagreements.yaml")
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = package_yaml("vein2vein.knowledge", "data", "disagreements.yaml")
     return tuple(Disagreement.model_validate(body) for body in raw)

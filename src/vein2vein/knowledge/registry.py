@@ -10,19 +10,15 @@ Does not Choose an edition silently: an id names exactly one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import lru_cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from vein2vein.errors import KnowledgeError
-from vein2vein.knowledge.codes import nearest
 from vein2vein.knowledge.edition import Edition, Parameter, bind
+from vein2vein.knowledge.files import FilesById
 from vein2vein.knowledge.kinds import is_document
 from vein2vein.knowledge.schema import RuleSet
 
@@ -30,73 +26,23 @@ GROUPS = ("scales", "scores", "eligibility")
 """Folders of the package with rule sets over a timeline; the other folders belong to `knowledge.library`."""
 
 
-class Registry:
+class Registry(FilesById):
     """Rule files by id.
 
     Args:
         folders: A centre's own folders of rule files, read after the package's own.
         clinical: When True, only rule sets with status verified are given out.
+
+    Raises:
+        KnowledgeError: RULE-007 when two files have the same id.
     """
 
+    what = "rule set"
+
     def __init__(self, folders: Iterable[Path] = (), *, clinical: bool = False) -> None:
+        super().__init__(GROUPS, folders, wanted=lambda file: not is_document(file))
         self._clinical = clinical
-        self._files: dict[str, Traversable | Path] = {}
-        self._raw: dict[str, dict[str, Any]] = {}
         self._bound: dict[tuple[str, tuple[tuple[str, Any], ...]], RuleSet] = {}
-        for file in _package_files():
-            self._add(file, supersede=False)
-        for folder in folders:
-            for path in sorted(folder.rglob("*.yaml")):
-                if not is_document(path):
-                    self._add(path, supersede=False)
-
-    def _add(self, file: Traversable | Path, *, supersede: bool) -> None:
-        id = file.name.removesuffix(".yaml")
-        if id in self._files and not supersede:
-            raise KnowledgeError(
-                "RULE-007",
-                saw=f"{file.name} for an id that is already known",
-                expected="one file per id; the file name is the id",
-                fix="give the centre's file an id of its own",
-            )
-        self._files[id] = file
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """All ids, sorted."""
-        return tuple(sorted(self._files))
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._files
-
-    def file_text(self, id: str) -> str:
-        """The rule file as it is written."""
-        return self._file(id).read_text(encoding="utf-8")
-
-    def raw(self, id: str) -> dict[str, Any]:
-        """The rule file as read, parameters not yet put in."""
-        if id not in self._raw:
-            raw = self._loaded(id)
-            if not isinstance(raw, dict) or raw.get("id") != id:
-                raise KnowledgeError(
-                    "RULE-001",
-                    saw=f"file {id}.yaml with id {raw.get('id') if isinstance(raw, dict) else None!r}",
-                    expected="a mapping whose id is the file name",
-                    fix="rename the file or correct the id",
-                )
-            self._raw[id] = raw
-        return self._raw[id]
-
-    def _loaded(self, id: str) -> Any:
-        try:
-            return yaml.load(self.file_text(id), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise KnowledgeError(
-                "RULE-001",
-                saw=f"file {id}.yaml that is not YAML: {' '.join(str(error).split())}",
-                expected="YAML in UTF-8",
-                fix="correct the named place of the file",
-            ) from error
 
     def get(self, id: str, parameters: Mapping[str, Any] | None = None) -> RuleSet:
         """One rule set, with `parameters` in place of the defaults.
@@ -121,26 +67,6 @@ class Registry:
     def all(self) -> tuple[RuleSet, ...]:
         """All rule sets with default parameters, by id."""
         return tuple(self.get(id) for id in self.ids)
-
-    def valid_on(self, day: date, *, about: str | None = None) -> tuple[RuleSet, ...]:
-        """Rule sets in force on a day (from <= day < to), of one subject when `about` is given."""
-        return tuple(
-            rule
-            for rule in self.all()
-            if rule.valid.since <= day
-            and (rule.valid.to is None or day < rule.valid.to)
-            and about in (None, rule.about)
-        )
-
-    def _file(self, id: str) -> Traversable | Path:
-        if id not in self._files:
-            raise KnowledgeError(
-                "RULE-003",
-                saw=f"rule set {id!r}",
-                expected=f"one of {len(self._files)} ids; nearest: {', '.join(nearest(id, self.ids)) or 'none'}",
-                fix="list them with `vein2vein knowledge list`",
-            )
-        return self._files[id]
 
 
 def bound(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> RuleSet:
@@ -206,16 +132,6 @@ def _choose(id: str, declared: Mapping[str, Parameter], wanted: Mapping[str, Any
                 fix=f"look at `vein2vein knowledge show {id}`",
             ) from error
     return chosen
-
-
-def _package_files() -> list[Traversable]:
-    root = resources.files("vein2vein.knowledge").joinpath("data")
-    files: list[Traversable] = []
-    for group in GROUPS:
-        folder = root.joinpath(group)
-        if folder.is_dir():
-            files += [f for f in folder.iterdir() if f.name.endswith(".yaml")]
-    return sorted(files, key=lambda f: f.name)
 
 
 @lru_cache(maxsize=1)

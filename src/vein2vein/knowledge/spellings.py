@@ -13,10 +13,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.basis.units import is_unit
 
 _LOOK_ALIKES = str.maketrans(
@@ -40,8 +38,7 @@ class Spellings:
 @cache
 def spellings() -> Spellings:
     """All spellings, `any_case` in every case in which it is accepted."""
-    file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "unit_spellings.yaml")
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = package_yaml("vein2vein.knowledge", "data", "codes", "unit_spellings.yaml")
     any_case: dict[str, str] = {}
     for spelling, unit in raw["any_case"].items():
         for form in (spelling, spelling.upper(), spelling.lower()):

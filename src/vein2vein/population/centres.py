@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
-import yaml
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.population.states import Floats
 
 
@@ -32,8 +31,7 @@ class Centre:
 @cache
 def centres() -> tuple[Centre, ...]:
     """All centres, in the order of the file."""
-    text = resources.files("vein2vein.population").joinpath("data", "centres.yaml").read_text(encoding="utf-8")
-    return tuple(Centre(**entry) for entry in yaml.safe_load(text))
+    return tuple(Centre(**entry) for entry in package_yaml("vein2vein.population", "data", "centres.yaml"))
 
 
 def shares_of(regions: tuple[str, ...]) -> Floats:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Final, Protocol
 
 import numpy as np
 import polars as pl
-import yaml
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.knowledge import codes
 from vein2vein.population.writers.text import in_units, number
 from vein2vein.record.cohort import Cohort
@@ -34,8 +33,7 @@ class Amounts(Protocol):
 @cache
 def assumptions() -> dict[str, Any]:
     """The content of data/mess.yaml."""
-    file = resources.files("vein2vein.population").joinpath("data", "mess.yaml")
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = package_yaml("vein2vein.population", "data", "mess.yaml")
     return found
 
 

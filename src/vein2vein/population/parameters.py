@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vein2vein.basis.data_files import LOADER, parse_yaml
 from vein2vein.errors import SimulationError
 from vein2vein.knowledge.codes import nearest
 
@@ -249,7 +250,7 @@ def _headers() -> dict[str, _Header]:
     for file in _files("settings"):
         text = file.read_text(encoding="utf-8").partition("\nparameters:")[0]
         try:
-            head = _Header.model_validate(yaml.safe_load(text))
+            head = _Header.model_validate(parse_yaml(text))
         except ValidationError as error:
             raise _invalid(file, "the head of the file", error) from error
         if file.name != _file_name(head.id):
@@ -270,9 +271,9 @@ def _parameter(file: Traversable | Path, name: str, raw: Any) -> Parameter:
 def read_yaml(file: Traversable | Path) -> dict[str, Any]:
     """A data file of the population as a mapping; a key that stands twice is SIM-010."""
     text = file.read_text(encoding="utf-8")
-    node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    node = yaml.compose(text, Loader=LOADER)
     _refuse_doubles(file, node)
-    found = yaml.load(text, Loader=yaml.CSafeLoader)
+    found = parse_yaml(text)
     if not isinstance(found, dict):
         raise _wrong(file, type(found).__name__, "a mapping", "write the parameters as name: {value: ...}")
     return found

@@ -16,9 +16,9 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.errors import SimulationError
 
 Syndrome = Literal["crs", "icans"]
@@ -101,7 +101,6 @@ def protocol(id: str) -> Protocol:
             expected=f"one of {', '.join(protocol_ids())}",
             fix="use one of these, or add a file to population/data/protocols",
         )
-    place = resources.files("vein2vein.population").joinpath("data", "protocols", f"{id}.yaml")
-    raw = yaml.safe_load(place.read_text(encoding="utf-8"))
+    raw = package_yaml("vein2vein.population", "data", "protocols", f"{id}.yaml")
     rules = tuple(Rule.model_validate(rule) for rule in raw.pop("rules"))
     return Protocol(**raw, rules=rules)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry, default_registry
 
 
@@ -15,6 +16,33 @@ def test_a_rule_file_that_is_not_yaml_is_named(tmp_path: Path, content: bytes) -
     (tmp_path / "own.crs.yaml").write_bytes(content)
     with pytest.raises(KnowledgeError, match=r"RULE-001[\s\S]*file own\.crs\.yaml that is not YAML"):
         Registry([tmp_path]).get("own.crs")
+
+
+def test_two_files_with_one_id_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "astct-2019.crs.yaml").write_text("id: astct-2019.crs\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"RULE-007[\s\S]*astct-2019\.crs\.yaml for an id that is already known"):
+        Registry([tmp_path])
+    (tmp_path / "asco-2021.guidance.yaml").write_text("id: asco-2021.guidance\nkind: guidance\n", encoding="utf-8")
+    (tmp_path / "astct-2019.crs.yaml").unlink()
+    with pytest.raises(KnowledgeError, match=r"RULE-007[\s\S]*asco-2021\.guidance\.yaml for an id"):
+        Library([tmp_path])
+
+
+def test_a_file_with_another_id_than_its_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.crs.yaml").write_text("id: other.crs\n", encoding="utf-8")
+    (tmp_path / "own.list.yaml").write_text("- id: own.list\n", encoding="utf-8")
+    registry = Registry([tmp_path])
+    with pytest.raises(KnowledgeError, match=r"RULE-001[\s\S]*file own\.crs\.yaml with id 'other\.crs'"):
+        registry.get("own.crs")
+    with pytest.raises(KnowledgeError, match=r"RULE-001[\s\S]*a mapping whose id is the file name"):
+        registry.get("own.list")
+
+
+def test_clinical_mode_gives_out_verified_rule_sets_only() -> None:
+    with pytest.raises(
+        KnowledgeError, match=r"RULE-006[\s\S]*astct-2019\.crs with status \w+\n[\s\S]*signed by two people"
+    ):
+        Registry(clinical=True).get("astct-2019.crs")
 
 
 def test_a_choice_may_be_given_as_the_number_or_the_truth_that_it_spells() -> None:

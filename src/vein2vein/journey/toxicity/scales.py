@@ -14,11 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from typing import Final
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.codes import nearest
 from vein2vein.knowledge.registry import Registry
@@ -31,8 +29,8 @@ NO_TOXICITIES: Final = frozenset({"collection", "eligibility", "prognosis", "tox
 @cache
 def bundles() -> Mapping[str, tuple[str, ...]]:
     """Named bundles of rule sets, such as "standard", from scales.yaml."""
-    text = resources.files(__package__).joinpath("bundles.yaml").read_text(encoding="utf-8")
-    return {name: tuple(entry["rule_sets"]) for name, entry in yaml.safe_load(text).items()}
+    named = package_yaml("vein2vein.journey.toxicity", "bundles.yaml")
+    return {name: tuple(entry["rule_sets"]) for name, entry in named.items()}
 
 
 def subjects(registry: Registry) -> Mapping[str, tuple[str, ...]]:

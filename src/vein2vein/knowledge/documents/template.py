@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-import yaml
-
+from vein2vein.basis.data_files import parse_yaml
 from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.registry import bound_model
 
@@ -25,5 +24,5 @@ def guidance_template(id: str) -> str:
     """
     file = resources.files("vein2vein.knowledge").joinpath("data", "templates", "guidance.yaml")
     text = file.read_text(encoding="utf-8")
-    bound_model({**yaml.safe_load(text), "id": id}, {}, Guidance)
+    bound_model({**parse_yaml(text), "id": id}, {}, Guidance)
     return text.replace("\nid: ID\n", f"\nid: {id}\n", 1)

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Literal
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.knowledge.edition import Strict, Wording
 
 Deed = Literal["monitor", "test", "consult", "place", "support", "hold", "contraindicated", "inform"]
@@ -30,6 +28,5 @@ class Topic(Strict):
 @cache
 def topics() -> Mapping[str, Topic]:
     """All topics by id."""
-    file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "care_topics.yaml")
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = package_yaml("vein2vein.knowledge", "data", "codes", "care_topics.yaml")
     return {id: Topic.model_validate(body) for id, body in raw.items()}

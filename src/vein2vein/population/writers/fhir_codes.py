@@ -12,11 +12,9 @@ Checked  tests/unit/population/test_writers.py
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.intake.fhir import urls
 from vein2vein.intake.fhir.terminology import Meaning, Table, meanings_of
 from vein2vein.knowledge import codes
@@ -29,8 +27,7 @@ _WRITTEN: Final = ("loinc", "snomed", "rxnorm", "atc")
 @cache
 def conventions() -> dict[str, Any]:
     """The content of data/fhir.yaml."""
-    file = resources.files("vein2vein.population.writers").joinpath("data", "fhir.yaml")
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = package_yaml("vein2vein.population.writers", "data", "fhir.yaml")
     return found
 
 

@@ -13,13 +13,13 @@ Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import yaml
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.intake.words import agents as agent_words
 from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
@@ -33,8 +33,7 @@ from vein2vein.record.timeline import CHARTED, UNSPECIFIED
 @cache
 def house() -> dict[str, Any]:
     """The content of data/hospital.yaml."""
-    file = resources.files("vein2vein.population.writers").joinpath("data", "hospital.yaml")
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = package_yaml("vein2vein.population.writers", "data", "hospital.yaml")
     return found
 
 

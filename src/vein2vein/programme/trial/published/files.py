@@ -18,6 +18,7 @@ from typing import Any, Literal, NoReturn, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vein2vein.basis.data_files import parse_yaml
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.calendar import After, Cells, Lognormal, Salvage
 from vein2vein.programme.trial.cell_trial import CellTrial
@@ -235,7 +236,7 @@ def trial_file(id: str) -> TrialFile:
 def read(id: str, text: str) -> TrialFile:
     """A published trial from the text of its file."""
     try:
-        found = TrialFile.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
+        found = TrialFile.model_validate(parse_yaml(text))
     except (ValidationError, yaml.YAMLError) as error:
         _refuse(id, " ".join(str(error).split()), "a file as the others are")
     if found.id != id:
