@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import available_timezones
 
 import polars as pl
 
 from vein2vein.basis.clock import zone_of
 from vein2vein.errors import IntakeError, RecordError
+from vein2vein.intake import applies
+from vein2vein.intake.applies import Form
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger
 from vein2vein.intake.delivery import Delivery, Report, SpooledDelivery
 from vein2vein.intake.tables.files import ENDINGS
@@ -30,8 +32,6 @@ from vein2vein.intake.unread import unread
 from vein2vein.knowledge import codes
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
-
-Form = Literal["cohort", "omop", "fhir", "tables"]
 
 _URLS: Final = ("postgresql://", "postgres://")
 _FHIR: Final = (".json", ".ndjson", ".jsonl")
@@ -51,18 +51,19 @@ def open_delivery(
 
     Args:
         place: A file, a folder, or a PostgreSQL URL.
-        mapping: Mapping file of the centre; its zone, times, charted and holds count for every form, its codes, units and
-            columns for plain tables.
+        mapping: Mapping file of the centre. What a form has no use for, such as columns for FHIR, is refused (`applies`).
         zone: IANA zone of the centre for times without an offset; overrides the one in the mapping file.
         charted: Streams that the centre records completely, beside those in the mapping file.
         hold_hours: Stream -> hours for which a device charted at an instant is believed; overrides the mapping file.
 
     Raises:
-        IntakeError: INTAKE-001 nothing there, INTAKE-002 not recognised, INTAKE-008 and INTAKE-039 mapping file, and what
-            each adapter raises when nothing can be read. Faults of rows are in the report and raise nothing.
+        IntakeError: INTAKE-001 nothing there, INTAKE-002 not recognised, INTAKE-008, INTAKE-039 and INTAKE-058 mapping file,
+            and what each adapter raises when nothing can be read. Faults of rows are in the report and raise nothing.
     """
     declared = _declared(mapping, zone=zone, charted=charted, hold_hours=hold_hours or {})
-    match form_of(place):
+    form = form_of(place)
+    applies.require(declared, form)
+    match form:
         case "cohort":
             return _own(Path(place), declared)
         case "omop":
@@ -102,6 +103,7 @@ def open_large(
     from vein2vein.intake.tables.convert import convert_to_disk  # noqa: PLC0415  (each adapter only when needed)
 
     declared = _declared(mapping, zone=zone, charted=charted, hold_hours=hold_hours or {})
+    applies.require(declared, "tables")
     return convert_to_disk(Path(place), declared, folder)
 
 
@@ -235,6 +237,7 @@ def _omop(place: str | Path, declared: MappingFile) -> Delivery:
         midnight=declared.times.midnight,
         hold=holds,
         charted=declared.charted,
+        local=declared.local,
         mapping_file=declared.file,
     )
     return adapter.convert(place, options)
@@ -249,6 +252,7 @@ def _fhir(place: str | Path, declared: MappingFile) -> Delivery:
         times=declared.times.policy(),
         hold_hours=holds,
         charted=declared.charted,
+        local=declared.local,
         mapping_file=declared.file,
     )
     return adapter.convert(place, options)

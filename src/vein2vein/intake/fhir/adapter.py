@@ -37,5 +37,7 @@ def convert(place: str | Path | Delivered, options: Options | None = None) -> De
         IntakeError: INTAKE-301 nothing to read, INTAKE-302 a Bundle too large to hold in memory.
     """
     options = options or Options()
-    delivered = place if isinstance(place, Delivered) else read(Path(place), mapping_file=options.mapping_file)
+    if isinstance(place, Delivered):
+        return assemble(place, options)
+    delivered = read(Path(place), mapping_file=options.mapping_file, codes=options.local.codes)
     return assemble(delivered, options)

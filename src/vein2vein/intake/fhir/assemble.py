@@ -25,11 +25,13 @@ from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.delivery import Delivery
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.courses import Course, courses_of, patient_id, with_course
+from vein2vein.intake.fhir.declared import values_as_shown
 from vein2vein.intake.fhir.faults import fault
 from vein2vein.intake.fhir.model import READ
 from vein2vein.intake.fhir.options import Options
 from vein2vein.intake.fhir.reading import Delivered
 from vein2vein.intake.flows import with_flows
+from vein2vein.intake.local import Local, respelled, with_units, with_values
 from vein2vein.record import tables as record_tables
 from vein2vein.record.timeline import UNSPECIFIED
 
@@ -94,18 +96,19 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
     for name, columns in _INSTANTS.items():
         for column in columns:
             times.note_times(frames[name], column, work.book)
-    observations = _in_course(work, frames["observation"], courses, "observed_at")
-    exposures = _as_intervals(work, _in_course(work, frames["exposure"], courses, "started_at", end="ended_at"))
+    observations = _in_local_words(_in_course(work, frames["observation"], courses, "observed_at"), options.local)
+    given = respelled(frames["exposure"], ("amount_unit", "rate_unit"), options.local.units)
+    exposures = _as_intervals(work, _in_course(work, given, courses, "started_at", end="ended_at"))
     milestones = work.take(canonical.milestones(_milestones(work, frames["milestone"], courses), work.book))
-    given = checks.Tables.of(
+    tables = checks.Tables.of(
         patients=_patients(work, frames["patient"]),
         courses=_courses(courses, milestones, options),
-        observations=work.take(canonical.observations(observations, work.book)),
+        observations=work.take(canonical.observations(observations, work.book, decimal=options.local.decimal)),
         exposures=pl.concat([work.take(canonical.exposures(part, work.book)) for part in exposures]),
         milestones=milestones,
     )
     return checks.finish(
-        given,
+        tables,
         work.book,
         work.delivered.ledger,
         refused=[*work.refused, _with_only_course(work, delivered.out.frame("refusal"), courses)],
@@ -113,6 +116,15 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
         charted=options.charted,
         notes=_notes(work, courses),
     )
+
+
+def _in_local_words(frame: pl.DataFrame, local: Local) -> pl.DataFrame:
+    """Observations with the units and words of values that the centre declared."""
+    shown: dict[str, set[str]] = {}
+    wanted = pl.col("kind").is_in(list(local.values)) & pl.col("code").str.starts_with("[")
+    for kind, code in frame.filter(wanted).select("kind", "code").unique().iter_rows():
+        shown.setdefault(kind, set()).add(code)
+    return with_values(with_units(frame, local.units), values_as_shown(local.values, shown))
 
 
 def _current(work: Work, frames: Frames) -> Frames:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vein2vein.errors import Fault
-from vein2vein.intake.fhir import faults
+from vein2vein.intake.fhir import faults, urls
 from vein2vein.intake.fhir.elements import contained, key_of
 from vein2vein.intake.fhir.facts import Collector
 from vein2vein.intake.fhir.faults import fault
 from vein2vein.intake.fhir.statuses import decide
 from vein2vein.intake.fhir.terminology import Meaning, Table, is_other_drug, meanings, show
+from vein2vein.intake.local import UNANSWERED, set_aside
 
 
 class WaitingError(Exception):
@@ -97,6 +98,11 @@ class Context:
     def unknown(self, concept: Any, *, where: str) -> None:
         """Refuse because no code is known; one fault for each set of codes."""
         codings = (concept.coding or []) if concept is not None else []
+        aside = next((coding for coding in codings if coding.system == urls.ASIDE), None)
+        if aside is not None:
+            found = set_aside(aside.code, aside.display, where)
+            self.out.refuse(found, what=f"{where}|{aside.display}", may_have_run=found.id == UNANSWERED)
+            return
         text = show(codings) if codings or concept is None else f"only the text {str(concept.text)[:60]!r}"
         self.out.refuse(
             fault(faults.UNKNOWN_CODE, f"{where} {text}"),

@@ -65,7 +65,7 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         ),
         UNKNOWN_CODE: (
             "a code of knowledge/data/codes",
-            "nothing to do when no scale needs it; else send an agreed code beside the local one, or add it to the code files",
+            "nothing to do when no scale needs it; else map it under codes in the mapping file, or send an agreed code beside it",
             _REFUSED,
         ),
         CONTRADICTING_CODES: (

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vein2vein.intake.local import Local
 from vein2vein.intake.times import STRICT, TimePolicy
 
 
@@ -31,6 +32,8 @@ class Options:
             the same course; a later one opens a new course.
         lead_days: How many days before its infusion a course begins; earlier rows are not needed.
         next_lead_days: The same for a second or later course of a patient, so that it takes little from the one before.
+        local: Local codes, units and words of the centre; the codes count while resources are read, so that what `adapter.read`
+            gave keeps the codes it was read with.
         mapping_file: The file that declares this, so that it is not called unread where it lies beside the data.
     """
 
@@ -42,4 +45,5 @@ class Options:
     same_course_days: int = 30
     lead_days: int = 365
     next_lead_days: int = 30
+    local: Local = field(default_factory=Local)
     mapping_file: Path | None = None

@@ -25,6 +25,7 @@ from vein2vein.intake.book import FaultBook, Ledger
 from vein2vein.intake.fhir import faults
 from vein2vein.intake.fhir.conditions import read_adverse_event, read_condition
 from vein2vein.intake.fhir.context import Context, WaitingError
+from vein2vein.intake.fhir.declared import Declared
 from vein2vein.intake.fhir.elements import key_of, keys_of
 from vein2vein.intake.fhir.encounters import read_encounter
 from vein2vein.intake.fhir.facts import FACTS, Collector, Spot
@@ -37,6 +38,7 @@ from vein2vein.intake.fhir.procedures import read_device_use, read_procedure
 from vein2vein.intake.fhir.questionnaires import read_response
 from vein2vein.intake.fhir.source import Entry, find_files, read_entries
 from vein2vein.intake.fhir.spans import EXPOSING, span_of
+from vein2vein.intake.local import Codes
 from vein2vein.intake.unread import unread
 
 Reader = Callable[[Any, dict[str, Any], Context], None]
@@ -92,6 +94,7 @@ class Delivered:
 @dataclass
 class _Reading:
     context: Context
+    declared: Declared
     ledger: Ledger = field(default_factory=Ledger)
     waiting: list[Entry] = field(default_factory=list)
     seen: array[int] = field(default_factory=lambda: array("Q"))
@@ -127,6 +130,7 @@ class _Reading:
         if kind not in READ:
             out.refuse(fault(faults.TYPE_NOT_USED, f"resources of type {kind}"), what=kind)
             return
+        self.declared.put_into(body)
         read = read_resource(body)
         if read.resource is None:
             out.begin_again(Spot(entry.file, entry.row, patient=_patient_as_sent(body), span=span_of(body)))
@@ -187,7 +191,11 @@ class _Reading:
 
 
 def read(
-    path: Path, *, on_progress: Callable[[int], None] | None = None, mapping_file: Path | None = None
+    path: Path,
+    *,
+    on_progress: Callable[[int], None] | None = None,
+    mapping_file: Path | None = None,
+    codes: Codes | None = None,
 ) -> Delivered:
     """Read all resources of a file or folder.
 
@@ -195,12 +203,13 @@ def read(
         path: A Bundle or resource (.json), NDJSON (.ndjson, .ndjson.gz), or a folder of them.
         on_progress: Told the number of resources read so far, every 10,000.
         mapping_file: The mapping file, which may lie in the folder.
+        codes: Local codes of the centre.
 
     Raises:
         IntakeError: INTAKE-301 nothing to read, INTAKE-302 a Bundle too large to hold in memory.
     """
     book = FaultBook()
-    reading = _Reading(Context(Collector(book)))
+    reading = _Reading(Context(Collector(book)), Declared(codes or Codes()))
     names = {file.name if path.is_file() else str(file.relative_to(path)) for file in find_files(path)}
     left = unread(
         path, find_files(path), "JSON (.json) and NDJSON (.ndjson, .jsonl), also compressed (.gz)", mapping=mapping_file

@@ -22,6 +22,7 @@ from vein2vein.intake.canonical import Canonical
 from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.flows import with_flows
 from vein2vein.intake.given import lose
+from vein2vein.intake.local import respelled, with_units, with_values
 from vein2vein.intake.omop import facts, findings, persons, stays
 from vein2vein.intake.omop.cdm import EXPOSING
 from vein2vein.intake.omop.clock import CONTRADICTION
@@ -163,20 +164,24 @@ def _note_times(raw: pl.DataFrame, columns: Iterable[str], book: FaultBook) -> N
 
 
 def _observations(rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook) -> Canonical:
-    raw = [part for frame in frames for part in facts.observations(frame, rows.names)]
+    local = rows.options.local
+    said = [part for frame in frames for part in facts.observations(frame, rows.names)]
+    raw = [with_values(with_units(part, local.units), local.values) for part in said]
     for part in raw:
         _note_times(part, ["observed_at"], book)
-    return _joined((canonical.observations(part, book) for part in raw), "observations")
+    return _joined((canonical.observations(part, book, decimal=local.decimal) for part in raw), "observations")
 
 
 def _exposures(rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook) -> tuple[Canonical, pl.DataFrame]:
     """Exposures, and rows of charted points whose content went into another row."""
-    raw = [part for frame in frames if (part := facts.exposures(frame)).height]
+    local = rows.options.local
+    said = (facts.exposures(frame) for frame in frames)
+    raw = [respelled(part, ("amount_unit", "rate_unit"), local.units) for part in said if part.height]
     for part in raw:
         _note_times(part, ["started_at", "ended_at"], book)
     raw, points, joined = _with_flows(raw, _points(rows, frames), rows)
     charted, refused, merged = _charted(rows, points, book)
-    made = _joined((canonical.exposures(part, book) for part in (*raw, *charted)), "exposures")
+    made = _joined((canonical.exposures(part, book, decimal=local.decimal) for part in (*raw, *charted)), "exposures")
     placed, swallowed = stays.in_one_place(made.rows)
     return Canonical(placed, pl.concat([made.refused, refused])), pl.concat([merged, joined, swallowed])
 
@@ -184,7 +189,7 @@ def _exposures(rows: OmopRows, frames: list[pl.DataFrame], book: FaultBook) -> t
 def _points(rows: OmopRows, frames: list[pl.DataFrame]) -> pl.DataFrame | None:
     """Devices and flows charted at instants; None when there are none."""
     points = [part for frame in frames if (part := facts.points(frame, rows.names)).height]
-    return pl.concat(points) if points else None
+    return respelled(pl.concat(points), ("rate_unit",), rows.options.local.units) if points else None
 
 
 def _with_flows(

@@ -16,12 +16,21 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from vein2vein.intake.local import Codes
 from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.source import Source, numbers, texts
-from vein2vein.intake.omop.wanted import Convention, Meaning, Wanted, conventions, wanted_codes
+from vein2vein.intake.omop.wanted import (
+    Convention,
+    Declared,
+    Meaning,
+    Wanted,
+    conventions,
+    declared_codes,
+    wanted_codes,
+)
 
 # Codes that cannot be mistaken for a local number or abbreviation. A bare RxNorm number can, and so can an id of our code files
 # ("weight"): both need their prefix, as in own:ice_score.
@@ -54,6 +63,8 @@ class Lexicon:
         by_code: Meaning of each code, for rows whose concept is missing.
         ambiguous: Concept numbers that lie equally near to different meanings.
         not_found: Wanted codes that the vocabulary does not hold.
+        declared: What the mapping file says of codes as written and of concept numbers; it wins over everything else.
+        undiscovered: Declared codes of a vocabulary that the delivery does not hold.
     """
 
     has_vocabulary: bool
@@ -62,6 +73,14 @@ class Lexicon:
     by_code: Mapping[tuple[str, str], Meaning]
     ambiguous: Mapping[int, tuple[Meaning, ...]] = field(default_factory=dict)
     not_found: tuple[Wanted, ...] = ()
+    declared: Declared = field(default_factory=Declared)
+    undiscovered: tuple[tuple[str, str], ...] = ()
+
+    def said(self, concept: int | None, source_concept: int | None, text: str | None) -> Meaning | None:
+        """What the mapping file says of a row with this concept, concept of the delivering system, and code as written."""
+        numbered = self.declared.numbers
+        found = (numbered.get(concept or 0), numbered.get(source_concept or 0), self.declared.texts.get(text or ""))
+        return next((meaning for meaning in found if meaning is not None), None)
 
     def of_text(self, text: str | None) -> Meaning | None:
         """Meaning of a code as the delivering system wrote it; None when it is unknown or could be something else."""
@@ -99,8 +118,22 @@ class Lexicon:
         return _nearest((concept, level, self.meanings[root]) for root, concept, level in rows)
 
 
-def look_up(source: Source) -> Lexicon:
-    """Find the wanted codes in the delivery's vocabulary."""
+def look_up(source: Source, local: Codes | None = None) -> Lexicon:
+    """Find the wanted codes in the delivery's vocabulary, and put what the mapping file says of local codes above them."""
+    declared = declared_codes(local or Codes())
+    found = {(v, c): n for n, v, c in concepts_by_code(source, declared.coded)} if source.has("concept") else {}
+    numbers = {n: declared.coded[key] for key, n in found.items()} | dict(declared.numbers)
+    lexicon = _looked_up(source)
+    return replace(
+        lexicon,
+        meanings=dict(lexicon.meanings) | numbers,
+        ambiguous={concept: said for concept, said in lexicon.ambiguous.items() if concept not in numbers},
+        declared=replace(declared, numbers=numbers),
+        undiscovered=tuple(sorted(set(declared.coded) - set(found))),
+    )
+
+
+def _looked_up(source: Source) -> Lexicon:
     wanted = wanted_codes()
     by_code = {(w.vocabulary, w.code): w.meaning for w in wanted if w.vocabulary}
     numbered = {int(w.code): w.meaning for w in wanted if not w.vocabulary}

@@ -9,6 +9,7 @@ Does not Concern units, values and times: `intake.canonical` and `intake.times` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -16,11 +17,13 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake.book import PLACE, FaultBook, refusals
+from vein2vein.intake.local import ASK, IGNORE, set_aside
 from vein2vein.intake.omop import facts
 from vein2vein.intake.omop.cdm import CLINICAL, SPARE
 from vein2vein.intake.omop.clock import CONTRADICTION
+from vein2vein.intake.omop.profile import Stock
 from vein2vein.intake.omop.reading import OmopRows
-from vein2vein.intake.omop.wanted import INFUSION, wanted_codes
+from vein2vein.intake.omop.wanted import CONCEPT_ID, INFUSION, wanted_codes
 from vein2vein.intake.unread import unread_fault
 
 NO_HOLD: Final = "INTAKE-509"
@@ -55,9 +58,24 @@ def note_delivery(rows: OmopRows, book: FaultBook) -> None:
         unknown = facts.unmapped(stock.concepts, rows.lexicon)
         if unknown.height and not table.startswith("visit"):
             book.note(_unmapped(table, unknown), what=table)
+        _note_aside(table, stock, rows, book)
     for concept, meanings in sorted(rows.lexicon.ambiguous.items()):
         said = ", ".join(" ".join(part for part in (m.kind, m.code) if part) for m in meanings)
         book.note(_ambiguous(concept, said), what=str(concept))
+
+
+def _note_aside(table: str, stock: Stock, rows: OmopRows, book: FaultBook) -> None:
+    """Codes that the mapping file sets to ignore, and those that it still asks about, as far as they occur."""
+    ignored = pl.coalesce("code_text", pl.format("concept {}", "concept")).alias("local")
+    for local, n in stock.ignored.group_by(ignored).agg(pl.col("n").sum()).sort("local").iter_rows():
+        book.note(replace(set_aside(IGNORE, local, table), count=n), what=f"{table}|{local}")
+    for local in rows.lexicon.declared.unanswered:
+        vocabulary, _, number = local.partition("|")
+        is_number = vocabulary == CONCEPT_ID and number.isdecimal()
+        here = pl.col("concept") == int(number) if is_number else pl.col("code_text") == local
+        n = int(stock.concepts.filter(here)["n"].sum())
+        if n:
+            book.note(replace(set_aside(ASK, local, table), count=n), what=f"{table}|{local}")
 
 
 def notes(rows: OmopRows) -> tuple[str, ...]:
@@ -73,6 +91,9 @@ def notes(rows: OmopRows) -> tuple[str, ...]:
         + f"; dates alone: {options.times.date_only}; one course for infusions of a product within {options.same_course_days}"
         f" days; a course begins {options.lead_days} days before its infusion ({options.next_lead_days} for a later one).",
     ]
+    if lexicon.undiscovered:
+        codes = ", ".join("|".join(pair) for pair in lexicon.undiscovered)
+        said.append(f"Codes of the mapping file that the vocabulary of the delivery does not hold: {codes}.")
     absent = [table for table in CLINICAL if table not in rows.lines]
     if absent:
         said.append(f"Tables that the delivery does not have: {', '.join(absent)}.")
@@ -139,7 +160,8 @@ def _no_infusion(rows: OmopRows) -> Fault:
         NO_INFUSION,
         saw=f"{persons} persons, and no drug, procedure, device or observation that says that CAR-T cells were given",
         expected=f"one of the codes of {looked} products and procedures, or what lies below them in the vocabulary",
-        fix="nothing, when nobody was treated; otherwise map the local code of the infusion to one of the codes",
+        fix="nothing, when nobody was treated; otherwise map the local code of the infusion to one of the codes,"
+        " or to infusion under codes.milestones in the mapping file",
         effect="the delivery was read without error; there is no course, and none of its rows was needed",
     )
 
@@ -200,7 +222,7 @@ def _unmapped(table: str, unknown: pl.DataFrame) -> Fault:
         UNMAPPED,
         saw=f"rows of {table} without a concept: {shown}" + (f" and {more} more codes" if more > 0 else ""),
         expected="a concept in every row, or a code that cannot be mistaken, such as 8310-5 or L04AC07",
-        fix="map the codes that matter, in the delivery",
+        fix="map the codes that matter, in the delivery or under codes in the mapping file",
         effect="the rows are counted as refused",
         count=int(unknown["n"].sum()),
     )

@@ -84,10 +84,12 @@ def _read(opened: Opened, table: str, meanings: Mapping[int, Meaning]) -> pl.Dat
     events = EVENTS[table]
     listed = numbers(meanings)
     written = texts(w.code for w in wanted_codes() if w.meaning.role == INFUSION and w.vocabulary)
+    declared = texts(text for text, m in opened.lexicon.declared.texts.items() if m.role == INFUSION)
     unmapped = f"coalesce(e.{events.concept}, 0) = 0 AND " if opened.lexicon.has_vocabulary else ""
     frame = opened.source.frame(
         f"SELECT e.* FROM {opened.source.relation(table)} e WHERE e.{events.concept} IN ({listed})"  # noqa: S608
         f" OR e.{events.source_concept} IN ({listed}) OR ({unmapped}e.{events.source_value} IN ({written}))"
+        f" OR e.{events.source_value} IN ({declared})"
     )
     frame = clock.put(frame, date=events.date, datetime=events.datetime, into="at", options=opened.options)
 

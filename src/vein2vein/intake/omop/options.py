@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from vein2vein.intake.local import Local
 from vein2vein.intake.times import STRICT, TimePolicy
 
 
@@ -35,6 +36,7 @@ class Options:
             the same course; a later one opens a new course.
         lead_days: How many days before its infusion a course begins; earlier rows are not needed.
         next_lead_days: The same for a second or later course of a patient, so that it takes little from the one before.
+        local: Local codes, units and words of the centre.
         mapping_file: The file that declares this, so that it is not called unread where it lies beside the data.
     """
 
@@ -49,4 +51,5 @@ class Options:
     same_course_days: int = 30
     lead_days: int = 365
     next_lead_days: int = 30
+    local: Local = field(default_factory=Local)
     mapping_file: Path | None = None

@@ -17,8 +17,8 @@ import polars as pl
 
 from vein2vein.intake.omop.cdm import EVENTS, Events
 from vein2vein.intake.omop.concepts import Lexicon, Opened
-from vein2vein.intake.omop.source import numbers
-from vein2vein.intake.omop.wanted import Meaning
+from vein2vein.intake.omop.source import numbers, texts
+from vein2vein.intake.omop.wanted import IGNORED, Meaning
 from vein2vein.knowledge import codes
 
 KEYS: Final = ("concept", "source_concept", "code_text", "value_concept")
@@ -54,17 +54,25 @@ class Stock:
 
     @property
     def needed(self) -> pl.DataFrame:
-        """The concepts that have a meaning."""
-        return self.concepts.filter(pl.col("role").is_not_null())
+        """The concepts that have a meaning, other than those that the mapping file sets to ignore."""
+        return self.concepts.filter(pl.col("role") != IGNORED)
+
+    @property
+    def ignored(self) -> pl.DataFrame:
+        """The concepts that the mapping file sets to ignore."""
+        return self.concepts.filter(pl.col("role") == IGNORED)
 
 
 def key_columns(events: Events, lexicon: Lexicon) -> str:
     """SQL of the four `KEYS` of a row ``e``.
 
-    The text of the delivering system counts only where there is no concept, or no vocabulary to know concepts from.
+    The text of the delivering system counts only where there is no concept, or no vocabulary to know concepts from, or where the
+    mapping file says what it means.
     """
     if lexicon.has_vocabulary:
-        text = f"CASE WHEN coalesce(e.{events.concept}, 0) = 0 THEN e.{events.source_value} END"
+        said = texts(lexicon.declared.texts)
+        counts = f"coalesce(e.{events.concept}, 0) = 0 OR e.{events.source_value} IN ({said})"
+        text = f"CASE WHEN {counts} THEN e.{events.source_value} END"
     else:
         text = f"e.{events.source_value}"
     devices = numbers(_charted_as_value(lexicon))
@@ -115,7 +123,10 @@ def _with_meanings(opened: Opened, table: str, concepts: pl.DataFrame) -> pl.Dat
     allowed = _ROLES[table]
 
     def meaning(concept: int, source_concept: int, text: str | None, value: int | None) -> Meaning | None:
-        candidates = (known.get(concept), known.get(source_concept), lexicon.of_text(text), known.get(value or 0))
+        said = lexicon.said(concept, source_concept, text)
+        if said is not None and said.role == IGNORED:
+            return said
+        candidates = (said, known.get(concept), known.get(source_concept), lexicon.of_text(text), known.get(value or 0))
         return next((m for m in candidates if m is not None and _fits(m, table, allowed)), None)
 
     found = [meaning(*row) for row in concepts.select(KEYS).iter_rows()]

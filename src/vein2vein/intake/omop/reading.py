@@ -106,7 +106,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
     """
     options = options or Options()
     with open_source(place, options) as source:
-        opened = Opened(source, look_up(source), options)
+        opened = Opened(source, look_up(source, options.local.codes), options)
         infusions = find_infusions(opened)
         courses = courses_of(infusions, options)
         persons = sorted({course.person_id for course in courses})

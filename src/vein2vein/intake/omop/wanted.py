@@ -11,7 +11,7 @@ Does not Contain a concept number: those come from the delivery (`concepts`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Final, Literal
@@ -19,9 +19,10 @@ from typing import Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from vein2vein.intake.local import ASK, IGNORE, Codes
 from vein2vein.knowledge import codes
 
-Role = Literal["observation", "category", "exposure", "milestone", "infusion"]
+Role = Literal["observation", "category", "exposure", "milestone", "infusion", "ignored"]
 
 VOCABULARIES: Final[Mapping[str, str]] = {
     "loinc": "LOINC",
@@ -34,6 +35,10 @@ VOCABULARIES: Final[Mapping[str, str]] = {
 }
 INFUSION: Final = "infusion"
 UNSPECIFIED: Final = codes.UNNAMED_PRODUCT
+IGNORED: Final = "ignored"
+"""A role of declared codes: rows that nobody needs."""
+CONCEPT_ID: Final = "concept_id"
+"""In place of a vocabulary: the code is a concept number."""
 FLOW: Final = "flow"
 """In place of an agent: the row is the flow of a device that another row names."""
 
@@ -107,6 +112,55 @@ def conventions() -> Conventions:
 def wanted_codes() -> tuple[Wanted, ...]:
     """Everything that is looked for, each code with what it stands for."""
     return tuple(dict.fromkeys(_all()))
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Local codes of a mapping file, each with what it stands for.
+
+    Attributes:
+        texts: Codes as the delivering system wrote them (``*_source_value``).
+        numbers: Concept numbers (``concept_id|2000000001``).
+        coded: (vocabulary, code) of the delivery's own vocabulary (``vocabulary|code``).
+        unanswered: Keys that still say ASK.
+    """
+
+    texts: Mapping[str, Meaning] = field(default_factory=dict)
+    numbers: Mapping[int, Meaning] = field(default_factory=dict)
+    coded: Mapping[tuple[str, str], Meaning] = field(default_factory=dict)
+    unanswered: tuple[str, ...] = ()
+
+
+def declared_codes(local: Codes) -> Declared:
+    """The local codes of a mapping file. A code under two headings has the meaning of the first: observation, exposure."""
+    texts: dict[str, Meaning] = {}
+    numbers: dict[int, Meaning] = {}
+    coded: dict[tuple[str, str], Meaning] = {}
+    unanswered = []
+    for key, meaning in _declared(local):
+        vocabulary, bar, code = key.partition("|")
+        if meaning is None:
+            unanswered.append(key)
+        elif not bar:
+            texts.setdefault(key, meaning)
+        elif vocabulary == CONCEPT_ID and code.isdecimal():
+            numbers.setdefault(int(code), meaning)
+        else:
+            coded.setdefault((vocabulary, code), meaning)
+    return Declared(texts, numbers, coded, tuple(unanswered))
+
+
+def _declared(local: Codes) -> Iterator[tuple[str, Meaning | None]]:
+    """Each local code with its meaning; None where it still says ASK."""
+    aside = {IGNORE: Meaning(IGNORED, ""), ASK: None}
+    for key, kind in local.observations.items():
+        yield key, aside[kind] if kind in aside else Meaning("observation", kind)
+    for key, target in local.exposures.items():
+        stream, _, agent = target.partition("/")
+        yield key, aside[target] if target in aside else Meaning("exposure", stream, agent or UNSPECIFIED)
+    for key, kind in local.milestones.items():
+        infusion = Meaning("infusion", INFUSION, UNSPECIFIED)
+        yield key, aside[kind] if kind in aside else infusion if kind == INFUSION else Meaning("milestone", kind)
 
 
 def _all() -> Iterator[Wanted]:

@@ -21,10 +21,11 @@ import polars as pl
 import yaml
 
 from vein2vein.intake import times, words
+from vein2vein.intake.local import ASK
 from vein2vein.intake.tables.convert import laid_out
 from vein2vein.intake.tables.files import Source
 from vein2vein.intake.tables.layout import Layout
-from vein2vein.intake.tables.mapping import ASK, File, Mapping, mapping_of, read_mapping
+from vein2vein.intake.tables.mapping import File, Mapping, mapping_of, read_mapping
 from vein2vein.intake.tables.rows import understood_exposure
 from vein2vein.intake.unit_table import understood, usable_units
 from vein2vein.intake.words import plain

@@ -15,29 +15,24 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from vein2vein.basis.clock import zone_of
 from vein2vein.errors import IntakeError, RecordError
 from vein2vein.intake.lesions import WORDS
+from vein2vein.intake.local import ASK, IGNORE, Codes, Local, Part, Units
 from vein2vein.intake.numbers import DecimalSign
 from vein2vein.intake.times import TimePolicy
 from vein2vein.knowledge import codes
 from vein2vein.knowledge.spellings import ucum_of
 
-ASK: Final = "ASK"
-IGNORE: Final = "ignore"
 _SHOWN: Final = 5
 TABLE_NAMES: Final = ("patients", "courses", "milestones", "exposures", "lesions", "observations")
 
 Table = Literal["patients", "courses", "milestones", "exposures", "lesions", "observations"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Times(_Part):
+class Times(Part):
     """How doubtful times are read; see `intake.times.TimePolicy`.
 
     Attributes:
@@ -56,7 +51,7 @@ class Times(_Part):
         return TimePolicy(gap=self.gap, fold=self.fold, date_only=self.date_only, formats=self.formats)
 
 
-class File(_Part):
+class File(Part):
     """What is in one file.
 
     Attributes:
@@ -76,29 +71,7 @@ class File(_Part):
     separator: str | None = Field(default=None, min_length=1, max_length=1)
 
 
-class Codes(_Part):
-    """Local code -> id of the code files, ``ignore`` or ASK; an exposure is ``stream`` or ``stream/agent``."""
-
-    observations: dict[str, str] = Field(default_factory=dict)
-    exposures: dict[str, str] = Field(default_factory=dict)
-    milestones: dict[str, str] = Field(default_factory=dict)
-
-
-class Units(_Part):
-    """Local units.
-
-    Attributes:
-        missing: Kind -> unit of rows that name none.
-        spellings: Unit as sent -> UCUM, for all kinds.
-        by_kind: Kind -> unit as sent -> UCUM; before `spellings`.
-    """
-
-    missing: dict[str, str] = Field(default_factory=dict)
-    spellings: dict[str, str] = Field(default_factory=dict)
-    by_kind: dict[str, dict[str, str]] = Field(default_factory=dict)
-
-
-class Charting(_Part):
+class Charting(Part):
     """A device charted now and then.
 
     Attributes:
@@ -113,7 +86,7 @@ class Charting(_Part):
     hold_hours: float = Field(gt=0, le=168)
 
 
-class Mapping(_Part):
+class Mapping(Part):
     """A whole mapping file."""
 
     version: Literal[1] = 1
@@ -137,6 +110,11 @@ class Mapping(_Part):
     def file(self) -> Path | None:
         """The file that was read; None when what is declared stands in none."""
         return self._file
+
+    @property
+    def local(self) -> Local:
+        """Codes, units and words, for the forms whose adapters take them."""
+        return Local(self.codes, self.units, self.values, self.decimal)
 
     def read_from(self, file: Path | None) -> Mapping:
         """The same mapping, with the file it was read from."""

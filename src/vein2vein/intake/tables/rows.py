@@ -20,8 +20,9 @@ from vein2vein.intake import canonical, checks, times, words
 from vein2vein.intake import lesions as imaging
 from vein2vein.intake.book import REFUSED, FaultBook, refusals
 from vein2vein.intake.given import lose
+from vein2vein.intake.local import ASK, IGNORE, IGNORED, UNANSWERED, respelled, set_aside, with_units, with_values
 from vein2vein.intake.tables.layout import Layout
-from vein2vein.intake.tables.mapping import ASK, IGNORE, Mapping
+from vein2vein.intake.tables.mapping import Mapping
 from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
 
@@ -143,8 +144,10 @@ def observations(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece
     frame, refused = _resolved(frame, targets, "observations", context.book)
     frame, unplaced = _unplaced_points(frame, context.book)
     points, frame = _points(frame, context.mapping)
-    frame = _with_units(frame, layout, context.mapping)
-    frame = _with_values(frame, context.mapping)
+    if "unit" not in frame.columns:
+        frame = frame.with_columns(pl.lit(layout.unit, dtype=pl.String).alias("unit"))
+    frame = with_units(frame, context.mapping.units)
+    frame = with_values(frame, context.mapping.values)
     found = canonical.observations(frame, context.book, decimal=context.mapping.decimal)
     return Piece(found.rows, pl.concat([lost, refused, unplaced, found.refused]), points)
 
@@ -161,7 +164,7 @@ def exposures(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
     frame, refused = _settle(frame, "exposures", context.book)
     if "reason" in frame.columns:
         frame = frame.with_columns(pl.col("reason").replace(context.mapping.reasons))
-    frame = _respelled(frame, ("amount_unit", "rate_unit"), context.mapping)
+    frame = respelled(frame, ("amount_unit", "rate_unit"), context.mapping.units)
     done = canonical.exposures(frame, context.book, decimal=context.mapping.decimal)
     return Piece(done.rows, pl.concat([lost, refused, done.refused]))
 
@@ -214,7 +217,7 @@ def lesions(frame: pl.DataFrame, layout: Layout, context: Context) -> Piece:
         if answers and column in frame.columns:
             frame = frame.with_columns(pl.col(column).replace(answers))
     done = imaging.lesions(
-        _respelled(frame, ("unit",), context.mapping), context.book, decimal=context.mapping.decimal
+        respelled(frame, ("unit",), context.mapping.units), context.book, decimal=context.mapping.decimal
     )
     return Piece(done.rows, pl.concat([lost, done.refused]))
 
@@ -288,15 +291,15 @@ def _settle(frame: pl.DataFrame, table: str, book: FaultBook) -> tuple[pl.DataFr
         .when(pl.col("target").is_null())
         .then(pl.lit("INTAKE-021"))
         .when(pl.col("target") == IGNORE)
-        .then(pl.lit("INTAKE-040"))
+        .then(pl.lit(IGNORED))
         .when(pl.col("target") == ASK)
-        .then(pl.lit("INTAKE-039"))
+        .then(pl.lit(UNANSWERED))
     )
     frame = frame.with_columns(reason.alias("reason_id"))
     lost = frame.filter(pl.col("reason_id").is_not_null())
     if lost.height:
         if table == "exposures":
-            open_ = lost.filter(pl.col("reason_id") != "INTAKE-040")
+            open_ = lost.filter(pl.col("reason_id") != IGNORED)
             lose(open_.with_columns(pl.lit(None, dtype=pl.String).alias("kind"), pl.col("local").alias("agent")), book)
         sight = lost.select("file", "row", "reason_id", "local")
         book.note_rows(sight, ["reason_id", "local"], lambda g: _lost(g["reason_id"], g["local"], table))
@@ -312,15 +315,10 @@ def _lost(id: str, local: str, table: str) -> Fault:
         hint = f"; nearest: {', '.join(sorted(near))}" if near else ""
         expected = f"a code that the mapping file or the code files know{hint}"
         return Fault(id, f"code {local!r} in {table}", expected, _MAP_IT, "the rows are refused")
-    if id == "INTAKE-040":
-        return Fault(id, f"code {local!r} in {table}, set to ignore", "nothing else", "nothing need be done", _SPARED)
-    return Fault(id, f"code {local!r} in {table}: {ASK}", "an id of the code files, or ignore", _ANSWER, _ASIDE)
+    return set_aside(IGNORE if id == IGNORED else ASK, local, table)
 
 
 _MAP_IT: Final = "map the code, or set it to ignore, under codes in the mapping file"
-_ANSWER: Final = "answer it under codes in the mapping file"
-_ASIDE: Final = "the rows are refused until it is answered"
-_SPARED: Final = "the rows are not needed"
 
 
 def _unplaced_points(frame: pl.DataFrame, book: FaultBook) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -364,46 +362,6 @@ def _points(frame: pl.DataFrame, mapping: Mapping) -> tuple[dict[str, pl.DataFra
             "recorded_at",
         )  # fmt: skip
     return found, frame.filter(~_is_charted())
-
-
-def _with_units(frame: pl.DataFrame, layout: Layout, mapping: Mapping) -> pl.DataFrame:
-    """Units of the mapping file: for the file, by kind, by spelling, and for rows without one."""
-    if "unit" not in frame.columns:
-        frame = frame.with_columns(pl.lit(layout.unit, dtype=pl.String).alias("unit"))
-    pairs = frame.select("kind", "unit").unique().rows()
-    found = [(kind, unit, _unit(kind, unit, mapping)) for kind, unit in pairs]
-    schema = {"kind": pl.String, "unit": pl.String, "_unit": pl.String}
-    table = pl.DataFrame(found, schema=schema, orient="row")
-    joined = frame.join(table, on=["kind", "unit"], how="left", nulls_equal=True, maintain_order="left")
-    return joined.with_columns(pl.col("_unit").alias("unit")).drop("_unit")
-
-
-def _unit(kind: str | None, unit: str | None, mapping: Mapping) -> str | None:
-    if unit is None:
-        answer = mapping.units.missing.get(kind or "")
-    else:
-        answer = mapping.units.by_kind.get(kind or "", {}).get(unit) or mapping.units.spellings.get(unit)
-    return unit if answer in {None, ASK} else answer
-
-
-def _respelled(frame: pl.DataFrame, columns: tuple[str, ...], mapping: Mapping) -> pl.DataFrame:
-    answers = {unit: answer for unit, answer in mapping.units.spellings.items() if answer != ASK}
-    return frame.with_columns(pl.col(name).replace(answers) for name in columns if name in frame.columns)
-
-
-def _with_values(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    for kind, answers in mapping.values.items():
-        here = pl.col("kind") == kind
-        given = {word: answer for word, answer in answers.items() if answer != ASK}
-        frame = frame.with_columns(
-            pl.when(here)
-            .then(pl.col(name).cast(pl.String).replace(given))
-            .otherwise(pl.col(name).cast(pl.String))
-            .alias(name)
-            for name in ("value", "code")
-            if name in frame.columns
-        )
-    return frame
 
 
 def understood_exposure(kind: str | None, agent: str | None, mapping: Mapping) -> tuple[str | None, str | None]:
