@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tool_modules import load_tool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,14 +14,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def checker(repository: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_words", repository / "tools" / "check_words.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["check_words"] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
+def checker() -> ModuleType:
+    return load_tool("check_words")
 
 
 def test_no_banned_phrase_and_no_overlong_file(checker: ModuleType, repository: Path) -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.population.parameters import setting_ids
 from vein2vein.population.targets import targets
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
 COURSES = 20_000
 
 
 @pytest.fixture(scope="module")
-def tool(repository: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("calibration_page", repository / "tools" / "calibration_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def tool() -> ModuleType:
+    return load_tool("calibration_page")
 
 
 @pytest.fixture(scope="module")

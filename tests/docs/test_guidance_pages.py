@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from typing import TYPE_CHECKING
-
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.knowledge.disagreements import disagreements
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LIBRARY = default_library()
 
 
 @pytest.fixture(scope="module")
-def pages(repository: Path) -> dict[str, str]:
-    spec = importlib.util.spec_from_file_location("guidance_pages", repository / "tools" / "guidance_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    found: dict[str, str] = module.guidance_pages()
+def pages() -> dict[str, str]:
+    found: dict[str, str] = load_tool("guidance_pages").guidance_pages()
     return found
 
 

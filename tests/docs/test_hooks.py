@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.errors import catalogue
 from vein2vein.knowledge.registry import default_registry
 
@@ -16,19 +15,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def hooks(repository: Path) -> ModuleType:
-    return _load(repository / "tools" / "docs_hooks.py")
+def hooks() -> ModuleType:
+    return load_tool("docs_hooks")
 
 
 class _Config:
@@ -77,7 +66,7 @@ def test_every_rule_set_has_a_page_that_shows_its_status(hooks: ModuleType) -> N
         assert f"({page.removeprefix('rules/')}) | `{rule.id}` | {rule.status} |" in pages["rules/index.md"]
 
 
-def test_a_house_docstring_becomes_a_list(repository: Path) -> None:
-    as_list = _load(repository / "tools" / "griffe_docstrings.py").as_list
+def test_a_house_docstring_becomes_a_list() -> None:
+    as_list = load_tool("griffe_docstrings").as_list
     text = "Title.\n\nPlace    Floor 2.\nDoes not Guess,\n         nor ask.\n\nOther words.\n"
     assert as_list(text) == ("Title.\n\n\n- **Place** Floor 2.\n- **Does not** Guess,\n    nor ask.\n\nOther words.")

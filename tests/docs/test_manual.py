@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.knowledge.registry import default_registry
 
 if TYPE_CHECKING:
@@ -16,14 +15,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def manual(repository: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("manual", repository / "tools" / "manual.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["manual"] = module
-    spec.loader.exec_module(module)
-    return module
+def manual() -> ModuleType:
+    return load_tool("manual")
 
 
 @pytest.fixture(scope="module")

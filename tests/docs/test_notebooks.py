@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import importlib.util
 import os
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
+
+from tool_modules import load_tool
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,13 +25,7 @@ PRINTED = ("stream", "stdout")
 
 @pytest.fixture(scope="module")
 def notebooks() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("notebooks", ROOT / "tools" / "notebooks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["notebooks"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("notebooks")
 
 
 def _printed(cell: nbformat.NotebookNode) -> str:

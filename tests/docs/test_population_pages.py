@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from typing import TYPE_CHECKING
-
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.population.parameters import common_parameters, setting, setting_ids
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def pages(repository: Path) -> dict[str, str]:
-    spec = importlib.util.spec_from_file_location("population_pages", repository / "tools" / "population_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    found: dict[str, str] = module.population_pages()
+def pages() -> dict[str, str]:
+    found: dict[str, str] = load_tool("population_pages").population_pages()
     return found
 
 

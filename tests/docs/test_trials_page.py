@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tool_modules import load_tool
 from vein2vein.programme.trial.cell_trial import all_sets
 from vein2vein.programme.trial.published.adjusted import adjusted
 from vein2vein.programme.trial.published.contrast import PARTS, Mixtures
@@ -16,21 +15,14 @@ from vein2vein.programme.trial.published.figures import block_figures
 from vein2vein.programme.trial.published.files import trial_file, trial_ids
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
 MAKE = "run python tools/trials_page.py"
 
 
 @pytest.fixture(scope="module")
-def tool(repository: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("trials_page", repository / "tools" / "trials_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def tool() -> ModuleType:
+    return load_tool("trials_page")
 
 
 @pytest.fixture(scope="module")
