@@ -1,11 +1,11 @@
 """The hazard ratio of two arms by Cox's partial likelihood.
 
 Place    Programme, trial, randomised.
-In       A sample; how ties are treated.
+In       A sample; how ties are treated; a stratum for each patient or none.
 Out      Log hazard ratio (below 0 favours the experimental arm), its standard error, an interval.
 Knows    Cox 1972; ties by Efron 1977 JASA 72:557 (the default of R) or Breslow 1974 Biometrics 30:89. Newton's method with
          halved steps, since the likelihood is concave. Where one arm has no event, the maximum is at infinity and is refused.
-Checked  tests/reference/trial_randomised/test_reconstructed_trials.py
+Checked  tests/reference/trial_randomised/test_reconstructed_trials.py, tests/reference/trial_r/test_statistics.py
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.refuse import between_0_and_1, refuse_data
-from vein2vein.programme.trial.randomised.sample import Sample
+from vein2vein.programme.trial.randomised.sample import AtEvents, Sample
 from vein2vein.programme.trial.words import Floats, Ints
 
 Ties = Literal["efron", "breslow"]
@@ -49,19 +50,21 @@ class HazardRatio:
         return math.exp(self.log - reach), math.exp(self.log + reach)
 
 
-def cox(sample: Sample, ties: Ties = "efron") -> HazardRatio:
+def cox(sample: Sample, ties: Ties = "efron", strata: npt.ArrayLike | None = None) -> HazardRatio:
     """The hazard ratio of the experimental to the control arm.
 
     Args:
         sample: Times, events and arms.
         ties: "efron" or "breslow".
+        strata: A stratum of each patient, each with a hazard of its own; None for one stratum.
 
     Raises:
         TrialError: TRIAL-040 when the ratio is zero or infinite, because all events while both arms were at risk fell in one.
     """
-    terms = _terms(sample, ties)
-    table = sample.at_events
-    events = int(table.events[:, 1].sum())
+    tables = sample.tables(strata)
+    one, two, times = zip(*(_terms(table, ties) for table in tables), strict=True)
+    terms = np.concatenate(one), np.concatenate(two), np.concatenate(times)
+    events = int(sum(table.events[:, 1].sum() for table in tables))
     log, here = 0.0, _likelihood(0.0, events, terms)
     for _ in range(100):
         value, slope, curve = here
@@ -81,9 +84,8 @@ def cox(sample: Sample, ties: Ties = "efron") -> HazardRatio:
 _Terms = tuple[Floats, Floats, Floats]
 
 
-def _terms(sample: Sample, ties: Ties) -> _Terms:
+def _terms(table: AtEvents, ties: Ties) -> _Terms:
     """At risk in the control and experimental arm for each factor of the likelihood, and how often each factor counts."""
-    table = sample.at_events
     d: Ints = table.all_events
     if ties == "breslow":
         return table.at_risk[:, 0].astype(float), table.at_risk[:, 1].astype(float), d.astype(float)

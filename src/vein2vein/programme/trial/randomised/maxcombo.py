@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import erfc, gammaincc, ndtr, ndtri
 from scipy.stats import norm
@@ -62,16 +63,17 @@ class Largest:
         return float(self.z.max())
 
 
-def max_combo(sample: Sample, weights: tuple[Weight, ...] = STRAW_MAN) -> Largest:
+def max_combo(sample: Sample, weights: tuple[Weight, ...] = STRAW_MAN, strata: npt.ArrayLike | None = None) -> Largest:
     """The largest of several weighted log-rank statistics and its one-sided p.
 
     Args:
         sample: Times, events and arms.
         weights: The weights; those of the cross-pharma working group when none are given.
+        strata: A stratum of each patient; None for one stratum.
     """
     if not weights:
         refuse_parameter("no weights", "at least one")
-    score, covariance = scores(sample, weights)
+    score, covariance = scores(sample, weights, strata)
     spread = np.sqrt(np.diag(covariance))
     if not spread.all():
         refuse_data("a weight that is zero at every event", "some weight at some event")

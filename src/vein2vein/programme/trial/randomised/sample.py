@@ -2,7 +2,7 @@
 
 Place    Programme, trial, randomised. Read by `curves`, `log_rank`, `cox`, `maxcombo`.
 In       One time, event and arm per patient.
-Out      `Sample`, checked; `AtEvents`, one row per distinct time with an event.
+Out      `Sample`, checked; `AtEvents`, one row per distinct time with an event, of all or by stratum.
 Knows    Somebody censored at the time of an event was still at risk then. Ties are kept: one row holds all events of a time.
 Checked  tests/unit/programme/trial/randomised/test_statistics.py
 """
@@ -50,7 +50,7 @@ class AtEvents:
     def survival_before(self) -> Floats:
         """Kaplan-Meier estimate of both arms together just before each time."""
         steps = 1 - self.all_events / self.all_at_risk
-        found: Floats = np.concatenate([[1.0], np.cumprod(steps)[:-1]])
+        found: Floats = np.concatenate([[1.0], np.cumprod(steps)])[: len(steps)]
         return found
 
 
@@ -90,6 +90,23 @@ class Sample:
         """Times and events of one arm."""
         rows = self.arm == arm
         return self.time[rows], self.event[rows]
+
+    def tables(self, strata: npt.ArrayLike | None = None) -> tuple[AtEvents, ...]:
+        """Events and patients at risk by stratum; all patients are one where there are no strata.
+
+        Raises:
+            TrialError: TRIAL-040 for strata that are not as many as patients, or missing.
+        """
+        if strata is None:
+            return (self.at_events,)
+        given = np.asarray(strata)
+        if given.shape != self.time.shape:
+            refuse_data(f"{given.size} strata for {len(self)} patients", "as many as patients")
+        if any(one is None or one != one for one in given.tolist()):  # noqa: PLR0124  (only a NaN is not itself)
+            refuse_data("a stratum that is missing", "a stratum for each patient")
+        place = np.unique(given, return_inverse=True)[1]
+        rows = [place == k for k in range(int(place.max()) + 1)]
+        return tuple(Sample(self.time[one], self.event[one], self.arm[one]).at_events for one in rows)
 
     @cached_property
     def at_events(self) -> AtEvents:

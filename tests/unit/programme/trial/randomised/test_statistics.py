@@ -12,6 +12,7 @@ from vein2vein.errors import TrialError
 from vein2vein.programme.trial.randomised.cox import cox
 from vein2vein.programme.trial.randomised.curves import Curve, milestone_difference, restricted_mean_difference
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, FlemingHarrington, ModestlyWeighted, log_rank
+from vein2vein.programme.trial.randomised.maxcombo import max_combo
 from vein2vein.programme.trial.randomised.sample import Sample
 
 #                        control 1, 3, 5+        experimental 2, 4, 6+
@@ -139,6 +140,27 @@ def test_nothing_to_compare_is_refused() -> None:
     with pytest.raises(TrialError, match="that has a weight"):
         log_rank(Sample.of([1, 2], [1, 0], [0, 1]), FlemingHarrington(0, 1))
     assert FlemingHarrington(0, 0) == LOG_RANK
+
+
+def test_strata_add_scores_and_variances() -> None:
+    """Two copies of a set in two strata double both; a stratum in which one arm has nobody adds nothing."""
+    twice = Sample.of([*SIX.time, *SIX.time, 1], [*SIX.event, *SIX.event, 1], [*SIX.arm, *SIX.arm, 0])
+    strata = ["a"] * 6 + ["b"] * 6 + ["c"]
+    one, two = log_rank(SIX), log_rank(twice, strata=strata)
+    assert (two.score, two.variance) == pytest.approx((2 * one.score, 2 * one.variance))
+    assert max_combo(twice, strata=strata).z == pytest.approx(math.sqrt(2) * max_combo(SIX).z)
+    assert cox(twice, strata=strata).log == pytest.approx(cox(SIX).log)
+    assert cox(twice, strata=strata).error == pytest.approx(cox(SIX).error / math.sqrt(2))
+    assert log_rank(SIX, strata=[0] * 6).z == one.z
+
+
+def test_impossible_strata_are_refused() -> None:
+    with pytest.raises(TrialError, match=r"TRIAL-040[\s\S]*5 strata for 6 patients"):
+        log_rank(SIX, strata=[1] * 5)
+    with pytest.raises(TrialError, match="a stratum that is missing"):
+        cox(SIX, strata=[1, 2, 1, 2, 1, math.nan])
+    with pytest.raises(TrialError, match="both arms were at risk"):
+        log_rank(SIX, strata=list(range(6)))
 
 
 @pytest.mark.parametrize(("seed", "control", "experimental"), [(0, 3, 134), (1, 112, 2), (11, 43, 1)])
