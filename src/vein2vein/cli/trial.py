@@ -123,20 +123,24 @@ def recommend(file: Path, outcomes: str, pending: str, log_file: Path | None, by
 def paths(file: Path, outcomes: str, cohorts: int) -> None:
     """Print every way in which the next cohorts may turn out after OUTCOMES, and the dose after each."""
     from vein2vein.errors import TrialError
+    from vein2vein.programme.trial.complete import complete
     from vein2vein.programme.trial.recommend import paths as look_ahead
     from vein2vein.programme.trial.study.dose import DoseStudy
     from vein2vein.programme.trial.words import Design
 
     study = read_file(file).study
-    if not isinstance(study, DoseStudy) or not isinstance(study.design, Design):
+    if not isinstance(study, DoseStudy) or study.fill is not None:
         raise TrialError(
             "TRIAL-004",
             saw=f"paths for the design {study.name}",
-            expected="a dose-finding design that knows outcomes at once",
-            fix="ask for one state: vein2vein trial recommend FILE OUTCOMES --pending ...",
+            expected="a dose-finding design without backfill",
+            fix="ask for one state: vein2vein trial recommend FILE OUTCOMES",
         )
-    found = look_ahead(study.design, outcomes, cohorts=cohorts)
+    design = study.design if isinstance(study.design, Design) else complete(study.design)
+    found = look_ahead(design, outcomes, cohorts=cohorts)
     columns([("outcomes", "next dose"), *((path.outcomes or "now", str(path.dose or "stop")) for path in found)])
+    if design is not study.design:
+        click.echo("once every outcome is known; while some are pending: vein2vein trial recommend FILE --pending ...")
 
 
 @trial.group()

@@ -65,7 +65,11 @@ def test_advice_and_paths(run) -> None:  # type: ignore[no-untyped-def]
         (BOIN.replace("0.3\n", "1.3\n"), ["FILE"], "TRIAL-002"),
         (BOIN.replace("0.1, 0.3, 0.5", "0.1, 0.3"), ["FILE"], "TRIAL-001"),
         (BOIN, ["recommend", "FILE", "9NNN"], "TRIAL-003"),
-        (TITE, ["paths", "FILE", "1NNN"], "TRIAL-004"),
+        (
+            "design: simon\n'null': 0.2\nalternative: 0.4\nalpha: 0.05\nbeta: 0.2",
+            ["paths", "FILE", "1NNN"],
+            "TRIAL-004",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_id(run, text: str, arguments: list[str], id: str) -> None:  # type: ignore[no-untyped-def]

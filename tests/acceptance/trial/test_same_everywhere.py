@@ -206,5 +206,8 @@ def test_a_report_is_written_as_html_and_word(tmp_path: Path) -> None:
 
 def test_boundaries_and_paths_are_refused_where_there_are_none() -> None:
     assert "DU" in ask("boundaries", str(EXAMPLES / "boin.yaml"))
-    refused = CliRunner().invoke(cli, ["trial", "paths", str(EXAMPLES / "tite-boin.yaml")])
-    assert "TRIAL-004" in refused.stderr
+    assert "once every outcome is known" in ask("paths", str(EXAMPLES / "tite-boin.yaml"))
+    assert "1NET" in ask("paths", str(EXAMPLES / "boin12.yaml"), "--cohorts", "1")
+    for command in ("paths", "boundaries"):
+        refused = CliRunner().invoke(cli, ["trial", command, str(EXAMPLES / "mem.yaml")])
+        assert ("TRIAL-004" in refused.stderr) == (command == "paths")

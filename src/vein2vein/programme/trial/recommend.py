@@ -95,19 +95,20 @@ def recommend(design: Design, outcomes: str = "") -> Recommendation:
 
 
 def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path, ...]:
-    """Every way in which the next cohorts may turn out, by number of toxicities, and the dose after each.
+    """Every way in which the next cohorts may turn out, by number of toxicities and of responses, and the dose after each.
 
     Args:
-        design: The design of the trial, without responses.
+        design: The design of the trial. Where it looks at responses, those of as many patients as possible fall on patients
+            without a toxicity in the outcomes that are shown; the rules look at the numbers only.
         outcomes: Cohorts so far.
         cohorts: How many cohorts to look ahead.
 
     Raises:
-        TrialError: TRIAL-004 for a design that looks at responses.
+        TrialError: TRIAL-003 for outcomes that cannot be read, or more patients than the design has.
     """
-    if design.with_efficacy:
-        _misfit(f"the design {design.name}, which looks at responses", "a design that looks at toxicity only")
-    start = state_after(read_outcomes(outcomes, design.doses), design.doses, design.start)
+    so_far = read_outcomes(outcomes, design.doses)
+    _check(design, so_far, outcomes)
+    start = state_after(so_far, design.doses, design.start, with_efficacy=design.with_efficacy)
     found: list[Path] = []
 
     def follow(state: States, words: tuple[str, ...]) -> None:
@@ -117,11 +118,18 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
             return
         size = int(design.cohorts.size(state)[0])
         for toxic in range(size + 1):
-            after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic)))
-            follow(after, (*words, f"{dose + 1}{'N' * (size - toxic)}{'T' * toxic}"))
+            for responded in range(size + 1) if design.with_efficacy else (0,):
+                after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic, responded)))
+                follow(after, (*words, f"{dose + 1}{_letters(size, toxic, responded)}"))
 
     follow(start, ())
     return tuple(found)
+
+
+def _letters(size: int, toxic: int, responded: int) -> str:
+    both = max(0, toxic + responded - size)
+    neither = size - toxic - responded + both
+    return "N" * neither + "E" * (responded - both) + "B" * both + "T" * (toxic - both)
 
 
 def decision_table(design: Design, *, most: int | None = None) -> tuple[TableRow, ...]:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import yaml
 
 from vein2vein._version import __version__
+from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.designs import DesignFile
 from vein2vein.programme.trial.recommend import paths
 from vein2vein.programme.trial.search import Found
@@ -30,6 +31,7 @@ from vein2vein.report.trial import plots
 from vein2vein.report.trial.flow import flow_of
 from vein2vein.report.words import Words, catalogue, joined, say
 
+_LETTERED: Final = ("rolling", "pending_even")
 _COHORTS_AHEAD: Final = 2
 _LONG: Final = 4  # patients of a cohort from which one cohort is looked ahead, since paths multiply
 
@@ -231,20 +233,25 @@ def _tables(tables: Sequence[Table]) -> Iterator[Block]:
             tuple(word(head) for head in table.heads),
             tuple(tuple(cell(text) for text in row) for row in table.rows),
             caption,
-            letters=table.key == "decisions",
+            letters=table.key.startswith("decisions") or table.key in _LETTERED,
         )
 
 
 def _paths(read: DesignFile) -> Iterator[Block]:
     study = read.study
-    if not isinstance(study, DoseStudy) or not isinstance(study.design, Design) or study.design.with_efficacy:
+    if not isinstance(study, DoseStudy) or study.fill is not None:
         return
-    ahead = _COHORTS_AHEAD if int(study.design.cohorts.size(study.design.first())[0]) < _LONG else 1
+    known = isinstance(study.design, Design)
+    design = study.design if isinstance(study.design, Design) else complete(study.design)
+    several = int(design.cohorts.size(design.first())[0]) >= _LONG or design.with_efficacy
+    ahead = 1 if several else _COHORTS_AHEAD
     rows = tuple(
-        (path.outcomes or cell("now"), str(path.dose or cell("stop"))) for path in paths(study.design, cohorts=ahead)
+        (path.outcomes or cell("now"), str(path.dose or cell("stop"))) for path in paths(design, cohorts=ahead)
     )
     yield Heading(say("trial.paths"), key="paths")
-    yield Paragraph(say("trial.paths_words", n=ahead))
+    yield Paragraph(say("trial.paths_words_both" if design.with_efficacy else "trial.paths_words", n=ahead))
+    if not known:
+        yield Paragraph(say("trial.paths_known"))
     yield Grid((say("trial.outcomes"), say("trial.next_dose")), rows, say("trial.paths"))
 
 

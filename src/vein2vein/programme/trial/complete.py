@@ -1,0 +1,48 @@
+"""A late-onset design once every outcome is known: the same rules as a design that waits for each cohort.
+
+Place    Programme, trial. Read by paths, tables and tests: what a late-onset design says when nobody is pending.
+In       A `LateDesign`.
+Out      A `Design` with its rule, safety, selection and cohorts.
+Knows    Nobody is pending, so no rule can ask to wait.
+Checked  tests/unit/programme/trial/test_complete.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vein2vein.programme.trial.phase1.late import LateDesign, LateRule
+from vein2vein.programme.trial.phase12.late import TwoSeen
+from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
+from vein2vein.programme.trial.words import Bools, Design, Ints, States
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A rule for pending patients, asked when there are none."""
+
+    late: LateRule
+
+    def next_dose(self, states: States, closed: Bools) -> Ints:
+        """The dose of the next cohort."""
+        return self.late.next_dose(TwoSeen.complete(states), closed)
+
+    def reasons(self, states: States, closed: Bools) -> list[str]:
+        """Why, in words."""
+        return self.late.reasons(TwoSeen.complete(states), closed)
+
+
+def complete(design: LateDesign) -> Design:
+    """The design that waits for every outcome of a cohort before the next one."""
+    return Design(
+        name=design.name,
+        doses=design.doses,
+        rule=Complete(design.rule),
+        selection=design.selection,
+        cohorts=design.cohorts,
+        safety=design.safety,
+        start=design.start,
+        with_efficacy=isinstance(design.rule, PendingUtility),
+        looks_at_last_cohort=True,
+        parameters=design.parameters,
+    )
