@@ -9,7 +9,7 @@ Checked  tests/acceptance/intake/test_local_words.py, tests/acceptance/intake/te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -131,3 +131,16 @@ def set_aside(answer: str, local: str, table: str) -> Fault:
     fix = "answer it under codes in the mapping file"
     aside = "the rows are refused until it is answered"
     return Fault(UNANSWERED, f"{saw}: {ASK}", "an id of the code files, or ignore", fix, aside)
+
+
+def unnamed_products(products: Sequence[str | None]) -> list[str]:
+    """A note on courses whose product stays unknown; nothing when every course has one."""
+    unnamed = sum(product is None for product in products)
+    if not unnamed:
+        return []
+    note = (
+        f"Of {len(products):,} courses {unnamed:,} have no product: their infusion stands under codes that say that cells were"
+        " given and not which, such as CPT 38228 or ICD-10-PCS XW033C3. A code of the product (ATC, HCPCS) on the same day"
+        " names it."
+    )
+    return [note]

@@ -31,7 +31,7 @@ from vein2vein.intake.fhir.model import READ
 from vein2vein.intake.fhir.options import Options
 from vein2vein.intake.fhir.reading import Delivered
 from vein2vein.intake.flows import with_flows
-from vein2vein.intake.local import Local, respelled, with_units, with_values
+from vein2vein.intake.local import Local, respelled, unnamed_products, with_units, with_values
 from vein2vein.record import tables as record_tables
 from vein2vein.record.timeline import UNSPECIFIED
 
@@ -353,6 +353,7 @@ def _notes(work: Work, courses: list[Course]) -> tuple[str, ...]:
     counted = ", ".join(f"{number:,} {kind}" for kind, number in read.items()) or "none that grading reads"
     notes = [f"Resources: {counted}; {others:,} of other types."]
     notes.append(f"{len(courses):,} courses of {len({c.patient for c in courses}):,} patients.")
+    notes += unnamed_products([c.product for c in courses])
     if work.options.zone is None:
         notes.append("No zone of the centre is declared: days are counted in UTC.")
     if work.delivered.n_panel_members_missing:

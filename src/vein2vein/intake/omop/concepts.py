@@ -23,6 +23,8 @@ from vein2vein.intake.local import Codes
 from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.source import Source, numbers, texts
 from vein2vein.intake.omop.wanted import (
+    INFUSION,
+    UNSPECIFIED,
     Convention,
     Declared,
     Meaning,
@@ -32,8 +34,8 @@ from vein2vein.intake.omop.wanted import (
     wanted_codes,
 )
 
-# Codes that cannot be mistaken for a local number or abbreviation. A bare RxNorm number can, and so can an id of our code files
-# ("weight"): both need their prefix, as in own:ice_score.
+# Codes that cannot be mistaken for a local number or abbreviation. A bare number of RxNorm or CPT can (38228), and so can an
+# id of our code files ("weight"): they need their prefix, as in own:ice_score or CPT4:38228.
 _SHAPES: Final[Mapping[str, str]] = {
     "LOINC": r"\d{1,5}-\d",
     "ATC": r"[A-Z]\d\d[A-Z]{2}\d\d",
@@ -41,7 +43,7 @@ _SHAPES: Final[Mapping[str, str]] = {
     "HCPCS": r"[A-V]\d{4}",
     "ICD10PCS": r"[0-9A-HJ-NP-Z]{7}",
     "ICD10CM": r"[A-TV-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?",
-    "CPT4": r"\d{4}[0-9T]",
+    "CPT4": r"\d{4}T",
 }
 _PREFIX: Final = re.compile(
     r"^\s*(LOINC|ATC|SNOMED(?:[ -]?CT)?|HCPCS|ICD-?10-?PCS|ICD-?10-?CM|CPT4?|RxNorm|own)\s*[:|]\s*", re.I
@@ -97,6 +99,13 @@ class Lexicon:
             if re.fullmatch(shape, bare) and (meaning := self.by_code.get((vocabulary, bare)))
         }
         return found.pop() if len(found) == 1 else None
+
+    def written(self, wanted: Iterable[Wanted]) -> list[str]:
+        """How wanted codes can stand in a ``*_source_value``, bare or behind the name of their vocabulary."""
+        forms = (
+            f"{head}{w.code}" for w in wanted if w.vocabulary for head in ("", f"{w.vocabulary}:", f"{w.vocabulary}|")
+        )
+        return [form for form in forms if self.of_text(form) is not None]
 
     def below(
         self, source: Source, present: Iterable[int]
@@ -228,9 +237,20 @@ def _nearest(
             best[concept] = (level, {meaning})
         elif level == known[0]:
             known[1].add(meaning)
-    sure = {concept: next(iter(found)) for concept, (_, found) in best.items() if len(found) == 1}
-    ambiguous = {concept: tuple(sorted(found)) for concept, (_, found) in best.items() if len(found) > 1}
+    one = {concept: _one(found) for concept, (_, found) in best.items()}
+    sure = {concept: meaning for concept, meaning in one.items() if meaning is not None}
+    ambiguous = {concept: tuple(sorted(found)) for concept, (_, found) in best.items() if concept not in sure}
     return sure, ambiguous
+
+
+def _one(found: set[Meaning]) -> Meaning | None:
+    """What equally near meanings say together: infusions of different products are an infusion all the same."""
+    if len(found) == 1:
+        return next(iter(found))
+    if {meaning.role for meaning in found} != {INFUSION}:
+        return None
+    named = {meaning for meaning in found if meaning.code != UNSPECIFIED}
+    return named.pop() if len(named) == 1 else Meaning("infusion", INFUSION, UNSPECIFIED)
 
 
 def convention_concepts(source: Source, listed: Mapping[str, Convention]) -> dict[int, str]:

@@ -17,7 +17,7 @@ import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake.book import PLACE, FaultBook, refusals
-from vein2vein.intake.local import ASK, IGNORE, set_aside
+from vein2vein.intake.local import ASK, IGNORE, set_aside, unnamed_products
 from vein2vein.intake.omop import facts
 from vein2vein.intake.omop.cdm import CLINICAL, SPARE
 from vein2vein.intake.omop.clock import CONTRADICTION
@@ -86,6 +86,7 @@ def notes(rows: OmopRows) -> tuple[str, ...]:
     said = [
         f"Codes looked for: {len(listed)}; known to the vocabulary of the delivery: {found}.",
         f"Infusions are told by {rows.infusions.height} rows and give {len(rows.courses)} courses.",
+        *unnamed_products([course.product for course in rows.courses]),
         f"Declared: zone {options.zone or 'none'}; a time of 00:00:00 is "
         + ("a date alone" if options.midnight == "day" else "midnight")
         + f"; dates alone: {options.times.date_only}; one course for infusions of a product within {options.same_course_days}"

@@ -83,7 +83,7 @@ def _below(opened: Opened, roots: Mapping[int, Meaning]) -> dict[int, Meaning]:
 def _read(opened: Opened, table: str, meanings: Mapping[int, Meaning]) -> pl.DataFrame:
     events = EVENTS[table]
     listed = numbers(meanings)
-    written = texts(w.code for w in wanted_codes() if w.meaning.role == INFUSION and w.vocabulary)
+    written = texts(opened.lexicon.written(w for w in wanted_codes() if w.meaning.role == INFUSION))
     declared = texts(text for text, m in opened.lexicon.declared.texts.items() if m.role == INFUSION)
     unmapped = f"coalesce(e.{events.concept}, 0) = 0 AND " if opened.lexicon.has_vocabulary else ""
     frame = opened.source.frame(

@@ -32,6 +32,7 @@ VOCABULARIES: Final[Mapping[str, str]] = {
     "icd10cm": "ICD10CM",
     "icd10pcs": "ICD10PCS",
     "cpt": "CPT4",
+    "hcpcs": "HCPCS",
 }
 INFUSION: Final = "infusion"
 UNSPECIFIED: Final = codes.UNNAMED_PRODUCT

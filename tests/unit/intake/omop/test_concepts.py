@@ -127,3 +127,33 @@ def test_an_id_of_our_code_files_needs_its_prefix(tmp_path: Path) -> None:
 def test_our_own_ids_can_be_concepts_of_a_vocabulary_of_the_delivery(tmp_path: Path) -> None:
     with a_vocabulary(tmp_path, [(2_000_000_001, "own", "ice_score")]) as source:
         assert look_up(source).meanings.get(2_000_000_001) == Meaning("observation", "ice_score")
+
+
+INFUSED = Meaning("infusion", "infusion", "axicabtagene-ciloleucel")
+UNNAMED = Meaning("infusion", "infusion", "unspecified")
+
+
+@pytest.mark.parametrize(
+    ("codes", "meaning"),
+    [
+        ([("HCPCS", "Q2041"), ("CPT4", "38228")], INFUSED),
+        ([("HCPCS", "Q2041"), ("HCPCS", "Q2042")], UNNAMED),
+        ([("CPT4", "38228"), ("CPT4", "0540T")], UNNAMED),
+        ([("HCPCS", "Q2041"), ("ATC", "C01CA03")], None),
+    ],
+)
+def test_a_concept_equally_near_to_infusions_is_an_infusion(
+    tmp_path: Path, codes: list[tuple[str, str]], meaning: Meaning | None
+) -> None:
+    concepts = [(number, *code) for number, code in enumerate(codes, start=1)]
+    with a_vocabulary(tmp_path, concepts, maps=[(n, 900, None) for n, *_ in concepts]) as source:
+        assert look_up(source).meanings.get(900) == meaning
+
+
+def test_a_bare_number_of_cpt_is_no_code_and_one_behind_its_vocabulary_is(tmp_path: Path) -> None:
+    with a_vocabulary(tmp_path, []) as source:
+        lexicon = look_up(source)
+    assert lexicon.of_text("38228") is None
+    assert lexicon.of_text("CPT4:38228") == UNNAMED
+    assert lexicon.of_text("0540T") == UNNAMED
+    assert lexicon.of_text("Q2041") == lexicon.of_text("HCPCS|Q2041") == INFUSED
