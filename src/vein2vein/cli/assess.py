@@ -70,7 +70,9 @@ def assess(**given: Any) -> None:
         compared = compare(beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry))
     page = handover(found, drugs, compared=compared, language=given["language"])
     if given["as_json"]:
-        click.echo(json.dumps(as_plain(found, drugs, compared), indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(as_plain(found, drugs, compared, language=given["language"]), indent=2, ensure_ascii=False)
+        )
     else:
         click.echo(as_text(page))
     if given["pdf"] is not None:

@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "renal-policy": ("policies", "vein2vein.knowledge.documents.renal_policy", "RenalPolicy"),
     "product": ("products", "vein2vein.knowledge.documents.product", "Product"),
     "wash-out": ("washout", "vein2vein.knowledge.documents.washout", "Washout"),
+    "bridging-options": ("bridging", "vein2vein.knowledge.documents.bridging", "BridgingOptions"),
     "drug": ("drugs", "vein2vein.knowledge.documents.drug", "Drug"),
     "response": ("response", "vein2vein.knowledge.documents.response", "Response"),
     "policy": ("policies", "vein2vein.knowledge.documents.prophylaxis", "Policy"),

@@ -23,6 +23,7 @@ from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
 from vein2vein.journey.assess.given import Plan, as_known, given_otherwise
+from vein2vein.journey.assess.needs import Need, asked_before, asked_by_policies, needs_of
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.followup import Due, due_items
@@ -34,6 +35,7 @@ from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
 from vein2vein.journey.stages.scored import scores_of
+from vein2vein.knowledge.documents.biomarkers import Biomarkers, Effect
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
@@ -42,7 +44,7 @@ from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
-from vein2vein.record.timeline import Timeline
+from vein2vein.record.timeline import Observation, Timeline
 
 AHEAD_DAYS = 14
 GRADED_AHEAD = timedelta(days=400)
@@ -68,11 +70,12 @@ class GradeNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that is missing, and the answers that it would change."""
+class MarkerEffect:
+    """A published effect of a marker that is recorded; shown beside its latest value, never combined with another."""
 
-    what: str
-    changes: tuple[str, ...]
+    collection: Biomarkers
+    effect: Effect
+    row: Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Assessment:
         needs: What is missing, by what it would change.
         prophylaxis: What each policy of the protocol says of its items, after the infusion.
         ready: Before the infusion: label, wash-out, go or no go.
+        effects: Published effects of recorded markers in the disease of the course.
         deviations: What went otherwise than the protocol so far.
     """
 
@@ -108,6 +112,7 @@ class Assessment:
     prophylaxis: tuple[Step, ...]
     ready: Ready
     deviations: tuple[Deviation, ...]
+    effects: tuple[MarkerEffect, ...]
 
 
 class Assessor:
@@ -150,8 +155,9 @@ class Assessor:
         self._policies = tuple(books.get(id, Policy, chosen.get(id)) for id in protocol.policies)
         self._asked_scores = scores_of(self._policies, rules, chosen)
         self._plan = Plan.of(timeline, protocol, books)
-        self._given = given_otherwise(timeline, self._plan)
         self._ready = Readying.of(protocol, books)
+        self._given = (*given_otherwise(timeline, self._plan), *self._ready.stops.departures(timeline))
+        self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
         self._index = CourseIndex(timeline)
         self._shown = Shown(timeline)
         self._drugs = tuple(self._desk.drugs.values())
@@ -181,6 +187,7 @@ class Assessor:
         now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
         stage = stage_of(known, at)
         ready = self._ready.at(known, at, self._plan, told=told or {})
+        prophylactic = self._prophylaxis(questions, at, told or {})
         found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
         return Assessment(
             known,
@@ -192,10 +199,17 @@ class Assessor:
             surface,
             due,
             advice,
-            _needs(scores, advice),
-            self._prophylaxis(questions, at, told or {}),
+            needs_of(
+                ((name, answer.edition) for answer in scores for name in answer.missing),
+                ((name, surface.formula) for name in surface.computed.missing),
+                ((name, one.guidance) for one in advice for name in one.missing),
+                asked_by_policies(prophylactic),
+                asked_before(ready),
+            ),
+            prophylactic,
             ready,
             found,
+            self._beside(known),
         )
 
     def _prophylaxis(self, questions: Questions, at: datetime, told: Mapping[str, object]) -> tuple[Step, ...]:
@@ -208,6 +222,14 @@ class Assessor:
             for step in prophylaxis(
                 known, policy, at, told=_asked(policy, told), questions=questions, scores=self._asked_scores
             )
+        )
+
+    def _beside(self, known: Timeline) -> tuple[MarkerEffect, ...]:
+        latest = {row.kind: row for row in known.observations if row.value is not None and row.is_usable}
+        return tuple(
+            MarkerEffect(collection, effect, latest[str(effect.observation)])
+            for collection in self._effects
+            for effect in collection.beside(known.course.indication, frozenset(latest))
         )
 
     def _now(self, grades: Grades, subject: str, rule: RuleSet, at: datetime) -> GradeNow:
@@ -253,14 +275,3 @@ def _last_row(index: CourseIndex, timeline: Timeline) -> datetime:
     if last is not None:
         return from_microseconds(last)
     return timeline.course.infused_at or datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _needs(scores: tuple[ScoreAnswer, ...], advice: tuple[Advice, ...]) -> tuple[Need, ...]:
-    found: dict[str, set[str]] = {}
-    for answer in scores:
-        for name in answer.missing:
-            found.setdefault(name, set()).add(answer.edition.id)
-    for one in advice:
-        for name in one.missing:
-            found.setdefault(name, set()).add(one.guidance.id)
-    return tuple(Need(what, tuple(sorted(changes))) for what, changes in sorted(found.items()))

@@ -9,20 +9,21 @@ Checked  tests/unit/journey/assess/test_deviations.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.plain.engine import Row
+from vein2vein.journey.assess.phrases import say
 from vein2vein.journey.followup import Due
 from vein2vein.journey.selection.criteria import eligibility
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import Observation, Timeline
 
-Kind = Literal["late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose"]
+Kind = Literal["late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose", "wash-out", "no-go"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -32,18 +33,24 @@ class Deviation:
 
     Attributes:
         kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met),
-            outside-label (a product), outside-window (an infusion after lymphodepletion), dose (of cells or lymphodepletion).
-        what: In words.
+            outside-label (a product), outside-window (an infusion after lymphodepletion), dose (of cells or lymphodepletion),
+            wash-out (a drug that had not stopped early enough), no-go (a step although its list said no).
+        said: In words, by language.
         file: Id of the file that says otherwise.
         at: When it happened or became so.
         rows: The rows that show it.
     """
 
     kind: Kind
-    what: str
+    said: Mapping[str, str]
     file: str
     at: datetime
     rows: tuple[Row, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """In English."""
+        return self.said["en"]
 
 
 def deviations(
@@ -73,13 +80,11 @@ def deviations(
 def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
     for item in due:
         if item.state == "late":
-            what = f"{item.item.label['en']}: not done by {item.closes}"
-            yield Deviation("late", what, item.calendar, at)
+            yield Deviation("late", say("not-done", item=item.item.label, day=str(item.closes)), item.calendar, at)
         elif item.state == "done late" and item.by is not None:
             when = item.by.observed_at if isinstance(item.by, Observation) else item.by.at
-            yield Deviation(
-                "late", f"{item.item.label['en']}: done after {item.closes}", item.calendar, when, (item.by,)
-            )
+            said = say("done-late", item=item.item.label, day=str(item.closes))
+            yield Deviation("late", said, item.calendar, when, (item.by,))
 
 
 def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
@@ -94,8 +99,14 @@ def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
     for place, row in enumerate(rows):
         opening = drug.spacing.opening(starts[:place], starts[place])
         if not opening.is_open:
-            what = f"{drug.name['en']}: dose {place + 1} although {', '.join(opening.because)}"
-            yield Deviation("over-limit", what, drug.id, row.started_at, (row,))
+            limits = {language: _limits(drug, opening.because, language) for language in ("en", "zh")}
+            said = say("locked-dose", drug=drug.name, n=str(place + 1), limits=limits)
+            yield Deviation("over-limit", said, drug.id, row.started_at, (row,))
+
+
+def _limits(drug: Drug, because: Sequence[str], language: str) -> str:
+    shown = dict(zip(drug.spacing.lines(), drug.spacing.lines(language), strict=True))
+    return ", ".join(shown[limit] for limit in because)
 
 
 def outside_criteria(timeline: Timeline, selection: Sequence[RuleSet]) -> tuple[Deviation, ...]:
@@ -107,7 +118,7 @@ def outside_criteria(timeline: Timeline, selection: Sequence[RuleSet]) -> tuple[
     return tuple(
         Deviation(
             "outside-criteria",
-            f"accepted although not met: {criterion.label['en']}",
+            say("accepted", criterion=criterion.label),
             rule.id,
             accepted.at,
             tuple(row for value in criterion.values for row in value.rows),

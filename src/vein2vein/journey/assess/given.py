@@ -22,10 +22,11 @@ from vein2vein.basis.clock import local_date
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess.deviations import Deviation
+from vein2vein.journey.assess.phrases import agent_label, say
 from vein2vein.journey.lymphodepletion.calendar import GapAnswer, gap_of
 from vein2vein.journey.lymphodepletion.doses import Deviation as DoseDeviation
 from vein2vein.journey.lymphodepletion.doses import DrugDose, deviation, regimen_doses
-from vein2vein.journey.selection.products import label_dose, query_of
+from vein2vein.journey.selection.products import DoseAnswer, label_dose, query_of
 from vein2vein.knowledge.documents.dose import Deviation as CellDeviation
 from vein2vein.knowledge.documents.product import LabelQuery, LabelVerdict, Product
 from vein2vein.knowledge.documents.protocol import Protocol
@@ -88,6 +89,18 @@ class Plan:
         if query.indication not in self.indications:
             query = replace(query, indication=None)
         return self.product.labels_on(local_date(at, known.course.zone), query)
+
+    def cells(self, known: Timeline, at: datetime, labels: Sequence[LabelVerdict]) -> tuple[DoseAnswer, ...]:
+        """The dose of cells that each of some label rows plans."""
+        if self.product is None:
+            return ()
+        basis = self.protocol.weight_basis
+        return tuple(label_dose(known, at, self.product, v.label, weight_basis=basis) for v in labels)
+
+    def depletion(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
+        """Computed daily doses of each regimen at an instant."""
+        questions = Questions(known, at)
+        return tuple((regimen, self.doses(questions, regimen)) for regimen in self.regimens)
 
     def doses(self, questions: Questions, regimen: Regimen) -> tuple[DrugDose, ...]:
         """Computed daily doses of a regimen at the instant of the questions."""
@@ -188,9 +201,16 @@ def _lymphodepletion(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
     for given in days_given(timeline, plan):
         if given.state == "not met" and given.milligrams is not None:
             regimen, dose, least = min(given.beside, key=lambda one: abs(one[2].percent or 0.0))
-            aside = "of a drug that is withheld" if least.percent is None else f"{least.percent:+.1f} % of {dose.text}"
-            what = f"{least.level}: {given.drug} {given.milligrams:g} mg on {given.day}, {aside}"
-            yield Deviation("dose", what, regimen.id, given.over, given.rows)
+            said = say(
+                "withheld-dose" if least.percent is None else "daily-dose",
+                level=say(least.level),
+                drug=agent_label(_STREAM, given.drug),
+                mg=f"{given.milligrams:g}",
+                day=str(given.day),
+                percent="" if least.percent is None else f"{least.percent:+.1f}",
+                computed="" if dose.value is None else f"{dose.value:.1f}",
+            )
+            yield Deviation("dose", said, regimen.id, given.over, given.rows)
 
 
 def _window(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
@@ -202,8 +222,7 @@ def _window(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
     if gaps and all(gap.allowed is False for _, gap in gaps):
         rows = tuple(row for row in _rows(timeline, _STREAM) if row.started_at <= infused)
         regimen, gap = gaps[0]
-        what = f"infused {gap.days} days after the last dose of lymphodepletion, outside the window of the regimen"
-        yield Deviation("outside-window", what, regimen.id, infused, rows[-1:])
+        yield Deviation("outside-window", say("window", days=str(gap.days)), regimen.id, infused, rows[-1:])
 
 
 def _product(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
@@ -216,9 +235,9 @@ def _product(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
     if not labels:
         day = local_date(infused, timeline.course.zone)
         any_row = product.labels_on(day, LabelQuery(where))
-        why = "no row of the label fits this patient" if any_row else "not on the market there on that day"
+        said = say("no-label", product=product.title, where=where, why=say("no-row" if any_row else "no-market"))
         rows = tuple(row for row in _rows(timeline, _CELLS) if row.started_at <= infused)
-        yield Deviation("outside-label", f"{product.title['en']}, labels of {where}: {why}", product.id, infused, rows)
+        yield Deviation("outside-label", said, product.id, infused, rows)
         return
     yield from _cells(timeline, plan, product)
 
@@ -271,8 +290,8 @@ def _cells(timeline: Timeline, plan: Plan, product: Product) -> Iterator[Deviati
     for given in cells_given(timeline, plan):
         if given.state == "not met":
             least = min((found for found in given.beside if found is not None), key=lambda found: abs(found.percent))
-            what = f"{given.total:g} x 10^6 cells, {least.percent:+.1f} % of the nearer end of the label's range"
-            yield Deviation("dose", f"{product.title['en']}: {what}", product.id, given.row.started_at, (given.row,))
+            said = say("cells", product=product.title, cells=f"{given.total:g}", percent=f"{least.percent:+.1f}")
+            yield Deviation("dose", said, product.id, given.row.started_at, (given.row,))
 
 
 def _million(row: Exposure, weight: float | None) -> float | None:

@@ -17,12 +17,19 @@ from typing import Any
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.given import Plan
+from vein2vein.journey.assess.stopped import Stops
+from vein2vein.journey.bridging import Stopping, stopping
 from vein2vein.journey.collection.washout import Readiness, readiness
 from vein2vein.journey.infusion.go import Go, go
+from vein2vein.journey.lymphodepletion.doses import DrugDose
+from vein2vein.journey.selection.products import DoseAnswer
+from vein2vein.journey.stages.scored import began
 from vein2vein.knowledge.decisions import FromFormula
+from vein2vein.knowledge.documents.bridging import BridgingOption, BridgingOptions
 from vein2vein.knowledge.documents.checklist import Checklist
-from vein2vein.knowledge.documents.product import LabelVerdict
+from vein2vein.knowledge.documents.product import LabelVerdict, Product
 from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library
@@ -36,12 +43,22 @@ class Ready:
     Attributes:
         labels: Label rows of the product that hold or may hold now; empty after the infusion.
         washout: From when cells may be collected; None once they were, and without a document.
+        product: The product; None where no file describes it.
+        doses: The dose of cells by each of these rows, with the weight basis of the protocol.
+        depletion: Daily doses of each regimen of the product, with the renal policy of the protocol; none once it has begun.
+        stopping: What of bridging has to stop before lymphodepletion, and until when; None where it has begun.
+        bridging: Options that the protocol's list names for the disease, between collection and lymphodepletion.
         go: The list before lymphodepletion or before thawing, whichever is next; None before collection and after infusion.
     """
 
     labels: tuple[LabelVerdict, ...] = ()
     washout: Readiness | None = None
     go: Go | None = None
+    stopping: Stopping | None = None
+    bridging: tuple[BridgingOption, ...] = ()
+    product: Product | None = None
+    doses: tuple[DoseAnswer, ...] = ()
+    depletion: tuple[tuple[Regimen, tuple[DrugDose, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,13 @@ class Readying:
     washout: Washout | None
     checklists: Mapping[str, Checklist]
     formulas: Mapping[str, Formula]
+    before_lymphodepletion: Washout | None
+    bridging: BridgingOptions | None
+
+    @property
+    def stops(self) -> Stops:
+        """The files that say what had to stop before a step, and what forbade it."""
+        return Stops(self.protocol, self.washout, self.before_lymphodepletion, self.checklists, self.formulas)
 
     @classmethod
     def of(cls, protocol: Protocol, books: Library) -> Readying:
@@ -63,10 +87,19 @@ class Readying:
         asked = {
             f.source.formula for c in lists.values() for f in c.facts.values() if isinstance(f.source, FromFormula)
         }
-        washout = (
-            None if protocol.washout is None else books.get(protocol.washout, Washout, chosen.get(protocol.washout))
+
+        def washout(id: str | None) -> Washout | None:
+            return None if id is None else books.get(id, Washout, chosen.get(id))
+
+        options = protocol.bridging
+        return cls(
+            protocol,
+            washout(protocol.washout),
+            lists,
+            {id: books.get(id, Formula, chosen.get(id)) for id in sorted(asked)},
+            washout(protocol.before_lymphodepletion),
+            None if options is None else books.get(options, BridgingOptions, chosen.get(options)),
         )
-        return cls(protocol, washout, lists, {id: books.get(id, Formula, chosen.get(id)) for id in sorted(asked)})
 
     def at(self, known: Timeline, at: datetime, plan: Plan, *, told: Mapping[str, object]) -> Ready:
         """What stands before the next step at an instant."""
@@ -74,16 +107,22 @@ class Readying:
             return Ready()
         is_collected = known.milestone("apheresis") is not None
         waits = self.washout is not None and not is_collected
+        bridges = is_collected and began(known, at) is None
+        before = self.before_lymphodepletion
+        labels = plan.labels(known, at)
         return Ready(
-            plan.labels(known, at),
+            labels,
             readiness(known, at, self.washout, setting=self.protocol.setting) if waits and self.washout else None,
             self._go(known, at, plan, told) if is_collected else None,
+            stopping(known, at, before, at) if bridges and before is not None else None,
+            self.bridging.of(known.course.indication) if bridges and self.bridging is not None else (),
+            plan.product,
+            plan.cells(known, at, labels),
+            plan.depletion(known, at) if began(known, at) is None else (),
         )
 
     def _go(self, known: Timeline, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:
-        has_begun = any(row.kind == "lymphodepletion" for row in known.exposures)
-        has_begun = has_begun or known.milestone("lymphodepletion") is not None
-        checklist = self.checklists.get("infusion" if has_begun else "lymphodepletion")
+        checklist = self.checklists.get("lymphodepletion" if began(known, at) is None else "infusion")
         if checklist is None:
             return None
         asked = {name for name, fact in checklist.facts.items() if fact.may_be_told}

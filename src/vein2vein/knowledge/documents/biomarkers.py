@@ -20,11 +20,14 @@ from vein2vein.knowledge.edition import Edition, Status, Strict, Text, Wording
 class Effect(Strict):
     """One published effect.
 
-    `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure` names; `interval` is the 95 % interval.
+    `observation` is the kind that shows the marker in a record, and `diseases` are those of the setting, as labels name them;
+    both are left out where no kind shows it. `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure` names; `interval` is the 95 % interval.
     """
 
     name: Text
     marker: Text
+    observation: Text | None = None
+    diseases: tuple[Text, ...] = ()
     label: Wording
     setting: Wording
     n: Annotated[int, Field(gt=0)] | None = None
@@ -95,6 +98,10 @@ class Biomarkers(Edition):
     def of(self, marker: str) -> tuple[Effect, ...]:
         """Effects of a marker, in the order of the file; empty where there is none."""
         return tuple(effect for effect in self.effects if effect.marker == marker)
+
+    def beside(self, indication: str | None, kinds: frozenset[str]) -> tuple[Effect, ...]:
+        """Effects in a disease of markers that are recorded, in the order of the file."""
+        return tuple(e for e in self.effects if e.observation in kinds and indication in e.diseases)
 
     def case_failure(self, case: EffectCase) -> str | None:
         """How a worked case differs from the effect that it names; None when it does not."""

@@ -53,6 +53,9 @@ class Protocol(Edition):
         selection: Rule sets about eligibility that are applied before acceptance.
         surface: Formula of body surface.
         washout: Wash-out before collection; null where the protocol names none.
+        before_lymphodepletion: Wash-out between bridging and lymphodepletion; null where the protocol names none.
+        bridging: Options of bridging; null where the protocol names none.
+        biomarkers: Collections of published effects that are shown beside recorded markers.
         setting: Whose wash-out rules count.
         renal_policy: Policy of fludarabine by kidney function; null leaves every such dose uncomputed.
         weight_basis: Which weight a product's dose takes.
@@ -72,6 +75,9 @@ class Protocol(Edition):
     guidance: tuple[Text, ...]
     selection: tuple[Text, ...] = ()
     washout: Text | None = None
+    before_lymphodepletion: Text | None = None
+    bridging: Text | None = None
+    biomarkers: tuple[Text, ...] = ()
     setting: Literal["oncology", "autoimmune"] = "oncology"
     surface: Text
     clearances: tuple[Text, ...]

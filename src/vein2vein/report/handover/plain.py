@@ -16,6 +16,7 @@ from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Bounds
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
+from vein2vein.journey.collection.washout import Readiness
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared
 from vein2vein.journey.guidance.decide import Proposal
@@ -23,13 +24,16 @@ from vein2vein.journey.guidance.words import line
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Give
 from vein2vein.knowledge.edition import Edition
+from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import Exposure, Milestone, Observation
 
 Plain = dict[str, Any]
 
 
-def as_plain(found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Compared] = ()) -> Plain:
-    """The whole assessment."""
+def as_plain(
+    found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Compared] = (), *, language: str = "en"
+) -> Plain:
+    """The whole assessment; labels and texts for people in a language, everything else the same in all."""
     stage = found.stage
     plain: Plain = {
         "course": found.timeline.course.course_id,
@@ -48,9 +52,10 @@ def as_plain(found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Co
         ],
         "body_surface": {**_edition(found.surface.formula), "value": found.surface.value,
                          "unit": found.surface.formula.result.unit, "problem": found.surface.problem},
-        "advice": [_advice(a, drugs) for a in found.advice],
+        "advice": [_advice(a, drugs, language) for a in found.advice],
         "due": [
-            {"calendar": d.calendar, "item": d.item.name, "label": d.item.label["en"], "state": d.state, "on": d.on.isoformat(),
+            {"calendar": d.calendar, "item": d.item.name, "label": pick(d.item.label, language),
+             "state": d.state, "on": d.on.isoformat(),
              "opens": d.opens.isoformat(), "closes": None if d.closes is None else d.closes.isoformat(),
              "by": None if d.by is None else _row(d.by)}
             for d in found.due
@@ -60,9 +65,18 @@ def as_plain(found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Co
             {"policy": _edition(s.policy), "item": s.judged.item.name, "answer": s.answer, "missing": list(s.missing)}
             for s in found.prophylaxis
         ],
-        "needs": [{"what": n.what, "changes": list(n.changes)} for n in found.needs],
+        "needs": [
+            {"what": n.what, "label": pick(n.label, language), "changes": list(n.changes)} for n in found.needs
+        ],
+        "effects": [
+            {"collection": e.collection.id, "effect": e.effect.name, "marker": e.effect.marker, "row": _row(e.row),
+             "measure": e.effect.measure, "value": e.effect.value, "interval": e.effect.interval,
+             "outcome": pick(e.effect.outcome, language), "status": e.effect.status, "source": e.effect.source}
+            for e in found.effects
+        ],
         "deviations": [
-            {"kind": d.kind, "what": d.what, "file": d.file, "at": d.at.isoformat(), "rows": [_row(r) for r in d.rows]}
+            {"kind": d.kind, "what": pick(d.said, language), "file": d.file, "at": d.at.isoformat(),
+             "rows": [_row(r) for r in d.rows]}
             for d in found.deviations
         ],
     }  # fmt: skip
@@ -105,20 +119,20 @@ def _row(row: Row) -> Plain:
             return {"kind": row.kind, "at": row.at.isoformat(), "value": row.detail, "source": row.source}
 
 
-def _advice(advice: Advice, drugs: Mapping[str, Drug]) -> Plain:
+def _advice(advice: Advice, drugs: Mapping[str, Drug], language: str) -> Plain:
     return {
         **_edition(advice.guidance),
         "not_applicable": advice.not_applicable,
         "scales": {subject: list(ids) for subject, ids in advice.scales.items()},
-        "proposals": [_proposal(p, drugs) for p in advice.proposals],
+        "proposals": [_proposal(p, drugs, language) for p in advice.proposals],
     }
 
 
-def _proposal(proposal: Proposal, drugs: Mapping[str, Drug]) -> Plain:
+def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str) -> Plain:
     plain: Plain = {
         "name": proposal.name,
         "about": proposal.action.about,
-        "text": line(proposal, drugs),
+        "text": line(proposal, drugs, language),
         "applies": proposal.truth.value,
         "standing": proposal.standing,
         "because": list(proposal.because),
@@ -146,15 +160,24 @@ def _ready(found: Assessment) -> Plain:
         "labels": [
             {"row": v.label.row, "applies": v.truth.value, "missing": list(v.missing), "status": v.label.status}
             for v in ready.labels
-        ]
-    }
+        ],
+        "doses": [
+            {"label": d.label.row, "low": d.planned.low, "high": d.planned.high, "target": d.planned.target, "unit": "10*6",
+             "weight_kg": d.planned.weight, "weight_basis": d.weight_basis, "is_capped": d.planned.is_capped,
+             "missing": list(d.planned.missing), "problem": d.planned.problem}
+            for d in ready.doses
+        ],
+        "lymphodepletion": [
+            {**_edition(regimen), "drug": d.drug.drug, "mg_a_day": d.value, "days": list(regimen.relative_days(d.drug)),
+             "renal_policy": None if d.renal is None else d.renal.policy.id, "withheld": d.is_withheld, "needs": list(d.needs)}
+            for regimen, drugs in ready.depletion for d in drugs
+        ],
+        "bridging": [{"option": o.name, "status": o.status} for o in ready.bridging],
+    }  # fmt: skip
     if ready.washout is not None:
-        plain["washout"] = {
-            **_edition(ready.washout.document),
-            "earliest": _instant(ready.washout.earliest),
-            "running": [stop.agent for stop in ready.washout.running],
-            "not_charted": list(ready.washout.not_charted),
-        }
+        plain["washout"] = _stops(ready.washout)
+    if ready.stopping is not None:
+        plain["stop_before_lymphodepletion"] = _stops(ready.stopping.readiness)
     if ready.go is not None:
         plain["go"] = {
             **_edition(ready.go.checklist),
@@ -163,3 +186,19 @@ def _ready(found: Assessment) -> Plain:
             "open": [v.row.name for v in ready.go.open],
         }
     return plain
+
+
+def _stops(found: Readiness) -> Plain:
+    binding = found.binding
+    return {
+        **_edition(found.document),
+        "earliest": _instant(found.earliest),
+        "binding": None if binding is None else binding.agent,
+        "drugs": [
+            {"rule": s.rule.row, "agent": s.agent, "last": _instant(s.last), "earliest": _instant(s.earliest),
+             "binds": s.binds, "certain": s.truth.is_certain, "status": s.rule.status}
+            for s in found.stops
+        ],
+        "running": [stop.agent for stop in found.running],
+        "not_charted": list(found.not_charted),
+    }  # fmt: skip

@@ -47,7 +47,7 @@ def test_a_dose_of_lymphodepletion_is_flagged_and_stopped_by_the_limits_of_the_p
     found = _found(_course(flu=flu), 0.5, "dose")
     assert {d.what.split(":")[0] for d in found} == ({level} if level else set())
     assert len(found) == (3 if level else 0)
-    assert all("fludarabine" in d.what for d in found)
+    assert all("Fludarabine" in d.what for d in found)
 
 
 def test_a_dose_without_a_height_is_not_judged() -> None:

@@ -1,0 +1,118 @@
+"""What stands before the next step of a course, line by line: label, wash-out, doses, bridging, the list.
+
+Place    Report, handover.
+In       A voice with its assessment.
+Out      Lines; none after the infusion.
+Missing  A dose that lacks an input says what it needs; a drug that still runs has no earliest instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vein2vein.basis.truth import Truth
+from vein2vein.journey.assess.needs import label_of
+from vein2vein.journey.assess.phrases import agent_label
+from vein2vein.journey.collection.washout import Readiness, Stop
+from vein2vein.journey.lymphodepletion.doses import DrugDose
+from vein2vein.journey.selection.products import DoseAnswer
+from vein2vein.knowledge.codes import streams
+from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.report.handover.voice import Voice
+
+
+def ready_lines(voice: Voice) -> Iterator[str]:
+    """Everything that stands before the next step."""
+    ready, words = voice.found.ready, voice.words
+    product = voice.found.timeline.course.product
+    for verdict in ready.labels:
+        needs = ", ".join(_label_need(name, voice) for name in verdict.missing)
+        truth = words["holds"] if verdict.truth is Truth.TRUE else words["may"].format(needs)
+        yield words["label"].format(verdict.label.row, product, truth)
+    yield from (_cells(dose, voice) for dose in ready.doses)
+    yield from (_depletion(regimen, drug, voice) for regimen, drugs in ready.depletion for drug in drugs)
+    if ready.washout is not None:
+        yield from _stops(ready.washout, voice, "binding")
+    if ready.stopping is not None:
+        yield from _stops(ready.stopping.readiness, voice, "deplete")
+    if ready.bridging:
+        options = [voice.pick(o.label) + ("" if o.mind is None else f" ({voice.pick(o.mind)})") for o in ready.bridging]
+        yield words["options"].format("; ".join(options))
+    if ready.go is not None:
+        yield words["go"].format(voice.pick(ready.go.checklist.title), voice.said(ready.go.answer))
+        yield from (words["reason"].format(voice.pick(v.row.text)) for v in ready.go.reasons)
+        yield from (words["unsettled"].format(voice.pick(v.row.text)) for v in ready.go.open)
+
+
+def _label_need(name: str, voice: Voice) -> str:
+    product = voice.found.ready.product
+    return name if product is None else voice.pick(label_of(product, name))
+
+
+def _stops(found: Readiness, voice: Voice, earliest: str) -> Iterator[str]:
+    words = voice.words
+    if found.earliest is not None and found.earliest > found.at:
+        yield words[earliest].format(voice.when(found.earliest))
+    yield from (_stop(stop, voice) for stop in found.stops if _is_open(stop, found))
+    if found.not_charted:
+        known = streams()
+        yield words["uncharted"].format(", ".join(voice.pick(known[name].label) for name in found.not_charted))
+
+
+def _is_open(stop: Stop, found: Readiness) -> bool:
+    return stop.is_running or stop.earliest is None or stop.earliest > found.at
+
+
+def _stop(stop: Stop, voice: Voice) -> str:
+    words, drug = voice.words, voice.pick(agent_label(stop.row.kind, stop.agent))
+    if stop.last is None:
+        return words["still"].format(drug)
+    if stop.earliest is None:
+        return words["flagged"].format(drug, voice.when(stop.last))
+    return words["stopped"].format(drug, voice.when(stop.last), voice.when(stop.earliest))
+
+
+def _cells(answer: DoseAnswer, voice: Voice) -> str:
+    words, planned = voice.words, answer.planned
+    row = answer.label.row
+    if planned.problem is not None:
+        needs = ", ".join(voice.pick(label_of(answer.product, name)) for name in planned.missing)
+        why = words["needs_computed"].format(needs) if needs else words["not_computed"]
+        return words["cells"].format(row, why)
+    ends = [f"{end:g}" for end in (planned.low, planned.high) if end is not None]
+    amount = f" {words['to']} ".join(ends) if planned.target is None else f"{planned.target:g}"
+    aside = []
+    if planned.weight is not None:
+        aside.append(words["per_kg"].format(planned.weight, words[answer.weight_basis]))
+    if planned.is_capped and planned.cap is not None:
+        aside.append(words["capped"].format(planned.cap))
+    if planned.parts:
+        parts = " + ".join(f"{p.target if p.target is not None else p.high or 0:g}" for p in planned.parts)
+        aside.append(words["parts"].format(parts))
+    if planned.missing:
+        needs = ", ".join(voice.pick(label_of(answer.product, name)) for name in planned.missing)
+        aside.append(f"{words['open']}: {needs}")
+    return words["cells"].format(row, amount) + (f" ({'; '.join(aside)})" if aside else "")
+
+
+def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
+    words = voice.words
+    if dose.is_withheld:
+        amount = words["not_given"]
+    elif dose.value is not None:
+        amount = f"{dose.value:.1f} mg"
+    else:
+        amount = words["needs_computed"].format(", ".join(_dose_need(name, voice) for name in dose.needs))
+    days = ", ".join(f"{day:+d}" for day in regimen.relative_days(dose.drug))
+    text = words["a_day"].format(voice.pick(agent_label("lymphodepletion", dose.drug.drug)), amount, days)
+    aside = [f"{dose.drug.amount:g} {dose.drug.unit}"]
+    if dose.drug.renal:
+        policy = None if dose.renal is None else dose.renal.policy.id
+        aside.append(words["no_policy"] if policy is None else words["policy"].format(policy))
+    return f"{text} ({', '.join(aside)}) [{regimen.id}]"
+
+
+def _dose_need(name: str, voice: Voice) -> str:
+    if " " in name:
+        return voice.said(name)
+    return voice.pick(label_of(voice.found.protocol, name))
