@@ -43,7 +43,7 @@ SLOW = {
     "vector_all": 2_000,
     "vector_all_1": 2_000,
     "simulate_2": 2_000,
-    "assess_hours": 50,
+    "assess_hours": 60,
 }
 ONCE = ("plain_crs", "pandas_crs", "agreement", "assess_hours")
 

@@ -247,7 +247,7 @@ def one_course(folder: Path) -> Result:
 
     rules = [default_registry().get(id) for id in toxicity_ids(default_registry())]
     cohort = Cohort.read(folder)
-    courses = [_dense_course(cohort, number) for number in range(50)]
+    courses = [_dense_course(cohort, number % len(cohort)) for number in range(50)]
     for course in courses[:40]:
         grade_cohort(course, rules)
     rounds: list[list[float]] = []
@@ -267,8 +267,11 @@ def one_course(folder: Path) -> Result:
     }
 
 
-def assess_hours(_: Path) -> Result:
-    """A simulated course of 10,000 rows under the reference protocol at every hour of 60 days, warm: mean of one call."""
+def assess_hours(folder: Path) -> Result:
+    """A simulated course of 10,000 rows under the reference protocol at every hour of 60 days, warm: mean of one call.
+
+    A bench of fewer courses than 60 plays as many days.
+    """
     from datetime import timedelta
 
     from vein2vein.journey.assess import Assessor
@@ -277,12 +280,13 @@ def assess_hours(_: Path) -> Result:
     from vein2vein.population.simulate import simulate
 
     protocol = default_library().get("reference.protocol", Protocol)
-    cohort = simulate("axi-cel", n=3, seed=1, days=60)
+    days = min(60, int(folder.name))
+    cohort = simulate("axi-cel", n=3, seed=1, days=days)
     seconds = cpu = calls = 0.0
     for place, id in enumerate(cohort.courses["course_id"]):
         timeline = cohort.timeline(id)
         assessor, first = Assessor(timeline, protocol), timeline.course.infused_at or timeline.milestones[0].at
-        hours = [first + timedelta(hours=hour) for hour in range(24 * 60)]
+        hours = [first + timedelta(hours=hour) for hour in range(24 * days)]
         begin, begin_cpu = time.perf_counter(), time.process_time()
         for at in hours:
             assessor.at(at)
