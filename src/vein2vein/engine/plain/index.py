@@ -56,16 +56,17 @@ class CourseIndex:
         if not self._is_in_order:
             return CourseIndex(self.timeline.until(at))
         line, instant = self.timeline, to_microseconds(at)
-        course = replace(line, observations=(), exposures=(), milestones=()).until(at).course
+        bare = replace(line, observations=(), exposures=(), milestones=()).until(at)
         exposures = tuple(
             e if e.ended_at is None or e.ended_at <= at else replace(e, ended_at=None)
             for e in line.exposures[: bisect_right(line.exposures, at, key=lambda row: row.started_at)]
         )
-        cut = CourseIndex(Timeline(course, exposures=exposures))
+        cut = CourseIndex(Timeline(bare.course, exposures=exposures))
         cut.timeline = replace(
             cut.timeline,
             observations=line.observations[: bisect_right(line.observations, at, key=lambda row: row.observed_at)],
             milestones=line.milestones[: bisect_right(line.milestones, at, key=lambda row: row.at)],
+            lesions=bare.lesions,
         )
         for kind, (times, rows) in self._observations.items():
             place = bisect_right(times, instant)

@@ -31,6 +31,7 @@ from vein2vein.journey.followup.calendar import Shown
 from vein2vein.journey.followup.prophylaxis import Step, prophylaxis
 from vein2vein.journey.guidance.advise import Advice, Desk
 from vein2vein.journey.guidance.grades import Grades
+from vein2vein.journey.response import Criteria, DiseaseResponse
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
@@ -97,6 +98,7 @@ class Assessment:
         ready: Before the infusion: label, wash-out, go or no go.
         effects: Published effects of recorded markers in the disease of the course.
         deviations: What went otherwise than the protocol so far.
+        response: Response of the disease by the criteria of the protocol; None before the infusion.
     """
 
     timeline: Timeline
@@ -113,6 +115,7 @@ class Assessment:
     ready: Ready
     deviations: tuple[Deviation, ...]
     effects: tuple[MarkerEffect, ...]
+    response: DiseaseResponse | None
 
 
 class Assessor:
@@ -157,6 +160,7 @@ class Assessor:
         self._plan = Plan.of(timeline, protocol, books)
         self._ready = Readying.of(protocol, books)
         self._given = (*given_otherwise(timeline, self._plan), *self._ready.stops.departures(timeline))
+        self._criteria = Criteria.of(timeline.course.indication, protocol, books)
         self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
         self._index = CourseIndex(timeline)
         self._shown = Shown(timeline)
@@ -188,6 +192,7 @@ class Assessor:
         stage = stage_of(known, at)
         ready = self._ready.at(known, at, self._plan, told=told or {})
         prophylactic = self._prophylaxis(questions, at, told or {})
+        response = self._criteria.at(known, at)
         found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
         return Assessment(
             known,
@@ -205,11 +210,13 @@ class Assessor:
                 ((name, one.guidance) for one in advice for name in one.missing),
                 asked_by_policies(prophylactic),
                 asked_before(ready),
+                () if response is None else response.missing,
             ),
             prophylactic,
             ready,
             found,
             self._beside(known),
+            response,
         )
 
     def _prophylaxis(self, questions: Questions, at: datetime, told: Mapping[str, object]) -> tuple[Step, ...]:

@@ -10,14 +10,18 @@ from vein2vein.journey.response.assessed import (
     progression,
 )
 from vein2vein.journey.response.cll import CllFindings, cll
+from vein2vein.journey.response.disease import Criteria, DiseaseResponse
 from vein2vein.journey.response.leukaemia import central_nervous_system, leukaemia, leukaemia_mrd
 from vein2vein.journey.response.lugano import LuganoAssessment, LuganoFiles, lugano, lugano_files
 from vein2vein.journey.response.measures import Lesion, MyelomaImaging, Scan
 from vein2vein.journey.response.myeloma import MyelomaLabs, myeloma, myeloma_labs, myeloma_mrd
+from vein2vein.journey.response.scans import reported, scans_of
 
 __all__ = [
     "Assessment",
     "CllFindings",
+    "Criteria",
+    "DiseaseResponse",
     "Lesion",
     "LuganoAssessment",
     "LuganoFiles",
@@ -39,4 +43,6 @@ __all__ = [
     "myeloma_labs",
     "myeloma_mrd",
     "progression",
+    "reported",
+    "scans_of",
 ]

@@ -23,6 +23,7 @@ from vein2vein.knowledge.values import Value
 from vein2vein.record.timeline import Timeline
 
 _OPENS = ("marrow_blasts", "peripheral_blasts")
+_BESIDE = ("neutrophils", "platelets", "extramedullary_disease", "trilineage_haematopoiesis")
 _REMISSION = frozenset({"CR", "CRh", "CRi"})
 
 
@@ -39,7 +40,7 @@ def leukaemia(timeline: Timeline, criteria: Response, at: datetime) -> tuple[Ass
     if infused_at is None:
         return ()
     found: list[Assessment] = []
-    for instant in instants(known, _OPENS, infused_at):
+    for instant in instants(known, _OPENS, infused_at, beside=_BESIDE):
         computed: dict[str, Value] = {"was_in_remission": any_of(_in_remission(one) for one in found)}
         state, rows = state_of(criteria, Questions(known, instant), told={}, computed=computed, formulas={})
         result = criteria.categorise(state)

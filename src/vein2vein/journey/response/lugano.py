@@ -146,11 +146,12 @@ def _lesion_state(  # noqa: PLR0917  (the pieces of one state)
 ) -> dict[str, Value]:
     now = scan.lesion(name)
     listed = next(lesion for one in (*reversed(earlier), scan) if (lesion := one.lesion(name)) is not None)
-    is_new = Truth.UNKNOWN if baseline is None else Truth.of(baseline.lesion(name) is None)
+    stated = None if now is None else now.is_new
+    is_new = Truth.of(stated) if baseline is None else Truth.of(baseline.lesion(name) is None)
     nadir_ldi, nadir_sdi = _nadir([_measure(one.lesion(name), file) for one in earlier], is_new)
     return {
         **_measure(now, file),
-        "site": Categories(frozenset({listed.site})),
+        "site": word(listed.site, ("node", "extranodal")),
         "is_new": is_new,
         "unequivocal": Truth.of(None if now is None else now.unequivocal),
         "nadir_ldi": nadir_ldi,

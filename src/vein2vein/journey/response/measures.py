@@ -3,9 +3,8 @@
 Place    Journey, response. Read by `lugano`, `myeloma` and `cll`.
 In       What the reader of a scan measured.
 Out      Frozen `Lesion`, `Scan` and `MyelomaImaging`.
-Knows    Lengths are in cm. A lesion keeps its name over all scans: that is how its nadir is found. The five tables of a cohort
-         have no column for the identity of a lesion, and rows of one kind at one instant replace each other, so scans are given
-         as arguments and not read from observations.
+Knows    Lengths are in cm. A lesion keeps its name over all scans: that is how its nadir is found. `scans` makes them of what a
+         timeline holds.
 Missing  What a reader did not say is None and stays unknown. A lesion that a later scan does not list was not assessed there.
 Checked  tests/unit/journey/response
 """
@@ -33,24 +32,26 @@ class Lesion:
 
     Attributes:
         name: The same on every scan.
-        site: A node (or nodal mass), or outside the nodes.
+        site: A node (or nodal mass), or outside the nodes; None where it is not stated.
         seen: Measured, too small to measure, or gone; None where it was not assessed.
         ldi: Longest diameter in cm; only of a measured lesion.
         sdi: Diameter perpendicular to it in cm, not longer than `ldi`.
         is_target: Whether it is one of up to six target lesions chosen at baseline.
         unequivocal: Whether it is lymphoma without doubt (asked of small new lesions outside the nodes).
+        is_new: Whether its reader calls it new; asked only where there is no baseline to compare with.
 
     Raises:
         JourneyError: JOURNEY-020 when a diameter is negative, longer than 60 cm (mm given for cm), or the second is the longer.
     """
 
     name: str
-    site: Literal["node", "extranodal"]
+    site: Literal["node", "extranodal"] | None
     seen: Literal["measured", "too-small", "gone"] | None = "measured"
     ldi: float | None = None
     sdi: float | None = None
     is_target: bool = True
     unequivocal: bool | None = None
+    is_new: bool | None = None
 
     def __post_init__(self) -> None:
         for value in (self.ldi, self.sdi):

@@ -3,8 +3,9 @@
 Place    Journey, response.
 In       A timeline, imaging of plasmacytomas and bone, the files of the criteria.
 Out      `Assessment` for every local day after the infusion with M-protein or free light chains; MRD at an instant.
-Knows    Results of one assessment are read together for as long as the file's `holds_days` says. Baseline is what held at the
-         baseline instant (by default the infusion). The nadir is the lowest at baseline and on assessments before.
+Knows    What was found on one local day is one assessment. Results of one assessment are read together for as long as the
+         file's `holds_days` says. Baseline is what held at the baseline instant (by default the infusion). The nadir is the
+         lowest at baseline and on assessments before.
          The involved chain is the higher one at baseline, and stays that.
 Missing  Imaging that nobody gave leaves progression by lesions open; say so with `MyelomaImaging` where there is none.
 Checked  tests/unit/journey/response/test_myeloma.py
@@ -121,7 +122,8 @@ def myeloma(
     baseline = myeloma_labs(known, begin, days)
     series = [(baseline, _of(seen, begin, days))]
     found = []
-    for instant in instants(known, _OPENS, infused_at):
+    beside = (*_NUMBERS.values(), *_STATED.values())
+    for instant in instants(known, _OPENS, infused_at, beside=beside, at=[one.at for one in seen]):
         labs, picture = myeloma_labs(known, instant, days), _of(seen, instant, days)
         state = _state(labs, picture, series)
         complete = criteria.complete(state)

@@ -10,7 +10,7 @@ Checked  tests/unit/journey/response
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from vein2vein.basis.clock import local_date, relative_day
 from vein2vein.basis.truth import Truth
@@ -64,14 +64,28 @@ def held(
     return {kind: one.value for kind, one in asked.items()}, {kind: one.rows for kind, one in asked.items()}
 
 
-def instants(timeline: Timeline, kinds: Iterable[str], after: datetime) -> tuple[datetime, ...]:
-    """The last instant of every local day after `after` on which a usable row of one of the kinds was observed."""
+def instants(
+    timeline: Timeline,
+    kinds: Iterable[str],
+    after: datetime,
+    *,
+    beside: Iterable[str] = (),
+    at: Iterable[datetime] = (),
+) -> tuple[datetime, ...]:
+    """The last instant of every local day after `after` on which a usable row of one of the kinds was observed.
+
+    Rows of the kinds `beside`, and instants `at` such as those of scans, open no assessment, but on a day that has one they
+    belong to it: it stands at the last of all of them.
+    """
     wanted = frozenset(kinds)
     for kind in wanted:
         observation_kind(kind)
-    by_day: dict[object, datetime] = {}
-    for row in timeline.observations:
-        if row.kind in wanted and row.is_usable and row.observed_at > after:
-            day = local_date(row.observed_at, timeline.course.zone)
-            by_day[day] = max(row.observed_at, by_day.get(day, row.observed_at))
+    zone, allowed = timeline.course.zone, wanted | frozenset(beside)
+    rows = [row for row in timeline.observations if row.kind in allowed and row.is_usable and row.observed_at > after]
+    opened = {local_date(row.observed_at, zone) for row in rows if row.kind in wanted}
+    by_day: dict[date, datetime] = {}
+    for instant in (*(row.observed_at for row in rows), *(one for one in at if one > after)):
+        day = local_date(instant, zone)
+        if day in opened:
+            by_day[day] = max(instant, by_day.get(day, instant))
     return tuple(sorted(by_day.values()))

@@ -9,6 +9,7 @@ Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_proto
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -33,6 +34,40 @@ class DoseLimits(Strict):
         """none, flag or stop, for a deviation in per cent of either sign."""
         size = abs(percent)
         return "stop" if size > self.stop_percent else "flag" if size > self.flag_percent else "none"
+
+
+class DiseaseCriteria(Strict):
+    """Criteria of response for some indications.
+
+    Attributes:
+        criteria: Which way of reading the record.
+        indications: Indications of courses that are judged by them.
+        avid: Of lymphoma only: indications that are taken to be FDG-avid where the record does not say, so that PET counts.
+        files: Part of the criteria -> id of the file.
+    """
+
+    PARTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "lugano": ("lesion", "ct", "pet", "month_1", "early_growth"),
+        "imwg": ("response", "mrd"),
+        "all": ("response", "mrd", "cns"),
+        "iwcll": ("response",),
+    }
+
+    criteria: Literal["lugano", "imwg", "all", "iwcll"]
+    indications: Annotated[tuple[Text, ...], Field(min_length=1)]
+    avid: tuple[Text, ...] = ()
+    files: dict[Text, Text]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> DiseaseCriteria:
+        wanted = self.PARTS[self.criteria]
+        if set(self.files) != set(wanted):
+            msg = f"{self.criteria} asks for exactly the files {', '.join(wanted)}"
+            raise ValueError(msg)
+        if self.avid and (self.criteria != "lugano" or not set(self.avid) <= set(self.indications)):
+            msg = "avid names some of the indications of lugano"
+            raise ValueError(msg)
+        return self
 
 
 class ProtocolCase(Strict):
@@ -63,6 +98,7 @@ class Protocol(Edition):
         checklists: Go/no-go lists by the stage they belong to.
         followup: Calendars that are kept.
         scores: Ids of scores shown; all that apply when empty.
+        response: Criteria of response by indication; a course of another indication has none.
         jurisdiction_of_labels: Whose labels count.
         dose_limits: Local limits of deviation.
         choices: Id of a file -> parameters in place of its defaults.
@@ -87,10 +123,20 @@ class Protocol(Edition):
     followup: tuple[Text, ...] = ()
     policies: tuple[Text, ...] = ()
     scores: tuple[Text, ...] = ()
+    response: tuple[DiseaseCriteria, ...] = ()
     jurisdiction_of_labels: Text
     dose_limits: DoseLimits
     choices: dict[Text, dict[str, Any]] = Field(default_factory=dict)
     worked_cases: Annotated[tuple[ProtocolCase, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_set_of_criteria_for_an_indication(self) -> Protocol:
+        listed = [indication for one in self.response for indication in one.indications]
+        twice = sorted({indication for indication in listed if listed.count(indication) > 1})
+        if twice:
+            msg = f"two criteria of response for {', '.join(twice)}"
+            raise ValueError(msg)
+        return self
 
     def case_failure(self, case: ProtocolCase) -> str | None:
         """How a worked case comes out otherwise than it says; None when it holds."""

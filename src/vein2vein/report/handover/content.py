@@ -29,6 +29,7 @@ from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.report.handover.before import ready_lines
+from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.voice import Voice
 
 
@@ -76,6 +77,7 @@ def handover(
     made = [
         Section(words["grades"], tuple(_grade(g, voice) for g in found.grades)),
         *(Section(words["advice"].format(a.guidance.id), tuple(_advice(a, voice)), is_grave=True) for a in found.advice),
+        Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
         Section(words["ready"], tuple(ready_lines(voice))),
         Section(words["prophylaxis"], tuple(_prophylaxis(voice))),
         Section(words["compare"], tuple(_compared(c, voice) for c in compared if c.relation != "agree")),
@@ -240,6 +242,7 @@ def _files(voice: Voice) -> Iterator[str]:
     files += [] if found.ready.stopping is None else [found.ready.stopping.readiness.document]
     files += [regimen for regimen, _ in found.ready.depletion]
     files += [effect.collection for effect in found.effects]
+    files += [] if found.response is None else [file for _, file in found.response.files]
     yield from _once(
         f"{f.id} {f.edition}, {'/'.join(f.jurisdiction)}, {voice.words['status']} {voice.said(f.status)}" for f in files
     )

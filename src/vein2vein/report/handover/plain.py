@@ -26,6 +26,7 @@ from vein2vein.knowledge.documents.guidance import Give
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import Exposure, Milestone, Observation
+from vein2vein.report.handover.disease_plain import response_as_plain
 
 Plain = dict[str, Any]
 
@@ -60,6 +61,7 @@ def as_plain(
              "by": None if d.by is None else _row(d.by)}
             for d in found.due
         ],
+        "response": response_as_plain(found.response, language=language),
         "ready": _ready(found),
         "prophylaxis": [
             {"policy": _edition(s.policy), "item": s.judged.item.name, "answer": s.answer, "missing": list(s.missing)}
