@@ -111,9 +111,10 @@ class Computed:
         range: Possible results in the unit of the result; one point when everything is known.
         bands: Names of the bands that are possible, lowest first; empty without bands.
         missing: Inputs that are not fully known while the result is open, sorted.
-        problem: Why there is no result although nothing is missing, such as a division by zero; None otherwise.
+        problem: Why there is no result although nothing is missing, such as a division by zero or a result outside the
+            plausible range; None otherwise. The range is then everything.
         applies: Whether the formula is meant for this patient.
-        implausible: Whether a known result lies outside the plausible range: most often a slip of a unit.
+        implausible: Whether all results that the inputs allow lie outside the plausible range: most often a slip of a unit.
     """
 
     range: NumberRange
@@ -209,13 +210,20 @@ class Formula(Edition):
         if math.isclose(low, high, rel_tol=1e-12):
             # The noise of binary floating point must not decide on which side of a cut-off a result lies.
             low = high = round(low, NOISE_DECIMALS)
-        limits = self.result.plausible
-        is_point = problem is None and low == high
-        if is_point:
+        if problem is None and low == high:
             # What is not recorded and does not matter for these parameters is not missing.
             missing = ()
-        implausible = is_point and limits is not None and not limits[0] <= low <= limits[1]
+        limits = self.result.plausible
+        implausible = problem is None and limits is not None and not (low <= limits[1] and high >= limits[0])
+        if limits is not None and implausible:
+            problem = self._implausible(low, high, limits)
+            low, high = EVERYTHING
         return Computed(NumberRange(low, high), self._bands(low, high), missing, problem, applies, implausible)
+
+    def _implausible(self, low: float, high: float, limits: tuple[float, float]) -> str:
+        saw = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+        measured = (name for name, take in self.inputs.items() if getattr(take, "observation", None) is not None)
+        return f"{saw} is outside {limits[0]:g} to {limits[1]:g}; check the units of {', '.join(sorted(measured))}"
 
     def _interval(self, name: str, value: Value | None) -> Interval:
         take = self.inputs[name]

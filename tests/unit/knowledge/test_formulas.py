@@ -83,10 +83,26 @@ def test_a_division_by_a_known_zero_is_named() -> None:
     assert computed.problem == "division by zero in ldh * creatinine / platelets"
 
 
-def test_a_result_that_cannot_be_real_is_flagged() -> None:
-    """A creatinine of 88 mg/dL is most often one in µmol/L."""
-    assert _easix().compute(_known(ldh=2000, creatinine=30, platelets=10)).implausible
-    assert not _easix().compute(_known(ldh=200, creatinine=1, platelets=200)).implausible
+def test_a_result_that_cannot_be_real_is_no_result() -> None:
+    """Platelets of 0.15 G/L are most often 150, and a creatinine of 26 mg/dL one in another unit."""
+    slip = _easix().compute(_known(ldh=250, creatinine=1, platelets=0.15))
+    assert slip.implausible
+    assert slip.value is None
+    assert slip.problem == "1667 is outside 0.1 to 1000; check the units of creatinine, ldh, platelets"
+    assert slip.bands == ("at-or-below-cut-off", "above-cut-off")
+
+
+@pytest.mark.parametrize(("platelets", "implausible"), [(0.2, False), (0.19, True), (2000, False), (2001, True)])
+def test_the_ends_of_the_plausible_range_are_plausible(platelets: float, implausible: bool) -> None:
+    computed = _easix().compute(_known(ldh=200, creatinine=1, platelets=platelets))
+    assert computed.implausible is implausible
+    assert (computed.value is None) is implausible
+
+
+def test_a_range_that_may_be_real_stays_a_range() -> None:
+    computed = _easix().compute({**_known(ldh=200, creatinine=1), "platelets": NumberRange(low=0.01, high=10)})
+    assert not computed.implausible
+    assert computed.problem is None
 
 
 @pytest.mark.parametrize(

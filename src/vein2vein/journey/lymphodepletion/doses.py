@@ -140,7 +140,7 @@ def _dose(drug: DrugDays, area: FormulaAnswer, kilograms: Asked, renal: RenalAns
     low = high = 1.0
     if drug.unit == "mg/m2":
         basis, low, high = area, area.range.low, area.range.high
-        needs |= set(area.computed.missing)
+        needs |= _lacks(area)
     elif drug.unit == "mg/kg":
         basis = kilograms
         low, high = getattr(kilograms.value, "low", 0.0), getattr(kilograms.value, "high", float("inf"))
@@ -152,11 +152,17 @@ def _dose(drug: DrugDays, area: FormulaAnswer, kilograms: Asked, renal: RenalAns
     if acting is not None:
         fractions = acting.fractions
         if not acting.is_settled:
-            needs |= set(acting.clearance.computed.missing) or {"a policy that states this clearance"}
+            needs |= _lacks(acting.clearance) or {"a policy that states this clearance"}
     if not fractions:
         return DrugDose(drug, basis, acting, None, tuple(sorted(needs)))
     ends = (drug.amount * low * fractions[0], drug.amount * high * fractions[-1])
     return DrugDose(drug, basis, acting, ends, tuple(sorted(needs)))
+
+
+def _lacks(answer: FormulaAnswer) -> set[str]:
+    """What a formula lacks: inputs, or one that it can believe."""
+    problem = answer.computed.problem
+    return set(answer.computed.missing) if problem is None else {f"a plausible {answer.formula.id} ({problem})"}
 
 
 def compare_policies(

@@ -73,6 +73,13 @@ def test_a_missing_creatinine_leaves_every_band_of_the_policy_possible() -> None
     assert dose.milligrams == (0.0, pytest.approx(1.8181 * 30, abs=0.01))
 
 
+def test_a_clearance_that_cannot_be_real_gives_no_dose() -> None:
+    """A creatinine in mg/dL that is one in another unit: such a clearance is not believed."""
+    dose = _doses(_questions(creatinine=70), "us-oral.fludarabine-renal")["fludarabine"]
+    assert dose.value is None
+    assert "a plausible inker-2021.ckd-epi (0.4013 is outside 2 to 250; check the units of creatinine" in dose.text
+
+
 def test_policies_disagree_for_the_same_patient_and_stand_side_by_side() -> None:
     compared = compare_policies(_questions(), REGIMEN, SURFACE, policies=POLICIES, formulas=FORMULAS, weight=WEIGHT)
     fractions = {id: doses[0].renal.fractions for id, doses in compared.items() if doses[0].renal is not None}
