@@ -5,9 +5,11 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-KINDS := unit spec property reference knowledge acceptance docs architecture
+KINDS := unit spec property reference knowledge acceptance functional docs architecture
+# Tests of whole commands, pages and the browser: about as long as all others together.
+WHOLE := acceptance functional docs
 
-.PHONY: help setup setup-browser demo test check fix docs docs-serve bench calibrate lock clean tests-only $(KINDS:%=test-%)
+.PHONY: help setup setup-browser demo test check fix docs docs-serve bench calibrate lock clean tests-only tests-whole tests-others $(KINDS:%=test-%)
 
 help: ## show this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -22,10 +24,18 @@ setup-browser:
 demo: setup ## grade the demo cohort and write ./demo-output/report.html
 	@$(BIN)/vein2vein demo -o demo-output
 
-test: check docs setup-browser tests-only ## everything: checks, strict documentation, all tests (what CI runs)
+# Two jobs side by side: most tests keep one core busy. What the others print is held back, so that lines do not mix.
+test: check setup-browser ## everything: checks, strict documentation, all tests (what CI runs)
+	@$(MAKE) --no-print-directory -j2 tests-whole docs tests-others
 
 tests-only: setup
 	@$(PYTEST)
+
+tests-whole: setup
+	@$(PYTEST) $(WHOLE:%=tests/%)
+
+tests-others: setup
+	@said=$$($(PYTEST) $(WHOLE:%=--ignore=tests/%) 2>&1); code=$$?; printf '%s\n' "$$said"; exit $$code
 
 check: setup ## formatting, lint, types, import contracts, banned words
 	@$(BIN)/ruff format --check --quiet . || { echo "fix: make fix"; exit 1; }
