@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -22,11 +23,11 @@ import numpy as np
 from scipy.special import expit, log_expit, logit
 
 from vein2vein.programme.trial.phase2.refuse import between_0_and_1, counts, positive, probability, refuse_parameter
-from vein2vein.programme.trial.words import Floats
+from vein2vein.programme.trial.words import Floats, Ints
 
 _WIDTH: Final = 8.0  # standard deviations of a normal distribution that are looked at
 _DROP: Final = 40.0  # of the log likelihood; e^-40 adds nothing
-_NODES: Final = 32
+_GAUSS: Final = np.polynomial.legendre.leggauss(32)
 _COARSE: Final = 161
 _FINE: Final = 16
 _PIECES: Final = (-6, -2, 0, 2, 6)  # standard deviations of mu at which the grid is cut
@@ -185,7 +186,7 @@ class _Basket:
         return np.stack([both[0], above[0], both[1], both[2]])
 
     def _integrals(self, start: Floats, end: Floats, mean: Floats, sd: Floats) -> Floats:
-        x, w = np.polynomial.legendre.leggauss(_NODES)
+        x, w = _GAUSS
         half = (end - start) / 2
         logits = start[..., None] + half[..., None] * (x + 1)
         z = (logits - mean[..., None]) / sd[..., None]
@@ -197,9 +198,9 @@ class _Basket:
 
 def _where_mu_lies(baskets: list[_Basket], priors: Priors, tau: Floats, log_weight: Floats) -> tuple[Floats, Floats]:
     """Nodes over the values of mu that the data leave, in pieces that end at the cuts, and their log weights."""
-    mu = priors.mean + priors.sd * np.linspace(-6, 6, _COARSE)
-    some = np.linspace(0, len(tau) - 1, 12).astype(np.int64)
-    log = _log_posterior(_all_moments(baskets, priors, mu, tau[some]), priors, mu, log_weight[some]).max(axis=1)
+    mu, some = _coarse_mu(priors), _some(tau)
+    moments = np.stack([_coarse_moments(basket, priors) for basket in baskets])
+    log = _log_posterior(moments, priors, mu, log_weight[some]).max(axis=1)
     inside = np.flatnonzero(log > log.max() - _DROP / 2)
     step = mu[1] - mu[0]
     low, high = float(mu[inside[0]] - step), float(mu[inside[-1]] + step)
@@ -211,6 +212,21 @@ def _where_mu_lies(baskets: list[_Basket], priors: Priors, tau: Floats, log_weig
     x, w = np.polynomial.legendre.leggauss(_FINE)
     pieces = [(a + (b - a) / 2 * (x + 1), np.log(w * (b - a) / 2)) for a, b in pairwise(ends)]
     return np.concatenate([nodes for nodes, _ in pieces]), np.concatenate([weights for _, weights in pieces])
+
+
+def _coarse_mu(priors: Priors) -> Floats:
+    return priors.mean + priors.sd * np.linspace(-6, 6, _COARSE)
+
+
+def _some(tau: Floats) -> Ints:
+    return np.linspace(0, len(tau) - 1, 12).astype(np.int64)
+
+
+@lru_cache(maxsize=512)
+def _coarse_moments(basket: _Basket, priors: Priors) -> Floats:
+    """Moments of one basket on the coarse grid, which is the same whatever the other baskets say."""
+    tau, _ = priors.tau.nodes()
+    return _all_moments([basket], priors, _coarse_mu(priors), tau[_some(tau)])[0]
 
 
 def _all_moments(baskets: list[_Basket], priors: Priors, mu: Floats, tau: Floats) -> Floats:

@@ -16,15 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import betaincc, logsumexp
 
 from vein2vein.programme.trial.phase2.posterior import Beta, log_marginal
 from vein2vein.programme.trial.phase2.refuse import counts, probability, refuse_parameter
 from vein2vein.programme.trial.words import Bools, Floats, Ints
 
+_Small = npt.NDArray[np.uint8]
 Structure = Literal["graphs", "alone", "partitions"]
 JEFFREYS: Final = Beta(0.5, 0.5)
 MOST: Final[dict[Structure, int]] = {"graphs": 7, "alone": 16, "partitions": 10}
@@ -117,15 +120,8 @@ def _alone(y: Ints, n: Ints, prior: Beta, odds: float) -> _Listed:
 def _graphs(y: Ints, n: Ints, prior: Beta, odds: float) -> _Listed:
     k = len(y)
     chances = _of_sets(y, n, prior)
-    pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
-    number = np.arange(2 ** len(pairs), dtype=np.int64)
-    sets = [np.full(len(number), 1 << i, np.int64) for i in range(k)]
-    log = np.zeros(len(number))
-    for bit, (i, j) in enumerate(pairs):
-        edge = (number >> bit) & 1
-        sets[i] |= edge << j
-        sets[j] |= edge << i
-        log += odds * edge
+    sets, edges = _of_graphs(k)
+    log: Floats = (odds * np.arange(k * (k - 1) // 2 + 1, dtype=np.float64))[edges]
     for one in sets:
         log += chances[one]
     weight = _normal(log)
@@ -136,6 +132,21 @@ def _graphs(y: Ints, n: Ints, prior: Beta, odds: float) -> _Listed:
         mine = rows[:, i]
         found.append((rows[mine], of_set[mine]))
     return found
+
+
+@lru_cache(maxsize=2)
+def _of_graphs(k: int) -> tuple[tuple[_Small, ...], _Small]:
+    """For each basket its partners in every graph, as bits, itself included; and the number of edges of every graph."""
+    pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
+    number = np.arange(2 ** len(pairs), dtype=np.int32)
+    sets = [np.full(len(number), 1 << i, np.uint8) for i in range(k)]
+    edges = np.zeros(len(number), np.uint8)
+    for bit, (i, j) in enumerate(pairs):
+        edge = ((number >> bit) & 1).astype(np.uint8)
+        sets[i] |= edge << np.uint8(j)
+        sets[j] |= edge << np.uint8(i)
+        edges += edge
+    return tuple(sets), edges
 
 
 def _partitions(y: Ints, n: Ints, prior: Beta, odds: float) -> _Listed:

@@ -1,7 +1,8 @@
 """Basket studies: MEM, the hierarchical model and EXNEX with a claim per basket, and the chance of right and wrong claims.
 
 Place    Programme, trial, study.
-In       Baskets with their patients, the rate to beat, the probability that claims, priors; response rates per scenario.
+In       Baskets with their patients, the rate to beat, the probability that claims, priors; response rates per scenario, or none
+         for the rate to beat in all.
 Out      `BasketStudy`: chance to claim each basket, of any wrong claim; the least responses that claim.
 Knows    Where all outcomes can be listed (`LISTED` at most) the chances are exact sums; else trials are drawn, with their error.
          Either way each distinct outcome is analysed once. A basket is active when its rate is above the rate to beat.
@@ -58,10 +59,11 @@ class Borrowing:
     def __post_init__(self) -> None:
         between_0_and_1("rate to beat", self.null)
         between_0_and_1("chance that claims", self.claim)
-        if len(self.names) != len(self.patients) or len(self.names) < 2 or min(self.patients) < 1:  # noqa: PLR2004
+        several = len(set(self.names)) == len(self.names) >= 2  # noqa: PLR2004
+        if len(self.names) != len(self.patients) or not several or min(self.patients) < 1:
             refuse(
                 f"baskets {list(self.names)} with {list(self.patients)} patients",
-                "at least two baskets, a name and at least one patient for each",
+                "at least two baskets, a name of its own and at least one patient for each",
                 "correct `names` or `patients`",
             )
 
@@ -236,13 +238,20 @@ class BasketStudy:
         for i, label in enumerate(self.borrowing.names):
             cells = []
             for share in shares:
-                others = [round(share * k) for k in n]
-                cases = np.array([[*others[:i], y, *others[i + 1 :]] for y in range(n[i] + 1)])
-                claimed = self._claims(cases, None)[:, i]
-                cells.append(f"≥ {int(claimed.argmax())}" if claimed.any() else "-")
+                least = self._least(i, [round(share * k) for k in n])
+                cells.append("-" if least is None else f"≥ {least}")
             rows.append((label, str(n[i]), *cells))
         heads = ("basket", "patients", *(f"{share:.0%}" for share in shares))
         return (Table("claims", heads, tuple(rows)),)
+
+    def _least(self, i: int, others: list[int]) -> int | None:
+        """The least responses that claim a basket, by halving: more responses of its own never make a claim less likely."""
+        low, high = -1, self.borrowing.patients[i] + 1
+        while high - low > 1:
+            y = (low + high) // 2
+            claimed = self._claims(np.array([[*others[:i], y, *others[i + 1 :]]]), None)[0, i]
+            low, high = (low, y) if claimed else (y, high)
+        return high if high <= self.borrowing.patients[i] else None
 
     def curves(self) -> tuple[Curves, ...]:
         """No curves: responses have no time."""
@@ -267,12 +276,16 @@ def read_baskets(name: str, content: Mapping[str, Any]) -> BasketStudy:
     given = {str(key): value for key, value in content.items() if key not in OTHER}
     found = made(maker, given, f"the design {name}")
     truths = tuple((str(entry["name"]), _rates(entry, i, found)) for i, entry in enumerate(cases_of(content)))
+    if not truths:  # as of a single arm without scenarios, what a claim of nothing costs is looked at
+        truths = (("null", (found.null,) * len(found.patients)),)
     return BasketStudy(shown, found, parameters_of(maker, given, source), truths, source)
 
 
 def _rates(entry: Mapping[str, Any], i: int, borrowing: Borrowing) -> tuple[float, ...]:
     rates = entry.get("rates")
-    fits = isinstance(rates, list) and all(isinstance(p, (int, float)) and 0 <= p <= 1 for p in rates)
+    fits = isinstance(rates, list) and all(
+        isinstance(p, (int, float)) and not isinstance(p, bool) and 0 <= p <= 1 for p in rates
+    )
     if not fits or set(entry) != {"name", "rates"} or len(rates or []) != len(borrowing.names):
         refuse(
             f"scenario {i + 1}: {dict(entry)!r}",

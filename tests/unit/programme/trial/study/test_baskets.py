@@ -64,10 +64,28 @@ def test_the_table_of_claims_is_that_of_the_analysis() -> None:
     assert claimed.index(True) == least
 
 
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("others", [0, 2, 5])
+def test_more_responses_of_its_own_never_lower_the_chance_of_a_basket(name: str, others: int) -> None:
+    """What the table of claims stands on: it halves instead of asking every number of responses."""
+    analysis = study(name).borrowing.analysis
+    chances = [float(analysis((y, others))[0]) for y in range(6)]
+    assert chances == sorted(chances)
+
+
+def test_without_scenarios_the_rate_to_beat_is_looked_at() -> None:
+    (found,) = study(scenarios=[]).results(trials=2, seed=1)
+    assert found.scenario == "null"
+    assert [line.figures["true_rate"].value for line in found.lines] == [0.2, 0.2]
+    assert found.figures["any_wrong"] == study().results(trials=2, seed=1)[0].figures["any_wrong"]
+
+
 @pytest.mark.parametrize(
     ("change", "saw"),
     [
         ({"names": ["a"]}, "baskets ['a']"),
+        ({"names": ["a", "a"]}, "baskets ['a', 'a']"),
+        ({"scenarios": [{"name": "x", "rates": [0.2, True]}]}, "scenario 1"),
         ({"scenarios": [{"name": "x", "rates": [0.2]}]}, "scenario 1"),
         ({"claim": 1.0}, "chance that claims 1"),
         ({"prior": {"a": 1}}, "no key 'b' in prior"),
