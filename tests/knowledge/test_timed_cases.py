@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from knowledge.files import IDS, REGISTRY
-from knowledge.timed import broken, input_slips, surviving_slips, timed_cases
+from knowledge.pinned import Pin, broken_pins, pins, unknown_rule_sets
+from knowledge.timed import broken, flag_slips, input_slips, surviving_slips, timed_cases
 
-WATCHED = (
-    "astct-2019.crs",
-    "astct-2019.icans",
-    "astct-2019.icans-children",
-    "ebmt-2023.icaht-early",
-    "ebmt-2023.icaht-late",
-    "iec-hs-2023.associated",
-    "iec-hs-2023.grade",
-    "iec-hs-2023.pattern",
-)
 # Slips that change no answer of any course, and why.
 SAME_MEANING = {
     "run_to_the_end.from_day": "a run that begins on day 0 also holds on day 1, and so begins by day 3 either way",
@@ -26,8 +18,9 @@ SAME_MEANING = {
 }
 
 
-@pytest.mark.parametrize("id", WATCHED)
-def test_no_slip_in_a_number_of_the_inputs_goes_unnoticed(id: str) -> None:
+@pytest.mark.parametrize("id", IDS)
+def test_no_slip_in_an_input_or_a_flag_goes_unnoticed(id: str) -> None:
+    """Every number of an input moved by a step, every comparison of an input or flag strict for not strict."""
     survivors = surviving_slips(REGISTRY.raw(id))
     unexplained = [slip for slip in survivors if not any(place in slip for place in SAME_MEANING)]
     assert not unexplained, "; ".join(unexplained)
@@ -57,5 +50,46 @@ def test_the_specs_hold_for_the_file_itself_and_break_for_a_slip() -> None:
     assert broken(raw)
 
 
-def test_every_rule_set_that_is_watched_exists() -> None:
-    assert set(WATCHED) <= set(IDS)
+@pytest.mark.parametrize("pin", [pin for listed in pins().values() for pin in listed], ids=str)
+def test_a_pinned_number_is_that_of_the_rule_file(pin: Pin) -> None:
+    assert not [why for why in broken_pins(REGISTRY.raw(pin.rule_set)) if why.startswith(f"{pin}:")]
+
+
+def test_pins_are_about_rule_sets_that_exist_and_no_line_stands_twice() -> None:
+    lines = [str(pin) for listed in pins().values() for pin in listed]
+    assert not unknown_rule_sets()
+    assert len(lines) == len(set(lines)) > 250
+
+
+@pytest.mark.parametrize(
+    ("id", "path", "value", "pin"),
+    [
+        ("ctcae-5.0.anemia", ("parameters", "observation_holds_hours", "default"), 49, "holds 48 h"),
+        (
+            "lee-2014.crs",
+            ("inputs", "high_dose_agent", "agents", 0, "rate_at_least"),
+            21,
+            "norepinephrine from 20 ug/min",
+        ),
+        ("howard-2011.tls-clinical", ("inputs", "potassium", "since_day"), -2, "since day -3"),
+        ("t-icaht-2025.late", ("inputs", "second_lowest", "n"), 1, "number 2"),
+        ("ctcae-5.0.crs", ("flags", 1, "when", "at_least", 1), 3, "shown with vasopressors=2"),
+    ],
+)
+def test_a_planted_slip_breaks_its_pin_by_name(id: str, path: tuple[Any, ...], value: float, pin: str) -> None:
+    raw = copy.deepcopy(REGISTRY.raw(id))
+    node: Any = raw
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = value
+    assert any(f"| {pin}: " in why for why in broken_pins(raw))
+
+
+def test_a_comparison_made_strict_is_a_slip() -> None:
+    slips = {slip.what for slip in input_slips(REGISTRY.raw("lee-2014.crs"))}
+    assert "high_dose_agent.agents.0: rate_at_least -> rate_above" in slips
+    assert "hours_at_38: strict False -> True" in {
+        s.what for s in input_slips(REGISTRY.raw("idsa-2010.febrile-neutropenia"))
+    }
+    flags = {slip.what for slip in flag_slips(REGISTRY.raw("ctcae-5.0.crs"))}
+    assert "flags.1.when: vasopressors at_least 2 -> above 2" in flags

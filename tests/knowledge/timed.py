@@ -2,7 +2,7 @@
 
 The worked cases of a rule file give values of inputs, so no slip inside `inputs:` (how long a value holds, how far back one
 looks, points of items, rates) can show in them. A spec is a course over time with the verdicts that both engines must give: it is
-the case that such a slip must break.
+the case that such a slip must break; what no spec shows is pinned input by input (`pinned`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from knowledge import checks
+from knowledge.pinned import is_broken
 from spec.judging import held_to
 from spec.notation import timeline_of
 from vein2vein import grade_cohort
@@ -29,6 +30,9 @@ from vein2vein.record.cohort import Cohort
 _MANUAL = Path(__file__).resolve().parents[2] / "tools" / "manual.py"
 # Ends that stand for "as many as may be": no cut-off lies near them, so a slip in them changes nothing.
 _OPEN_ENDS = {("count_active", "at_most_agents"), ("rate_sum", "at_most")}
+_TWIN = {"rate_at_least": "rate_above", "rate_above": "rate_at_least"}
+_OPPOSITE = {"at_least": "above", "above": "at_least", "at_most": "below", "below": "at_most"}
+_HELD_TO_A_VALUE = {"measured_span", "day_run", "unrecovered_run"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,10 @@ def timed_cases() -> dict[str, list[Timed]]:
 def input_slips(raw: dict[str, Any]) -> Iterator[Slip]:
     """Every rule file that differs by one number of its inputs, also of a parameter that stands in for one.
 
-    Whole numbers move by 1 where they count days, points or rows, and by a tenth otherwise; 0 becomes 1.
+    Whole numbers move by 1 where they count days, points or rows, and by a tenth otherwise; 0 becomes 1. A comparison of an
+    input becomes strict, or no longer strict.
     """
+    yield from _swapped(raw)
     parameters = raw.get("parameters") or {}
     seen: set[str] = set()
     for path, value in _numbers((), raw["inputs"], raw["inputs"]):
@@ -130,10 +136,58 @@ def _moved(raw: dict[str, Any], path: tuple[Any, ...], value: float, what: str) 
         yield Slip(f"{what}: {value:g} -> {moved:g}", copied)
 
 
+def _swapped(raw: dict[str, Any]) -> Iterator[Slip]:
+    """Rates from which an agent counts, and values that runs of measurements or days are held to, strict for not strict."""
+    for name, take in raw["inputs"].items():
+        for place, clause in enumerate(take["agents"] if isinstance(take.get("agents"), list) else []):
+            for key in _TWIN.keys() & set(clause if isinstance(clause, Mapping) else ()):
+                copied = copy.deepcopy(raw)
+                changed = copied["inputs"][name]["agents"][place]
+                changed[_TWIN[key]] = changed.pop(key)
+                yield Slip(f"{name}.agents.{place}: {key} -> {_TWIN[key]}", copied)
+        strict = take.get("strict", False)
+        if take["take"] in _HELD_TO_A_VALUE and isinstance(strict, bool):
+            copied = copy.deepcopy(raw)
+            copied["inputs"][name]["strict"] = not strict
+            yield Slip(f"{name}: strict {strict} -> {not strict}", copied)
+
+
+def flag_slips(raw: dict[str, Any]) -> Iterator[Slip]:
+    """Every rule file that differs by one comparison of a flag, or by one number in it."""
+    for path, key, pair in _comparisons(("flags",), raw.get("flags") or []):
+        for twin, cut_off in ((_OPPOSITE[key], pair[1]), *((key, moved) for moved in _steps(pair[1]))):
+            copied = copy.deepcopy(raw)
+            node: Any = copied
+            for part in path:
+                node = node[part]
+            del node[key]
+            node[twin] = [pair[0], cut_off]
+            yield Slip(f"{'.'.join(map(str, path))}: {pair[0]} {key} {pair[1]} -> {twin} {cut_off}", copied)
+
+
+def _steps(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, int | float):
+        return ()  # a parameter, whose choices are tested elsewhere
+    step = 1 if isinstance(value, int) else value / 10
+    return value - step, value + step
+
+
+def _comparisons(path: tuple[Any, ...], node: Any) -> Iterator[tuple[tuple[Any, ...], str, list[Any]]]:
+    if isinstance(node, Mapping):
+        for key, part in node.items():
+            if key in _OPPOSITE:
+                yield path, key, part
+            yield from _comparisons((*path, key), part)
+    elif isinstance(node, list):
+        for place, part in enumerate(node):
+            yield from _comparisons((*path, place), part)
+
+
 def surviving_slips(raw: dict[str, Any]) -> list[str]:
-    """Slips that no spec of the rule set notices."""
+    """Slips in inputs that no spec and no pin of the rule set notices, and slips in flags that no pin notices."""
     cases = timed_cases().get(raw["id"], [])
-    return [slip.what for slip in input_slips(raw) if not _is_noticed(slip.raw, cases)]
+    unseen = [slip.what for slip in input_slips(raw) if not (is_broken(slip.raw) or _is_noticed(slip.raw, cases))]
+    return unseen + [slip.what for slip in flag_slips(raw) if not is_broken(slip.raw)]
 
 
 def _is_noticed(raw: dict[str, Any], cases: list[Timed]) -> bool:
