@@ -19,6 +19,7 @@ from vein2vein.journey.guidance.compare import Compared, compare
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
+from vein2vein.knowledge.wording import pick
 from vein2vein.report.files import write_file
 from vein2vein.report.handover.content import as_text, handover
 from vein2vein.report.handover.page import as_pdf
@@ -27,7 +28,17 @@ from vein2vein.report.handover.plain import as_plain
 _PROTOCOL = click.option(
     "--protocol", "protocol_id", required=True, help="Id of a protocol such as reference, or of a centre's own."
 )
-_COLUMNS: Final = ("rule", "file", "applicable", "met", "not_met", "not_assessable", "courses_not_met")
+_COLUMNS: Final = (
+    "rule", "file", "applicable", "met", "late", "not_met", "not_assessable", "why_not_assessable", "courses_late",
+    "courses_not_met",
+)  # fmt: skip
+_HEADS: Final = {
+    "en": ("applicable", "in time", "late", "not met", "not assessable", "rule"),
+    "zh": ("适用", "按时", "逾期", "未做到", "无法评估", "规则"),
+}
+_LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of labels."
+)
 
 
 @click.command()
@@ -44,9 +55,7 @@ _COLUMNS: Final = ("rule", "file", "applicable", "met", "not_met", "not_assessab
 @click.option("--as-recorded", is_flag=True, help="Also leave out what was entered after the instant.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Also write a handover of one page.")
-@click.option(
-    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of labels."
-)
+@_LANGUAGE
 @options.delivery_options
 @options.rule_options
 def assess(**given: Any) -> None:
@@ -91,17 +100,18 @@ def assess(**given: Any) -> None:
     show_default=True,
     help="Form of the table.",
 )
+@_LANGUAGE
 @options.delivery_options
 @options.rule_options
 def audit_cohort(**given: Any) -> None:
-    """Say how the courses of INPUT kept a protocol: rule by rule, how many met it, did not, or cannot be judged."""
+    """Say how the courses of INPUT kept a protocol: rule by rule, how many met it (in time or late), did not, or are open."""
     registry, books = options.registry_of(given["folders"]), Library(given["folders"])
     protocol = _protocol(given, registry, books)
     cohort = _delivery(given).cohort
     at = None if given["at"] is None else options.instant(given["at"], given["zone"], option="--at")
     timelines = (cohort.timeline(id) for id in cohort.courses["course_id"])
     table = audit(timelines, protocol, at=at, registry=registry, library=books)
-    click.echo({"text": _as_text, "csv": _as_csv, "json": _as_json}[given["shape"]](table))
+    click.echo({"text": _as_text, "csv": _as_csv, "json": _as_json}[given["shape"]](table, given["language"]))
 
 
 def _delivery(given: dict[str, Any]) -> Any:
@@ -147,40 +157,47 @@ def _told(text: str) -> tuple[str, object]:
         return name.strip(), value.strip()
 
 
-def _rows(table: tuple[Adherence, ...]) -> list[dict[str, Any]]:
+def _rows(table: tuple[Adherence, ...], language: str) -> list[dict[str, Any]]:
     return [
         {
-            "rule": row.rule,
+            "rule": pick(row.said, language),
             "file": row.file,
             "applicable": row.applicable,
             "met": len(row.met),
+            "late": len(row.late),
             "not_met": len(row.not_met),
             "not_assessable": len(row.not_assessable),
+            "why_not_assessable": pick(row.unproven, language),
+            "courses_late": row.late,
             "courses_not_met": row.not_met,
         }
         for row in table
     ]
 
 
-def _as_text(table: tuple[Adherence, ...]) -> str:
-    lines, file = ["applicable  met  not met  not assessable  rule"], None
+def _as_text(table: tuple[Adherence, ...], language: str) -> str:
+    heads = _HEADS[language]
+    widths = [max(len(head), 4) for head in heads[:-1]]
+    lines, file = ["  ".join((*(h.rjust(w) for h, w in zip(heads, widths, strict=False)), heads[-1]))], None
     for row in table:
         if row.file != file:
             file = row.file
             lines += ["", file]
-        counts = (row.applicable, len(row.met), len(row.not_met), len(row.not_assessable))
-        lines.append("{:>10}  {:>3}  {:>7}  {:>14}  {}".format(*counts, row.rule))
+        counts = (row.applicable, len(row.met), len(row.late), len(row.not_met), len(row.not_assessable))
+        why = f" ({pick(row.unproven, language)})" if row.unproven else ""
+        shown = [str(count).rjust(width) for count, width in zip(counts, widths, strict=True)]
+        lines.append("  ".join((*shown, pick(row.said, language) + why)))
     return "\n".join(lines)
 
 
-def _as_csv(table: tuple[Adherence, ...]) -> str:
+def _as_csv(table: tuple[Adherence, ...], language: str) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in _rows(table):
-        writer.writerow({**row, "courses_not_met": " ".join(row["courses_not_met"])})
+    for row in _rows(table, language):
+        writer.writerow({**row, **{name: " ".join(row[name]) for name in ("courses_late", "courses_not_met")}})
     return text.getvalue().rstrip("\n")
 
 
-def _as_json(table: tuple[Adherence, ...]) -> str:
-    return json.dumps(_rows(table), indent=2, ensure_ascii=False)
+def _as_json(table: tuple[Adherence, ...], language: str) -> str:
+    return json.dumps(_rows(table, language), indent=2, ensure_ascii=False)

@@ -109,7 +109,7 @@ def test_audit_counts_rule_by_rule(run: Run, tmp_path: Path) -> None:
     rows = list(csv.DictReader(StringIO(run(*words, "--format", "csv").output)))
     assert rows
     for row in rows:
-        parts = [int(row[name]) for name in ("met", "not_met", "not_assessable")]
+        parts = [int(row[name]) for name in ("met", "late", "not_met", "not_assessable")]
         assert sum(parts) == int(row["applicable"]) > 0
         assert len(row["courses_not_met"].split()) == int(row["not_met"])
     window = next(row for row in rows if row["rule"] == "infused inside the window after lymphodepletion")
@@ -118,3 +118,7 @@ def test_audit_counts_rule_by_rule(run: Run, tmp_path: Path) -> None:
     text = run(*words).output
     assert "infused inside the window after lymphodepletion" in text
     assert "axicabtagene-ciloleucel.product" in text
+    assert "nothing on the list stood against the infusion" in text
+    chinese = run(*words, "--language", "zh").output
+    assert "在清淋后窗口内输注" in chinese
+    assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", chinese)

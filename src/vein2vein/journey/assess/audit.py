@@ -2,7 +2,8 @@
 
 Place    Journey, assess.
 In       Courses, a protocol, an instant for each course (the end of its follow-up by default).
-Out      `Adherence`: one row for each rule, sorted as asked: criteria at acceptance, lymphodepletion, product, drugs, calendar.
+Out      `Adherence`: one row for each rule, sorted as asked: criteria at acceptance, wash-out, lymphodepletion, product, drugs,
+         calendar. An item of a calendar is done in time (met), late, not done (not met), or not assessable.
 Knows    A rule that does not concern a course (no infusion, no dose of the drug, an item not yet due) does not count it.
 Missing  What the record cannot show is not assessable, and is neither met nor not met.
 Does not Judge a centre: courses leave rules for good reasons, and a record has gaps.
@@ -11,17 +12,20 @@ Checked  tests/unit/journey/assess/test_audit.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
-from vein2vein.basis.clock import from_microseconds
+from vein2vein.basis.clock import from_microseconds, local_date
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.deviations import over_limit
 from vein2vein.journey.assess.given import Plan, cells_given, days_given
-from vein2vein.journey.followup import due_items
+from vein2vein.journey.assess.phrases import say
+from vein2vein.journey.assess.ready import Readying
+from vein2vein.journey.assess.stopped import Stops
+from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.selection.criteria import eligibility
 from vein2vein.knowledge.documents.drug import Drug
@@ -32,9 +36,13 @@ from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import Timeline
 
-Answer = Literal["met", "not met", "not assessable"]
+Answer = Literal["met", "late", "not met", "not assessable"]
 _CRITERIA: dict[str, Answer] = {"met": "met", "concern": "not met", "unknown": "not assessable"}
-_WORST: tuple[Answer, ...] = ("not met", "not assessable", "met")
+_WORST: tuple[Answer, ...] = ("not met", "late", "not assessable", "met")
+_STATES: dict[str, Answer] = {
+    "done": "met", "done early": "met", "done late": "late", "late": "not met", "not recorded": "not assessable",
+}  # fmt: skip
+_TRUTHS: dict[Truth, Answer] = {Truth.TRUE: "met", Truth.FALSE: "not met", Truth.UNKNOWN: "not assessable"}
 
 
 @dataclass(slots=True)
@@ -42,23 +50,38 @@ class Adherence:
     """One rule over a cohort.
 
     Attributes:
-        rule: The rule in words.
+        said: The rule in words, by language.
         file: Id of the file that it stands in.
-        met: Courses that kept it.
+        unproven: Why no record can show it, by language; None where a record can.
+        met: Courses that kept it: of a calendar, in time.
+        late: Courses that kept it later than its window; of calendars only.
         not_met: Courses that certainly did not.
         not_assessable: Courses of which it cannot be said.
     """
 
-    rule: str
+    said: Mapping[str, str]
     file: str
+    unproven: Mapping[str, str] | None = None
     met: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     not_met: list[str] = field(default_factory=list)
     not_assessable: list[str] = field(default_factory=list)
 
     @property
+    def rule(self) -> str:
+        """The rule in English."""
+        return self.said["en"]
+
+    @property
     def applicable(self) -> int:
-        """Courses that the rule concerns."""
-        return len(self.met) + len(self.not_met) + len(self.not_assessable)
+        """Courses that the rule concerns: the denominator."""
+        return len(self.met) + len(self.late) + len(self.not_met) + len(self.not_assessable)
+
+    def of(self, answer: Answer) -> list[str]:
+        """Courses with one answer."""
+        return {"met": self.met, "late": self.late, "not met": self.not_met, "not assessable": self.not_assessable}[
+            answer
+        ]
 
 
 @dataclass(frozen=True)
@@ -68,6 +91,19 @@ class _Files:
     drugs: tuple[Drug, ...]
     calendars: tuple[FollowUp, ...]
     books: Library
+    stops: Stops
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one course answers to one rule."""
+
+    place: int
+    said: Mapping[str, str]
+    file: str
+    answer: Answer
+    unproven: Mapping[str, str] | None = None
 
 
 def audit(
@@ -97,17 +133,18 @@ def audit(
         tuple(Desk.of(protocol.guidance, books, parameters=chosen).drugs.values()),
         tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup),
         books,
+        Readying.of(protocol, books).stops,
+        at is None,
     )
     table: dict[tuple[int, str, str], Adherence] = {}
     for timeline in timelines:
         until = at or _end(timeline)
         if until is None:
             continue
-        for place, rule, file, answer in _answers(timeline.until(until), until, files):
-            row = table.setdefault((place, file, rule), Adherence(rule, file))
-            {"met": row.met, "not met": row.not_met, "not assessable": row.not_assessable}[answer].append(
-                timeline.course.course_id
-            )
+        for found in _answers(timeline.until(until), until, files):
+            key = found.place, found.file, found.said["en"]
+            row = table.setdefault(key, Adherence(found.said, found.file, found.unproven))
+            row.of(found.answer).append(timeline.course.course_id)
     return tuple(table[key] for key in sorted(table))
 
 
@@ -116,28 +153,44 @@ def _end(timeline: Timeline) -> datetime | None:
     return timeline.course.followed_until or (None if last is None else from_microseconds(last))
 
 
-def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[tuple[int, str, str, Answer]]:
-    """Place of the chapter, rule, file and answer, for every rule that concerns a course."""
+def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
+    """What a course answers to every rule that concerns it, chapter by chapter."""
     accepted = known.milestone("accepted")
     for rule in files.selection if accepted is not None else ():
         if accepted is not None:
             for criterion in eligibility(known, rule, accepted.at).criteria:
-                yield 0, f"at acceptance: {criterion.label['en']}", rule.id, _CRITERIA[criterion.state]
+                said = say("at-acceptance", criterion=criterion.label)
+                yield _Found(0, said, rule.id, _CRITERIA[criterion.state])
+    yield from _stopped(known, files.stops)
     plan = Plan.of(known, files.protocol, files.books)
     days = tuple(days_given(known, plan))
     if days:
-        yield 1, "daily doses of lymphodepletion within the limits", files.protocol.id, _worst(d.state for d in days)
+        yield _Found(2, say("daily-doses"), files.protocol.id, _worst(d.state for d in days))
     if known.course.infused_at is not None:
-        yield 2, "infused inside the window after lymphodepletion", files.protocol.id, _window(known, plan)
-        yield 3, "infused as a label allows", files.protocol.id, _label(known, plan)
+        yield _Found(3, say("in-window"), files.protocol.id, _window(known, plan))
+        yield _Found(4, say("on-label"), files.protocol.id, _label(known, plan))
     cells = tuple(cells_given(known, plan))
     if cells and plan.product is not None:
-        yield 4, "cells inside the range of the label", plan.product.id, cells[-1].state
+        yield _Found(5, say("in-range"), plan.product.id, cells[-1].state)
     for drug in files.drugs:
         if drug.spacing.words and any(e.kind == drug.exposure and e.agent == drug.agent for e in known.exposures):
-            found = tuple(over_limit(known, drug))
-            yield 5, f"{drug.name['en']}: {drug.spacing.words}", drug.id, "not met" if found else "met"
+            limits = {language: ", ".join(drug.spacing.lines(language)) for language in ("en", "zh")}
+            said = say("limits", drug=drug.name, limits=limits)
+            yield _Found(6, said, drug.id, "not met" if tuple(over_limit(known, drug)) else "met")
     yield from _calendar(known, at, files)
+
+
+def _stopped(known: Timeline, stops: Stops) -> Iterator[_Found]:
+    """Wash-outs and lists; a course collected twice keeps its wash-out where both collections do."""
+    found: dict[tuple[str, str], list[Answer]] = {}
+    for kept in stops.washouts(known):
+        document = stops.collection if kept.step == "collected" else stops.lymphodepletion
+        if document is not None:
+            found.setdefault((f"stopped-{kept.step}", document.id), []).append(_TRUTHS[kept.truth])
+    for kept in stops.lists(known):
+        step = "lymphodepletion" if kept.step == "depleted" else "infusion"
+        found.setdefault((f"list-{kept.step}", stops.checklists[step].id), []).append(_TRUTHS[kept.truth])
+    yield from (_Found(1, say(phrase), file, _worst(answers)) for (phrase, file), answers in found.items())
 
 
 def _worst(answers: Iterable[Answer]) -> Answer:
@@ -162,17 +215,27 @@ def _label(known: Timeline, plan: Plan) -> Answer:
     return "met" if any(v.truth is Truth.TRUE for v in labels) else "not assessable"
 
 
-def _calendar(known: Timeline, at: datetime, files: _Files) -> Iterator[tuple[int, str, str, Answer]]:
-    """Items of the calendars whose window is over; an item that comes often is met where every one of its days is."""
+def _calendar(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
+    """Items of the calendars whose time is over; an item that comes often is met where every one of its days is."""
+    today = local_date(at, known.course.zone)
     for calendar in files.calendars:
         found: dict[str, list[Answer]] = {}
+        items = {item.name: item for item in calendar.items}
         for due in due_items(known, calendar, at):
-            label = due.item.label["en"]
-            if due.state in {"late", "done late"}:
-                found.setdefault(label, []).append("not met")
-            elif due.state in {"done", "done early"}:
-                found.setdefault(label, []).append("met")
-            elif due.state == "not recorded":
-                found.setdefault(label, []).append("not assessable")
-        for label, answers in found.items():
-            yield 6, label, calendar.id, _worst(answers)
+            answer = _done(due, today, is_over=files.is_over)
+            if answer is not None:
+                found.setdefault(due.item.name, []).append(answer)
+        for name, answers in found.items():
+            yield _Found(7, items[name].label, calendar.id, _worst(answers), items[name].unproven)
+
+
+def _done(due: Due, today: date, *, is_over: bool) -> Answer | None:
+    """What became of an item; None where it may still be done in time."""
+    if due.state in _STATES:
+        return _STATES[due.state]
+    if due.state != "due" or due.closes is not None:
+        return None
+    if due.item.every is not None:
+        # Its time is over with the day of the next repetition.
+        return "not met" if due.item.every.after(due.on) <= today else None
+    return "not met" if is_over and due.on < today else None

@@ -50,6 +50,25 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     "although": {"en": "{event} although: {reason}", "zh": "{event}，尽管：{reason}"},
     "collected": {"en": "Cells collected", "zh": "细胞采集"},
     "depleted": {"en": "Lymphodepletion begun", "zh": "清淋开始"},
+    "at-acceptance": {"en": "at acceptance: {criterion}", "zh": "接受时：{criterion}"},
+    "stopped-collected": {
+        "en": "cells collected after every wash-out was over",
+        "zh": "采集时各药物洗脱期均已满",
+    },
+    "stopped-depleted": {
+        "en": "lymphodepletion begun after bridging had stopped long enough",
+        "zh": "清淋开始时桥接治疗已停够时间",
+    },
+    "list-depleted": {
+        "en": "nothing on the list stood against the start of lymphodepletion",
+        "zh": "清淋开始时清单中无反对理由",
+    },
+    "list-infused": {"en": "nothing on the list stood against the infusion", "zh": "输注时清单中无反对理由"},
+    "daily-doses": {"en": "daily doses of lymphodepletion within the limits", "zh": "清淋每日剂量在限度内"},
+    "in-window": {"en": "infused inside the window after lymphodepletion", "zh": "在清淋后窗口内输注"},
+    "on-label": {"en": "infused as a label allows", "zh": "输注符合说明书"},
+    "in-range": {"en": "cells inside the range of the label", "zh": "细胞数在说明书范围内"},
+    "limits": {"en": "{drug}: {limits}", "zh": "{drug}：{limits}"},
     "infused": {"en": "Product infused", "zh": "产品输注"},
 }
 

@@ -4,7 +4,8 @@ Place    Journey, follow-up. Read by assess, the command line and the report.
 In       A timeline, a calendar file, an instant.
 Out      `Due`: every item up to a horizon with its day, window and state, and the row that shows it was done.
 Knows    Days are local calendar days of the course's zone; a window holds both its ends. Rows after the instant do not exist.
-         One row does one item: the earliest open item takes it. After a death nothing is due any more.
+         One row does one item of those that the same rows prove: the last that has opened takes it. After a
+         death nothing is due any more.
 Missing  An item that no row can show as done ("told") is never called late: its state is "not recorded". Without an infusion
          there is no calendar.
 Checked  tests/unit/journey/followup/test_followup_calendar.py
@@ -13,13 +14,13 @@ Checked  tests/unit/journey/followup/test_followup_calendar.py
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from vein2vein.basis.clock import local_date
-from vein2vein.knowledge.documents.followup import FollowUp, Item
+from vein2vein.knowledge.documents.followup import DoneBy, FollowUp, Item
 from vein2vein.record.timeline import Milestone, Observation, Timeline
 
 State = Literal["done", "done early", "done late", "due", "late", "to come", "not recorded"]
@@ -113,32 +114,47 @@ def due_items(
     death = next((m for m in timeline.milestones if m.kind == "death" and m.at <= at), None)
     horizon = today + timedelta(days=ahead_days) if death is None else local_date(death.at, course.zone)
     record = shown or Shown(timeline)
+    planned = {
+        item.name: (item, record.days(calendar.id, item, infused_on, horizon + _before(item)))
+        for item in calendar.items
+        if not item.only or course.product in item.only
+    }
+    openings: dict[DoneBy, list[date]] = {}
+    for item, days in planned.values():
+        if item.done_by is not None:
+            openings.setdefault(item.done_by, []).extend(on - _before(item) for on in days)
     found: list[Due] = []
-    for item in calendar.items:
-        if not item.only or course.product in item.only:
-            rows = record.rows(calendar.id, item, at)
-            before = timedelta(days=0 if item.window is None else item.window.before)
-            days = record.days(calendar.id, item, infused_on, horizon + before)
-            found += _of_item(calendar.id, item, days, rows, horizon, today)
+    for item, days in planned.values():
+        others = () if item.done_by is None else sorted(openings[item.done_by])
+        rows = record.rows(calendar.id, item, at)
+        found += _of_item(calendar.id, item, days, rows, others=others, horizon=horizon, today=today)
     return tuple(sorted(found, key=lambda due: (due.on, due.item.name)))
 
 
-def _of_item(  # noqa: PLR0917  (the pieces of one item)
+def _before(item: Item) -> timedelta:
+    return timedelta(days=0 if item.window is None else item.window.before)
+
+
+def _of_item(  # noqa: PLR0913  (the pieces of one item)
     calendar: str,
     item: Item,
     days: tuple[date, ...],
     rows: list[tuple[date, Observation | Milestone]],
+    *,
+    others: Sequence[date],
     horizon: date,
     today: date,
 ) -> Iterator[Due]:
-    for place, on in enumerate(days):
-        opens = on if item.window is None else on - timedelta(days=item.window.before)
+    for on in days:
+        opens = on - _before(item)
         closes = None if item.window is None else on + timedelta(days=item.window.after)
         if opens > horizon:
             return
-        # What comes closer to the next repetition than to this one belongs to the next.
-        ends = days[place + 1] if place + 1 < len(days) else None
-        taken = next((n for n, (day, _) in enumerate(rows) if day >= opens and (ends is None or day < ends)), None)
+        # What comes when the next item (or repetition) of the same proof has opened belongs to that one; after the last
+        # repetition it belongs to none.
+        last = date.max if item.every is None else item.every.after(on)
+        ends = min((day for day in others if day > opens), default=last)
+        taken = next((n for n, (day, _) in enumerate(rows) if opens <= day < ends), None)
         day, row = (None, None) if taken is None else rows.pop(taken)
         yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today=today, done_on=day), row)
 

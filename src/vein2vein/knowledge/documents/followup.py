@@ -64,7 +64,10 @@ class DoneBy(Strict):
 
 
 class Item(Strict):
-    """One thing that is due: first after `at`, then `every` so often up to and including `until`, or without end."""
+    """One thing that is due: first after `at`, then `every` so often up to and including `until`, or without end.
+
+    Either `done_by` says which rows of the record prove that it was done, or `unproven` says why none can.
+    """
 
     name: Text
     label: Wording
@@ -76,6 +79,7 @@ class Item(Strict):
     until: Offset | None = None
     window: Window | None = None
     done_by: DoneBy | None = None
+    unproven: Wording | None = None
     only: tuple[Text, ...] = ()
     note: Wording | None = None
     source: Text | None = None
@@ -83,6 +87,9 @@ class Item(Strict):
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Item:
+        if (self.done_by is None) == (self.unproven is None):
+            msg = "done_by says which rows prove it, or unproven says why none can: exactly one"
+            raise ValueError(msg)
         if self.until is not None and self.every is None:
             msg = "until without every"
             raise ValueError(msg)

@@ -9,6 +9,7 @@ from vein2vein.knowledge.library import default_library
 
 US = default_library().get("reference-us.protocol", Protocol)
 AXI = "axicabtagene-ciloleucel"
+STREAMS = ("corticosteroid", "antineoplastic")
 WINDOW = "infused inside the window after lymphodepletion"
 
 
@@ -51,6 +52,51 @@ def test_doses_without_a_size_are_not_assessable() -> None:
 def test_cells_without_a_range_on_the_label_are_not_assessable() -> None:
     patient = _course("A", -3).with_exposure("cell_product", AXI, 0, amount=100.0, amount_unit="10*6")
     assert _row(audit([patient.built()], US), "cells inside the range").not_assessable == ["A"]
+
+
+def test_an_item_is_done_in_time_late_or_not_at_all() -> None:
+    courses = [_course("never", -3)]
+    for name, day in (("in time", 27), ("late", 36), ("far too late", 88)):
+        courses.append(_course(name, -3).with_statement("response_assessment", day, "complete-response"))
+    table = audit([c.built() for c in courses], US, at=courses[0].at(95))
+    day_28 = _row(table, "Day 28")
+    assert (day_28.met, day_28.late, day_28.not_met) == (["in time"], ["late"], ["never", "far too late"])
+    assert day_28.applicable == 4
+    day_90 = _row(table, "Day 90")
+    assert day_90.met == ["far too late"]
+    assert (day_90.not_met, day_90.applicable) == ([], 1), "the window is open until day 97"
+
+
+def test_a_repeated_item_is_not_met_when_its_time_is_over() -> None:
+    seen = _course("seen", -3)
+    for day in range(1, 8):
+        seen.with_value("body_temperature", day, 36.8)
+    gap = _course("gap", -3)
+    for day in (1, 2, 3, 5, 6, 7):
+        gap.with_value("body_temperature", day, 36.8)
+    row = _row(audit([seen.built(), gap.built()], US), "Daily look")
+    assert (row.met, row.not_met) == (["seen"], ["gap"])
+
+
+def test_what_no_record_can_show_says_why() -> None:
+    table = audit([_course("A", -3).built()], US, at=_course("A", -3).at(110))
+    row = next(r for r in table if r.rule == "Day 100: registry")
+    assert row.not_assessable == ["A"]
+    assert row.unproven is not None
+    assert set(row.unproven) == {"en", "zh"}
+    assert _row(table, "Daily look").unproven is None
+
+
+def test_wash_outs_and_lists_are_counted() -> None:
+    kept = _course("kept", -3).with_milestone("apheresis", -30).with_charting(*STREAMS)
+    broken = _course("broken", -3).with_milestone("apheresis", -30).with_statement("infection", -0.1, "yes")
+    broken.with_exposure("corticosteroid", "dexamethasone", -31)
+    table = audit([kept.built(), broken.built()], US)
+    washout = _row(table, "cells collected after every wash-out")
+    assert (washout.not_met, washout.not_assessable) == (["broken"], ["kept"])
+    infused = _row(table, "against the infusion")
+    assert (infused.not_met, infused.not_assessable) == (["broken"], ["kept"])
+    assert _row(table, "bridging had stopped").applicable == 2
 
 
 def test_items_not_yet_due_are_left_out() -> None:
