@@ -30,7 +30,7 @@ def test_the_query_of_a_course_counts_the_line_and_the_age_of_the_day() -> None:
 
 
 def test_offers_put_certain_labels_first_and_keep_open_ones() -> None:
-    query = LabelQuery("US", "large-b-cell-lymphoma", line=3, subtype="other")
+    query = LabelQuery("US", "large-b-cell-lymphoma", line=3, age=18, subtype="other")
     found = offers(on=date(2026, 3, 1), query=query)
     certain = [o.product.product for o in found if o.verdict.truth is Truth.TRUE]
     assert certain == ["axicabtagene-ciloleucel", "lisocabtagene-maraleucel", "tisagenlecleucel"]
@@ -38,8 +38,15 @@ def test_offers_put_certain_labels_first_and_keep_open_ones() -> None:
     assert offers(on=date(2016, 1, 1), query=query) == ()
 
 
+def test_no_lymphoma_label_fits_a_child() -> None:
+    assert (
+        offers(on=date(2026, 3, 1), query=LabelQuery("US", "large-b-cell-lymphoma", line=3, age=17, subtype="other"))
+        == ()
+    )
+
+
 def test_a_condition_that_nobody_told_leaves_a_label_open() -> None:
-    query = LabelQuery("US", "large-b-cell-lymphoma", line=2)
+    query = LabelQuery("US", "large-b-cell-lymphoma", line=2, age=18)
     (verdict,) = labels(product("axicabtagene-ciloleucel"), on=date(2026, 3, 1), query=query)
     assert (verdict.truth, verdict.missing) == (Truth.UNKNOWN, ("refractory-or-relapse-within-12-months",))
 
