@@ -3,7 +3,7 @@
 Place    Floor 1. Read by the journey (scores, doses, kidney function) and by the knowledge checks.
 In       Files of kind `formula` (knowledge/data/formulas); possible values of their inputs.
 Out      `Computed`: the range of the result, its possible bands, what is missing, and why it cannot be computed.
-Knows    + - * / **, min, max, sqrt, exp, ln, log2, log10 and parentheses; nothing else is ever evaluated.
+Knows    + - * / **, min, max, sqrt, exp, ln, log2, log10, reached (1 from a value on, else 0) and parentheses; nothing else is ever evaluated.
 Missing  A missing input is its whole plausible range, so that the bands that are still possible stay visible; the result
          itself is known only when it is one point. A missing number is never a default.
 Does not Look at a timeline: whoever asks gives the values, in canonical units.
@@ -409,9 +409,16 @@ def _greatest(args: list[Interval]) -> Interval:
     return max(a[0] for a in args), max(a[1] for a in args)
 
 
+def _reached(args: list[Interval]) -> Interval:
+    """1 where the first is at least the second, 0 where it is lower; without the noise of binary floating point."""
+    (low, high), (least, most) = args
+    return float(round(low - most, NOISE_DECIMALS) >= 0), float(round(high - least, NOISE_DECIMALS) >= 0)
+
+
 FUNCTIONS: Final[Mapping[str, Callable[[list[Interval]], Interval]]] = {
     "min": _least,
     "max": _greatest,
+    "reached": _reached,
     "sqrt": _rising(math.sqrt, 0.0, 0.0),
     "exp": _rising(math.exp, -math.inf, 0.0),
     "ln": _rising(math.log, 0.0, -math.inf),

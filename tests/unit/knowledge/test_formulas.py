@@ -32,12 +32,19 @@ def _known(**numbers: float) -> dict[str, NumberRange]:
         ("min(3, 4) + max(3, 4)", 7.0),
         ("sqrt(170 * 70 / 3600)", 1.8181188),
         ("log10(1000) + log2(8) + ln(exp(2))", 8.0),
+        ("reached(3, 3) + reached(2.999, 3) + 10 * reached(0.1 + 0.2, 0.3)", 11.0),
     ],
 )
 def test_known_numbers_give_one_number(text: str, expected: float) -> None:
     low, high = evaluate(parsed(text), {})
     assert low == pytest.approx(expected, abs=1e-6)
     assert low == pytest.approx(high)
+
+
+def test_a_value_that_may_have_been_reached_is_0_or_1() -> None:
+    assert evaluate(parsed("reached(a, 2)"), {"a": (1.0, 3.0)}) == (0.0, 1.0)
+    assert evaluate(parsed("reached(a, b)"), {"a": (1.0, 3.0), "b": (0.5, 1.0)}) == (1.0, 1.0)
+    assert evaluate(parsed("reached(a, b)"), {"a": (1.0, 3.0), "b": (3.5, 9.0)}) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(
