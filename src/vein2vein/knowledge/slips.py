@@ -94,9 +94,23 @@ def _slips_of_entries(path: Path_, node: list[Any]) -> Iterator[tuple[Path_, str
         yield from _slips((*path, place), body)
 
 
-# Words for people, references, and what in a record shows that something was done: a slip there changes no decision.
+# Words for people, references, the range of a choice, and what in a record shows that something was done: a slip there changes
+# no decision.
 _WORDS: Final = frozenset(
-    {"done_by", "text", "label", "note", "source", "title", "name", "sources", "locator", "status"}
+    {
+        "done_by",
+        "text",
+        "label",
+        "note",
+        "source",
+        "title",
+        "name",
+        "sources",
+        "locator",
+        "status",
+        "minimum",
+        "maximum",
+    }
 )
 
 

@@ -5,7 +5,8 @@ In       Files of kind `drug` (knowledge/data/drugs).
 Out      `ComputedDose` for a weight or body surface; `Opening`: from when the next dose is allowed, and why not before.
 Knows    A dose counts from the instant it was started. A lock is half-open: exactly `hours_apart` after the last start the
          next dose is allowed; a dose started exactly `within_hours` ago no longer counts.
-Missing  A dose that lacks an input is not computed: `missing` names the input. A missing weight is never a default.
+Missing  A dose that lacks an input is not computed: `missing` names the input. A missing weight is never a default. A dose of
+         adults is not computed for a child; without an age it is computed and says that it is one of adults.
 Does not Round to vials, or choose a weight: the file says which recorded weight is asked for.
 Checked  worked cases of every drug file; tests/unit/knowledge/test_drug.py
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
@@ -48,7 +49,10 @@ class Band(Strict):
 
 
 class DoseRule(Strict):
-    """A dose: amount, or a range `amount` to `up_to`, fixed or per kg or m2, with a cap for one dose in `unit`."""
+    """A dose: amount, or a range `amount` to `up_to`, fixed or per kg or m2, with a cap for one dose in `unit`.
+
+    `adults` marks a dose that a source states for adults only; the drug file says from which age on that is.
+    """
 
     amount: Annotated[float, Field(gt=0)]
     up_to: float | None = None
@@ -56,6 +60,7 @@ class DoseRule(Strict):
     per: Literal["kg", "m2"] | None = None
     cap: float | None = None
     bands: tuple[Band, ...] = ()
+    adults: bool = False
 
     @model_validator(mode="after")
     def _is_coherent(self) -> DoseRule:
@@ -123,6 +128,8 @@ class ComputedDose:
         rule: The rule that gave it, such as "8 mg/kg".
         is_capped: Whether the cap of one dose made it smaller.
         missing: What it cannot be computed without; empty where it was computed.
+        adults_from: Age in completed years (inclusive) from which the dose is stated; None where it is for all ages.
+        age: Completed years of the patient; None where they are not known.
     """
 
     low: float | None
@@ -131,6 +138,13 @@ class ComputedDose:
     rule: str
     is_capped: bool
     missing: tuple[str, ...] = ()
+    adults_from: float | None = None
+    age: float | None = None
+
+    @property
+    def is_too_young(self) -> bool:
+        """Whether the dose is one of adults and the patient is none."""
+        return self.adults_from is not None and self.age is not None and self.age < self.adults_from
 
     @property
     def is_computed(self) -> bool:
@@ -230,16 +244,21 @@ class Limits(Strict):
 
 
 class DrugCase(Strict):
-    """One example: a dose for a weight (null = missing), or the wait after doses that were started so many hours ago."""
+    """One example: a dose for a weight (null = missing) and an age, or the wait after doses started so many hours ago.
+
+    `weighed_hours_ago` is how old the weight is: one that no longer holds is missing.
+    """
 
     name: Text
     dose: Text | None = None
     weight: float | None = None
     surface: float | None = None
-    expect: float | tuple[float, float] | Literal["cannot be computed"] | None = None
+    expect: float | tuple[float, float] | Literal["cannot be computed", "only adults"] | None = None
     hours_ago: tuple[float, ...] | None = None
     wait_hours: float | Literal["never"] | None = None
     left: int | None = None
+    age: float | None = None
+    weighed_hours_ago: float = 0
     parameters: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -259,9 +278,10 @@ class Drug(Edition):
         doses: Named doses.
         spacing: How far apart doses lie and how many there may be, whatever a guidance says.
         weight: Which recorded weight a dose is computed by; needed when a dose depends on weight.
+        adult_age: Completed years (inclusive) from which doses of adults hold; needed when the file has such a dose.
     """
 
-    RULE_PARTS: ClassVar = ("doses", "spacing")
+    RULE_PARTS: ClassVar = ("doses", "spacing", "adult_age", "parameters")
 
     kind: Literal["drug"]
     name: Wording
@@ -270,6 +290,7 @@ class Drug(Edition):
     doses: Annotated[dict[str, DoseRule], Field(min_length=1)]
     spacing: Limits = Limits()
     weight: Latest | None = None
+    adult_age: Annotated[float, Field(gt=0)] | None = None
     worked_cases: Annotated[tuple[DrugCase, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -285,9 +306,21 @@ class Drug(Edition):
             problems.append("doses that no stream records cannot be counted")
         if self.weight is None and any(WEIGHT in rule.needs for rule in self.doses.values()):
             problems.append("a dose by weight needs to say which recorded weight")
+        if self.adult_age is None and any(rule.adults for rule in self.doses.values()):
+            problems.append("a dose of adults needs to say from which age on")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def compute(
+        self, rule: DoseRule, *, weight: float | None = None, surface: float | None = None, age: float | None = None
+    ) -> ComputedDose:
+        """A dose of this file or of a source, for a weight in kg, a surface in m2 and completed years; None is missing."""
+        dose = rule.compute(weight=weight, surface=surface)
+        if not rule.adults:
+            return dose
+        dose = replace(dose, adults_from=self.adult_age, age=age)
+        return replace(dose, low=None, high=None, is_capped=False, missing=()) if dose.is_too_young else dose
 
     def case_failure(self, case: DrugCase) -> str | None:
         """How a worked case comes out otherwise than it says; None when it holds."""
@@ -301,7 +334,15 @@ class Drug(Edition):
         return None
 
     def _dose_failure(self, case: DrugCase, rule: DoseRule) -> str | None:
-        got = rule.compute(weight=case.weight, surface=case.surface)
+        holds = math.inf if self.weight is None or self.weight.holds_hours is None else float(self.weight.holds_hours)
+        weight = case.weight if case.weighed_hours_ago < holds else None
+        got = self.compute(rule, weight=weight, surface=case.surface, age=case.age)
+        if case.expect == "only adults" or got.is_too_young:
+            return (
+                None
+                if got.is_too_young == (case.expect == "only adults")
+                else f"expected {case.expect}, age {case.age}"
+            )
         if case.expect == "cannot be computed" or case.expect is None:
             return None if not got.is_computed else f"expected that it cannot be computed, got {got.low}"
         wanted = case.expect if isinstance(case.expect, tuple) else (case.expect, case.expect)

@@ -12,15 +12,22 @@ Checked  worked cases of every file, which spell out the orders; tests/unit/know
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, ClassVar, Literal
+import math
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
-from vein2vein.knowledge.decisions import DecisionTable, RowVerdict, TableCase
+from vein2vein.basis.truth import Truth
+from vein2vein.knowledge.decisions import DecisionTable, GradeOf, RowVerdict, TableCase
 from vein2vein.knowledge.documents.drug import DoseRule, Limits, Route
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Strict, Text, Wording
+from vein2vein.knowledge.evaluation import truth_of
+from vein2vein.knowledge.values import NumberRange, Value
+
+_MOST_WORLDS: Final = 36
 
 Often = float | tuple[float, float]
 
@@ -35,7 +42,11 @@ class Stage(Strict):
 
 
 class Give(Strict):
-    """do: give. A drug: the name of a dose of its file, or a dose of the source; how often, how many times, for how many days."""
+    """do: give. A drug: the name of a dose of its file, or a dose of the source; how often, how many times, for how many days.
+
+    With `instead_of` it is an alternative ("or"): one of the two is given, not both. Every row that leads to it leads to the
+    other as well.
+    """
 
     do: Literal["give"]
     drug: Text
@@ -46,6 +57,7 @@ class Give(Strict):
     days: Often | None = None
     then: tuple[Stage, ...] = ()
     spacing: Limits | None = None
+    instead_of: Text | None = None
     strength: Literal["do", "consider"] = "do"
     note: Wording | None = None
 
@@ -117,7 +129,15 @@ def order(action: Give | Act | Withhold) -> str:
         text += f", then {stage.amount:g} {stage.unit}{every}" + (
             "" if stage.days is None else f" for {stage.days:g} d"
         )
-    return text if action.spacing is None else f"{text} [{action.spacing.words}]"
+    text = text if action.spacing is None else f"{text} [{action.spacing.words}]"
+    return text if action.instead_of is None else f"{text} instead of {action.instead_of}"
+
+
+def _whole(value: Value | None) -> tuple[NumberRange, ...]:
+    """The grades that a value could be, one by one; none where it has no whole bounds."""
+    if not isinstance(value, NumberRange) or not (value.low.is_integer() and value.high.is_integer()):
+        return ()
+    return tuple(NumberRange(grade, grade) for grade in range(int(value.low), int(value.high) + 1))
 
 
 def _deed(do: str) -> str:
@@ -157,11 +177,53 @@ class Guidance(DecisionTable):
             topic = getattr(action, "topic", None)
             if topic is not None and (topic not in topics() or _deed(topics()[topic].do) != _deed(action.do)):
                 problems.append(f"action {name!r}: {topic!r} is no topic of {action.do!r}")
+        problems += self._faulty_alternatives()
         asked = {getattr(fact.source, "subject", None) for fact in self.facts.values()} - {None}
         problems += [f"no rule set is presumed for {s!r}" for s in sorted(str(s) for s in asked - set(self.presumes))]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _faulty_alternatives(self) -> list[str]:
+        """An alternative names a drug of the file that is none itself, and stands in no row without it."""
+        problems = []
+        for name, other, action in self._alternatives():
+            first = self.actions.get(other)
+            if not isinstance(first, Give) or first.instead_of is not None:
+                problems.append(f"action {name!r} is instead of {other!r}, which is no drug that is given first")
+            elif first.drug == action.drug:
+                problems.append(f"action {name!r} is instead of the same drug")
+            problems += [
+                f"row {row.name!r} leads to {name!r} without {other!r}, which it stands for"
+                for row in self.rows
+                if name in row.then and other not in row.then
+            ]
+        return problems
+
+    def _alternatives(self) -> Iterable[tuple[str, str, Give]]:
+        for name, action in self.actions.items():
+            if isinstance(action, Give) and action.instead_of is not None:
+                yield name, action.instead_of, action
+
+    def is_certain(self, rows: Iterable[RowVerdict], state: Mapping[str, Value]) -> bool:
+        """Whether one of some rows applies whatever the unknown grades are, though none does for certain by itself.
+
+        Only grades with whole bounds are looked at, one by one; with more combinations than `_MOST_WORLDS` the answer is no.
+        """
+        listed = tuple(rows)
+        if any(v.truth is Truth.TRUE for v in listed):
+            return True
+        open_ones = sorted({name for v in listed for name in v.missing if isinstance(self.facts[name].source, GradeOf)})
+        choices = [_whole(state.get(name)) for name in open_ones]
+        if len(listed) < 2 or not choices or not all(choices) or math.prod(map(len, choices)) > _MOST_WORLDS:  # noqa: PLR2004
+            return False
+        return all(self._holds_in(listed, {**state, **dict(zip(open_ones, w, strict=True))}) for w in product(*choices))
+
+    def _holds_in(self, rows: Iterable[RowVerdict], state: Mapping[str, Value]) -> bool:
+        values, truths = self._truths(state)
+        if self.applies is not None and truth_of(self.applies, values, truths) is not Truth.TRUE:
+            return False
+        return any(truth_of(v.row.when, values, truths) is Truth.TRUE for v in rows)
 
     @property
     def drugs(self) -> tuple[str, ...]:
