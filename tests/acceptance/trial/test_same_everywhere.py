@@ -14,12 +14,17 @@ from click.testing import CliRunner
 from vein2vein.cli import cli
 from vein2vein.programme.trial import exact
 from vein2vein.programme.trial.designs import read_design
-from vein2vein.programme.trial.phase1 import late
+from vein2vein.programme.trial.phase1 import backfill, late
+from vein2vein.programme.trial.phase1.backfill import backfill_boin
 from vein2vein.programme.trial.phase1.boin import boin
+from vein2vein.programme.trial.phase1.crm import Curve, Model, NormalPrior
+from vein2vein.programme.trial.phase1.feasible import feasible_dose
 from vein2vein.programme.trial.phase1.late import Setting
 from vein2vein.programme.trial.phase1.tite_boin import tite_boin
 from vein2vein.programme.trial.phase2 import bop2, mem, simon
 from vein2vein.programme.trial.phase12.boin12 import boin12
+from vein2vein.programme.trial.phase12.efftox import Contour, Priors, efftox
+from vein2vein.programme.trial.phase12.efftox import Model as EffToxModel
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.at_time import AtTime
 from vein2vein.programme.trial.randomised.hazards import Cure, Ratio, exponential
@@ -107,11 +112,37 @@ def by_call_cell_trial() -> float:
     return float(play(study.worlds[0][1], study.analysis, TRIALS, SEED).upper.mean())
 
 
+def by_call_efftox() -> float:
+    priors = Priors((-7.9593, 3.5487), (1.5482, 3.5018), (0.7367, 2.5423), (3.4181, 2.4406))
+    model = EffToxModel((1, 2, 4), priors, toxicity_limit=0.3, efficacy_limit=0.5)
+    design = efftox(model, Contour(0.5, 0.65, (0.7, 0.25)), cohorts=Cohorts(3, 8))
+    truth = Truth.of([0.05, 0.15, 0.45], [0.20, 0.60, 0.70])
+    return float((run(design, truth, trials=TRIALS, seed=SEED).selected == 1).mean())
+
+
+def by_call_backfill() -> float:
+    design, fill = backfill_boin(4, 0.30, cohorts=Cohorts(3, 8), cap=12)
+    truth = Truth.of([0.05, 0.15, 0.30, 0.45], [0.10, 0.30, 0.40, 0.45])
+    found = backfill.run(design, fill, truth, waiting=2, trials=TRIALS, seed=SEED)
+    return float((found.selected == 2).mean())
+
+
+def by_call_feasible() -> float:
+    model = Model(Curve((0.06, 0.14, 0.25, 0.38)), NormalPrior(1.34))
+    design = feasible_dose(model, 0.25, 0.70, cohorts=Cohorts(3, 8))
+    truth = Truth.of([0.05, 0.12, 0.25, 0.40], [0.98, 0.90, 0.55, 0.40])
+    found = run(design, truth, trials=TRIALS, seed=SEED)
+    return float((found.selected == -1).mean())
+
+
 # What one figure of the first scenario is when the functions are called: key of the figure, and the call.
 CALLS: dict[str, tuple[str, Callable[[], float]]] = {
+    "backfill": ("correct", by_call_backfill),
     "boin": ("correct", by_call_boin),
     "boin12": ("correct", by_call_boin12),
     "cell-trial": ("power", by_call_cell_trial),
+    "efftox": ("correct", by_call_efftox),
+    "feasible": ("none_selected", by_call_feasible),
     "group-sequential": ("power", by_call_group_sequential),
     "mem": ("any_wrong", by_call_mem),
     "milestone": ("power", by_call_milestone),

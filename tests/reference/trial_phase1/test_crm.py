@@ -174,3 +174,17 @@ def test_impossible_designs_are_refused(call: object, saw: str) -> None:
     with pytest.raises(TrialError, match="TRIAL-002") as told:
         call()  # type: ignore[operator]
     assert saw in str(told.value)
+
+
+@pytest.mark.parametrize("kind", ["empiric", "logistic"])
+def test_the_listed_bound_never_hides_a_stop(kind: str) -> None:
+    """States beyond any that the listing calls harmless have the chance that the integral says, and stop by it."""
+    model = Model(Curve((0.05, 0.12, 0.3, 0.45, 0.6), kind))  # type: ignore[arg-type]
+    rng = np.random.default_rng(4)
+    n = rng.integers(0, 8, size=(800, 5))
+    y = rng.binomial(n, rng.uniform(0, 1, size=(800, 1)))
+    nobody = np.zeros(800, np.int64)
+    closed = FirstDoseTooToxic(model, 0.3, 0.95).closed(States(n, y, nobody, nobody, nobody))[:, 0]
+    known = (model.chance_above(n, y, 0.3, 0) > 0.95) & (n.sum(axis=1) >= 3)
+    assert 50 < known.sum() < 750
+    assert np.array_equal(closed, known)

@@ -20,7 +20,7 @@ from vein2vein.programme.trial.words import Cohorts
 PRIORS = Priors((-7.9593, 3.5487), (1.5482, 3.5018), (0.7367, 2.5423), (3.4181, 2.4406), (0, 0.2), (0, 1))
 MODEL = Model((1, 2, 4, 6.6, 10), PRIORS, toxicity_limit=0.3, efficacy_limit=0.5)
 CONTOUR = Contour(0.5, 0.65, (0.7, 0.25))
-DESIGN = efftox(MODEL, CONTOUR, cohorts=Cohorts(3, 13))
+DESIGN = efftox(MODEL, CONTOUR, cohorts=Cohorts(3, 13), too_toxic=None, coherent=False)  # as published
 TRUTH = Truth.of([0.05, 0.1, 0.2, 0.3, 0.45], [0.2, 0.4, 0.55, 0.6, 0.65])
 
 # Columns: response, toxicity, worth while, tolerable; by 4 million weighted draws from the prior, for 1NNE 2EEB.

@@ -183,6 +183,20 @@ class NoSafetyRule:
 
 
 @dataclass(frozen=True)
+class AnySafety:
+    """Closes what any of several rules closes."""
+
+    rules: tuple[SafetyRule, ...]
+
+    def closed(self, states: States) -> Bools:
+        """Doses that one of the rules closes."""
+        shut = np.zeros(states.n.shape, bool)
+        for rule in self.rules:
+            shut |= rule.closed(states)
+        return shut
+
+
+@dataclass(frozen=True)
 class AnyStop:
     """Ends a trial as soon as one of several rules does."""
 

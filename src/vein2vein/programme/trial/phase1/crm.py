@@ -39,10 +39,13 @@ from vein2vein.programme.trial.words import (
 )
 
 PAPER: Final = "O'Quigley, Pepe and Fisher 1990"
+STOP: Final = "ours, with the cut-off and the three patients of BOIN, doi 10.1111/rssc.12089; published without a stop"
 SKELETON: Final = "Lee and Cheung 2009, doi 10.1177/1740774509105076"
 Estimate = Literal["plug-in", "averaged"]
 _ROWS: Final = 4096
 _FAR: Final = 12.0
+_ROUNDING: Final = 1e-9
+_LISTED: Final = 100  # patients up to which it is listed once which numbers of toxicities could stop a trial at all
 # The most that one patient can tell about the parameter of each curve (its Fisher information), so that points lie no wider
 # apart than the narrowest posterior: the error of the sum over even points is then below 1e-8.
 _INFORMATION: Final = {"empiric": 0.65, "logistic": 3.2}
@@ -322,6 +325,7 @@ class FirstDoseTooToxic:
         model: Curve and prior.
         target: Target toxicity rate.
         cutoff: Posterior probability.
+        least: Fewest patients in all before doses can be closed.
 
     Raises:
         TrialError: TRIAL-002 for a cut-off that is no probability above 0.
@@ -330,14 +334,49 @@ class FirstDoseTooToxic:
     model: Model
     target: float
     cutoff: float
+    least: int = 3
 
     def __post_init__(self) -> None:
         check_cutoff(self.cutoff)
 
     def closed(self, states: States) -> Bools:
         """All doses, or none."""
-        over = self.model.chance_above(states.n, states.y, self.target, 0)
-        return np.repeat((over > self.cutoff)[:, None], states.doses, axis=1)
+        people, toxic = states.n.sum(axis=1), states.y.sum(axis=1)
+        able = people >= self.least
+        if people.max(initial=0) <= _LISTED:
+            able &= _may_close(self, _LISTED)[people, toxic]
+        rows = np.flatnonzero(able)
+        shut = np.zeros(len(states), bool)
+        if len(rows):
+            first, group = distinct(np.concatenate([states.n[rows], states.y[rows]], axis=1))
+            over = self.model.chance_above(states.n[rows][first], states.y[rows][first], self.target, 0)
+            shut[rows] = (over > self.cutoff)[group]
+        return np.repeat(shut[:, None], states.doses, axis=1)
+
+
+@lru_cache(maxsize=32)
+def _may_close(rule: FirstDoseTooToxic, most: int) -> Bools:
+    """Whether so many patients (rows) with so many toxicities (columns) can close, whatever their doses.
+
+    With the empiric curve neither a toxicity nor its absence says more for a toxic lowest dose than at that dose itself: the
+    slope of its log likelihood in the parameter rises with the dose. So the chance is largest with everybody there.
+    """
+    found = np.ones((most + 1, most + 1), bool)
+    if rule.model.curve.kind != "empiric":
+        return found
+    n, y = (grid.ravel() for grid in np.meshgrid(np.arange(most + 1), np.arange(most + 1), indexing="ij"))
+    able = y <= n
+    counts = np.zeros((2, int(able.sum()), len(rule.model.curve.skeleton)), np.int64)
+    counts[0, :, 0], counts[1, :, 0] = n[able], y[able]
+    over = rule.model.chance_above(counts[0], counts[1], rule.target, 0)
+    found[n[able], y[able]] = over > rule.cutoff - _ROUNDING
+    return found
+
+
+def stop_told(too_toxic: float | None) -> Parameter:
+    """The stop for a toxic lowest dose with its origin; the default is ours, not that of the papers."""
+    usual = too_toxic == 0.95  # noqa: PLR2004
+    return Parameter(too_toxic, "default" if usual else "set", STOP if usual else None)
 
 
 def crm(  # noqa: PLR0913  (the published options, all named)
@@ -353,7 +392,7 @@ def crm(  # noqa: PLR0913  (the published options, all named)
     coherent: bool = True,
     start: int = 0,
     stop_at: int | None = None,
-    too_toxic: float | None = None,
+    too_toxic: float | None = 0.95,
 ) -> Design:
     """A CRM design.
 
@@ -369,7 +408,8 @@ def crm(  # noqa: PLR0913  (the published options, all named)
         coherent: Whether one does not go up after a last cohort with a rate of at least the target.
         start: Dose of the first cohort, from 0.
         stop_at: End once so many were treated where the next cohort would go; None for never.
-        too_toxic: End without a dose once the lowest is above the target with more than this posterior probability.
+        too_toxic: End without a dose once the lowest is above the target with more than this posterior probability, from three
+            patients on; None for never, as in the published method and in dfcrm. The default is ours.
 
     Raises:
         TrialError: TRIAL-002 for a target, skeleton, curve or estimate that cannot be.
@@ -386,8 +426,8 @@ def crm(  # noqa: PLR0913  (the published options, all named)
              "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent, "start": start + 1,
              "stop_at": stop_at, "too_toxic": too_toxic}  # fmt: skip
     defaults = {"curve": "empiric", "intercept": 3.0, "prior": 1.34, "estimate": "plug-in", "no_skipping": True,
-                "coherent": True, "start": 1, "stop_at": None, "too_toxic": None}  # fmt: skip
-    parameters: dict[str, Parameter] = told(given, defaults, PAPER)
+                "coherent": True, "start": 1, "stop_at": None}  # fmt: skip
+    parameters: dict[str, Parameter] = {**told(given, defaults, PAPER), "too_toxic": stop_told(too_toxic)}
     design = Design(
         name="CRM",
         doses=len(skeleton),
@@ -413,4 +453,5 @@ __all__ = [
     "NormalPrior",
     "crm",
     "skeleton",
+    "stop_told",
 ]

@@ -3,7 +3,8 @@
 Place    Programme, trial, phase I.
 Source   Babb J, Rogatko A, Zacks S. Stat Med 1998;17:1103. Recalled; no published worked values were at hand.
 Knows    The logistic curve is told by the rate at the lowest dose and by the dose with the target rate (the MTD), both uniform
-         beforehand. The next dose is the highest whose chance of lying above the MTD is at most alpha.
+         beforehand. The next dose is the highest whose chance of lying above the MTD is at most alpha. Where doses are far apart,
+         patients without toxicity lower down may never make that chance of the last dose small enough: then let alpha rise.
 Checked  tests/reference/trial_phase1/test_ewoc.py
 """
 

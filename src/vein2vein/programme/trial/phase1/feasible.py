@@ -25,8 +25,19 @@ from scipy.special import betainc, expit, logit
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import check_target, isotonic, refuse, told
-from vein2vein.programme.trial.phase1.crm import ClosestEstimate, Curve, Estimate, Model
-from vein2vein.programme.trial.words import NONE, Bools, CohortRule, Design, Floats, Ints, Parameter, SafetyRule, States
+from vein2vein.programme.trial.phase1.crm import ClosestEstimate, Curve, Estimate, FirstDoseTooToxic, Model, stop_told
+from vein2vein.programme.trial.words import (
+    NONE,
+    AnySafety,
+    Bools,
+    CohortRule,
+    Design,
+    Floats,
+    Ints,
+    Parameter,
+    SafetyRule,
+    States,
+)
 
 PAPER: Final = "Wages and Fadul 2020, doi 10.1177/1740774519890145, rebuilt"
 ASSUMED: Final = "assumed, no published value at hand"
@@ -116,6 +127,7 @@ def feasible_dose(  # noqa: PLR0913  (every choice named)
     certainty: float = 0.8,
     patients: int = 3,
     safety: SafetyRule | None = None,
+    too_toxic: float | None = 0.95,
     estimate: Estimate = "plug-in",
     coherent: bool = True,
     start: int = 0,
@@ -130,6 +142,7 @@ def feasible_dose(  # noqa: PLR0913  (every choice named)
         certainty: Posterior probability of a lower chance above which a dose is infeasible.
         patients: Fewest patients at a dose before it can be infeasible.
         safety: A further rule that closes toxic doses; None for none.
+        too_toxic: As for `crm`: end once the lowest dose is too toxic with more than this probability; None for never.
         estimate: "plug-in" or "averaged".
         coherent: Whether one does not go up after a last cohort with a toxicity rate of at least the target.
         start: Dose of the first cohort, from 0.
@@ -146,7 +159,9 @@ def feasible_dose(  # noqa: PLR0913  (every choice named)
         refuse(
             f"patients={patients}, the first cohort at dose {start + 1}", "at least one, and a dose there", "correct it"
         )
-    infeasible = Infeasible(least, certainty, patients, safety)
+    stop = None if too_toxic is None else FirstDoseTooToxic(model, target, too_toxic)
+    rules = tuple(one for one in (safety, stop) if one is not None)
+    infeasible = Infeasible(least, certainty, patients, AnySafety(rules) if rules else None)
     rule = TolerableFeasible(ClosestEstimate(model, target, estimate, True, coherent), infeasible)  # noqa: FBT003
     given = told(
         {"target": target, "skeleton": model.curve.skeleton, "least": least, "estimate": estimate, "coherent": coherent,
@@ -154,6 +169,7 @@ def feasible_dose(  # noqa: PLR0913  (every choice named)
         {"estimate": "plug-in", "coherent": True, "start": 1},
         PAPER,
     )  # fmt: skip
+    given["too_toxic"] = stop_told(too_toxic)
     for key, number, usual in (("certainty", certainty, 0.8), ("patients", patients, 3)):
         given[key] = Parameter(number, "default" if number == usual else "set", ASSUMED if number == usual else None)
     return Design(

@@ -248,7 +248,8 @@ class Lockstep:
     def uniform(self, name: str) -> Floats:
         """Uniform numbers of a decision, one for each patient of each trial."""
         streams, number, count = self.drawn
-        return streams.replication(name, number).random((self.most, _BLOCK))[:, :count].T
+        drawn = streams.replication(name, number).random((self.most, _BLOCK))[:, :count]
+        return np.array(drawn.T, order="F")  # its own memory, so that the rest of the block is let go
 
     def run(self) -> LateTrials:
         """All trials to their ends."""

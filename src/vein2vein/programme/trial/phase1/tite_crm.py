@@ -23,6 +23,7 @@ from vein2vein.programme.trial.phase1.crm import (
     FirstDoseTooToxic,
     Model,
     NormalPrior,
+    stop_told,
 )
 from vein2vein.programme.trial.phase1.late import LateDesign, Seen
 from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints, NoSafetyRule
@@ -80,11 +81,12 @@ def tite_crm(  # noqa: PLR0913  (the published options, all named)
     estimate: Estimate = "plug-in",
     no_skipping: bool = True,
     coherent: bool = True,
-    too_toxic: float | None = None,
+    too_toxic: float | None = 0.95,
 ) -> LateDesign:
     """A TITE-CRM design that begins at the lowest dose. Arguments as for `crm`.
 
-    `too_toxic` counts every treated patient as if finished: a stop for toxicity asks for no fewer toxicities early on.
+    `too_toxic`, None for never as published, counts every treated patient as if finished: a stop for toxicity asks for no fewer
+    toxicities early on.
 
     Raises:
         TrialError: TRIAL-002 for a target, skeleton or cut-off that cannot be.
@@ -93,10 +95,9 @@ def tite_crm(  # noqa: PLR0913  (the published options, all named)
     model = Model(Curve(tuple(skeleton), curve, intercept), NormalPrior(prior))
     parent = ClosestEstimate(model, target, estimate, no_skipping, coherent)
     given = {"target": target, "skeleton": tuple(skeleton), "curve": curve, "intercept": intercept, "prior": prior,
-             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent,
-             "too_toxic": too_toxic}  # fmt: skip
+             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent}  # fmt: skip
     defaults = {"curve": "empiric", "intercept": 3.0, "prior": 1.34, "estimate": "plug-in", "no_skipping": True,
-                "coherent": True, "too_toxic": None}  # fmt: skip
+                "coherent": True}  # fmt: skip
     return LateDesign(
         name="TITE-CRM",
         doses=len(skeleton),
@@ -104,5 +105,5 @@ def tite_crm(  # noqa: PLR0913  (the published options, all named)
         selection=parent,
         cohorts=cohorts,
         safety=NoSafetyRule() if too_toxic is None else FirstDoseTooToxic(model, target, too_toxic),
-        parameters=told(given, defaults, PAPER),
+        parameters={**told(given, defaults, PAPER), "too_toxic": stop_told(too_toxic)},
     )

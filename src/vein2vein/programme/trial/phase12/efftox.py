@@ -7,6 +7,9 @@ Knows    A dose is acceptable when it is tolerable and worth while with some cha
          untried dose, the one with the highest utility at the posterior means is given. Utility is 1 at certain response without
          toxicity and 0 along a contour through three points. As a rule over counts, toxicity and response are taken as
          independent within a patient; `advise` uses the outcomes patient by patient, with the association.
+Departs  The published design has no slope that must rise and no other safety rule: under wide priors three toxicities of three at
+         the lowest dose leave the next dose acceptable, and it is given. So `too_toxic` and `coherent` are added, both ours and
+         both on by default; None and False are the published design.
 Checked  tests/reference/trial_phase12/test_efftox.py
 """
 
@@ -19,12 +22,25 @@ import numpy as np
 from scipy.optimize import brentq
 
 from vein2vein.programme.trial.notation import read_outcomes, state_after
-from vein2vein.programme.trial.phase1.common import refuse, told
+from vein2vein.programme.trial.phase1.common import TooToxic, refuse, told
 from vein2vein.programme.trial.phase12.common import best_of, check_rate, check_start, responses
 from vein2vein.programme.trial.phase12.efftox_model import Estimates, Model, Priors
-from vein2vein.programme.trial.words import NONE, AnyStop, Bools, CohortRule, Design, EnoughAtDose, Floats, Ints, States
+from vein2vein.programme.trial.words import (
+    NONE,
+    AnyStop,
+    Bools,
+    CohortRule,
+    Design,
+    EnoughAtDose,
+    Floats,
+    Ints,
+    NoSafetyRule,
+    Parameter,
+    States,
+)
 
 PAPER: Final = "Thall and Cook 2004, doi 10.1111/j.0006-341X.2004.00218.x"
+OURS: Final = "ours, as BOIN and CRM do; published without it"
 
 
 @dataclass(frozen=True)
@@ -82,12 +98,14 @@ class EffToxRule:
         contour: What makes a dose better.
         least_tolerable: Least chance that a dose is tolerable.
         least_worth_while: Least chance that it is worth while.
+        coherent: Whether one does not go up after a last cohort with a toxicity rate of at least the limit.
     """
 
     model: Model
     contour: Contour
     least_tolerable: float = 0.1
     least_worth_while: float = 0.1
+    coherent: bool = False
 
     def acceptable(self, found: Estimates) -> Bools:
         """Doses that are tolerable and worth while with enough chance."""
@@ -103,12 +121,20 @@ class EffToxRule:
         return self._best(self.model.estimates(states.n, states.y, responses(states)), states, closed)
 
     def _best(self, found: Estimates, states: States, closed: Bools) -> Ints:
-        return best_of(self.utility(found), self.acceptable(found) & ~closed & in_reach(states))
+        return best_of(self.utility(found), self.acceptable(found) & self.reach(states, closed))
+
+    def reach(self, states: States, closed: Bools) -> Bools:
+        """Doses that may be given by what was tried, what is closed and, where asked for, the last cohort."""
+        found: Bools = in_reach(states) & ~closed
+        if self.coherent:
+            toxic = (states.last_n > 0) & (states.last_y >= self.model.toxicity_limit * states.last_n - 1e-12)
+            found &= ~toxic[:, None] | (np.arange(states.doses) <= states.at[:, None])
+        return found
 
     def reasons(self, states: States, closed: Bools) -> list[str]:
         """Estimates and utilities of the doses in reach."""
         found = self.model.estimates(states.n, states.y, responses(states))
-        return self.told(found, in_reach(states), self._best(found, states, closed))
+        return self.told(found, self.reach(states, closed), self._best(found, states, closed))
 
     def told(self, found: Estimates, reach: Bools, goes: Ints) -> list[str]:
         """The same in words for given estimates."""
@@ -182,7 +208,7 @@ def advise(design: Design, outcomes: str) -> Advice:
     assert isinstance(rule, EffToxRule)  # noqa: S101  (for the type checker)
     state = state_after(read_outcomes(outcomes, design.doses), design.doses, design.start, with_efficacy=True)
     found = rule.model.joint_estimates(outcomes)
-    reach = in_reach(state)
+    reach = rule.reach(state, design.safety.closed(state))
     able, utility = rule.acceptable(found), rule.utility(found)
     goes = best_of(utility, able & reach)
     dose = None if goes[0] == NONE else int(goes[0]) + 1
@@ -198,6 +224,8 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
     least_worth_while: float = 0.1,
     start: int = 0,
     stop_at: int | None = None,
+    too_toxic: float | None = 0.95,
+    coherent: bool = True,
 ) -> Design:
     """An EffTox design.
 
@@ -209,6 +237,9 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
         least_worth_while: Least chance that the response rate is above its limit.
         start: Dose of the first cohort, from 0.
         stop_at: End once so many were treated where the next cohort would go; None for never.
+        too_toxic: A dose is closed, with all above it, once its toxicity rate exceeds the limit with more than this probability
+            under a uniform prior, from three patients on; None for never, as published.
+        coherent: Whether one does not go up after a last cohort with a toxicity rate of at least the limit; False as published.
 
     Raises:
         TrialError: TRIAL-002 for a chance outside (0, 1) or a first dose that is not there.
@@ -217,7 +248,7 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
     check_start(doses, start)
     check_rate("least_tolerable", least_tolerable)
     check_rate("least_worth_while", least_worth_while)
-    rule = EffToxRule(model, contour, least_tolerable, least_worth_while)
+    rule = EffToxRule(model, contour, least_tolerable, least_worth_while, coherent)
     given = told(
         {"doses": model.doses, "priors": model.priors, "toxicity": model.toxicity_limit, "efficacy": model.efficacy_limit,
          "contour": contour, "least_tolerable": least_tolerable, "least_worth_while": least_worth_while,
@@ -226,12 +257,18 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
          "association": "none in decisions over counts"},
         PAPER,
     )  # fmt: skip
+    given |= {
+        key: Parameter(value, "default" if value == usual else "set", OURS if value == usual else None)
+        for key, value, usual in (("too_toxic", too_toxic, 0.95), ("coherent", coherent, True))
+    }
     return Design(
         name="EffTox",
         doses=doses,
         rule=rule,
         selection=HighestModelled(rule),
         cohorts=cohorts,
+        safety=NoSafetyRule() if too_toxic is None else TooToxic(model.toxicity_limit, too_toxic),
+        looks_at_last_cohort=coherent,
         stopping=AnyStop(() if stop_at is None else (EnoughAtDose(stop_at),)),
         start=start,
         with_efficacy=True,

@@ -4,7 +4,8 @@ Place    Programme, trial, study.
 In       The keys of a design file: the design's arguments, `scenarios`, `setting`, `judged_by`.
 Out      `DoseStudy`: results by dose, decision tables with pending columns.
 Knows    A dose is right when it is named so, or, where nobody named it: the most desirable tolerable dose of a design that
-         looks at responses, else the dose whose true toxicity is closest to the target; none where the lowest is above 1.4
+         chooses by responses; of a design that asks for feasibility, the highest dose that is feasible and not above the one
+         closest to the target; else the dose whose true toxicity is closest to the target; none where the lowest is above 1.4
          times the target (BOIN's rate that is too high). An overdose is a dose with a true toxicity above the target (above
          the interval of a design that aims at one), or above `overdose_above`. With a setting, a design that waits for each
          cohort lasts its windows and the gaps between patients (memoryless arrivals, nobody queues).
@@ -25,6 +26,7 @@ import numpy as np
 from vein2vein.programme.trial import exact, simulate
 from vein2vein.programme.trial.phase1 import backfill, late
 from vein2vein.programme.trial.phase1.backfill import Backfill
+from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
 from vein2vein.programme.trial.phase1.late import LateDesign, Setting
 from vein2vein.programme.trial.phase12 import late as late_two
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
@@ -167,11 +169,21 @@ class DoseStudy:
             return None
         if truth.toxicity[0] > _TOO_HIGH * target + _ALMOST:
             return ()
-        if truth.efficacy is not None and getattr(self.design, "with_efficacy", False):
+        away = np.abs(truth.rates - target)
+        closest = tuple(int(k) for k in np.flatnonzero(away <= away.min() + _ALMOST))
+        if self._feasible is not None and truth.efficacy is not None:
+            made = [k for k in range(closest[-1] + 1) if truth.efficacy[k] >= self._feasible - _ALMOST]
+            return (made[-1],) if made else ()
+        if truth.efficacy is not None and self.fill is None and getattr(self.design, "with_efficacy", False):
             desire = np.where(over, -np.inf, _desire(self.design, truth))
             return tuple(int(k) for k in np.flatnonzero(desire >= desire.max() - _ALMOST)) if (~over).any() else ()
-        away = np.abs(truth.rates - target)
-        return tuple(int(k) for k in np.flatnonzero(away <= away.min() + _ALMOST))
+        return closest
+
+    @property
+    def _feasible(self) -> float | None:
+        """Least chance that a product reaches the dose, of a design that asks for it."""
+        rule = self.design.rule
+        return rule.feasible.least if isinstance(rule, TolerableFeasible) else None
 
     def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
         """What the design does in each scenario.
@@ -204,10 +216,20 @@ class DoseStudy:
         if days is not None:
             figures["duration"] = days
         lines = [
-            _line(one.truth, k, (chance(found.selected[k]), number(found.patients[k]), number(found.toxicities[k])))
+            self._line(
+                one.truth, k, (chance(found.selected[k]), number(found.patients[k]), number(found.toxicities[k]))
+            )
             for k in range(self.design.doses)
         ]
         return Result(one.truth.name, figures, tuple(lines))
+
+    def _line(self, truth: Truth, dose: int, found: tuple[Figure, Figure, Figure]) -> Line:
+        figures = {"true_toxicity": chance(truth.toxicity[dose])}
+        if truth.efficacy is not None:
+            beside = "true_efficacy" if self._feasible is None else "true_feasibility"
+            figures[beside] = chance(truth.efficacy[dose])
+        selected, patients, toxicities = found
+        return Line(str(dose + 1), figures | {"selected": selected, "patients": patients, "toxicities": toxicities})
 
     def _days(self, patients: float) -> Figure | None:
         """Expected duration where each cohort is waited for; None without a setting or with cohorts of several sizes."""
@@ -240,7 +262,7 @@ class DoseStudy:
                 slope = each.value + self.setting.interval
                 figures["duration"] = replace(mean, error=slope * (figures["patients"].error or 0.0))
         lines = [
-            _line(one.truth, k, (share_of((selected == k).astype(float)), mean_of(n[:, k]), mean_of(y[:, k])))
+            self._line(one.truth, k, (share_of((selected == k).astype(float)), mean_of(n[:, k]), mean_of(y[:, k])))
             for k in range(self.design.doses)
         ]
         return Result(one.truth.name, figures, tuple(lines), trials=trials, seed=seed)
@@ -265,14 +287,6 @@ class DoseStudy:
     def curves(self) -> tuple[Curves, ...]:
         """No curves: a dose-finding study has no arms."""
         return ()
-
-
-def _line(truth: Truth, dose: int, found: tuple[Figure, Figure, Figure]) -> Line:
-    figures = {"true_toxicity": chance(truth.toxicity[dose])}
-    if truth.efficacy is not None:
-        figures["true_efficacy"] = chance(truth.efficacy[dose])
-    selected, patients, toxicities = found
-    return Line(str(dose + 1), figures | {"selected": selected, "patients": patients, "toxicities": toxicities})
 
 
 def _desire(design: Design | LateDesign, truth: Truth) -> Floats:

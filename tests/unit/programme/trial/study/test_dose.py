@@ -147,3 +147,26 @@ def _from_row(cells: list[str], followed: float) -> str | None:
             if inside > limit - 0.01:
                 return None
     return "S" if stay else None
+
+
+def test_the_right_dose_of_feasibility_and_of_backfill() -> None:
+    feasible = {
+        "design": "feasible-dose", "target": 0.25, "least": 0.7, "cohorts": {"size": 3, "number": 2},
+        "model": {"curve": {"skeleton": [0.06, 0.14, 0.25]}, "prior": 1.34},
+        "scenarios": [
+            {"name": "not made", "toxicity": [0.05, 0.12, 0.25], "feasibility": [0.98, 0.9, 0.55]},
+            {"name": "made", "toxicity": [0.05, 0.25, 0.4], "feasibility": [0.98, 0.9, 0.85]},
+            {"name": "never made", "toxicity": [0.05, 0.25, 0.4], "feasibility": [0.5, 0.4, 0.3]},
+        ],
+    }  # fmt: skip
+    one = design_of(feasible).study
+    assert isinstance(one, DoseStudy)
+    assert [case.right for case in one.scenarios()] == [(1,), (1,), ()]
+    assert "true_feasibility" in one.results(trials=2, seed=1)[0].lines[0].figures
+    fill = {
+        "design": "backfill-boin", "doses": 3, "target": 0.25, "cohorts": {"size": 3, "number": 2}, "waiting": 1,
+        "scenarios": [{"name": "A", "toxicity": [0.1, 0.25, 0.4], "efficacy": [0.6, 0.2, 0.1]}],
+    }  # fmt: skip
+    two = design_of(fill).study
+    assert isinstance(two, DoseStudy)
+    assert two.scenarios()[0].right == (1,)
