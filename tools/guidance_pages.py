@@ -11,7 +11,9 @@ from vein2vein.knowledge.decisions import GradeOf
 from vein2vein.knowledge.disagreements import disagreements
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Give, Guidance
-from vein2vein.knowledge.library import default_library
+from vein2vein.knowledge.library import Library, default_library
+from vein2vein.knowledge.registry import default_registry
+from vein2vein.report.disagreements import sections
 from vein2vein.report.guidance_text import drug_markdown, guidance_markdown
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ INTRODUCTION = """
 Every cell is computed from the file of the source: an adult without any treatment so far, whose grade is known by the scale that
 the source presumes (a grade 2 of one scale need not be a grade 2 of another). "silent" means that no row of the source leads to
 a drug. Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows.
-Nothing here is a recommendation of this library.
+Nothing here is a recommendation of this library. The tables below the grids set the other documents side by side in the same way;
+what no file can show as a number stands at the end.
 """
 
 
@@ -40,7 +43,7 @@ def guidance_pages() -> dict[str, str]:
     pages = {f"{FOLDER}/{g.id}.md": guidance_markdown(g, drugs) + "\n" for g in sources}
     pages |= {f"{FOLDER}/{id}.md": drug_markdown(drug) + "\n" for id, drug in drugs.items()}
     pages[f"{FOLDER}/index.md"] = "\n".join(_index(sources, tuple(drugs.values()))) + "\n"
-    pages[f"{FOLDER}/where-the-sources-disagree.md"] = "\n".join(_disagree(sources, drugs)) + "\n"
+    pages[f"{FOLDER}/where-the-sources-disagree.md"] = "\n".join(_disagree(sources, drugs, library)) + "\n"
     return pages
 
 
@@ -52,14 +55,18 @@ def _index(sources: Sequence[Guidance], drugs: Sequence[Drug]) -> Iterator[str]:
         yield f"| [`{document.id}`]({document.id}.md) | {document.title['en']} | {document.status} |"
 
 
-def _disagree(sources: Sequence[Guidance], drugs: Mapping[str, Drug]) -> Iterator[str]:
+def _disagree(sources: Sequence[Guidance], drugs: Mapping[str, Drug], library: Library) -> Iterator[str]:
     found = {guidance.id: guidance for guidance in sources}
     yield "# Where the sources disagree"
     yield INTRODUCTION
     for heading, ids in (("Guidelines", GENERAL), ("US labels, each for its own product", LABELS)):
         yield f"\n## {heading}: drugs by state\n"
         yield from grid([found[id] for id in ids], drugs)
+    for section in sections(library, default_registry()):
+        yield f"\n## {section.title}\n\n{section.about}\n"
+        yield from section.table
     yield "\n## Other points\n"
+    yield "What the tables above cannot show, with how sure it is what the sources say.\n"
     yield "| point | what sources say | status | files |\n| --- | --- | --- | --- |"
     for one in disagreements():
         files = ", ".join(f"`{id}`" for id in one.files)
