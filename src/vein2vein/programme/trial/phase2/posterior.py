@@ -106,6 +106,12 @@ def thall_simon(
     """
     probability("cut-off of futility", futility)
     between_0_and_1("cut-off of success", success)
+    if not isinstance(standard, Beta):
+        between_0_and_1("response rate of the standard", standard)
+        between_0_and_1("response rate of the standard with the wanted improvement", standard + delta)
+    if not 0 <= delta < 1:
+        refuse_parameter(f"an improvement of {delta:g}", "a number from 0 to below 1")
+    _apart(futility, success)
     lows, highs = [], []
     for n in rising_looks(looks).tolist():
         x = np.arange(n + 1.0)
@@ -140,6 +146,7 @@ def lee_liu(
     between_0_and_1("target", target)
     probability("cut-off of futility", futility)
     probability("cut-off of success", success)
+    _apart(futility, success)
     most = int(rising_looks(looks)[-1])
     wins = np.flatnonzero(_above(prior, np.arange(most + 1.0), most, _Rival(null)) > target)
     first_win = int(wins[0]) if len(wins) else most + 1
@@ -151,6 +158,14 @@ def lee_liu(
         lows.append(int(np.sum(chance < futility)) - 1)
         highs.append(n + 1 - int(np.sum(np.minimum(chance, 1.0) > success)))
     return _decided(looks, lows, [*highs[:-1], first_win])
+
+
+def _apart(futility: float, success: float) -> None:
+    """Refuse cut-offs that would stop one outcome for both reasons."""
+    if futility >= success:
+        refuse_parameter(
+            f"a cut-off of futility of {futility:g} and of success of {success:g}", "futility below success"
+        )
 
 
 def _decided(looks: Sequence[int], lows: Sequence[int], highs: Sequence[int]) -> Monitoring:

@@ -24,7 +24,6 @@ from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.hazards import Hazard, density, survival
 from vein2vein.programme.trial.randomised.refuse import (
     between_0_and_1,
-    not_negative,
     positive,
     refuse_events,
     refuse_parameter,
@@ -159,7 +158,7 @@ class CutOff:
 
     Args:
         events: Planned events; None where only the calendar counts.
-        month: Calendar month since the first randomisation; None where only events count.
+        month: Calendar month since the first randomisation, above 0; None where only events count.
         both: "first" cuts when one of both is reached, "last" when both are; it says nothing where only one is given.
     """
 
@@ -173,7 +172,7 @@ class CutOff:
         if self.events is not None and self.events < 1:
             refuse_parameter(f"a cut-off at {self.events} events", "at least one")
         if self.month is not None:
-            not_negative("a cut-off at month", self.month)
+            positive("a cut-off at month", self.month)
 
     def chance_by(self, scenario: Scenario, month: float) -> float:
         """Chance that data are cut by a calendar month."""

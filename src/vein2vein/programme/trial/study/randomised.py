@@ -83,6 +83,18 @@ class Looks:
             return self.events
         if self.hazard_ratio is None:
             refuse("neither events nor hazard_ratio", "one of both", "add `events: 250` or `hazard_ratio: 0.65`")
+        if self.hazard_ratio > 1:
+            refuse(
+                f"a planned hazard ratio of {self.hazard_ratio:g}",
+                "a number below 1: experimental to control, so that below 1 is benefit",
+                "turn it round, or swap the arms",
+            )
+        if self.power <= self.alpha / self.sides:
+            refuse(
+                f"a power of {self.power:g} with alpha {self.alpha:g}",
+                "a power above alpha, which a test without an effect has",
+                "write such as `power: 0.9`",
+            )
         single = schoenfeld_events(self.hazard_ratio, self.alpha / self.sides, self.power, share)
         return math.ceil(single * plan.inflation(self.power))
 
@@ -185,7 +197,10 @@ def _observed(run: Trials, analysis: Analysis) -> dict[str, Figure]:
     if analysis.at_time is not None:
         kind: Kind = "months" if analysis.at_time.statistic == "rmst" else "chance"
         return {"observed_difference": mean_of(run.difference[ended], kind)}
-    log = mean_of(run.log_ratio[ended & np.isfinite(run.log_ratio)])
+    known = run.log_ratio[ended & np.isfinite(run.log_ratio)]
+    if len(known) < 2:  # noqa: PLR2004  (no trial had an event to compare)
+        return {}
+    log = mean_of(known)
     return {"observed_ratio": Figure(math.exp(log.value), math.exp(log.value) * (log.error or 0.0), "ratio")}
 
 
@@ -302,7 +317,10 @@ def _typed(value: Mapping[str, Any]) -> dict[str, Any]:
     ratio = rest.pop("ratio")
     ratios = ratio if isinstance(ratio, list) else [ratio]
     if "delay" in rest:
-        rest["starts"] = [0.0, rest.pop("delay")]
+        delay = rest.pop("delay")
+        if not isinstance(delay, (int, float)) or not 0 < delay < math.inf or "starts" in rest:
+            refuse(f"a delay of {delay!r}", "months above 0, without starts", "write such as `delay: 3`")
+        rest["starts"] = [0.0, delay]
         ratios = [1.0, *ratios]
     return rest | {"ratio": ratios}
 

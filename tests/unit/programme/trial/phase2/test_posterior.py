@@ -61,3 +61,14 @@ def test_impossible_numbers_are_refused() -> None:
         lee_liu((10, 20), FLAT, 0.3, target=1.0, futility=0.05)
     with pytest.raises(TrialError, match="cut-off of futility"):
         thall_simon((10, 20), FLAT, 0.3, futility=-0.1)
+    for standard in (0.0, 1.5, float("nan")):
+        with pytest.raises(TrialError, match="response rate of the standard"):
+            thall_simon((10, 20), FLAT, standard)
+    with pytest.raises(TrialError, match=r"wanted improvement 1\.2"):
+        thall_simon((10, 20), FLAT, 0.3, delta=0.9)
+    with pytest.raises(TrialError, match=r"an improvement of -0\.5"):
+        thall_simon((10, 20), FLAT, Beta(20, 80), delta=-0.5)
+    with pytest.raises(TrialError, match="futility below success"):
+        thall_simon((10, 20), FLAT, 0.3, futility=0.96)
+    with pytest.raises(TrialError, match="futility below success"):
+        lee_liu((10, 20), FLAT, 0.3, target=0.9, futility=0.6, success=0.5)

@@ -98,6 +98,17 @@ def test_names_of_spending_and_tests() -> None:
     assert read_weights({"rho": 0, "gamma": 1})[0].gamma == 1  # type: ignore[attr-defined]
 
 
+def test_trials_without_any_event_have_no_ratio() -> None:
+    """Nobody in either arm ever has the event: figures say what can be said, without a warning."""
+    never = {"rates": [0.0]}
+    (found,) = study(control=never, scenarios=[{"name": "none", "experimental": never}], month=24).results(
+        trials=4, seed=1
+    )
+    assert "observed_ratio" not in found.figures
+    assert found.figures["power"].value == 0
+    assert found.figures["events"].value == 0
+
+
 @pytest.mark.parametrize(
     ("change", "id", "saw"),
     [
@@ -111,6 +122,14 @@ def test_names_of_spending_and_tests() -> None:
         ({"first_patient": "March"}, "TRIAL-005", "first_patient 'March'"),
         ({"scenarios": [{"name": "x", "experimental": {"ratio": 1}, "arm": 1}]}, "TRIAL-005", "'arm' in scenario 'x'"),
         ({"scenarios": [{"name": "x"}]}, "TRIAL-005", "no key 'experimental'"),
+        ({"events": None, "hazard_ratio": 1.5}, "TRIAL-005", "a planned hazard ratio of 1.5"),
+        ({"events": None, "hazard_ratio": 0.6, "power": 0.02}, "TRIAL-005", "a power of 0.02"),
+        ({"month": 0}, "TRIAL-002", "a cut-off at month 0"),
+        (
+            {"scenarios": [{"name": "x", "experimental": {"ratio": 0.5, "delay": 0}}]},
+            "TRIAL-005",
+            "a delay of 0",
+        ),
         ({"sides": 2, "futility": {"rule": "pocock"}}, "TRIAL-005", "futility of a two-sided plan"),
     ],
 )
