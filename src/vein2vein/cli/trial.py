@@ -167,7 +167,7 @@ trial.add_command(dose_limiting_toxicities)
 
 def _print_tables(read: DesignFile, *, must: bool = False) -> None:
     from vein2vein.errors import TrialError
-    from vein2vein.report.trial.content import word
+    from vein2vein.report.trial.content import drawn, word
     from vein2vein.report.words import say
 
     tables = read.study.tables()
@@ -181,6 +181,8 @@ def _print_tables(read: DesignFile, *, must: bool = False) -> None:
     for table in tables:
         about = f": {table.about}" if table.about else ""
         click.echo(f"\n{say(f'trial_table.{table.key}')}{about}")
+        if table.simulated is not None:
+            click.echo(str(drawn(table.simulated)))
         columns([tuple(str(word(head)) for head in table.heads), *table.rows])
 
 

@@ -139,21 +139,28 @@ def denominators(history: History, response_day: float) -> Denominators:
         history: What happened.
         response_day: Days from infusion to the assessment of response.
     """
-    infused = np.isfinite(history.infusion)
+    infused, by_way = np.isfinite(history.infusion), counted(history, response_day)
+    return Denominators(
+        {way: float(patients.mean()) for way, (patients, _) in by_way.items()},
+        {way: float(responders.mean()) for way, (_, responders) in by_way.items()},
+        float(np.median(history.infusion[infused])) if infused.any() else float("inf"),
+        float((history.dose[infused] < 1).mean()) if infused.any() else float("nan"),
+    )
+
+
+def counted(history: History, response_day: float) -> dict[str, tuple[Floats, Floats]]:
+    """Patients and responders of each trial by way of counting; see `denominators`."""
+    infused, responds = np.isfinite(history.infusion), np.isfinite(history.response)
     ways: dict[str, Bools] = {
         "enrolled": np.ones(infused.shape, bool),
         "apheresed": np.isfinite(history.apheresis),
         "infused": infused,
         "evaluable": infused & (history.death > history.infusion + response_day),
     }
-    responds = np.isfinite(history.response)
-    trials = len(infused)
-    return Denominators(
-        {way: float(who.sum()) / trials for way, who in ways.items()},
-        {way: float((who & responds).sum()) / trials for way, who in ways.items()},
-        float(np.median(history.infusion[infused])) if infused.any() else float("inf"),
-        float((history.dose[infused] < 1).mean()) if infused.any() else float("nan"),
-    )
+    return {
+        way: (who.sum(axis=1).astype(np.float64), (who & responds).sum(axis=1).astype(np.float64))
+        for way, who in ways.items()
+    }
 
 
 def sample(events: tuple[Floats, Floats], consent: tuple[Floats, Floats], cut: float, *, trial: int) -> Sample:

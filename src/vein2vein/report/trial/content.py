@@ -24,7 +24,7 @@ from vein2vein.programme.trial.recommend import paths
 from vein2vein.programme.trial.search import Found
 from vein2vein.programme.trial.study.dose import DoseStudy
 from vein2vein.programme.trial.study.protocol import Assumption, Estimand, protocol_of
-from vein2vein.programme.trial.study.results import Curves, Figure, Result, Table
+from vein2vein.programme.trial.study.results import Curves, Result, Table
 from vein2vein.programme.trial.words import Design
 from vein2vein.report.draw import Drawing
 from vein2vein.report.trial import plots
@@ -229,12 +229,19 @@ def _tables(tables: Sequence[Table]) -> Iterator[Block]:
         caption = say(f"trial_table.{table.key}")
         if table.about:
             caption = joined([caption, table.about], ": ")
+        if table.simulated is not None:
+            caption = joined([caption, drawn(table.simulated)], ". ")
         yield Grid(
             tuple(word(head) for head in table.heads),
             tuple(tuple(cell(text) for text in row) for row in table.rows),
             caption,
             letters=table.key.startswith("decisions") or table.key in _LETTERED,
         )
+
+
+def drawn(simulated: tuple[int, int]) -> Words:
+    """How many trials are behind simulated figures, and that each has its error."""
+    return say("trial.figures_simulated", trials=f"{simulated[0]:,}", seed=simulated[1])
 
 
 def _paths(read: DesignFile) -> Iterator[Block]:
@@ -334,12 +341,10 @@ def _picture(title: str, drawing: Drawing) -> Picture:
 def _at_risk(curves: Curves) -> Grid:
     """The numbers of the curves at the months that the plot names."""
     at = plots.risk_months(curves)
-    rows = tuple(
-        (cell(arm.name), *(f"{Figure(float(arm.survival[k]), None, 'chance')} / {arm.at_risk[k]:.0f}" for k in at))
-        for arm in curves.arms
-    )
+    rows = tuple((cell(arm.name), *(" / ".join(map(str, arm.at(k))) for k in at)) for arm in curves.arms)
     heads = (say("trial.months"), *(f"{curves.months[k]:.0f}" for k in at))
-    return Grid(heads, rows, joined([say("trial.at_risk"), curves.scenario], ": "))
+    caption = joined([say("trial.at_risk"), curves.scenario], ": ")
+    return Grid(heads, rows, caption if curves.simulated is None else joined([caption, drawn(curves.simulated)], ". "))
 
 
 def _estimand(read: DesignFile) -> Iterator[Block]:

@@ -4,7 +4,8 @@ Place    Programme, trial, study.
 In       Both arms, what follows progression, accrual, an event definition, and the plan of `randomised`; scenarios that change
          parts of them.
 Out      `CellStudy`: simulated power and duration, patients by way of counting, boundaries with expected months, curves.
-Knows    Months of looks, curves and denominators come from `SHOWN` simulated trials with seed 1; results from as many as asked.
+Knows    Months of looks and curves come from `SHOWN` simulated trials with seed 1, denominators from one block of them, each with
+         its Monte Carlo error; results from as many as asked.
 Checked  tests/unit/programme/trial/study/test_cells.py
 """
 
@@ -13,14 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from vein2vein.programme.trial.calendar import After, Cells, Lognormal, Salvage
 from vein2vein.programme.trial.cell_trial import CellTrial
-from vein2vein.programme.trial.endpoints import BELINDA, TRANSFORM, ZUMA_7, EventDefinition, denominators
+from vein2vein.programme.trial.endpoints import BELINDA, TRANSFORM, ZUMA_7, EventDefinition, counted
 from vein2vein.programme.trial.randomised.accrual import Accrual
 from vein2vein.programme.trial.randomised.batch import BLOCK
 from vein2vein.programme.trial.randomised.events import CutOff
@@ -30,8 +31,17 @@ from vein2vein.programme.trial.study import randomised_tables
 from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of
 from vein2vein.programme.trial.study.randomised_words import read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
-from vein2vein.programme.trial.study.results import Curve, Curves, Result, Table
-from vein2vein.programme.trial.words import Parameter
+from vein2vein.programme.trial.study.results import (
+    Curve,
+    Curves,
+    Figure,
+    Result,
+    Table,
+    mean_of,
+    median_of,
+    ratio_of,
+)
+from vein2vein.programme.trial.words import Floats, Parameter
 
 OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
 CELLS: Final = ("cell-trial",)
@@ -79,25 +89,27 @@ class CellStudy:
         _, planned = self.worlds[0]
         cuts = self.analysis.cut_offs
         seen = np.sort(np.concatenate([planned.block(1, k).seen for k in range(SHOWN // BLOCK)]), axis=1)
-        months = []
-        for cut in cuts:
-            by_events = np.inf if cut.events is None else float(np.median(seen[:, cut.events - 1]))
-            months.append(min(by_events, math.inf if cut.month is None else cut.month))
-        share = 1 - planned.in_control / planned.size
-        return (
-            randomised_tables.boundaries(self.analysis.plan, cuts, months, share=share, first=self.looks.first_patient),
-            self._counted(),
-        )
+        months = [_look(cut, seen) for cut in cuts]
+        share, first = 1 - planned.in_control / planned.size, self.looks.first_patient
+        looks = randomised_tables.boundaries(self.analysis.plan, cuts, months, share=share, first=first)
+        return replace(looks, simulated=(SHOWN, 1)), self._counted()
 
     def _counted(self) -> Table:
         rows = []
         for name, world in self.worlds:
             cells = world.histories(1, 0)[1]
-            found = denominators(cells, world.cells.response_day)
-            for way, patients in found.patients.items():
-                rows.append((name, way, f"{patients:.1f}", f"{found.responders[way]:.1f}", f"{found.rates[way]:.1%}"))
-            rows.append((name, "days to infusion", f"{found.infusion:.0f}", "", ""))
-        return Table("denominators", ("scenario", "denominator", "patients", "responders", "rate"), tuple(rows))
+            for way, (patients, responders) in counted(cells, world.cells.response_day).items():
+                figures = (
+                    mean_of(patients, "patients"),
+                    mean_of(responders, "patients"),
+                    ratio_of(responders, patients),
+                )
+                rows.append((name, way, *map(str, figures)))
+            infused = cells.infusion[np.isfinite(cells.infusion)]
+            days = str(median_of(infused, "days")) if len(infused) else "never"
+            rows.append((name, "days to infusion", days, "", ""))
+        heads = ("scenario", "denominator", "patients", "responders", "rate")
+        return Table("denominators", heads, tuple(rows), simulated=(BLOCK, 1))
 
     def curves(self) -> tuple[Curves, ...]:
         """Survival without the event of the definition, and numbers at risk at the last look."""
@@ -108,15 +120,24 @@ def _curves(name: str, world: CellTrial, cut: CutOff) -> Curves:
     blocks = [world.block(1, k) for k in range(SHOWN // BLOCK)]
     entry, event = (np.concatenate([getattr(b, what) for b in blocks]) for what in ("entry", "followed"))
     seen = np.sort(entry + event, axis=1)
-    end = math.inf if cut.events is None else float(np.median(seen[:, cut.events - 1]))
-    last = min(end, math.inf if cut.month is None else cut.month, 120.0)
+    last = min(_look(cut, seen).value, 120.0)
     months, k = np.linspace(0, last, 61), world.in_control
     arms = []
     for arm, columns in (("control", slice(None, k)), ("experimental", slice(k, None))):
         free = event[:, columns, None] > months
         followed = last - entry[:, columns, None] >= months
-        arms.append(Curve(arm, free.mean(axis=(0, 1)), (free & followed).sum(axis=1).mean(axis=0)))
-    return Curves(name, months, tuple(arms))
+        shares, people = free.mean(axis=1), (free & followed).sum(axis=1).astype(np.float64)  # one row per trial
+        errors = tuple(one.std(axis=0, ddof=1) / math.sqrt(len(one)) for one in (shares, people))
+        arms.append(Curve(arm, shares.mean(axis=0), people.mean(axis=0), (errors[0], errors[1])))
+    return Curves(name, months, tuple(arms), (SHOWN, 1))
+
+
+def _look(cut: CutOff, seen: Floats) -> Figure:
+    """Median month of a look over simulated trials, from their months of events in order; the calendar month if earlier."""
+    month = math.inf if cut.month is None else cut.month
+    if cut.events is None:
+        return Figure(month, None, "months")
+    return median_of(np.minimum(seen[:, cut.events - 1], month), "months")
 
 
 def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:

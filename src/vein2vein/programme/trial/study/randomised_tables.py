@@ -33,14 +33,14 @@ _FAR: Final = 120.0
 
 
 def boundaries(
-    plan: Plan, cuts: Sequence[CutOff], months: Sequence[float], *, share: float, first: date | None
+    plan: Plan, cuts: Sequence[CutOff], months: Sequence[Figure | float], *, share: float, first: date | None
 ) -> Table:
     """One row per look: when, and what has to be seen.
 
     Args:
         plan: Bounds.
         cuts: When data are cut; without events there are no columns of events and hazard ratios.
-        months: Expected calendar month of each look.
+        months: Expected calendar month of each look, with its error where it is simulated.
         share: Part of the patients in the experimental arm.
         first: Date of the first randomisation; None leaves dates out.
     """
@@ -51,10 +51,10 @@ def boundaries(
     heads = ["look", "information", *counted[:1], "expected_month"] + (["expected_date"] if first else [])
     heads += ["z_bound", "nominal_p", *counted[1:], "alpha_spent"]
     stops = bool(np.isfinite(plan.lower[:-1]).any()) and plan.sides == 1
-    rows = []
+    rows, when = [], [month if isinstance(month, Figure) else Figure(month, None, "months") for month in months]
     for k, cut in enumerate(cuts):
-        row = [str(k + 1), f"{plan.t[k]:.1%}", *([str(cut.events)] if events else []), _month(months[k])]
-        row += [_date(first, months[k])] if first else []
+        row = [str(k + 1), f"{plan.t[k]:.1%}", *([str(cut.events)] if events else []), str(when[k])]
+        row += [_date(first, when[k].value)] if first else []
         row += [f"{plan.upper[k]:.4f}", f"{norm.sf(plan.upper[k]):.5f}"]
         row += [*([f"{upper[k]:.3f}"] if events else []), f"{spent[k]:.5f}"]
         if stops:
@@ -70,10 +70,6 @@ def _upper_alone(plan: Plan) -> Floats:
 
     lower = plan.lower if plan.binding else np.full(len(plan.t), -np.inf)
     return crossing(plan.t, plan.upper, lower, 0.0).upper
-
-
-def _month(month: float) -> str:
-    return "never" if math.isinf(month) else f"{month:.1f}"
 
 
 def _date(first: date, month: float) -> str:

@@ -19,8 +19,10 @@ import numpy as np
 
 from vein2vein.programme.trial.words import Floats
 
-Kind = Literal["chance", "number", "days", "months", "ratio"]
-_DIGITS: Final[Mapping[str, int]] = MappingProxyType({"chance": 4, "number": 2, "days": 0, "months": 1, "ratio": 3})
+Kind = Literal["chance", "number", "patients", "days", "months", "ratio"]
+_DIGITS: Final[Mapping[str, int]] = MappingProxyType(
+    {"chance": 4, "number": 2, "patients": 1, "days": 0, "months": 1, "ratio": 3}
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Figure:
         shown = self._written(self.value)
         if self.error is None or math.isnan(self.error):
             return shown
-        error = max(self.error, 0.5 * 10 ** -_DIGITS[self.kind])
+        error = max(self.error, 0.5000001 * 10 ** -_DIGITS[self.kind])  # a little more, since halves round to even
         return f"{shown} (± {self._written(error)})"
 
     def _written(self, value: float) -> str:
@@ -124,12 +126,14 @@ class Table:
         heads: Keys of its columns, or plain numbers.
         rows: Cells as text.
         about: What belongs to the title, such as the name of a scenario.
+        simulated: Simulated trials behind its figures and their seed; None where they are exact or asymptotic.
     """
 
     key: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     about: str = ""
+    simulated: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,20 +144,28 @@ class Curve:
         name: Key of the arm.
         survival: Share without event at each month.
         at_risk: Expected patients at risk at each month, at the last analysis.
+        errors: Monte Carlo standard errors of both at each month; None where they are not simulated.
     """
 
     name: str
     survival: Floats
     at_risk: Floats
+    errors: tuple[Floats, Floats] | None = None
+
+    def at(self, place: int) -> tuple[Figure, Figure]:
+        """Share without event and patients at risk at one of the months, with their errors."""
+        survival, at_risk = (None, None) if self.errors is None else (float(one[place]) for one in self.errors)
+        return chance(self.survival[place], survival), Figure(float(self.at_risk[place]), at_risk, "patients")
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves of the arms over the same months, in one scenario."""
+    """Curves of the arms over the same months, in one scenario; `simulated` as in `Table`."""
 
     scenario: str
     months: Floats
     arms: tuple[Curve, ...] = field(default=())
+    simulated: tuple[int, int] | None = None
 
 
 def chance(value: float, error: float | None = None) -> Figure:
@@ -176,6 +188,17 @@ def share_of(happened: Floats) -> Figure:
 def mean_of(values: Floats, kind: Kind = "number") -> Figure:
     """A mean over simulated trials with its standard error."""
     return Figure(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))), kind)
+
+
+def median_of(values: Floats, kind: Kind = "number") -> Figure:
+    """A median over simulated trials; its error is half the distance of the values one standard error to either side."""
+    ordered, n = np.sort(values), len(values)
+    away = math.sqrt(n) / 2
+    low, high = max(round(n / 2 - away) - 1, 0), min(round(n / 2 + away), n - 1)
+    middle = float(np.median(ordered))
+    with np.errstate(invalid="ignore"):  # both infinite
+        error = float(ordered[high] - ordered[low]) / 2
+    return Figure(middle, error if math.isfinite(middle) and math.isfinite(error) else None, kind)
 
 
 def ratio_of(part: Floats, whole: Floats) -> Figure:

@@ -11,9 +11,10 @@ import yaml
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.calendar import Lognormal
 from vein2vein.programme.trial.designs import design_of
-from vein2vein.programme.trial.endpoints import ZUMA_7
+from vein2vein.programme.trial.endpoints import ZUMA_7, counted
 from vein2vein.programme.trial.randomised.simulate import simulate
 from vein2vein.programme.trial.study.cells import CellStudy
+from vein2vein.programme.trial.study.results import mean_of
 
 EXAMPLE = Path(__file__).parents[5] / "examples" / "trials" / "cell-trial.yaml"
 FILE: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
@@ -37,17 +38,33 @@ def test_a_file_plays_the_calendar_that_it_describes() -> None:
 
 
 def test_tables_hold_dates_and_the_ways_of_counting() -> None:
-    looks, counted = study().tables()
+    looks, ways = study().tables()
     assert looks.rows[0][4].startswith("2028")
-    assert [row[1] for row in counted.rows[:4]] == ["enrolled", "apheresed", "infused", "evaluable"]
-    patients = [float(row[2]) for row in counted.rows[:4]]
+    assert [row[1] for row in ways.rows[:4]] == ["enrolled", "apheresed", "infused", "evaluable"]
+    patients = [float(row[2].split()[0]) for row in ways.rows[:4]]
     assert patients == sorted(patients, reverse=True)
+    assert all("(± " in cell for row in ways.rows[:4] for cell in row[2:])
+    assert "(± " in ways.rows[4][2]
+    assert all("(± " in row[3] for row in looks.rows)
+    assert (looks.simulated, ways.simulated) == ((512, 1), (128, 1))
 
 
 def test_curves_begin_with_everybody() -> None:
     for curves in study().curves():
         for arm in curves.arms:
             assert (arm.survival[0], arm.at_risk[0]) == (1, 120)
+            assert arm.errors is not None
+            assert all(len(one) == 61 and (one[30:] > 0).all() for one in arm.errors)
+            assert "(± " in str(arm.at(30)[0])
+
+
+def test_the_error_beside_a_table_is_that_of_other_trials() -> None:
+    """Patients infused in blocks of other trials depart from the table by no more than errors of both allow."""
+    world = study().worlds[0][1]
+    here, there = (counted(world.histories(seed, 0)[1], 28)["infused"][0] for seed in (1, 2))
+    told, other = mean_of(here), mean_of(there)
+    assert abs(told.value - other.value) < 4 * ((told.error or 0) ** 2 + (other.error or 0) ** 2) ** 0.5
+    assert told.error == pytest.approx(here.std(ddof=1) / 128**0.5)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from vein2vein.programme.trial.study.results import Figure, Line, Result, chance, mean_of, ratio_of, share_of
+from vein2vein.programme.trial.study.results import Figure, Line, Result, chance, mean_of, median_of, ratio_of, share_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from vein2vein.programme.trial.study.results import Figure, Line, Result, chance
         (chance(0.5, 0.005), "50.00% (± 0.50%)"),
         (chance(0.0, 1e-9), "0.00% (± 0.01%)"),
         (Figure(12.345), "12.35"),
+        (Figure(35.0, 0.1, "days"), "35 (± 1)"),
         (Figure(1234.5, None, "days"), "1,234"),
         (Figure(math.inf, None, "months"), "never"),
         (Figure(0.6512, 0.0031, "ratio"), "0.651 (± 0.003)"),
@@ -53,3 +54,12 @@ def test_a_result_as_data_holds_values_and_errors() -> None:
         "by": "look",
         "lines": [{"label": "1", "x": {"value": None, "error": None}}],
     }
+
+
+def test_the_error_of_a_median_is_about_that_of_theory() -> None:
+    """For a normal distribution 1.2533 standard deviations over the root of the number."""
+    drawn = np.random.default_rng(2).normal(10, 2, size=(200, 400))
+    errors = [median_of(one).error or 0 for one in drawn]
+    assert np.mean(errors) == pytest.approx(1.2533 * 2 / 20, rel=0.1)
+    assert median_of(np.full(9, np.inf), "months").error is None
+    assert str(median_of(np.full(9, np.inf), "months")) == "never"
