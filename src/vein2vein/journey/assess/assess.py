@@ -26,7 +26,7 @@ from vein2vein.journey.assess.given import Plan, as_known, given_otherwise
 from vein2vein.journey.assess.needs import Need, asked_before, asked_by_policies, needs_of
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
-from vein2vein.journey.followup import Due, due_items
+from vein2vein.journey.followup import CareEnd, Due, care_ends, due_items
 from vein2vein.journey.followup.calendar import Shown
 from vein2vein.journey.followup.prophylaxis import Step, prophylaxis
 from vein2vein.journey.guidance.advise import Advice, Desk
@@ -97,6 +97,7 @@ class Assessment:
         prophylaxis: What each policy of the protocol says of its items, after the infusion.
         ready: Before the infusion: label, wash-out, go or no go.
         effects: Published effects of recorded markers in the disease of the course.
+        care: Until when the label asks for visits, for staying near the centre and for not driving.
         deviations: What went otherwise than the protocol so far.
         response: Response of the disease by the criteria of the protocol; None before the infusion.
     """
@@ -115,6 +116,7 @@ class Assessment:
     ready: Ready
     deviations: tuple[Deviation, ...]
     effects: tuple[MarkerEffect, ...]
+    care: tuple[CareEnd, ...]
     response: DiseaseResponse | None
 
 
@@ -216,6 +218,7 @@ class Assessor:
             ready,
             found,
             self._beside(known),
+            self._care(known, at),
             response,
         )
 
@@ -230,6 +233,12 @@ class Assessor:
                 known, policy, at, told=_asked(policy, told), questions=questions, scores=self._asked_scores
             )
         )
+
+    def _care(self, known: Timeline, at: datetime) -> tuple[CareEnd, ...]:
+        product = self._plan.product
+        if product is None or known.milestone("death") is not None:
+            return ()
+        return care_ends(known, product, self.protocol.jurisdiction_of_labels, at)
 
     def _beside(self, known: Timeline) -> tuple[MarkerEffect, ...]:
         latest = {row.kind: row for row in known.observations if row.value is not None and row.is_usable}

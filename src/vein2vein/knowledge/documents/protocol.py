@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from vein2vein.knowledge.edition import Edition, Strict, Text
+from vein2vein.knowledge.documents.topics import topics
+from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
 
 
 class DoseLimits(Strict):
@@ -100,6 +101,7 @@ class Protocol(Edition):
         scores: Ids of scores shown; all that apply when empty.
         response: Criteria of response by indication; a course of another indication has none.
         jurisdiction_of_labels: Whose labels count.
+        contacts: Who is called, by topic of guidance that asks for a consultation or a place; a centre fills it in.
         dose_limits: Local limits of deviation.
         choices: Id of a file -> parameters in place of its defaults.
     """
@@ -125,6 +127,7 @@ class Protocol(Edition):
     scores: tuple[Text, ...] = ()
     response: tuple[DiseaseCriteria, ...] = ()
     jurisdiction_of_labels: Text
+    contacts: dict[Text, Wording] = Field(default_factory=dict)
     dose_limits: DoseLimits
     choices: dict[Text, dict[str, Any]] = Field(default_factory=dict)
     worked_cases: Annotated[tuple[ProtocolCase, ...], Field(min_length=1)]
@@ -135,6 +138,15 @@ class Protocol(Edition):
         twice = sorted({indication for indication in listed if listed.count(indication) > 1})
         if twice:
             msg = f"two criteria of response for {', '.join(twice)}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _contacts_belong_to_topics(self) -> Protocol:
+        callable_ones = {id for id, topic in topics().items() if topic.do in {"consult", "place"}}
+        strangers = sorted(set(self.contacts) - callable_ones)
+        if strangers:
+            msg = f"contacts for {', '.join(strangers)}, which no guidance calls; known: {', '.join(sorted(callable_ones))}"
             raise ValueError(msg)
         return self
 

@@ -29,6 +29,7 @@ from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.report.handover.before import ready_lines
+from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.voice import Voice
 
@@ -78,11 +79,13 @@ def handover(
         Section(words["grades"], tuple(_grade(g, voice) for g in found.grades)),
         *(Section(words["advice"].format(a.guidance.id), tuple(_advice(a, voice)), is_grave=True) for a in found.advice),
         Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
+        Section(care_words(voice)["called"], tuple(called_lines(voice)), is_grave=True),
         Section(words["ready"], tuple(ready_lines(voice))),
         Section(words["prophylaxis"], tuple(_prophylaxis(voice))),
         Section(words["compare"], tuple(_compared(c, voice) for c in compared if c.relation != "agree")),
         Section(words["deviations"], tuple(f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
                 or (words["none"],), is_grave=bool(found.deviations)),
+        Section(care_words(voice)["care"], tuple(care_lines(voice))),
         Section(words["due"], tuple(_due(voice))),
         Section(words["needs"], tuple(_need(n, voice) for n in found.needs)),
         Section(words["scores"], tuple(_scores(voice))),

@@ -62,6 +62,11 @@ def as_plain(
             for d in found.due
         ],
         "response": response_as_plain(found.response, language=language),
+        "care": [
+            {"duty": c.duty, "days": c.days, "free_from": c.free_from.isoformat(), "is_over": c.is_over, "label": c.row.row,
+             "status": c.row.status, "applies": c.truth.value}
+            for c in found.care
+        ],
         "ready": _ready(found),
         "prophylaxis": [
             {"policy": _edition(s.policy), "item": s.judged.item.name, "answer": s.answer, "missing": list(s.missing)}

@@ -1,0 +1,57 @@
+"""Who is called, and until when visits, staying near the centre and not driving last, in words.
+
+Place    Report, handover.
+In       A voice with an assessment.
+Out      Lines for people.
+Missing  A topic for which the protocol names nobody says so. A duty that the label does not state is not shown; that is no leave.
+Checked  tests/unit/report/test_handover_care.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from vein2vein.basis.truth import Truth
+from vein2vein.knowledge.documents.topics import topics
+from vein2vein.report.handover.voice import Voice
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "care": "Visits, staying near the centre, driving", "daily": "daily visits", "monitoring": "visits",
+        "proximity": "staying near the centre", "driving": "no driving",
+        "until": "{}: before {} (label {}: {} days, status {})", "over": "{}: over since {} (label {}: {} days, status {})",
+        "may": "{}; the date of this label is not known", "called": "Who is called",
+        "nobody": "the protocol names nobody",
+    },
+    "zh": {
+        "care": "访视、就近居住与驾驶", "daily": "每日访视", "monitoring": "访视", "proximity": "就近居住",
+        "driving": "禁止驾驶", "until": "{}：至 {} 前（说明书 {}：{} 天，{}）",
+        "over": "{}：自 {} 起已结束（说明书 {}：{} 天，{}）", "may": "{}；该说明书日期未知", "called": "应联系",
+        "nobody": "方案未列联系人",
+    },
+}  # fmt: skip
+
+
+def care_words(voice: Voice) -> Mapping[str, str]:
+    """Words of these lines."""
+    return _WORDS["en" if voice.is_english else "zh"]
+
+
+def called_lines(voice: Voice) -> Iterator[str]:
+    """Whom the advice that certainly applies asks for, with the contact that the protocol names."""
+    known, contacts = topics(), voice.found.protocol.contacts
+    asked = [p.action.about for a in voice.found.advice for p in a.proposals if p.truth is Truth.TRUE and p.is_proposed]
+    for about in dict.fromkeys(asked):
+        if about in known and known[about].do in {"consult", "place"}:
+            contact = voice.pick(contacts[about]) if about in contacts else care_words(voice)["nobody"]
+            yield f"{voice.pick(known[about].label)}: {contact}"
+
+
+def care_lines(voice: Voice) -> Iterator[str]:
+    """Each duty with the first day free of it."""
+    words = care_words(voice)
+    for care in voice.found.care:
+        phrase = words["over" if care.is_over else "until"]
+        text = phrase.format(words[care.duty], care.free_from, care.row.row, care.days, voice.said(care.row.status))
+        yield text if care.truth is Truth.TRUE else words["may"].format(text)
