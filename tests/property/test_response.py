@@ -116,6 +116,15 @@ def test_reports_after_the_instant_change_nothing(timeline: Timeline, day: float
 
 
 @FEW
+@given(_courses())
+def test_the_slim_course_asked_again_and_again_gives_the_same_answers(timeline: Timeline) -> None:
+    criteria = Criteria.of(timeline.course.indication, PROTOCOL, default_library())
+    slim = criteria.slim(replace(timeline, observations=(*BASE.observations, *timeline.observations)))
+    for day in (20, 28.05, 61, 61, 29, 95, 300):
+        assert criteria.at(slim, _at(day)) == _judged(timeline, _at(day))
+
+
+@FEW
 @given(_courses(), st.data())
 def test_a_lesion_that_is_left_out_never_makes_another_category_certain(
     timeline: Timeline, data: st.DataObject

@@ -163,6 +163,7 @@ class Assessor:
         self._ready = Readying.of(protocol, books)
         self._given = (*given_otherwise(timeline, self._plan), *self._ready.stops.departures(timeline))
         self._criteria = Criteria.of(timeline.course.indication, protocol, books)
+        self._of_disease = self._criteria.slim(timeline)
         self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
         self._index = CourseIndex(timeline)
         self._shown = Shown(timeline)
@@ -194,7 +195,7 @@ class Assessor:
         stage = stage_of(known, at)
         ready = self._ready.at(known, at, self._plan, told=told or {})
         prophylactic = self._prophylaxis(questions, at, told or {})
-        response = self._criteria.at(known, at)
+        response = self._criteria.at(self._of_disease, at)
         found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
         return Assessment(
             known,

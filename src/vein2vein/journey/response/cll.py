@@ -26,7 +26,7 @@ from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
 from vein2vein.record.timeline import Timeline
 
-_KINDS = (
+KINDS = (
     "lymphocytes",
     "platelets",
     "haemoglobin",
@@ -35,6 +35,7 @@ _KINDS = (
     "marrow_cll",
     "cytopenia_of_treatment",
 )
+"""Kinds of observations that are read with a scan."""
 _MARROW = ("clear", "nodules", "infiltrated")
 _LIVER = ("normal", "halved", "enlarged", "progressing")
 
@@ -108,7 +109,7 @@ def cll(
 
 
 def _picture(timeline: Timeline, scan: Scan | None, at: datetime, days: float) -> _Picture:
-    values, rows = held(timeline, _KINDS, at, days * 24)
+    values, rows = held(timeline, KINDS, at, days * 24)
     ratio = Latest(take="latest", observation="lymphocytes", holds_hours=days * 24, relative_to="upper_limit")
     high = as_range(Questions(timeline, at).ask(ratio).value).compare("above", 1)
     return _Picture(scan, values, rows, high)

@@ -13,8 +13,8 @@ Checked  tests/unit/journey/response/test_disease.py; tests/property/test_respon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -28,18 +28,23 @@ from vein2vein.journey.response.assessed import (
     best_response,
     progression,
 )
+from vein2vein.journey.response.cll import KINDS as CLL_KINDS
 from vein2vein.journey.response.cll import cll
+from vein2vein.journey.response.leukaemia import KINDS as LEUKAEMIA_KINDS
 from vein2vein.journey.response.leukaemia import central_nervous_system, leukaemia, leukaemia_mrd
 from vein2vein.journey.response.lugano import LuganoAssessment, LuganoFiles, lugano
+from vein2vein.journey.response.myeloma import KINDS as MYELOMA_KINDS
 from vein2vein.journey.response.myeloma import myeloma, myeloma_mrd
-from vein2vein.journey.response.scans import cll_findings, myeloma_imaging, reported, scans_of
-from vein2vein.knowledge.decisions import RowVerdict
+from vein2vein.journey.response.scans import READ, cll_findings, myeloma_imaging, reported, scans_of
+from vein2vein.knowledge.decisions import FromTimeline, RowVerdict
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.protocol import DiseaseCriteria, Protocol
 from vein2vein.knowledge.documents.response import Categorised, Response
+from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.library import Library
 from vein2vein.record.timeline import Observation, Timeline
 
+_Beside = tuple[tuple[tuple[str, RowVerdict], ...], Categorised | None]
 _AVID: Final = "fdg_avid"
 _STATED: Final = "response_assessment"
 NO_INDICATION: Final = "the course names no indication"
@@ -104,19 +109,21 @@ class DiseaseResponse:
 class _Seen:
     """What one set of criteria makes of a course."""
 
-    assessments: tuple[Assessment, ...]
+    assessments: tuple[Assessment, ...] = ()
     scans: tuple[LuganoAssessment, ...] = ()
-    findings: tuple[tuple[str, RowVerdict], ...] = ()
-    nervous_system: Categorised | None = None
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """The criteria of a protocol for one indication, with their files."""
+    """The criteria of a protocol for one indication, with their files.
+
+    What was made of the same rows is kept: only the time points, and how long a residual disease holds, change with the instant.
+    """
 
     chosen: DiseaseCriteria | None
     files: Mapping[str, Response]
     calendars: tuple[FollowUp, ...]
+    _last: dict[tuple[object, ...], tuple[Timeline, _Seen]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, indication: str | None, protocol: Protocol, books: Library) -> Criteria:
@@ -145,7 +152,11 @@ class Criteria:
         if self.chosen is None:
             problem = NO_INDICATION if course.indication is None else NO_CRITERIA
             return DiseaseResponse(course.indication, problem=problem, stated=stated)
-        seen = _SEEN[self.chosen.criteria](self, known, at)
+        seen = self._seen(self.chosen.criteria, known, at)
+        beside = _BESIDE.get(self.chosen.criteria)
+        findings, nerves = ((), None) if beside is None or not seen.assessments else beside(self, known, seen, at)
+        if seen.scans:
+            findings = seen.scans[-1].counts.findings
         after = tuple(one for one in seen.assessments if one.at > course.infused_at)
         scans = tuple(one for one in seen.scans if one.scan.at > course.infused_at)
         found = progression(after)
@@ -163,10 +174,28 @@ class Criteria:
             _borne_out(after, scans, found),
             tuple(point for calendar in self.calendars for point in at_time_points(after, calendar, course, at)),
             self.calendars,
-            seen.findings,
-            seen.nervous_system,
+            findings,
+            nerves,
             stated,
         )
+
+    def _seen(self, criteria: str, known: Timeline, at: datetime) -> _Seen:
+        key = (known.course, *map(id, known.observations), *map(id, known.lesions))
+        if key not in self._last:
+            self._last.clear()
+            self._last[key] = (
+                known,
+                _SEEN[criteria](self, known, at),
+            )  # the rows are kept, so that no other gets their ids
+        return self._last[key][1]
+
+    def slim(self, timeline: Timeline) -> Timeline:
+        """The course with the rows that are read here alone, which gives the same answers sooner."""
+        facts = (fact for file in self.files.values() for fact in file.facts.values())
+        takes = (fact.source.input for fact in facts if isinstance(fact.source, FromTimeline))
+        wanted = _KINDS | {take.observation for take in takes if isinstance(take, Latest)}
+        rows = tuple(row for row in timeline.observations if row.kind in wanted)
+        return replace(timeline, observations=rows, exposures=(), milestones=())
 
     def days(self, part: str) -> float:
         """How long marrow and the like are read with a scan, in days."""
@@ -190,25 +219,27 @@ def _lugano(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
     by_protocol = True if criteria.chosen is not None and known.course.indication in criteria.chosen.avid else None
     is_avid = by_protocol if row is None else row.code == "yes"
     found = lugano(known, scans_of(known, holds_days=criteria.days("ct")), at, is_avid=is_avid, files=files)
-    return _Seen(tuple(one.counts for one in found), found, found[-1].counts.findings if found else ())
+    return _Seen(tuple(one.counts for one in found), found)
 
 
 def _imwg(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
-    pictures = myeloma_imaging(known)
-    found = myeloma(known, criteria.files["response"], at, imaging=pictures)
+    return _Seen(myeloma(known, criteria.files["response"], at, imaging=myeloma_imaging(known)))
+
+
+def _imwg_beside(criteria: Criteria, known: Timeline, seen: _Seen, at: datetime) -> _Beside:
     residual = criteria.files["mrd"]
-    return _Seen(
-        found, findings=tuple(_named(residual, myeloma_mrd(known, residual, found, at, imaging=pictures), found))
-    )
+    verdicts = myeloma_mrd(known, residual, seen.assessments, at, imaging=myeloma_imaging(known))
+    return tuple((residual.id, verdict) for verdict in verdicts), None
 
 
 def _all(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
-    found = leukaemia(known, criteria.files["response"], at)
+    return _Seen(leukaemia(known, criteria.files["response"], at))
+
+
+def _all_beside(criteria: Criteria, known: Timeline, _: _Seen, at: datetime) -> _Beside:
     residual = criteria.files["mrd"]
-    nerves = central_nervous_system(known, criteria.files["cns"], at) if found else None
-    return _Seen(
-        found, findings=tuple(_named(residual, leukaemia_mrd(known, residual, at), found)), nervous_system=nerves
-    )
+    verdicts = leukaemia_mrd(known, residual, at)
+    return tuple((residual.id, v) for v in verdicts), central_nervous_system(known, criteria.files["cns"], at)
 
 
 def _iwcll(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
@@ -218,11 +249,6 @@ def _iwcll(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
     return _Seen(cll(known, criteria.files["response"], scans, at, findings=told))
 
 
-def _named(
-    file: Response, verdicts: Sequence[RowVerdict], found: Sequence[Assessment]
-) -> Iterator[tuple[str, RowVerdict]]:
-    """Verdicts with their file; none while the response itself was never assessed."""
-    return ((file.id, verdict) for verdict in verdicts if found)
-
-
 _SEEN: Final = {"lugano": _lugano, "imwg": _imwg, "all": _all, "iwcll": _iwcll}
+_BESIDE: Final = {"imwg": _imwg_beside, "all": _all_beside}
+_KINDS: Final = READ | {_AVID, _STATED} | frozenset(CLL_KINDS) | MYELOMA_KINDS | LEUKAEMIA_KINDS

@@ -24,6 +24,8 @@ from vein2vein.record.timeline import Timeline
 
 _OPENS = ("marrow_blasts", "peripheral_blasts")
 _BESIDE = ("neutrophils", "platelets", "extramedullary_disease", "trilineage_haematopoiesis")
+KINDS = frozenset((*_OPENS, *_BESIDE))
+"""Kinds of observations that are read by this code; what the files ask besides stands in them."""
 _REMISSION = frozenset({"CR", "CRh", "CRi"})
 
 

@@ -44,6 +44,8 @@ _STATED = {
 }
 _CHAINS = ("free_light_chain_kappa", "free_light_chain_lambda")
 _OPENS = ("m_protein_serum", "m_protein_urine", *_CHAINS)
+KINDS = frozenset((*_NUMBERS.values(), *_STATED.values(), *_CHAINS, "mrd_negative"))
+"""Kinds of observations that are read by this code; what the files ask besides stands in them."""
 _IN_REMISSION = "CR"
 _MONTH_DAYS = 365.25 / 12
 

@@ -34,18 +34,21 @@ _CONFIRMED: Final = "growth_confirmed"
 _CLL: Final = ("lymphocytes_are_cll", "marrow_cll_halved", "new_lesion_stated")
 IMAGING: Final = _OPENS | frozenset(_HELD) | {"pet_activation", _CONFIRMED}
 """Kinds of observations that a report of imaging says, or that are read with it."""
+READ: Final = IMAGING | frozenset(_CLL)
+"""All kinds of observations that are read here."""
 _OF_MYELOMA: Final = frozenset({"plasmacytoma", "bone"})
 
 
 def reported(timeline: Timeline, at: datetime) -> Timeline:
     """What was known at an instant, without observations of imaging that were entered later (lesions never are)."""
     known = timeline.until(at)
-    late = [
-        row
-        for row in known.observations
-        if row.kind in IMAGING and row.recorded_at is not None and row.recorded_at > at
-    ]
-    return known if not late else replace(known, observations=tuple(r for r in known.observations if r not in late))
+
+    def is_late(row: Observation) -> bool:
+        return row.recorded_at is not None and row.recorded_at > at and row.kind in IMAGING
+
+    if not any(map(is_late, known.observations)):
+        return known
+    return replace(known, observations=tuple(row for row in known.observations if not is_late(row)))
 
 
 @dataclass(frozen=True, slots=True)

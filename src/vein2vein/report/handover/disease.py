@@ -166,7 +166,7 @@ def _so_far(found: DiseaseResponse, voice: Voice) -> Iterator[str]:
     else:
         yield words["may progress" if found.progression.truth is Truth.UNKNOWN else "no progression"]
     labels = {item.name: item.label for calendar in found.calendars for item in calendar.items}
-    for point in found.points:
+    for point in reversed(found.points):  # the last first: a page that is too short cuts at the end
         said = words["no point"].format(point.opens, point.closes)
         if point.assessment is not None:
             said = f"{_short(point.assessment.possible, words)} ({_on(voice, point.assessment.at)})"
