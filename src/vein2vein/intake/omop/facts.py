@@ -23,9 +23,11 @@ from vein2vein.intake.omop.source import RAW, Source
 from vein2vein.intake.omop.wanted import FLOW, conventions
 from vein2vein.intake.unit_table import UNIT_TABLE, unit_table
 from vein2vein.knowledge import codes
+from vein2vein.knowledge.spellings import ucum_of
 
 _CLOSE: Final = 0.01
 _INSTANT_TABLES: Final = frozenset({"procedure_occurrence", "measurement", "observation"})
+_PER_TIME: Final = ("/min", "/h", "/s", "/d")
 _DAY: Final = r"^\d{4}-\d{2}-\d{2}$"
 
 
@@ -187,6 +189,7 @@ def exposures(frame: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
     amount = pl.col("quantity") if "quantity" in here.columns else pl.lit(None, dtype=pl.Float64)
     unit = pl.col("dose_unit_source_value") if "dose_unit_source_value" in here.columns else nothing
+    is_rate = _is_rate(here, unit)
     # A procedure without an end, and a drug that is not run at a rate and whose end is the day of its start alone, are
     # single administrations: they start and end at one instant.
     no_end = pl.col("ended_at").is_null() & pl.col("ended_at_reason").is_null()
@@ -199,13 +202,23 @@ def exposures(frame: pl.DataFrame) -> pl.DataFrame:
     single = is_single.fill_null(value=False)
     return here.select(
         "file", "row", "course_id", "kind", "agent",
-        # A quantity without a unit counts packs or tablets, not an amount.
-        pl.when(unit.is_not_null()).then(amount).alias("amount"), unit.alias("amount_unit"),
+        # A quantity without a unit counts packs or tablets, not an amount; one per time is the rate of an infusion.
+        pl.when(unit.is_not_null() & ~is_rate).then(amount).alias("amount"),
+        pl.when(~is_rate).then(unit).alias("amount_unit"),
+        pl.when(is_rate).then(amount.cast(pl.String)).alias("rate"), pl.when(is_rate).then(unit).alias("rate_unit"),
         pl.col("at").alias("started_at"), pl.col("at_reason").alias("started_at_reason"),
         pl.col("at_sent").alias("started_at_sent"),
         pl.when(single).then(pl.col("at")).otherwise(pl.col("ended_at")).alias("ended_at"),
         pl.when(~single).then(pl.col("ended_at_reason")).alias("ended_at_reason"), "ended_at_sent",
     )  # fmt: skip
+
+
+def _is_rate(frame: pl.DataFrame, unit: pl.Expr) -> pl.Expr:
+    """Whether the unit of a quantity is one per time, of a stream that is run at a rate."""
+    written = frame.select(unit.alias("unit"))["unit"].drop_nulls().unique().to_list()
+    rates = [text for text in written if str(ucum_of(text)).endswith(_PER_TIME)]
+    rated = [name for name, stream in codes.streams().items() if stream.rate_units]
+    return (pl.col("kind").is_in(rated) & unit.is_in(rates)).fill_null(value=False)
 
 
 def points(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
