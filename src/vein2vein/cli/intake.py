@@ -66,7 +66,11 @@ def _large(place: str, given: dict[str, Any]) -> tuple[Report, int]:
 )
 @click.option("--force", is_flag=True, help="Overwrite OUTPUT.")
 def draft(place: Path, output: Path, mapping: Path | None, *, force: bool) -> None:
-    """Draft a mapping file from what INPUT holds; questions for people stand in it and must be answered."""
+    r"""Draft a mapping file from what INPUT holds; questions for people stand in it and must be answered.
+
+    \b
+    vein2vein intake draft-mapping delivery/ -o mapping.yaml
+    """
     from vein2vein.intake.tables.draft import draft_mapping
 
     text = draft_mapping(place, mapping)

@@ -10,13 +10,14 @@ Checked  tests/unit/intake/test_checks.py
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from vein2vein.errors import Fault
 from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.intake.tableset import Tables, completed, sight
+from vein2vein.record import tables
 
 
 def assign_courses(
@@ -89,12 +90,15 @@ def people(given: Tables, book: FaultBook, refused: list[pl.DataFrame]) -> tuple
         book.note_rows(sight(strangers.drop_nulls("file"), "patient_id"), [], _unknown_patient)
     added = strangers.select("patient_id").unique(maintain_order=True)
     patients = pl.concat([patients, completed(added, "patients")])
-    several = courses.filter(pl.col("course_id").len().over("patient_id") > 1)
+    together = pl.col("infused_at").is_not_null() & (pl.col("course_id").len().over("patient_id", "infused_at") > 1)
+    several = courses.filter((pl.col("course_id").len().over("patient_id") > 1) & ~together)
     book.note_rows(sight(several.drop_nulls("file"), "patient_id"), [], _several_courses)
+    at_once = courses.filter(together).drop_nulls("file")
+    told = pl.format("{} of {} at {}", "course_id", "patient_id", _iso("infused_at"))
+    book.note_rows(_with_examples(at_once, told), [], _courses_at_once)
     backwards = pl.col("followed_until") < pl.col("infused_at")
-    book.note_rows(
-        courses.filter(backwards).select("file", "row", "infused_at", "followed_until"), [], _follow_up_backwards
-    )
+    told = pl.format("{} until {}, infused at {}", "course_id", _iso("followed_until"), _iso("infused_at"))
+    book.note_rows(_with_examples(courses.filter(backwards).drop_nulls("file"), told), [], _follow_up_backwards)
     return patients, courses.with_columns(
         pl.when(~backwards.fill_null(value=False)).then(pl.col("followed_until")).alias("followed_until")
     )
@@ -169,6 +173,30 @@ def _unknown_patient(group: Mapping[str, Any]) -> Fault:
     )
 
 
+_EXAMPLES: Final = 3
+
+
+def _iso(column: str) -> pl.Expr:
+    return pl.col(column).cast(tables.Instant).dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
+
+
+def _with_examples(frame: pl.DataFrame, told: pl.Expr) -> pl.DataFrame:
+    """The places of the rows, each with the same text that tells of the first few of them."""
+    first = frame.head(_EXAMPLES).select(told.alias("told"))["told"].to_list()
+    more = f"; and {frame.height - _EXAMPLES} more" if frame.height > _EXAMPLES else ""
+    return frame.select("file", "row", pl.lit("; ".join(map(str, first)) + more).alias("examples"))
+
+
+def _courses_at_once(group: Mapping[str, Any]) -> Fault:
+    return Fault(
+        "INTAKE-035",
+        saw=f"courses of one patient infused at the same instant, first {group['examples']}",
+        expected="one course for each infusion",
+        fix="keep one of them when it is one infusion sent twice; correct the time when they are two",
+        effect="every course is used by itself, and every row that names only the patient could be of each",
+    )
+
+
 def _several_courses(group: Mapping[str, Any]) -> Fault:
     return Fault(
         "INTAKE-035",
@@ -182,7 +210,7 @@ def _several_courses(group: Mapping[str, Any]) -> Fault:
 def _follow_up_backwards(group: Mapping[str, Any]) -> Fault:
     return Fault(
         "INTAKE-029",
-        saw=f"follow-up until {group['followed_until'].isoformat()} of an infusion at {group['infused_at'].isoformat()}",
+        saw=f"follow-up that ends before the infusion, first {group['examples']}",
         expected="an end of follow-up that is not before the infusion",
         fix="correct the times",
         effect="the courses are used without an end of follow-up",
@@ -229,13 +257,14 @@ def note_follow_up_after_death(courses: pl.DataFrame, life: pl.DataFrame, book: 
     """Enter courses that are followed for more than a day after the death; within a day either may be a date alone."""
     joined = courses.join(life.select("course_id", "died_at"), on="course_id", how="left", maintain_order="left")
     late = joined.filter(pl.col("followed_until") > pl.col("died_at").dt.offset_by("24h"))
-    book.note_rows(late.select("file", "row", "followed_until", "died_at"), [], _followed_after_death)
+    told = pl.format("{} until {}, died at {}", "course_id", _iso("followed_until"), _iso("died_at"))
+    book.note_rows(_with_examples(late, told), [], _followed_after_death)
 
 
 def _followed_after_death(group: Mapping[str, Any]) -> Fault:
     return Fault(
         "INTAKE-057",
-        saw=f"follow-up until {group['followed_until'].isoformat()} of a patient who died at {group['died_at'].isoformat()}",
+        saw=f"follow-up after the death, first {group['examples']}",
         expected="a follow-up that ends with the death",
         fix="correct followed_until or the time of death",
         effect="nothing is said of the time after the death; both times are kept as sent",

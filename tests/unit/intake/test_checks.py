@@ -196,9 +196,31 @@ def test_contradicting_times_of_infusion_are_named() -> None:
 
 
 def test_several_courses_of_a_patient_are_named_and_used() -> None:
-    checked, (fault,) = _check(courses=[COURSE, COURSE | {"course_id": "C2"}])
+    checked, (fault,) = _check(courses=[COURSE, COURSE | {"course_id": "C2", "infused_at": T0 + 900 * HOUR}])
     assert len(checked.cohort) == 2
     assert (fault.id, fault.saw) == ("INTAKE-035", "patients with several courses, first 'P1'")
+
+
+def test_courses_of_one_instant_are_named_with_it_and_used() -> None:
+    later = {"infused_at": T0 + 900 * HOUR}
+    rows = [COURSE, COURSE | {"course_id": "C2"}, COURSE | {"course_id": "C3"} | later]
+    checked, faults = _check(courses=rows)
+    assert len(checked.cohort) == 3
+    assert [fault.id for fault in faults] == ["INTAKE-035", "INTAKE-035"]
+    (at_once,) = [fault for fault in faults if "same instant" in fault.saw]
+    assert at_once.saw.endswith("first C1 of P1 at 2026-03-01T08:00:00+00:00; C2 of P1 at 2026-03-01T08:00:00+00:00")
+    assert "one infusion sent twice" in at_once.fix
+
+
+def test_times_of_several_courses_are_shown_each_with_its_course() -> None:
+    ends = [{"course_id": f"C{n}", "patient_id": f"P{n}", "followed_until": T0 - n * HOUR} for n in (1, 2, 3, 4)]
+    _, faults = _check(
+        courses=[COURSE | end for end in ends], patients=[PATIENT | {"patient_id": f"P{n}"} for n in (1, 2, 3, 4)]
+    )
+    (fault,) = faults
+    assert (fault.id, fault.count) == ("INTAKE-029", 4)
+    assert "C2 until 2026-03-01T06:00:00+00:00, infused at 2026-03-01T08:00:00+00:00" in fault.saw
+    assert fault.saw.endswith("; and 1 more")
 
 
 def test_rows_of_unknown_courses_are_refused() -> None:
@@ -239,7 +261,7 @@ def test_a_follow_up_that_ends_before_the_infusion_is_left_out() -> None:
     checked, (fault,) = _check(courses=[COURSE | {"followed_until": T0 - HOUR}])
     assert checked.cohort.courses["followed_until"].to_list() == [None]
     assert fault.id == "INTAKE-029"
-    assert fault.saw.startswith("follow-up until 2026-03-01T07:00")
+    assert "first C1 until 2026-03-01T07:00:00+00:00, infused at 2026-03-01T08:00" in fault.saw
 
 
 def test_rows_after_the_end_of_the_follow_up_are_not_needed() -> None:
@@ -306,7 +328,7 @@ def test_a_follow_up_after_the_death_is_named(hours: int, is_late: bool) -> None
         milestones=[{"course_id": "C1", "kind": "death", "at": T0 + 5 * HOUR}],
     )
     assert [fault.id for fault in faults] == (["INTAKE-057"] if is_late else [])
-    assert all("of a patient who died at 2026-03-01T13:00:00+00:00" in fault.saw for fault in faults)
+    assert all("died at 2026-03-01T13:00:00+00:00" in fault.saw for fault in faults)
     assert checked.cohort.courses["followed_until"].to_list() == [T0 + (5 + hours) * HOUR]
 
 
