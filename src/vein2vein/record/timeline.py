@@ -12,7 +12,7 @@ Checked  tests/unit/record, and the prefix property of the engines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from vein2vein.basis.clock import check_aware, relative_day
@@ -137,13 +137,18 @@ class ScannedLesion:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything recorded of one course, each table in time order."""
+    """Everything recorded of one course, each table in time order.
+
+    Attributes:
+        cut_at: The instant up to which it was cut by `until`; None for a whole course. A note to `until`, no part of the record.
+    """
 
     course: Course
     observations: tuple[Observation, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     lesions: tuple[ScannedLesion, ...] = ()
+    cut_at: datetime | None = field(default=None, compare=False, repr=False)
 
     def until(self, at: datetime, *, as_recorded: bool = False) -> Timeline:
         """What was known at `at`, inclusive of rows at exactly `at`.
@@ -157,6 +162,8 @@ class Timeline:
             A timeline without later rows, in which an interval that ends after the cut has no end yet.
         """
         check_aware(at, what="cut")
+        if self._ends_by(at) and not as_recorded:
+            return self
 
         def known(since: datetime, recorded_at: datetime | None) -> bool:
             return since <= at and not (as_recorded and recorded_at is not None and recorded_at > at)
@@ -172,7 +179,17 @@ class Timeline:
             ),
             milestones=tuple(m for m in self.milestones if m.at <= at),
             lesions=tuple(s for s in self.lesions if max(s.observed_at, s.recorded_at or s.observed_at) <= at),
+            cut_at=at,
         )
+
+    def _ends_by(self, at: datetime) -> bool:
+        """Whether it was cut at or before an instant, and nobody has added later rows since."""
+        if self.cut_at is None or self.cut_at > at:
+            return False
+        last = [rows[-1].observed_at for rows in (self.observations, self.lesions) if rows]
+        last += [self.exposures[-1].started_at] if self.exposures else []
+        last += [self.milestones[-1].at] if self.milestones else []
+        return all(instant <= at for instant in last)
 
     def _course_until(self, at: datetime) -> Course:
         course = self.course

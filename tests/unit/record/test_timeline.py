@@ -9,7 +9,7 @@ import pytest
 
 from vein2vein.basis.ids import CourseId, PatientId
 from vein2vein.errors import RecordError
-from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, Timeline
+from vein2vein.record.timeline import Course, Exposure, Milestone, Observation, Patient, ScannedLesion, Timeline
 
 ZERO = datetime(2026, 6, 1, 8, tzinfo=UTC)
 
@@ -60,6 +60,28 @@ def test_later_facts_of_the_course_are_not_known() -> None:
 
 def test_cutting_twice_is_cutting_at_the_earlier_instant() -> None:
     assert TIMELINE.until(hour(9)).until(hour(4)) == TIMELINE.until(hour(4))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"observations": (Observation("crp", hour(9), 90.0),)},
+        {"exposures": (Exposure("oxygen", "cpap", hour(9)),)},
+        {"milestones": (Milestone("discharge", hour(9)),)},
+        {"lesions": (ScannedLesion("a", hour(9)),)},
+    ],
+)
+def test_rows_added_to_a_cut_are_cut_off_like_others(later: dict[str, tuple[object, ...]]) -> None:
+    cut = TIMELINE.until(hour(4))
+    assert cut.until(hour(7)) is cut
+    longer = replace(cut, **{name: (*getattr(cut, name), *rows) for name, rows in later.items()})
+    assert longer.until(hour(7)) == cut
+    assert longer.until(hour(9)) == longer
+
+
+def test_a_cut_by_when_rows_were_entered_is_made_of_a_cut_too() -> None:
+    cut = TIMELINE.until(hour(4))
+    assert [row.value for row in cut.until(hour(4), as_recorded=True).observations] == [20.0, None]
 
 
 def test_a_naive_cut_is_refused() -> None:

@@ -67,6 +67,7 @@ class CourseIndex:
             observations=line.observations[: bisect_right(line.observations, at, key=lambda row: row.observed_at)],
             milestones=line.milestones[: bisect_right(line.milestones, at, key=lambda row: row.at)],
             lesions=bare.lesions,
+            cut_at=at,
         )
         for kind, (times, rows) in self._observations.items():
             place = bisect_right(times, instant)

@@ -218,7 +218,7 @@ class Assessor:
             prophylactic,
             ready,
             found,
-            self._beside(known),
+            self._beside(questions),
             self._care(known, at),
             response,
         )
@@ -241,12 +241,14 @@ class Assessor:
             return ()
         return care_ends(known, product, self.protocol.jurisdiction_of_labels, at)
 
-    def _beside(self, known: Timeline) -> tuple[MarkerEffect, ...]:
-        latest = {row.kind: row for row in known.observations if row.value is not None and row.is_usable}
+    def _beside(self, questions: Questions) -> tuple[MarkerEffect, ...]:
+        kinds = {str(effect.observation) for collection in self._effects for effect in collection.effects}
+        rows = ((kind, questions.index.before(kind, questions.at)) for kind in kinds)
+        latest = {kind: row for kind, known in rows for row in known if row.value is not None}
         return tuple(
             MarkerEffect(collection, effect, latest[str(effect.observation)])
             for collection in self._effects
-            for effect in collection.beside(known.course.indication, frozenset(latest))
+            for effect in collection.beside(questions.timeline.course.indication, frozenset(latest))
         )
 
     def _now(self, grades: Grades, subject: str, rule: RuleSet, at: datetime) -> GradeNow:
