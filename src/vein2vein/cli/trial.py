@@ -55,8 +55,7 @@ def show(file: Path, trials: int, seed: int) -> None:
     rows += [(name, shown(p.value), p.origin, p.source or "") for name, p in read.study.parameters.items()]
     columns(rows)
     _print_tables(read)
-    for result in read.study.results(trials=trials, seed=seed):
-        _print_result(result)
+    _print_results(read, trials, seed)
 
 
 @trial.command()
@@ -69,12 +68,11 @@ def characteristics(file: Path, trials: int, seed: int, form: str) -> None:
     import json
 
     read = read_file(file)
-    results = read.study.results(trials=trials, seed=seed)
     if form == "json":
+        results = read.study.results(trials=trials, seed=seed)
         click.echo(json.dumps({"design": read.hash, "results": [result.as_data() for result in results]}, indent=2))
         return
-    for result in results:
-        _print_result(result)
+    _print_results(read, trials, seed)
 
 
 @trial.command()
@@ -184,6 +182,15 @@ def _print_tables(read: DesignFile, *, must: bool = False) -> None:
         if table.simulated is not None:
             click.echo(str(drawn(table.simulated)))
         columns([tuple(str(word(head)) for head in table.heads), *table.rows])
+
+
+def _print_results(read: DesignFile, trials: int, seed: int) -> None:
+    from vein2vein.report.trial.content import too_many
+
+    for result in read.study.results(trials=trials, seed=seed):
+        _print_result(result)
+    if getattr(read.study, "too_many_states", False):
+        click.echo(f"\n{too_many()}")
 
 
 def _print_result(result: Result) -> None:

@@ -25,6 +25,7 @@ from vein2vein.programme.trial.words import NONE, Design, Floats, Ints, States
 
 _TRUTHS_AT_ONCE: Final = 64
 _SMALLEST: Final = 1e-300
+MOST_STATES: Final = 10_000_000  # seconds to minutes, and some GB
 _ROOM: Final = 1 << 62
 
 
@@ -201,8 +202,49 @@ class _Layers:
         self.count += len(states)
 
 
+def listable(design: Design, most: int) -> bool:
+    """Whether a design reaches at most so many states; the listing stops as soon as there are more."""
+    try:
+        return _listable(design, most)
+    except TypeError:  # as in `chain_of`
+        return _within(design, most)
+
+
+@lru_cache(maxsize=64)
+def _listable(design: Design, most: int) -> bool:
+    return _within(design, most)
+
+
+def _within(design: Design, most: int) -> bool:
+    try:
+        _chain(design, most)
+    except _TooManyStatesError:
+        return False
+    return True
+
+
+class _TooManyStatesError(Exception):
+    """The listing was stopped."""
+
+
 def chain_of(design: Design) -> Chain:
-    """List every state that a design can reach; the chain of a design that was asked for lately is kept."""
+    """List every state that a design can reach; the chain of a design that was asked for lately is kept.
+
+    Raises:
+        TrialError: TRIAL-004 for a design with more than `MOST_STATES` states.
+    """
+    try:
+        return _chain_of(design)
+    except _TooManyStatesError:
+        raise TrialError(
+            "TRIAL-004",
+            saw=f"more than {MOST_STATES:,} states of the design {design.name} with {design.cohorts.most} patients",
+            expected="a design whose states can be listed",
+            fix="simulate it, in a file with `figures: simulated`; or take larger cohorts",
+        ) from None
+
+
+def _chain_of(design: Design) -> Chain:
     try:
         return _kept(design)
     except TypeError:  # a rule of the user's that cannot be told apart from others: list again
@@ -219,16 +261,18 @@ def characteristics(design: Design, truths: Truth | Sequence[Truth]) -> list[Cha
     return ends_of(design).characteristics([truths] if isinstance(truths, Truth) else truths)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # a chain may take some hundred MB
 def _kept(design: Design) -> Chain:
     return _chain(design)
 
 
-def _chain(design: Design) -> Chain:
+def _chain(design: Design, most: int = MOST_STATES) -> Chain:
     layers = _Layers()
     keys = _Keys(design)
     states, log_paths = design.first(), np.zeros(1)
     while len(states):
+        if layers.count + len(states) > most:
+            raise _TooManyStatesError
         dose = design.next_dose(states)
         going = np.flatnonzero(dose != NONE)
         size = np.zeros(len(states), np.int64)

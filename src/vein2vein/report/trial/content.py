@@ -22,7 +22,7 @@ from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.designs import DesignFile
 from vein2vein.programme.trial.recommend import paths
 from vein2vein.programme.trial.search import Found
-from vein2vein.programme.trial.study.dose import DoseStudy
+from vein2vein.programme.trial.study.dose import LISTED_STATES, DoseStudy
 from vein2vein.programme.trial.study.protocol import Assumption, Estimand, protocol_of
 from vein2vein.programme.trial.study.results import Curves, Result, Table
 from vein2vein.programme.trial.words import Design
@@ -150,6 +150,8 @@ def _opening(read: DesignFile, asked: Asked) -> Iterator[Block]:
         if exact
         else say("trial.figures_simulated", trials=f"{asked.trials:,}", seed=asked.seed)
     )
+    if isinstance(read.study, DoseStudy) and read.study.too_many_states:
+        figures = joined([figures, too_many()], ". ")
     yield Facts(
         (
             (say("trial.design"), read.study.name),
@@ -160,6 +162,11 @@ def _opening(read: DesignFile, asked: Asked) -> Iterator[Block]:
         )
     )
     yield Paragraph(say("trial.intended_use"), note=True)
+
+
+def too_many() -> Words:
+    """Why a design is simulated that could be listed."""
+    return say("trial.figures_too_many", n=f"{LISTED_STATES:,}")
 
 
 def _summary(results: Sequence[Result]) -> Iterator[Block]:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from vein2vein.errors import TrialError
-from vein2vein.programme.trial.exact import ends_of
+from vein2vein.programme.trial import exact
+from vein2vein.programme.trial.exact import characteristics, ends_of, listable
 from vein2vein.programme.trial.notation import read_outcomes, state_after
 from vein2vein.programme.trial.phase1.boin import Bounds, boin, isotonic
 from vein2vein.programme.trial.scenario import Truth
@@ -86,3 +87,36 @@ def test_outcomes_that_cannot_be_read_are_refused(text: str, saw: str) -> None:
     with pytest.raises(TrialError, match="TRIAL-003") as told:
         read_outcomes(text, 5)
     assert saw in str(told.value)
+
+
+def test_a_design_with_too_many_states_is_refused_soon_and_never_listed_unasked() -> None:
+    design = boin(3, 0.3, cohorts=Cohorts(3, 1000))
+    assert not listable(design, 20_000)
+    assert listable(boin(3, 0.3, cohorts=Cohorts(3, 5)), 20_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "_kept", lambda one: exact._chain(one, 20_000))
+        with pytest.raises(TrialError, match="TRIAL-004") as told:
+            characteristics(design, Truth.of([0.1, 0.2, 0.3]))
+    assert "states of the design BOIN with 3000 patients" in told.value.fault.saw
+    assert "figures: simulated" in told.value.fault.fix
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "saw", "fix"),
+    [
+        (1.3, {}, "target 1.3", "choose a target such as 0.3"),
+        (0.8, {}, "1.4 times it, is 1.12", "give `high` between 0.8 and 1"),
+        (0.3, {"high": 0.2}, "target 0.3 between 0.18 (too low) and 0.2 (too high)", "rates around the target"),
+    ],
+)
+def test_a_target_that_cannot_be_is_refused_with_what_to_give(
+    target: float, more: dict[str, float], saw: str, fix: str
+) -> None:
+    with pytest.raises(TrialError, match="TRIAL-002") as told:
+        boin(3, target, cohorts=Cohorts(3, 5), **more)  # type: ignore[arg-type]
+    assert saw in told.value.fault.saw
+    assert fix in told.value.fault.fix
+
+
+def test_a_high_target_is_taken_with_a_rate_of_ones_own() -> None:
+    assert boin(3, 0.8, high=0.9, cohorts=Cohorts(3, 5)).parameters["high"].value == 0.9

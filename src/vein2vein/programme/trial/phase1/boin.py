@@ -17,11 +17,11 @@ from typing import Final
 
 import numpy as np
 
-from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import (
     ByMoves,
     ClosestIsotonic,
     TooToxic,
+    check_target,
     estimates_of,
     isotonic,
     refuse,
@@ -63,14 +63,21 @@ class Bounds:
         Raises:
             TrialError: TRIAL-002 unless 0 < low < target < high < 1.
         """
+        check_target(target)
+        usual = high is None
         low = 0.6 * target if low is None else low
         high = 1.4 * target if high is None else high
+        if usual and high >= 1:
+            refuse(
+                f"target {target:g}, whose usual rate that is too high, 1.4 times it, is {high:g}",
+                "a rate that is too high below 1",
+                f"give `high` between {target:g} and 1, or choose a lower target",
+            )
         if not 0 < low < target < high < 1:
-            raise TrialError(
-                "TRIAL-002",
-                saw=f"target {target:g} between {low:g} and {high:g}",
-                expected="0 < low < target < high < 1",
-                fix="choose a target such as 0.3, and rates around it that are too low and too high",
+            refuse(
+                f"target {target:g} between {low:g} (too low) and {high:g} (too high)",
+                "0 < low < target < high < 1",
+                "choose rates around the target that are too low and too high",
             )
         up = log((1 - low) / (1 - target)) / log(target * (1 - low) / (low * (1 - target)))
         down = log((1 - target) / (1 - high)) / log(high * (1 - target) / (target * (1 - high)))

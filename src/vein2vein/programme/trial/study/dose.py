@@ -50,7 +50,7 @@ from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats
 
 OTHER: Final = ("design", "title", "scenarios", "setting", "response", "judged_by", "figures", "search", "protocol")
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
-_LISTED_PATIENTS: Final = 300  # with toxicity alone; thousands would take minutes and all memory
+LISTED_STATES: Final = 2_000_000  # up to which a design is enumerated without being asked to: seconds, and below 1 GB
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
 _ALMOST: Final = 1e-9
 
@@ -149,9 +149,16 @@ class DoseStudy:
         design = self.design
         if not isinstance(design, Design) or self.fill is not None:
             return False
-        most = design.cohorts.most
-        quick = design.doses * most <= _LISTED if design.with_efficacy else most <= _LISTED_PATIENTS
-        return quick if self.figures is None else self.figures == "exact"
+        if self.figures is not None:
+            return self.figures == "exact"
+        few = not design.with_efficacy or design.doses * design.cohorts.most <= _LISTED
+        return few and exact.listable(design, LISTED_STATES)
+
+    @property
+    def too_many_states(self) -> bool:
+        """Whether figures are simulated only because the states are too many, and nobody said how."""
+        waits = not isinstance(self.design, Design) or self.fill is not None
+        return not waits and self.figures is None and not self.is_exact
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """The scenarios with what is right in each."""
