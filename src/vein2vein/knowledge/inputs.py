@@ -15,11 +15,13 @@ Values of an input at an instant
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Hours = Annotated[float, Field(gt=0)]
+LONGEST_DAYS: Final = 800
+"""No time of an input is longer: the fast engine keeps so much room between the rows of two courses."""
+Hours = Annotated[float, Field(gt=0, le=LONGEST_DAYS * 24)]
 Reference = Literal["upper_limit", "lower_limit", "baseline"]
 
 
@@ -39,7 +41,7 @@ class Baseline(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     before: Literal["infusion", "lymphodepletion"] = "infusion"
-    within_days: Annotated[float, Field(gt=0)] = 30
+    within_days: Annotated[float, Field(gt=0, le=LONGEST_DAYS)] = 30
 
 
 class Latest(_OfObservation):
