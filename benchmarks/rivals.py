@@ -40,7 +40,7 @@ def pandas_peaks(folder: Path) -> dict[str, int]:
 
 
 def _active(exposures, kind, agent, times):  # type: ignore[no-untyped-def]
-    active = times * 0 if False else times.astype("int64") * 0
+    active = times.astype("int64") * 0
     for row in exposures[(exposures["kind"] == kind) & (exposures["agent"] == agent)].itertuples():
         active = active + ((times >= row.started_at) & (times < row.ended_at)).astype("int64")
     return active

@@ -10,4 +10,3 @@ from typing import NewType
 
 PatientId = NewType("PatientId", str)
 CourseId = NewType("CourseId", str)
-RuleSetId = NewType("RuleSetId", str)

@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vein2vein.basis.data_files import parse_yaml
 from vein2vein.errors import KnowledgeError
 
-CODE_SYSTEMS = ("loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hcpcs", "hl7", "own")
 UNNAMED_PRODUCT = "unspecified"
 """Id of the product that codes stand for which say that CAR-T cells were given and not which."""
 
@@ -44,7 +43,9 @@ class Code(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    system: Literal["loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hcpcs", "hl7", "own"]
+    system: Literal[
+        "loinc", "snomed", "rxnorm", "atc", "ucum", "omop", "icd10cm", "icd10pcs", "cpt", "hcpcs", "hl7", "own"
+    ]
     code: str
     status: Literal["read", "secondary", "recalled"]
     source: str

@@ -108,7 +108,6 @@ class Syndrome:
 
 
 Predicate = Ref | Compare | IsIn | CountOf | Not | Possible | Constant | Sustained | Syndrome
-TIME_WORDS: Final = (Sustained, Syndrome)
 
 
 def _refuse(saw: object, expected: str) -> KnowledgeError:

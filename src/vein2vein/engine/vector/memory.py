@@ -179,10 +179,6 @@ class Source:
         self.mark = mark
         self.is_begun = False
 
-    def is_at_rest(self, recorded: frozenset[str]) -> bool:
-        """Whether nothing was recorded of what the input rests on."""
-        return self.rests_on is not None and self.rests_on.isdisjoint(recorded)
-
 
 def _rests_on(take: Input) -> frozenset[str] | None:
     match take:

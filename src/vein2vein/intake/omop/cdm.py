@@ -201,9 +201,6 @@ CLINICAL: Final = ("person", "death", "observation_period", *EVENTS)
 EXPOSING: Final = ("drug_exposure", "device_exposure", "procedure_occurrence")
 """Tables that say what was given or used."""
 
-VOCABULARY: Final = ("concept", "concept_relationship", "concept_ancestor")
-"""Tables of the vocabulary; only the rows of wanted codes are read."""
-
 NEVER_READ: Final = frozenset({"note", "note_nlp", "provider", "location", "care_site", "cost", "payer_plan_period"})
 """Tables that are not opened at all: free text, staff, addresses and money have no part in grading."""
 

@@ -20,8 +20,6 @@ import polars as pl
 import yaml
 
 from vein2vein.basis.data_files import package_yaml
-from vein2vein.intake.words import agents as agent_words
-from vein2vein.intake.words import plain
 from vein2vein.knowledge import codes
 from vein2vein.population.writers.account import Account, LeftOut
 from vein2vein.population.writers.digits import CONTRADICTING, TOO_FINE, contradicting, too_fine
@@ -239,8 +237,3 @@ def _left_out(part: Cohort) -> list[LeftOut]:
         LeftOut("milestones", "kind", "the code files do not know it", said_twice, graded=False),
         LeftOut("patients", "patients without a course", "no row names them", nobody, graded=False),
     ]  # fmt: skip
-
-
-def is_understood(stream: str, text: str) -> bool:
-    """Whether intake would take a free text for an agent of the stream."""
-    return plain(text) in agent_words(stream)

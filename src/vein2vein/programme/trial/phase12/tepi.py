@@ -26,7 +26,6 @@ from vein2vein.programme.trial.phase12.common import Futility, best_of, check_ra
 from vein2vein.programme.trial.words import NONE, Bools, CohortRule, Design, Floats, Ints, Parameter, States
 
 PAPER: Final = "Li et al. 2017, doi 10.1158/1078-0432.CCR-16-1125"
-Move = Literal["E", "S", "D"]
 _STEPS: Final = {"E": 1, "S": 0, "D": -1}
 
 
