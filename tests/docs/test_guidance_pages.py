@@ -41,7 +41,8 @@ def test_the_grid_shows_where_sources_differ_for_one_state(pages: dict[str, str]
     assert same == "no"
     assert asco.startswith("give Tocilizumab")
     assert "Methylprednisolone 500 mg" in asco
-    assert ebmt == "give Dexamethasone 20 mg intravenously every 6 h"
+    assert ebmt.startswith("give Tocilizumab")
+    assert ebmt.endswith("give Dexamethasone 20 mg intravenously every 6 h")
     assert "Methylprednisolone 1000 mg" in cartox
     assert _row(page, "| ICANS 1, no CRS |")[1:] == ["yes", "silent", "silent", "silent"]
 

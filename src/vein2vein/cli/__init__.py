@@ -30,6 +30,11 @@ _COMMANDS = {
         "assess",
         "Say where a course stands under a protocol: grades, advice, due, missing, departures.",
     ),
+    "candidate": (
+        "vein2vein.cli.candidate",
+        "candidate_of",
+        "Say what is known of a patient before collection: labels, limits, wash-out, doses.",
+    ),
     "audit": ("vein2vein.cli.assess", "audit_cohort", "Say how a cohort kept a protocol, rule by rule."),
     "intake": ("vein2vein.cli.intake", "intake", "Check a delivery, or draft a mapping for local codes and units."),
     "knowledge": ("vein2vein.cli.knowledge", "knowledge", "Show the rule sets, their sources, and what must be read."),

@@ -25,7 +25,7 @@ from vein2vein.report.handover.content import as_text, handover
 from vein2vein.report.handover.page import as_pdf
 from vein2vein.report.handover.plain import as_plain
 
-_PROTOCOL = click.option(
+PROTOCOL = click.option(
     "--protocol", "protocol_id", required=True, help="Id of a protocol such as reference, or of a centre's own."
 )
 _COLUMNS: Final = (
@@ -45,7 +45,7 @@ _LANGUAGE = click.option(
 @click.argument("place", metavar="INPUT")
 @click.option("--course", "course_id", required=True, help="Identifier of the course.")
 @click.option("--at", required=True, help="The instant, such as 2026-03-05T08:00+01:00.")
-@_PROTOCOL
+@PROTOCOL
 @click.option(
     "--compare", "compared_ids", help="Sources of guidance to hold beside one another, such as ebmt-2022,asco-2021."
 )
@@ -61,8 +61,8 @@ _LANGUAGE = click.option(
 def assess(**given: Any) -> None:
     """Say where one course of INPUT stands at one instant under a protocol: grades, advice, what is due, missing or departed."""
     registry, books = options.registry_of(given["folders"]), Library(given["folders"])
-    protocol = _protocol(given, registry, books)
-    delivery = _delivery(given)
+    protocol = protocol_of(given, registry, books)
+    delivery = delivery_of(given)
     timeline = delivery.cohort.timeline(given["course_id"])
     at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
     timeline = timeline.until(at, as_recorded=given["as_recorded"])
@@ -90,7 +90,7 @@ def assess(**given: Any) -> None:
 
 @click.command("audit")
 @click.argument("place", metavar="INPUT")
-@_PROTOCOL
+@PROTOCOL
 @click.option("--at", help="Look at every course up to this instant; the end of its follow-up when left out.")
 @click.option(
     "--format",
@@ -106,21 +106,22 @@ def assess(**given: Any) -> None:
 def audit_cohort(**given: Any) -> None:
     """Say how the courses of INPUT kept a protocol: rule by rule, how many met it (in time or late), did not, or are open."""
     registry, books = options.registry_of(given["folders"]), Library(given["folders"])
-    protocol = _protocol(given, registry, books)
-    cohort = _delivery(given).cohort
+    protocol = protocol_of(given, registry, books)
+    cohort = delivery_of(given).cohort
     at = None if given["at"] is None else options.instant(given["at"], given["zone"], option="--at")
     timelines = (cohort.timeline(id) for id in cohort.courses["course_id"])
     table = audit(timelines, protocol, at=at, registry=registry, library=books)
     click.echo({"text": _as_text, "csv": _as_csv, "json": _as_json}[given["shape"]](table, given["language"]))
 
 
-def _delivery(given: dict[str, Any]) -> Any:
+def delivery_of(given: dict[str, Any]) -> Any:
+    """The delivery that INPUT names, read as its options say."""
     return options.open_input(
         given["place"], mapping=given["mapping"], zone=given["zone"], charted=given["charted"], holds=given["holds"]
     )
 
 
-def _protocol(given: dict[str, Any], registry: Registry, books: Library) -> Protocol:
+def protocol_of(given: dict[str, Any], registry: Registry, books: Library) -> Protocol:
     """The protocol, with what --set asks for in place of its own choices.
 
     Raises:

@@ -30,8 +30,19 @@ def test_assess_shows_grade_advice_need_and_status(run: Run, hospital: Path, map
 
 def test_sources_are_held_beside_one_another(run: Run, hospital: Path, mapping: Mapping) -> None:
     said = run("assess", hospital, *mapping, *ASKED, "--compare", "ebmt-2022,asco-2021").output
-    assert "Where the sources differ" in said
-    assert "Echocardiography (only some): ebmt-2022.guidance: -; asco-2021.guidance: test Echocardiography" in said
+    said = said[said.index("Sources side by side") :]
+    assert re.search(r"- Agree \(ebmt-2022.guidance, asco-2021.guidance\): give Tocilizumab .*; 2 left in all", said)
+    assert re.search(r"- Only asco-2021.guidance: .*test Echocardiography", said)
+    assert said.index("- Agree (") < said.index("- Only asco")
+
+
+def test_a_source_that_has_nothing_to_say_is_named_with_the_reason(run: Run, hospital: Path, mapping: Mapping) -> None:
+    asked = (*ASKED, "--compare", "ebmt-2022,breyanzi-us")
+    said = run("assess", hospital, *mapping, *asked).output
+    assert "breyanzi-us.guidance: says nothing: outside the patients that the source is meant for" in said
+    found = json.loads(run("assess", hospital, *mapping, *asked, "--json").output)
+    assert found["say_nothing"][0]["source"] == "breyanzi-us.guidance"
+    assert {t for c in found["compared"] for t in c["said"].get("ebmt-2022.guidance", [])}
 
 
 def test_the_json_names_files_grades_and_proposals(run: Run, hospital: Path, mapping: Mapping) -> None:
@@ -122,3 +133,17 @@ def test_audit_counts_rule_by_rule(run: Run, tmp_path: Path) -> None:
     chinese = run(*words, "--language", "zh").output
     assert "在清淋后窗口内输注" in chinese
     assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", chinese)
+
+
+def test_a_candidate_is_shown_before_collection(run: Run, tmp_path: Path) -> None:
+    run("simulate", "--product", "axi-cel", "--n", "1", "--seed", "7", "--days", "5", "-o", tmp_path / "cohort")
+    words = ("candidate", tmp_path / "cohort", "--course", "axi-cel.lbcl-3l-0000000", "--protocol", "reference-us")
+    said = run(*words, "--at", "2025-08-23T14:00+00:00").output
+    assert "Products whose label in US fits on the planned day" in said
+    assert "TRANSFORM: limits of enrolment: concern; not met: Exactly 1 line of therapy before" in said
+    assert "0.5: cannot be computed: needs cd3" in said
+    assert "fludara-pi.fludarabine-renal, us-label.flu-30-cy-500: Fludarabine cannot be computed: needs creatinine" in said
+    found = json.loads(run(*words, "--at", "2025-08-23T14:00+00:00", "--json").output)
+    assert [chapter["title"] for chapter in found["chapters"]][-1] == "Lymphodepletion a day, by renal policy"
+    refused = run(*words, "--at", "2025-08-23T14:00+00:00", "--target-cd3", "4000", exits=4).output
+    assert "RULE-004" in refused
