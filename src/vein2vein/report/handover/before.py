@@ -9,6 +9,7 @@ Missing  A dose that lacks an input says what it needs; a drug that still runs h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.needs import label_of
@@ -19,6 +20,8 @@ from vein2vein.journey.selection.products import DoseAnswer
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.report.handover.voice import Voice
+
+_ONLY_IF: Final = {"en": "only if: {}", "zh": "仅限：{}"}
 
 
 def ready_lines(voice: Voice) -> Iterator[str]:
@@ -109,6 +112,8 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
     if dose.drug.renal:
         policy = None if dose.renal is None else dose.renal.policy.id
         aside.append(words["no_policy"] if policy is None else words["policy"].format(policy))
+    if regimen.only_if:
+        aside.append(voice.pick(_ONLY_IF).format("; ".join(voice.pick(case) for case in regimen.only_if)))
     return f"{text} ({', '.join(aside)}) [{regimen.id}]"
 
 
