@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
     from vein2vein.programme.trial.study.results import Result
 
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _OUTCOMES = click.argument("outcomes", default="")
 _TRIALS = click.option(
     "--trials", type=click.IntRange(min=2), default=10_000, show_default=True, help="Simulated, where not exact."
@@ -38,7 +38,7 @@ class _DesignFirst(click.Group):
 
 @click.group(cls=_DesignFirst)
 def trial() -> None:
-    """What a trial design decides and does: `vein2vein trial DESIGN.yaml`."""
+    """What a trial design decides and does: `vein2vein trial DESIGN.yaml`, or a published trial: `vein2vein trial zuma-7`."""
 
 
 @trial.command()
@@ -158,6 +158,7 @@ def check(log_file: Path, last: str | None) -> None:
     click.echo(f"last      {entries[-1].at} by {entries[-1].by}, hash {entries[-1].hash}")
 
 
+trial.add_command(show, "run")
 trial.add_command(search)
 trial.add_command(report)
 trial.add_command(dose_limiting_toxicities)

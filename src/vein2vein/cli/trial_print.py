@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 
 def read_file(file: Path) -> DesignFile:
-    """A design file."""
-    from vein2vein.programme.trial.designs import read_design
+    """A design file, or one of the published trials by its name."""
+    from vein2vein.programme.trial.designs import design_of, read_design
+    from vein2vein.programme.trial.published.files import trial_ids
 
+    if not file.exists():
+        if str(file) in trial_ids():
+            return design_of({"design": "cell-trial", "title": f"{file} as published", "published": str(file)})
+        names = ", ".join(trial_ids())
+        msg = f"There is no file {str(file)!r}, and no published trial of that name ({names})."
+        raise click.UsageError(msg)
     return read_design(file.read_text(encoding="utf-8"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from vein2vein.programme.trial.phase2 import bop2, mem, simon
 from vein2vein.programme.trial.phase12.boin12 import boin12
 from vein2vein.programme.trial.phase12.efftox import Contour, Priors, efftox
 from vein2vein.programme.trial.phase12.efftox import Model as EffToxModel
+from vein2vein.programme.trial.published.files import trial_file
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.at_time import AtTime
+from vein2vein.programme.trial.randomised.events import CutOff
 from vein2vein.programme.trial.randomised.hazards import Cure, Ratio, exponential
 from vein2vein.programme.trial.randomised.planning import schoenfeld_events
-from vein2vein.programme.trial.randomised.sequential import Futility, with_futility
+from vein2vein.programme.trial.randomised.sequential import Futility, spending, with_futility
 from vein2vein.programme.trial.randomised.simulate import Analysis
 from vein2vein.programme.trial.randomised.simulate import simulate as play
 from vein2vein.programme.trial.randomised.spending import HwangShihDeCani, OBrienFlemingLike
@@ -135,6 +138,13 @@ def by_call_feasible() -> float:
     return float((found.selected == -1).mean())
 
 
+def by_call_zuma_7() -> float:
+    file = trial_file("zuma-7")
+    plan = spending(1, OBrienFlemingLike())
+    analysis = Analysis(plan, (CutOff(month=file.cut()),))
+    return float(play(file.trial(), analysis, TRIALS, SEED).month.mean())
+
+
 # What one figure of the first scenario is when the functions are called: key of the figure, and the call.
 CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "backfill": ("correct", by_call_backfill),
@@ -150,6 +160,7 @@ CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "simon": ("success", by_call_simon),
     "tite-boin": ("correct", by_call_tite_boin),
     "top": ("success", by_call_top),
+    "zuma-7": ("duration_months", by_call_zuma_7),
 }
 
 
@@ -242,3 +253,12 @@ def test_boundaries_and_paths_are_refused_where_there_are_none() -> None:
     for command in ("paths", "boundaries"):
         refused = CliRunner().invoke(cli, ["trial", command, str(EXAMPLES / "mem.yaml")])
         assert ("TRIAL-004" in refused.stderr) == (command == "paths")
+
+
+def test_a_published_trial_is_run_by_its_name() -> None:
+    told = ask("run", "zuma-7", "--trials", "50")
+    assert told == ask("zuma-7", "--trials", "50")
+    assert "ZUMA-7, as published" in told
+    assert re.search(r"cells.wait.median +29 +default +zuma-7: read, Comparative tables", told)
+    missing = CliRunner().invoke(cli, ["trial", "zuma-8"])
+    assert "no published trial of that name (belinda" in missing.stderr

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from vein2vein.programme.trial.phase2.refuse import not_empty, refuse_control
+from vein2vein.programme.trial.phase2.refuse import not_empty, numbers, refuse_control
 from vein2vein.programme.trial.words import Bools, Floats, Ints
 
 _STEPS: Final = 50
+_FAR: Final = 20.0  # a log hazard ratio beyond it has no end
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,10 @@ def survival(time: npt.ArrayLike, event: npt.ArrayLike, weight: npt.ArrayLike, a
     Raises:
         TrialError: TRIAL-062 for impossible data.
     """
-    t, d, w = np.asarray(time, np.float64), np.asarray(event).astype(bool), np.asarray(weight, np.float64)
+    t, d, w = numbers("survival times", time), np.asarray(event).astype(bool), numbers("weights", weight)
     not_empty("survival times", t, d, w)
+    if not (w >= 0).all() or w.sum() <= 0 or not at >= 0:
+        refuse_control("weights that are missing, negative or all 0, or a time below 0", "weights and a time from 0")
     times, place = np.unique(t, return_inverse=True)
     risk = np.bincount(place, weights=w)[::-1].cumsum()[::-1]
     ends = np.bincount(place, weights=w * d)
@@ -96,17 +99,25 @@ def hazard_ratio(
     Raises:
         TrialError: TRIAL-062 for impossible data, or where a group without events has no finite ratio.
     """
-    t, d = np.asarray(time, np.float64), np.asarray(event)
+    t, d = numbers("survival times", time), np.asarray(event)
     w = np.ones(len(t)) if weight is None else np.asarray(weight, np.float64)
     ended, group, w = _columns(d, treated, w)
     not_empty("survival times", t, ended, w)
     if min(float((w * ended)[group].sum()), float((w * ended)[~group].sum())) <= 0:
         refuse_control("a group without an event", "events in both groups", "compare survival at a time instead")
     who = np.arange(len(t)) if patient is None else np.asarray(patient)
+    if who.shape != t.shape:
+        refuse_control(f"{who.size} numbers of patients for {len(t)} rows", "one for each row")
     data = _Rows(t, ended > 0, group.astype(np.float64), w)
     beta = 0.0
     for _ in range(_STEPS):
         slope, curve = data.slope(beta)
+        if curve <= 1e-12 * float(w @ ended) or abs(beta) > _FAR:
+            refuse_control(
+                "events in one group only while both were at risk",
+                "events of both groups while both are at risk",
+                "compare survival at a time instead",
+            )
         beta += slope / curve
         if abs(slope / curve) < 1e-10:  # noqa: PLR2004  (of a log hazard ratio)
             break

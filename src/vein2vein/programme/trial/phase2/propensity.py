@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit, logit
 
-from vein2vein.programme.trial.phase2.refuse import positive, refuse_control
+from vein2vein.programme.trial.phase2.refuse import numbers, positive, refuse_control, refuse_parameter
 from vein2vein.programme.trial.words import Bools, Floats, Ints
 
 Target = Literal["treated", "everybody", "overlap"]
@@ -53,8 +53,8 @@ def covariates(values: npt.ArrayLike, treated: npt.ArrayLike) -> tuple[Floats, B
     Raises:
         TrialError: TRIAL-062 for missing values, wrong shapes, groups other than 0 and 1 or an empty group.
     """
-    x, group = np.asarray(values, np.float64), np.asarray(treated)
-    if x.ndim != 2 or group.ndim != 1 or len(x) != len(group):  # noqa: PLR2004  (a table)
+    x, group = numbers("covariates", values, 2), np.asarray(treated)
+    if group.ndim != 1 or len(x) != len(group):
         refuse_control(f"covariates of shape {x.shape} for {group.size} patients", "one row of covariates per patient")
     if not np.isfinite(x).all():
         row = int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
@@ -107,13 +107,28 @@ def weights(score: Floats, treated: npt.ArrayLike, target: Target = "treated") -
         treated: 1 for treated, 0 for control.
         target: Whose effect is estimated: "treated" leaves the treated as they are (odds for controls), "everybody" is inverse
             probability, "overlap" weights those who could have been in either.
+
+    Raises:
+        TrialError: TRIAL-062 for scores that are no chances or not as many as patients, TRIAL-002 for another target.
     """
-    group = np.asarray(treated).astype(bool)
+    score, group = _scored(score, treated)
     if target == "treated":
         return np.where(group, 1.0, score / (1 - score))
     if target == "everybody":
         return np.where(group, 1 / score, 1 / (1 - score))
+    if target != "overlap":
+        refuse_parameter(f"the target {target!r}", "treated, everybody or overlap")
     return np.where(group, 1 - score, score)
+
+
+def _scored(score: npt.ArrayLike, treated: npt.ArrayLike) -> tuple[Floats, Bools]:
+    """Scores and groups, when there is one of each per patient and every score is a chance."""
+    found, group = numbers("scores", score), np.asarray(treated)
+    if group.shape != found.shape or not np.isin(group, [0, 1]).all():
+        refuse_control(f"{found.size} scores and {group.size} groups", "one of each per patient, groups 1 or 0")
+    if not ((found > 0) & (found < 1)).all():
+        refuse_control("a score that is missing, 0 or 1", "chances between 0 and 1, both excluded")
+    return found, group.astype(bool)
 
 
 def effective(weight: Floats) -> float:
@@ -123,8 +138,17 @@ def effective(weight: Floats) -> float:
 
 
 def balance(values: npt.ArrayLike, treated: npt.ArrayLike, weight: Floats) -> Balance:
-    """How far apart the groups are before and after weighting."""
+    """How far apart the groups are before and after weighting.
+
+    Raises:
+        TrialError: TRIAL-062 for a group of one, whose spread is unknown, and weights that are missing, negative or all 0.
+    """
     x, group = covariates(values, treated)
+    weight = numbers("weights", weight)
+    if len(weight) != len(x) or not (weight >= 0).all() or min(weight[group].sum(), weight[~group].sum()) <= 0:
+        refuse_control("weights that are missing, negative, or 0 in a whole group", "a weight from 0 for each patient")
+    if min(group.sum(), (~group).sum()) < 2:  # noqa: PLR2004
+        refuse_control("a group of one patient", "at least two in each group, since one has no spread")
     spread = np.sqrt((x[group].var(axis=0, ddof=1) + x[~group].var(axis=0, ddof=1)) / 2)
     spread = np.where(spread > 0, spread, 1.0)
 
@@ -152,7 +176,7 @@ def match(score: Floats, treated: npt.ArrayLike, caliper: float = 0.2) -> list[t
         TrialError: TRIAL-002 for a caliper that is not above 0, TRIAL-062 where nobody can be matched.
     """
     positive("caliper", caliper)
-    group = np.asarray(treated).astype(bool)
+    score, group = _scored(score, treated)
     line = logit(score)
     ours, theirs = np.flatnonzero(group), np.flatnonzero(~group)
     distance = np.abs(line[ours][:, None] - line[theirs][None, :])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vein2vein.errors import TrialError
-from vein2vein.programme.trial.words import Ints
+from vein2vein.programme.trial.words import Floats, Ints
 
 
 def refuse_parameter(saw: str, expected: str) -> NoReturn:
@@ -87,6 +87,18 @@ def counts(responses: Sequence[int], patients: Sequence[int]) -> tuple[Ints, Int
         worst = int(np.flatnonzero((y < 0) | (y > n))[0])
         refuse_counts(f"{y[worst]} responses of {n[worst]} patients in group {worst + 1}", "0 to as many as patients")
     return y, n
+
+
+def numbers(word: str, values: npt.ArrayLike, dimensions: int = 1) -> Floats:
+    """Values as numbers, when they are numbers and lie in a list (or a table)."""
+    try:
+        found = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        refuse_control(f"{word} that are no numbers", "numbers")
+    if found.ndim != dimensions:
+        wanted = "a list of numbers" if dimensions == 1 else "one row of numbers per patient"
+        refuse_control(f"{word} of shape {found.shape}", wanted)
+    return found
 
 
 def not_empty(word: str, *columns: npt.NDArray[Any]) -> None:

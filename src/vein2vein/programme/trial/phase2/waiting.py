@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vein2vein.numerics.streams import Streams
-from vein2vein.programme.trial.phase2.refuse import refuse_control
+from vein2vein.programme.trial.phase2.refuse import numbers, refuse_control
 from vein2vein.programme.trial.words import Bools, Floats, Ints
 
 
@@ -114,7 +114,7 @@ def drawn_dates(
 
 
 def _times(waits: npt.ArrayLike, time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[Floats, Floats, Bools]:
-    wait, follow, ended = np.asarray(waits, np.float64), np.asarray(time, np.float64), np.asarray(event)
+    wait, follow, ended = numbers("waiting times", waits), numbers("follow-up times", time), np.asarray(event)
     for word, values in (("waiting time", wait), ("follow-up", follow)):
         if not len(values) or not np.isfinite(values).all() or (values < 0).any():
             refuse_control(f"a {word} that is missing or negative, or none at all", "times from 0")

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from vein2vein.programme.trial.randomised.hazards import Hazard, check_starts
-from vein2vein.programme.trial.randomised.refuse import positive, refuse_parameter
+from vein2vein.programme.trial.randomised.refuse import positive, refuse_parameter, whole
 from vein2vein.programme.trial.words import Floats
 
 
@@ -38,6 +38,7 @@ class Accrual:
     def __post_init__(self) -> None:
         if self.patients < 2:  # noqa: PLR2004
             refuse_parameter(f"{self.patients} patients", "at least one in each arm")
+        whole("patients of", self.patients)
         check_starts(self.starts, len(self.rates))
         for rate in self.rates:
             positive("patients per month of", rate)
@@ -101,6 +102,8 @@ class Scenario:
             refuse_parameter(
                 f"an allocation of {self.ratio[0]}:{self.ratio[1]}", "whole numbers from 1, ten in all at most"
             )
+        for part in self.ratio:
+            whole("an allocation of", part)
 
     @property
     def share(self) -> float:

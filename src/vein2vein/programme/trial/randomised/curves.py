@@ -168,6 +168,7 @@ def milestone_difference(sample: Sample, month: float) -> Difference:
     Raises:
         TrialError: TRIAL-040 when the month is beyond the last follow-up of an arm.
     """
+    positive("a milestone at month", month)
     curves = [Curve.of(*sample.of_arm(arm)) for arm in (0, 1)]
     control, experimental = (float(curve.survival_at(month)) for curve in curves)
     if math.isnan(control + experimental):

@@ -20,7 +20,7 @@ from scipy.stats import binom
 
 from vein2vein.programme.trial.randomised.events import nodes
 from vein2vein.programme.trial.randomised.hazards import Hazard, survival
-from vein2vein.programme.trial.randomised.refuse import positive, refuse_parameter
+from vein2vein.programme.trial.randomised.refuse import positive, refuse_parameter, whole
 from vein2vein.programme.trial.words import Floats
 
 _GRID: Final = 2001
@@ -78,6 +78,8 @@ def early_deaths(
     """
     if min(patients) < 1:
         refuse_parameter(f"{patients[0]} and {patients[1]} patients", "at least one in each arm")
+    for number in patients:
+        whole("patients of", number)
     for month in (*months, horizon):
         positive("month", month)
     at = np.array(months)

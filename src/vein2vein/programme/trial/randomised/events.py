@@ -27,6 +27,7 @@ from vein2vein.programme.trial.randomised.refuse import (
     positive,
     refuse_events,
     refuse_parameter,
+    whole,
 )
 from vein2vein.programme.trial.words import Floats
 
@@ -169,8 +170,12 @@ class CutOff:
     def __post_init__(self) -> None:
         if self.events is None and self.month is None:
             refuse_parameter("a cut-off without events and month", "at least one of them")
-        if self.events is not None and self.events < 1:
-            refuse_parameter(f"a cut-off at {self.events} events", "at least one")
+        if self.events is not None:
+            if self.events < 1:
+                refuse_parameter(f"a cut-off at {self.events} events", "at least one")
+            whole("a cut-off at events of", self.events)
+        if self.both not in {"first", "last"}:
+            refuse_parameter(f"the {self.both!r} of both", "first or last")
         if self.month is not None:
             positive("a cut-off at month", self.month)
 
@@ -206,6 +211,7 @@ class CutOff:
 
 
 def check_events(scenario: Scenario, events: int) -> None:
-    """Refuse more events than patients."""
+    """Refuse more events than patients, and parts of events."""
+    whole("events of", events)
     if not 1 <= events <= scenario.accrual.patients:
-        refuse_events(f"{events} events of {scenario.accrual.patients} patients", "from 1 to the number of patients")
+        refuse_events(f"{events:g} events of {scenario.accrual.patients} patients", "from 1 to the number of patients")

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, NoReturn
 
 import numpy as np
 from scipy.stats import norm
@@ -43,6 +44,7 @@ def schoenfeld_events(hazard_ratio: float, alpha: float = 0.025, power: float = 
 
 def schoenfeld_power(hazard_ratio: float, events: float, alpha: float = 0.025, share: float = 0.5) -> float:
     """Power of a log-rank test with so many events (Schoenfeld 1981)."""
+    between_0_and_1("share", share)
     drift = -math.log(positive("a hazard ratio of", hazard_ratio)) * math.sqrt(
         positive("events of", events) * share * (1 - share)
     )
@@ -106,14 +108,20 @@ def average_hazard_ratio(
             with weights S_0 S_1: the chance that an experimental patient has the event first over the chance that a control
             has, up to that month of follow-up, whatever the accrual.
     """
+    if kind not in {"geometric", "concordance"}:
+        refuse_parameter(f"the kind {kind!r}", "geometric or concordance")
     u, weight = _both(scenario, month)
     h0, h1 = scenario.control.hazard(u), scenario.experimental.hazard(u)
     if kind == "concordance":
         alive = survival(scenario.control, u) * survival(scenario.experimental, u) * weight
+        if not h0 @ alive > 0:
+            _no_events()
         return float((h1 @ alive) / (h0 @ alive))
     at_risk = [_at_risk(scenario, arm, month, u) for arm in (0, 1)]
     events = (h0 * at_risk[0] + h1 * at_risk[1]) * weight
     some = (h0 > 0) & (h1 > 0)
+    if not events[some].sum() > 0:
+        _no_events()
     return float(np.exp(np.sum(np.log(h1[some] / h0[some]) * events[some]) / events[some].sum()))
 
 
@@ -127,6 +135,8 @@ def drift(scenario: Scenario, month: float, rho: float = 0.0, gamma: float = 0.0
         gamma: Power of one minus pooled survival.
     """
     mean, variance = _moments(scenario, month, rho, gamma)
+    if not variance > 0:
+        _no_events()
     return math.sqrt(scenario.accrual.patients) * mean / math.sqrt(variance)
 
 
@@ -144,8 +154,16 @@ def information_fractions(
         rho: Power of pooled survival in the weight.
         gamma: Power of one minus pooled survival.
     """
+    if not months or any(b <= a for a, b in pairwise(months)):
+        refuse_parameter(f"analyses at the months {list(months)}", "rising months, at least one")
     found = [_moments(scenario, month, rho, gamma)[1] for month in months]
+    if not found[-1] > 0:
+        _no_events()
     return tuple(one / found[-1] for one in found)
+
+
+def _no_events() -> NoReturn:
+    refuse_parameter("hazards without events in both arms by the month", "hazards above 0 in both arms")
 
 
 def _moments(scenario: Scenario, month: float, rho: float, gamma: float) -> tuple[float, float]:

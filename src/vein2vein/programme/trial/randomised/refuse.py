@@ -30,6 +30,12 @@ def refuse_events(saw: str, expected: str) -> NoReturn:
     )
 
 
+def whole(word: str, value: float) -> None:
+    """Refuse a number that is not whole."""
+    if value % 1 != 0:  # also for what is missing or infinite
+        refuse_parameter(f"{word} {value:g}", "a whole number")
+
+
 def positive(word: str, value: float) -> float:
     """The value, when it is a number above zero."""
     if not (math.isfinite(value) and value > 0):

@@ -74,7 +74,10 @@ class Sample:
     @classmethod
     def of(cls, time: npt.ArrayLike, event: npt.ArrayLike, arm: npt.ArrayLike) -> Sample:
         """A checked sample from any sequences of numbers."""
-        times = np.asarray(time, dtype=float)
+        try:
+            times = np.asarray(time, dtype=float)
+        except (TypeError, ValueError):
+            refuse_data("a time that is no number", "months from 0, one per patient")
         if times.ndim != 1 or not np.all(np.isfinite(times)) or not np.all(times >= 0):
             refuse_data("a time that is missing or negative", "months from 0, one per patient")
         sample = cls(times, _codes("event", event, len(times)), _codes("arm", arm, len(times)))

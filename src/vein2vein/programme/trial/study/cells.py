@@ -1,8 +1,8 @@
 """Randomised studies of cells against salvage on the patient's calendar, as a design file.
 
 Place    Programme, trial, study.
-In       Both arms, what follows progression, accrual, an event definition, and the plan of `randomised`; scenarios that change
-         parts of them.
+In       `published: zuma-7`, or both arms, what follows progression, accrual, an event definition; the plan of `randomised`;
+         scenarios that change parts. A published trial is cut at its published month, in one look, unless the file says so.
 Out      `CellStudy`: simulated power and duration, patients by way of counting, boundaries with expected months, curves.
 Knows    Months of looks and curves come from `SHOWN` simulated trials with seed 1, denominators from one block of them, each with
          its Monte Carlo error; results from as many as asked.
@@ -21,13 +21,16 @@ import numpy as np
 
 from vein2vein.programme.trial.calendar import After, Cells, Lognormal, Salvage
 from vein2vein.programme.trial.cell_trial import CellTrial
-from vein2vein.programme.trial.endpoints import BELINDA, TRANSFORM, ZUMA_7, EventDefinition, counted
+from vein2vein.programme.trial.continued import Continued
+from vein2vein.programme.trial.endpoints import DEFINITIONS as BY_TRIAL
+from vein2vein.programme.trial.endpoints import EventDefinition, counted
 from vein2vein.programme.trial.randomised.accrual import Accrual
 from vein2vein.programme.trial.randomised.batch import BLOCK
 from vein2vein.programme.trial.randomised.events import CutOff
 from vein2vein.programme.trial.randomised.refuse import refuse_events
 from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.published_parts import marked, parts_of, published
 from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of
 from vein2vein.programme.trial.study.randomised_words import read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
@@ -46,8 +49,8 @@ from vein2vein.programme.trial.words import Floats, Parameter
 OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
 CELLS: Final = ("cell-trial",)
 SHOWN: Final = 4 * BLOCK
-PARTS: Final = ("control", "cells", "after", "accrual", "definition", "ratio")
-DEFINITIONS: Final[Mapping[str, EventDefinition]] = {"zuma-7": ZUMA_7, "transform": TRANSFORM, "belinda": BELINDA}
+PARTS: Final = ("control", "cells", "after", "accrual", "definition", "ratio", "visits_late")
+DEFINITIONS: Final[Mapping[str, EventDefinition]] = {name.lower(): one for name, one in BY_TRIAL.items()}
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,11 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
     """
     given = {str(key): value for key, value in content.items() if key not in OTHER}
-    parts: dict[str, Any] = {key: given.pop(key) for key in PARTS if key in given}
-    looks = made(Looks, given, f"the design {name}", TURNS)
+    chosen: dict[str, Any] = {key: given.pop(key) for key in PARTS if key in given}
+    source = published(given.pop("published")) if "published" in given else None
+    parts = chosen if source is None else _merged(parts_of(source), chosen)
+    usual = {} if source is None else {"looks": 1, "spending": "obrien-fleming", "month": source.cut()}
+    looks = made(Looks, usual | given, f"the design {name}", TURNS)
     worlds = []
     for entry in cases_of(content) or [{"name": "planned"}]:
         changes = {key: value for key, value in entry.items() if key != "name"}
@@ -160,24 +166,45 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         if unknown:
             refuse(f"{unknown[0]!r} in scenario {entry['name']!r}", f"keys {', '.join(PARTS)}", "correct the key")
         worlds.append((str(entry["name"]), _world(_merged(parts, changes), str(entry["name"]))))
-    plan = looks.plan()
+    analysis, events = _analysis(
+        looks, worlds, by_events=source is None or bool({"events", "hazard_ratio"} & set(given))
+    )
+    parameters = parameters_of(Looks, given, "") | _parameters(parts)
+    if source is not None:
+        for key in usual.keys() - given.keys():
+            told = "published cut" if key == "month" else "one look"
+            parameters[key] = Parameter(usual[key], "default", f"{source.id}: {told}")
+        parameters = marked(parameters, source, parts, chosen)
+    if looks.events is None and events:
+        parameters["events"] = Parameter(
+            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
+        )
+    title = "cells against salvage, event-driven" if source is None else f"{source.name}, as published"
+    return CellStudy(title, looks, analysis, events, parameters, tuple(worlds))
+
+
+def _analysis(looks: Looks, worlds: list[tuple[str, CellTrial]], *, by_events: bool) -> tuple[Analysis, int]:
+    """The analysis and the events of its last look; 0 where data are cut at a calendar month only."""
+    plan, weights = looks.plan(), read_weights(looks.test)
+    if not by_events:
+        if len(plan.t) > 1 or looks.month is None:
+            refuse("several looks, and no events", "events of the last look", "add `events: 150`")
+        return Analysis(plan, (CutOff(month=looks.month),), weights), 0
     share = 1 - worlds[0][1].in_control / worlds[0][1].size
     events = looks.events_for(plan, share)
     for _, world in worlds:
         if events > world.size:
             refuse_events(f"{events} events of {world.size} patients", "from 1 to the number of patients")
-    analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
-    rest = {key: value for key, value in parts.items() if key != "after"}
-    parameters = parameters_of(Looks, given, "") | parameters_of(_cell_trial, rest, "")
-    parameters.pop("after")  # each arm has its own
+    return Analysis.at_events(plan, events, weights, month=looks.month), events
+
+
+def _parameters(parts: Mapping[str, Any]) -> dict[str, Parameter]:
+    """The parameters of both arms and of accrual."""
+    found = parameters_of(_cell_trial, {key: value for key, value in parts.items() if key != "after"}, "")
+    found.pop("after")  # each arm has its own
     for arm, after in zip(("control", "experimental"), parts.get("after", ()), strict=False):
-        of_arm = parameters_of(After, after, "")
-        parameters |= {f"after.{arm}.{key}": parameter for key, parameter in of_arm.items()}
-    if looks.events is None:
-        parameters["events"] = Parameter(
-            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
-        )
-    return CellStudy("cells against salvage, event-driven", looks, analysis, events, parameters, tuple(worlds))
+        found |= {f"after.{arm}.{key}": parameter for key, parameter in parameters_of(After, after, "").items()}
+    return found
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,16 +221,17 @@ def _world(parts: Mapping[str, Any], name: str) -> CellTrial:
     return made(_cell_trial, parts, f"scenario {name!r}", _PARTS)
 
 
-def _cell_trial(
-    control: Salvage,
+def _cell_trial(  # noqa: PLR0913  (the parts of a trial, by their keys)
+    control: Salvage | Continued,
     cells: Cells,
     after: tuple[After, After],
     accrual: Accrual,
     *,
     definition: EventDefinition | None,
     ratio: tuple[int, int] = (1, 1),
+    visits_late: float = 0.0,
 ) -> CellTrial:
-    return CellTrial(control, cells, after, accrual, definition, ratio)
+    return CellTrial(control, cells, after, accrual, definition, ratio, visits_late)
 
 
 def _definition(value: Any) -> EventDefinition | None:
