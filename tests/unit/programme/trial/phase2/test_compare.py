@@ -66,6 +66,26 @@ def test_the_robust_error_is_that_of_leaving_each_patient_out() -> None:
     assert found.error == pytest.approx(jackknife, rel=0.05)
 
 
+def test_groups_that_the_events_tell_apart_have_no_ratio() -> None:
+    """All treated have the event before any control: the ratio has no end, whatever the scale of the weights."""
+    time, treated = [1, 2, 3, 11, 12, 13], [1, 1, 1, 0, 0, 0]
+    for scale in (1.0, 1e-9):
+        with pytest.raises(TrialError, match="while both were at risk"):
+            hazard_ratio(time, [1] * 6, treated, weight=[scale] * 6)
+    fine = hazard_ratio([1, 4, 3, 2, 12, 13], [1] * 6, treated, weight=[1e-9] * 6)
+    assert fine.value == pytest.approx(hazard_ratio([1, 4, 3, 2, 12, 13], [1] * 6, treated).value)
+
+
+def test_impossible_columns_are_refused() -> None:
+    with pytest.raises(TrialError, match="one for each row"):
+        hazard_ratio([1, 2], [1, 1], [0, 1], patient=[1])
+    for weight, at in (([-1, 1], 1.0), ([0, 0], 1.0), ([1, 1], -1.0), ([1, 1], float("nan"))):
+        with pytest.raises(TrialError, match="weights and a time from 0"):
+            survival([1, 2], [1, 1], weight, at)
+    with pytest.raises(TrialError, match="a list of numbers"):
+        survival([[1, 2]], [1, 1], [1, 1], 1)
+
+
 def test_impossible_data_are_refused() -> None:
     with pytest.raises(TrialError, match="a group without an event"):
         hazard_ratio(TIME, EVENT * GROUP, GROUP)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,28 @@ def test_as_many_pairs_as_possible_are_made() -> None:
     score = 1 / (1 + np.exp(-np.array([0.0, 0.9, 0.5, -0.9, 8.0, -8.0])))
     group = np.array([1, 1, 0, 0, 1, 0])
     assert sorted(match(score, group)) == [(0, 3), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda s, g: weights(s, g, "att"), "treated, everybody or overlap"),
+        (lambda s, g: weights(s[:2], g), "one of each per patient"),
+        (lambda s, g: weights(np.where(s == s[0], 1.0, s), g), "chances between 0 and 1"),
+        (lambda s, g: weights(np.where(s == s[0], np.nan, s), g, "everybody"), "chances between 0 and 1"),
+        (lambda s, g: match(s[:2], g), "one of each per patient"),
+        (lambda s, g: match(np.where(s == s[0], 0.0, s), g), "chances between 0 and 1"),
+        (lambda s, g: balance(np.eye(4), g, -np.ones(4)), "a weight from 0 for each patient"),
+        (lambda s, g: balance(np.eye(4), g, 1.0 - g), "a weight from 0 for each patient"),
+        (lambda s, g: balance(np.eye(4), g, np.ones(3)), "a weight from 0 for each patient"),
+        (lambda s, g: balance(np.eye(4), [1, 0, 0, 0], np.ones(4)), "at least two in each group"),
+        (lambda s, g: scores([["old"], ["young"]], [0, 1]), "numbers"),
+    ],
+)
+def test_scores_weights_and_targets_that_cannot_be_are_refused(ask: Any, expected: str) -> None:
+    with pytest.raises(TrialError) as told:
+        ask(np.array([0.2, 0.4, 0.6, 0.8]), np.array([0, 1, 0, 1]))
+    assert told.value.fault.expected.startswith(expected)
 
 
 def test_unusable_data_are_refused() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
+from vein2vein.programme.trial.randomised.early import early_deaths
 from vein2vein.programme.trial.randomised.events import (
     CutOff,
     chance_of_event,
@@ -19,8 +21,15 @@ from vein2vein.programme.trial.randomised.events import (
     stall,
 )
 from vein2vein.programme.trial.randomised.hazards import Cure, Ratio, Steps, exponential
+from vein2vein.programme.trial.randomised.planning import (
+    average_hazard_ratio,
+    drift,
+    information_fractions,
+    schoenfeld_power,
+)
 
 PLAIN = Scenario(exponential(6), exponential(9), Accrual.over(200, 12))
+NEVER = Scenario(Steps((0.0,), (0.0,)), Steps((0.0,), (0.0,)), Accrual.over(20, 6))
 CURED = Scenario(Cure(0.3, exponential(3)), Cure(0.5, exponential(3)), Accrual.over(300, 18))
 
 
@@ -98,6 +107,33 @@ def test_more_events_than_patients_are_refused() -> None:
         Scenario(exponential(6), exponential(6), PLAIN.accrual, (1, 0))
     with pytest.raises(TrialError, match="1 patients"):
         Accrual(1, (1.0,))
+
+
+@pytest.mark.parametrize(
+    ("ask", "saw"),
+    [
+        (lambda: CutOff(2.5), "a cut-off at events of 2.5"),  # type: ignore[arg-type]
+        (lambda: CutOff(5, 3, "either"), "the 'either' of both"),  # type: ignore[arg-type]
+        (lambda: chance_reached(PLAIN, 1.5, 12), "events of 1.5"),  # type: ignore[arg-type]
+        (lambda: Accrual(10.5, (1.0,)), "patients of 10.5"),  # type: ignore[arg-type]
+        (lambda: Accrual(math.nan, (1.0,)), "patients of nan"),  # type: ignore[arg-type]
+        (lambda: Scenario(exponential(6), exponential(6), PLAIN.accrual, (1.5, 1)), "an allocation of 1.5"),  # type: ignore[arg-type]
+        (lambda: early_deaths(exponential(6), exponential(6), (10.5, 10), (3.0,)), "patients of 10.5"),  # type: ignore[arg-type]
+        (lambda: average_hazard_ratio(PLAIN, 12, "mean"), "the kind 'mean'"),  # type: ignore[arg-type]
+        (lambda: average_hazard_ratio(NEVER, 12), "hazards without events"),
+        (lambda: average_hazard_ratio(NEVER, 12, "concordance"), "hazards without events"),
+        (lambda: drift(NEVER, 12), "hazards without events"),
+        (lambda: information_fractions(NEVER, (6, 12)), "hazards without events"),
+        (lambda: information_fractions(PLAIN, (12, 6)), "analyses at the months [12, 6]"),
+        (lambda: information_fractions(PLAIN, ()), "analyses at the months []"),
+        (lambda: schoenfeld_power(0.7, 100, share=1.5), "share 1.5"),
+    ],
+)
+def test_what_cannot_be_is_refused(ask: Callable[[], object], saw: str) -> None:
+    with pytest.raises(TrialError) as told:
+        ask()
+    assert told.value.fault.id == "TRIAL-002"
+    assert told.value.fault.saw.startswith(saw)
 
 
 def test_allocation_counts() -> None:
