@@ -8,26 +8,22 @@ the case that such a slip must break; what no spec shows is pinned input by inpu
 from __future__ import annotations
 
 import copy
-import importlib.util
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from knowledge import checks
 from knowledge.pinned import is_broken
 from spec.judging import held_to
 from spec.notation import timeline_of
+from tool_modules import load_tool
 from vein2vein import grade_cohort
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.registry import bound
 from vein2vein.record.cohort import Cohort
 
-_MANUAL = Path(__file__).resolve().parents[2] / "tools" / "manual.py"
 # Ends that stand for "as many as may be": no cut-off lies near them, so a slip in them changes nothing.
 _OPEN_ENDS = {("count_active", "at_most_agents"), ("rate_sum", "at_most")}
 _TWIN = {"rate_at_least": "rate_above", "rate_above": "rate_at_least"}
@@ -53,20 +49,10 @@ class Slip:
     raw: dict[str, Any]
 
 
-def _manual() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("manual", _MANUAL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["manual"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @cache
 def timed_cases() -> dict[str, list[Timed]]:
     """All specs by rule set."""
-    manual = _manual()
+    manual = load_tool("manual")
     found: dict[str, list[Timed]] = {}
 
     def spec(

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 import yaml
 
+from vein2vein.basis.data_files import parse_yaml
 from vein2vein.knowledge.edition import Edition
 
 KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -47,7 +48,7 @@ def model_of(raw: Mapping[str, Any]) -> type[Edition]:
 def is_document(file: Path) -> bool:
     """Whether a centre's file is a document, and not a rule set; a file that cannot be read is left to the registry to refuse."""
     try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        raw = parse_yaml(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
     return isinstance(raw, dict) and raw.get("kind") in KINDS
