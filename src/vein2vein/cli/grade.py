@@ -20,7 +20,7 @@ from vein2vein.cli.show import show_statuses, show_summary
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import IntakeError
-from vein2vein.intake.delivery import Delivery
+from vein2vein.intake.delivery import Delivery, require_observations
 from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.schema import RuleSet
 
@@ -130,7 +130,7 @@ def grade(**given: Any) -> None:
         _clear(output)
         write_account(delivery, output)
     try:
-        delivery.require_courses()
+        require_observations(delivery.report, has_usable=delivery.require_courses().has_usable)
     except IntakeError as error:
         # What is wrong comes first, where the account is next.
         click.echo(f"{error}\nAccount  {output / 'delivery.txt'}", err=True)

@@ -29,29 +29,30 @@ def check(place: str, as_json: bool, **given: Any) -> None:
     A delivery that was read and holds no CAR-T therapy says so and is no error.
     """
     from vein2vein.cli.large import is_large
-    from vein2vein.intake.delivery import no_therapy, require_courses
+    from vein2vein.intake.delivery import no_therapy, require_courses, require_observations
 
-    report, courses = (_large if is_large(place) else _whole)(place, given)
+    report, courses, has_usable = (_large if is_large(place) else _whole)(place, given)
     click.echo(report.to_json() if as_json else report.render())
     if no_therapy(report) is None:
         require_courses(courses, report)
+        require_observations(report, has_usable=has_usable)
 
 
-def _whole(place: str, given: dict[str, Any]) -> tuple[Report, int]:
-    """The report and how many courses there are, from the delivery in memory."""
+def _whole(place: str, given: dict[str, Any]) -> tuple[Report, int, bool]:
+    """The report, how many courses there are, and whether an observation can be used, from the delivery in memory."""
     declared = {name: given[name] for name in ("mapping", "zone", "charted", "holds")}
     delivery = options.open_input(place, **declared)
-    return delivery.report, len(delivery.cohort)
+    return delivery.report, len(delivery.cohort), delivery.has_usable
 
 
-def _large(place: str, given: dict[str, Any]) -> tuple[Report, int]:
+def _large(place: str, given: dict[str, Any]) -> tuple[Report, int, bool]:
     """The same, with partitions on disk that are deleted at the end."""
     from vein2vein.cli.large import opened
 
     declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
     with TemporaryDirectory(prefix="vein2vein-") as scratch:
         parts = opened(place, Path(scratch), **declared)
-        return parts.report, parts.courses
+        return parts.report, parts.courses, parts.has_usable
 
 
 @intake.command("draft-mapping")

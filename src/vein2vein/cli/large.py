@@ -48,6 +48,13 @@ class Parts:
         """How many courses the folders hold."""
         return sum(_height(folder / "courses.parquet") for folder in self.folders)
 
+    @property
+    def has_usable(self) -> bool:
+        """Whether one observation at least can be assessed."""
+        usable = pl.col("usability") == "ok"
+        files = (folder / "observations.parquet" for folder in self.folders)
+        return any(pl.scan_parquet(file).filter(usable).head(1).collect().height for file in files)
+
 
 def is_large(place: str) -> bool:
     """Whether an input is better graded partition by partition; forms other than cohort folders and tables never are."""
@@ -112,9 +119,9 @@ def grade_parts(
     `formats` are those of the verdicts and episodes: parquet, csv or both. Without parquet these files are removed at the end.
 
     Raises:
-        IntakeError: No course is left; the account is written first.
+        IntakeError: No course is left, or no observation of one; the account is written first.
     """
-    from vein2vein.intake.delivery import require_courses
+    from vein2vein.intake.delivery import require_courses, require_observations
     from vein2vein.report.tables import flat
 
     (output / "delivery.txt").write_text(parts.report.render(), encoding="utf-8")
@@ -122,6 +129,7 @@ def grade_parts(
     for number, file in enumerate(parts.refused):
         file.replace(output / f"refused_rows-{number:04d}.parquet")
     require_courses(parts.courses, parts.report)
+    require_observations(parts.report, has_usable=parts.has_usable)
     files = grade_folder(parts.folders, rules, output, as_of=as_of, engine=engine, executor=executor, progress=progress)
     _summarise(parts.folders, files, rules, output)
     for file in (files.verdicts, files.episodes):

@@ -160,6 +160,11 @@ class Delivery:
         require_courses(len(self.cohort), self.report)
         return self
 
+    @property
+    def has_usable(self) -> bool:
+        """Whether one observation of the cohort at least can be assessed."""
+        return bool((self.cohort.observations["usability"] == "ok").any())
+
 
 @dataclass(frozen=True)
 class SpooledDelivery:
@@ -207,21 +212,49 @@ def require_courses(courses: int, report: Report) -> None:
     raise IntakeError(said.id, saw=said.saw, expected=said.expected, fix=said.fix, effect=said.effect)
 
 
+def require_observations(report: Report, *, has_usable: bool) -> None:
+    """Raise when a delivery with courses gave not one usable observation, although most of its rows were something.
+
+    Args:
+        report: The report of the delivery.
+        has_usable: Whether one observation at least can be assessed.
+
+    Raises:
+        IntakeError: INTAKE-059, when more rows are refused or not assessable than used.
+    """
+    total = report.total()
+    lost = total["refused"] + total["not_assessable"]
+    if has_usable or lost <= total["used"]:
+        return
+    raise IntakeError(
+        "INTAKE-059",
+        saw=f"{total['rows']} rows, of which {lost} are refused or not assessable, and no observation{_most(report)}",
+        expected="at least one observation that can be assessed",
+        fix=f"mend the faults that the report lists{_draft_hint(report)}",
+        effect="nothing was graded",
+    )
+
+
+def _most(report: Report) -> str:
+    """The fault that costs most rows."""
+    refused = dict(report.reasons)
+    costly = sorted(report.faults, key=lambda fault: (-refused.get(fault.id, 0), -fault.count))
+    return f"; most rows: {costly[0].id} {costly[0].saw}" if costly else ""
+
+
+def _draft_hint(report: Report) -> str:
+    hint = "; for local columns, codes and units draft a mapping file (`vein2vein intake draft-mapping`)"
+    return hint if any(fault.id in _ABOUT_MAPPING for fault in report.faults) else ""
+
+
 def nothing_left(report: Report) -> IntakeError:
     """INTAKE-041 with the fault of the report that costs most rows."""
     total = report.total()
-    refused = dict(report.reasons)
-    costly = sorted(report.faults, key=lambda fault: (-refused.get(fault.id, 0), -fault.count))
-    most = f"; most rows: {costly[0].id} {costly[0].saw}" if costly else ""
-    draft = any(fault.id in _ABOUT_MAPPING for fault in report.faults)
-    hint = (
-        "; for local columns, codes and units draft a mapping file (`vein2vein intake draft-mapping`)" if draft else ""
-    )
     return IntakeError(
         "INTAKE-041",
-        saw=f"{total['rows']} rows, {len(report.faults)} faults, and no course{most}",
+        saw=f"{total['rows']} rows, {len(report.faults)} faults, and no course{_most(report)}",
         expected="at least one course that can be placed in time",
-        fix=f"mend the faults that the report lists{hint}",
+        fix=f"mend the faults that the report lists{_draft_hint(report)}",
     )
 
 

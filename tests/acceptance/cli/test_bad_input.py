@@ -226,3 +226,16 @@ def test_two_forms_in_one_folder(ward: Ward) -> None:
     ward.put("patient.json", '{"resourceType": "Patient"}')
     _, report = ward.grade(exits=3)
     assert report.startswith("INTAKE-002")
+
+
+@pytest.mark.parametrize("memory", ["whole", "parts"])
+def test_local_codes_without_a_mapping_are_an_error_and_not_an_empty_result(ward: Ward, memory: str) -> None:
+    rows = [f"C1,NX-{n % 3},1,,2026-03-04 08:0{n}\n" for n in range(9)]
+    ward.put("labs.csv", HEADER + "".join(rows))
+    words = ["--memory", memory] + (["--format", "csv"] if memory == "parts" else [])
+    result = ward.run("grade", ward.folder, "--scale", CRS, "-o", ward.folder.parent / "out", *words, exits=3)
+    assert "INTAKE-059" in result.output
+    assert "draft-mapping" in result.output
+    assert (ward.folder.parent / "out" / "delivery.txt").exists()
+    checked = ward.run("intake", "check", ward.folder, exits=3)
+    assert "INTAKE-059" in checked.output

@@ -9,7 +9,7 @@ import pytest
 
 from vein2vein.errors import Fault, IntakeError
 from vein2vein.intake.book import FaultBook, Ledger
-from vein2vein.intake.delivery import Delivery, Report, no_therapy
+from vein2vein.intake.delivery import Delivery, Report, no_therapy, require_observations
 from vein2vein.record import tables
 from vein2vein.record.cohort import Cohort
 
@@ -98,3 +98,30 @@ def test_a_delivery_with_a_course_passes() -> None:
     course = pl.DataFrame({"course_id": ["C1"], "patient_id": ["P1"]})
     delivery = Delivery(Cohort.of(patients=pl.DataFrame({"patient_id": ["P1"]}), courses=course), _report())
     assert delivery.require_courses() is delivery
+
+
+def _counted(used: int, refused: int) -> Report:
+    book, ledger = FaultBook(), Ledger()
+    book.note(Fault("INTAKE-021", "code 'NX-ICE' in observations", "a code", "map it"))
+    ledger.read("labs.csv", used + refused)
+    ledger.count("labs.csv", "INTAKE-021", refused)
+    ledger.settle(
+        pl.DataFrame({"file": ["labs.csv"] * used, "row": range(1, used + 1), "usability": ["ok"] * used}),
+        pl.DataFrame(schema={"file": pl.String, "row": pl.Int64, "reason": pl.String, "course_id": pl.String}),
+    )
+    return Report.of(book, ledger)
+
+
+def test_courses_without_one_usable_observation_are_an_error_that_names_what_costs_most() -> None:
+    with pytest.raises(IntakeError) as raised:
+        require_observations(_counted(50, 51), has_usable=False)
+    assert (raised.value.id, raised.value.exit_code) == ("INTAKE-059", 3)
+    assert "101 rows, of which 51 are refused or not assessable, and no observation; most rows: INTAKE-021" in str(
+        raised.value
+    )
+    assert "`vein2vein intake draft-mapping`" in str(raised.value)
+
+
+@pytest.mark.parametrize(("used", "refused", "has_usable"), [(50, 51, True), (51, 51, False), (2, 0, False)])
+def test_a_delivery_of_which_something_can_be_used_passes(used: int, refused: int, has_usable: bool) -> None:
+    require_observations(_counted(used, refused), has_usable=has_usable)

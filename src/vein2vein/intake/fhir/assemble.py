@@ -35,7 +35,6 @@ from vein2vein.intake.local import Local, respelled, unnamed_products, with_unit
 from vein2vein.record import tables as record_tables
 from vein2vein.record.timeline import UNSPECIFIED
 
-_ROWS_AT_ONCE: Final = 200_000
 _WITH_FLOW: Final = ("oxygen",)
 FACTS: Final = ("patient", "observation", "exposure", "milestone")
 _INSTANTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -104,7 +103,7 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
     tables = checks.Tables.of(
         patients=_patients(work, frames["patient"]),
         courses=_courses(courses, milestones, options),
-        observations=_canonical(work, observations),
+        observations=work.take(canonical.observations(observations, work.book, decimal=options.local.decimal)),
         exposures=pl.concat([work.take(canonical.exposures(part, work.book)) for part in exposures]),
         milestones=milestones,
     )
@@ -117,13 +116,6 @@ def assemble(delivered: Delivered, options: Options) -> Delivery:
         charted=options.charted,
         notes=_notes(work, courses),
     )
-
-
-def _canonical(work: Work, frame: pl.DataFrame) -> pl.DataFrame:
-    """Observations in canonical form, some hundred thousand at a time: on the way a row is several times as wide."""
-    parts = list(frame.iter_slices(_ROWS_AT_ONCE)) or [frame]
-    decimal = work.options.local.decimal
-    return pl.concat([work.take(canonical.observations(part, work.book, decimal=decimal)) for part in parts])
 
 
 def _in_local_words(frame: pl.DataFrame, local: Local) -> pl.DataFrame:
