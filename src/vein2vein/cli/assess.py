@@ -15,7 +15,7 @@ from vein2vein.errors import KnowledgeError
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.audit import Adherence, audit
 from vein2vein.journey.guidance.advise import Desk
-from vein2vein.journey.guidance.compare import Compared, compare
+from vein2vein.journey.guidance.compare import Compared, Quiet, compare, quiet
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
@@ -71,16 +71,19 @@ def assess(**given: Any) -> None:
     desk = Desk.of(
         protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
     )
-    drugs, compared = desk.drugs, tuple[Compared, ...]()
+    drugs, compared, silent = desk.drugs, tuple[Compared, ...](), tuple[Quiet, ...]()
     if given["compared_ids"]:
         ids = [_full(id, "guidance", books) for id in options.parts(given["compared_ids"], option="--compare")]
         beside = Desk.of(ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry)
         drugs = {**drugs, **beside.drugs}
-        compared = compare(beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry))
-    page = handover(found, drugs, compared=compared, language=given["language"])
+        advice = beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry)
+        compared, silent = compare(advice), quiet(advice)
+    page = handover(found, drugs, compared=compared, quiet=silent, language=given["language"])
     if given["as_json"]:
         click.echo(
-            json.dumps(as_plain(found, drugs, compared, language=given["language"]), indent=2, ensure_ascii=False)
+            json.dumps(
+                as_plain(found, drugs, compared, silent, language=given["language"]), indent=2, ensure_ascii=False
+            )
         )
     else:
         click.echo(as_text(page))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from vein2vein.journey.guidance.compare import Compared
-from vein2vein.journey.guidance.words import action_words, drug_name, line
+from vein2vein.journey.guidance.words import action_words, drug_name
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
@@ -54,6 +54,9 @@ def _action(guidance: Guidance, name: str, drugs: Mapping[str, Drug], language: 
     text = action_words(action, drugs, language)
     spacing = getattr(action, "spacing", None)
     text += "" if spacing is None else f" [{', '.join(spacing.lines(language))}]"
+    other = getattr(action, "instead_of", None)
+    if other is not None:
+        text = _words(language)["instead_of"].format(text, drug_name(guidance.actions[other].about, drugs, language))
     return text if action.note is None else f"{text} ({pick(action.note, language)})"
 
 
@@ -76,7 +79,7 @@ def compared_markdown(compared: Iterable[Compared], drugs: Mapping[str, Drug], l
     words = _words(language)
     rows = []
     for one in listed:
-        cells = ["<br>".join(line(p, drugs, language) for p in said.proposals) or words["silent"] for said in one.said]
+        cells = ["<br>".join(said.texts(drugs, language)) or words["silent"] for said in one.said]
         rows.append((_about(one.about, drugs, language), one.relation, *cells))
     return "\n".join(markdown_table((words["about"], words["relation"], *(s.source for s in listed[0].said)), rows))
 

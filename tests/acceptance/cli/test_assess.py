@@ -31,7 +31,7 @@ def test_assess_shows_grade_advice_need_and_status(run: Run, hospital: Path, map
 def test_sources_are_held_beside_one_another(run: Run, hospital: Path, mapping: Mapping) -> None:
     said = run("assess", hospital, *mapping, *ASKED, "--compare", "ebmt-2022,asco-2021").output
     said = said[said.index("Sources side by side") :]
-    assert re.search(r"- Agree \(ebmt-2022.guidance, asco-2021.guidance\): give Tocilizumab .*; 2 left in all", said)
+    assert re.search(r"- Agree \(ebmt-2022.guidance, asco-2021.guidance\): .*give Tocilizumab ", said)
     assert re.search(r"- Only asco-2021.guidance: .*test Echocardiography", said)
     assert said.index("- Agree (") < said.index("- Only asco")
 
@@ -142,7 +142,9 @@ def test_a_candidate_is_shown_before_collection(run: Run, tmp_path: Path) -> Non
     assert "Products whose label in US fits on the planned day" in said
     assert "TRANSFORM: limits of enrolment: concern; not met: Exactly 1 line of therapy before" in said
     assert "0.5: cannot be computed: needs cd3" in said
-    assert "fludara-pi.fludarabine-renal, us-label.flu-30-cy-500: Fludarabine cannot be computed: needs creatinine" in said
+    assert (
+        "fludara-pi.fludarabine-renal, us-label.flu-30-cy-500: Fludarabine cannot be computed: needs creatinine" in said
+    )
     found = json.loads(run(*words, "--at", "2025-08-23T14:00+00:00", "--json").output)
     assert [chapter["title"] for chapter in found["chapters"]][-1] == "Lymphodepletion a day, by renal policy"
     refused = run(*words, "--at", "2025-08-23T14:00+00:00", "--target-cd3", "4000", exits=4).output

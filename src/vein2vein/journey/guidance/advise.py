@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from vein2vein.basis.clock import to_microseconds
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.engine.plain.ask import Asked, Questions
 from vein2vein.engine.plain.engine import NO_INFUSION
-from vein2vein.journey.guidance.decide import Body, DoseLog, Proposal, decide
+from vein2vein.journey.guidance.decide import Body, DoseLog, Proposal, Weighed, decide
 from vein2vein.journey.guidance.grades import Grades
+from vein2vein.journey.guidance.lines import Line, lines_of
 from vein2vein.journey.guidance.state import Given, State, doses, state_of
 from vein2vein.journey.stages.scored import scores_of
 from vein2vein.knowledge.decisions import FromFormula
@@ -28,11 +30,12 @@ from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.edition import Source
 from vein2vein.knowledge.formulas import Formula
+from vein2vein.knowledge.inputs import AgeYears, Latest
 from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import NumberRange, Value
-from vein2vein.record.timeline import Timeline
+from vein2vein.record.timeline import Observation, Timeline
 
 DEAD: Final = "the patient has died"
 NOT_MEANT: Final = "outside the patients that the source is meant for"
@@ -51,6 +54,7 @@ class Advice:
         grades: Bounds by subject, as graded by the rule sets in `scales`.
         scales: Subject -> rule sets that graded it.
         weights: Drug -> the recorded weight its doses are computed by, with its row.
+        zone: The clock of the centre.
     """
 
     guidance: Guidance
@@ -61,11 +65,17 @@ class Advice:
     grades: Mapping[str, Bounds | None]
     scales: Mapping[str, tuple[str, ...]]
     weights: Mapping[str, Asked]
+    zone: str = "UTC"
 
     @property
     def proposed(self) -> tuple[Proposal, ...]:
         """Proposals that the source speaks for, locked ones among them."""
         return tuple(p for p in self.proposals if p.is_proposed)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The proposals as a handover shows them: one line for each drug or topic, the most urgent first."""
+        return lines_of(self.proposals)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -187,13 +197,32 @@ class Desk:
                 if not proposals and guidance.is_meant(state.values) is Truth.FALSE:
                     reason = NOT_MEANT
             used = {id: weights[id] for id in guidance.drugs if id in weights}
-            advice.append(Advice(guidance, at, proposals, reason, state, bounds, scales, used))
+            zone = timeline.course.zone
+            advice.append(Advice(guidance, at, proposals, reason, state, bounds, scales, used, zone))
         return tuple(advice)
 
     def _body(self, questions: Questions, surface: NumberRange | None) -> tuple[Body, dict[str, Asked]]:
-        weights = {id: questions.ask(drug.weight) for id, drug in self.drugs.items() if drug.weight is not None}
+        asked = {
+            id: (drug.weight, questions.ask(drug.weight)) for id, drug in self.drugs.items() if drug.weight is not None
+        }
+        weights = {id: found for id, (_, found) in asked.items()}
         kilograms = {id: a.value for id, a in weights.items() if isinstance(a.value, NumberRange)}
-        return Body(kilograms, surface or NumberRange()), weights
+        weighed = {id: w for id, (take, found) in asked.items() if (w := _weighed(questions, take, found)) is not None}
+        age = questions.ask(AgeYears(take="age_years")).value
+        return Body(
+            kilograms, surface or NumberRange(), age if isinstance(age, NumberRange) else NumberRange(), weighed
+        ), weights
+
+
+def _weighed(questions: Questions, take: Latest, found: Asked) -> Weighed | None:
+    """The row behind a weight; where none counts any more the last one."""
+    is_current = isinstance(found.value, NumberRange) and found.value.is_known
+    if not is_current:
+        found = questions.ask(take.model_copy(update={"holds_hours": None}))
+    value, row = found.value, next(iter(found.rows[-1:]), None)
+    if not isinstance(value, NumberRange) or not value.is_known or not isinstance(row, Observation):
+        return None
+    return Weighed(value.low, to_microseconds(row.observed_at), take.holds_hours, is_current)
 
 
 def _to_be_told(guidance: Guidance) -> frozenset[str]:

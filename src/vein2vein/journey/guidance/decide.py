@@ -18,7 +18,7 @@ from typing import Literal
 
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.decisions import RowVerdict
-from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug, Limits, Opening
+from vein2vein.knowledge.documents.drug import WEIGHT, ComputedDose, DoseRule, Drug, Limits, Opening
 from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Withhold
 from vein2vein.knowledge.values import ANY_NUMBER, NumberRange, Value
 
@@ -41,16 +41,42 @@ class DoseLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """A recorded weight.
+
+    Attributes:
+        kg: The weight.
+        at: When it was measured, in UTC microseconds.
+        holds_hours: How long the drug file lets a weight count; None for ever.
+        is_current: Whether it still counts; a dose is computed by no other.
+    """
+
+    kg: float
+    at: int
+    holds_hours: float | None
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
-    """Sizes of the patient by drug: weights in kg with the words that name them, and the body surface in m2."""
+    """Sizes of the patient.
+
+    Attributes:
+        weights: Weight in kg by drug, as each drug file asks for it.
+        surface: Body surface in m2.
+        age: Completed years.
+        weighed: The recorded weight behind a dose by drug, or the last one where none counts any more.
+    """
 
     weights: Mapping[str, NumberRange] = field(default_factory=dict)
     surface: NumberRange = ANY_NUMBER
+    age: NumberRange = ANY_NUMBER
+    weighed: Mapping[str, Weighed] = field(default_factory=dict)
 
-    def dose(self, drug: str, rule: DoseRule) -> ComputedDose:
-        """One dose; not computed while a size that it needs is not known."""
-        weight = self.weights.get(drug, ANY_NUMBER)
-        return rule.compute(weight=_point(weight), surface=_point(self.surface))
+    def dose(self, drug: Drug, rule: DoseRule) -> ComputedDose:
+        """One dose; not computed while a size that it needs is not known, or for an age that the source does not mean."""
+        weight = self.weights.get(drug.id, ANY_NUMBER)
+        return drug.compute(rule, weight=_point(weight), surface=_point(self.surface), age=_point(self.age))
 
 
 def _point(value: NumberRange) -> float | None:
@@ -81,13 +107,16 @@ class Proposal:
     Attributes:
         name: Name of the action in the file.
         action: The action.
-        truth: TRUE where a row that leads to it applies, UNKNOWN where one may.
+        truth: TRUE where a row that leads to it applies, or where one of them must whatever the unknown grades are; UNKNOWN
+            where one may.
         because: Rows that apply, or where none does those that may, in the order of the file.
         missing: Facts that would settle whether it applies, sorted.
         standing: now, or why not now: locked, used-up, contraindicated, held.
         dose: The dose of a drug.
         lock: The lock of a drug; None for a drug without limits and for everything else.
         against: Rows that withhold it, or may.
+        weighed: The weight behind a dose by weight, or the last one where none counts any more; None for any other dose.
+        together: Names of the actions that a row asks for beside this one.
     """
 
     name: str
@@ -99,6 +128,8 @@ class Proposal:
     dose: ComputedDose | None = None
     lock: Lock | None = None
     against: tuple[str, ...] = ()
+    weighed: Weighed | None = None
+    together: frozenset[str] = frozenset()
 
     @property
     def is_proposed(self) -> bool:
@@ -126,15 +157,16 @@ def decide(
         body: Weights and surface.
     """
     led_to = guidance.led_to(guidance.decide(state))
-    withheld = _withheld(guidance, led_to)
+    truths = {n: Truth.TRUE if guidance.is_certain(rows, state) else Truth.UNKNOWN for n, rows in led_to.items()}
+    withheld = _withheld(guidance, led_to, truths)
     found = []
     for name, rows in led_to.items():
-        action = guidance.actions[name]
-        truth = _truth(rows)
-        because = tuple(v.row.name for v in rows if truth is Truth.UNKNOWN or v.truth is Truth.TRUE)
+        action, truth = guidance.actions[name], truths[name]
+        because = _because(rows)
+        together = frozenset(other for v in rows for other in v.row.then) - {name}
         missing = () if truth is Truth.TRUE else tuple(sorted({fact for v in rows for fact in v.missing}))
         if not isinstance(action, Give):
-            found.append(Proposal(name, action, truth, because, missing))
+            found.append(Proposal(name, action, truth, because, missing, together=together))
             continue
         drug = drugs[action.drug]
         rule = drug.doses[action.dose] if isinstance(action.dose, str) else action.dose
@@ -147,28 +179,34 @@ def decide(
             because,
             missing,
             standing=_standing(against, lock),
-            dose=body.dose(action.drug, rule),
+            dose=body.dose(drug, rule),
             lock=lock,
             against=tuple(row for row, _, _ in against),
+            weighed=body.weighed.get(action.drug) if WEIGHT in rule.needs else None,
+            together=together,
         )
         found.append(proposal)
     return tuple(found)
 
 
-def _truth(rows: tuple[RowVerdict, ...]) -> Truth:
-    return Truth.TRUE if any(v.truth is Truth.TRUE for v in rows) else Truth.UNKNOWN
+def _because(rows: tuple[RowVerdict, ...]) -> tuple[str, ...]:
+    """Rows that apply; where none does by itself, those that may."""
+    certain = tuple(v.row.name for v in rows if v.truth is Truth.TRUE)
+    return certain or tuple(v.row.name for v in rows)
 
 
 _Against = tuple[tuple[str, str, Truth], ...]
 
 
-def _withheld(guidance: Guidance, led_to: Mapping[str, tuple[RowVerdict, ...]]) -> dict[str, _Against]:
+def _withheld(
+    guidance: Guidance, led_to: Mapping[str, tuple[RowVerdict, ...]], truths: Mapping[str, Truth]
+) -> dict[str, _Against]:
     """Drug -> rows that withhold it or may, with what they do."""
     found: dict[str, _Against] = {}
     for name, rows in led_to.items():
         action = guidance.actions[name]
         if isinstance(action, Withhold) and action.drug is not None:
-            new = tuple((v.row.name, str(action.do), v.truth) for v in rows)
+            new = tuple((v.row.name, str(action.do), truths[name]) for v in rows)
             found[action.drug] = (*found.get(action.drug, ()), *new)
     return found
 

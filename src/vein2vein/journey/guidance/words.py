@@ -1,20 +1,24 @@
 """Proposals in words, in English and Chinese.
 
 Place    Journey, guidance. Read by comparison, reports and the command line.
-In       A proposal of an advice.
-Out      One line: what, how much, how often, and why not now.
-Missing  A dose that lacks an input reads "cannot be computed: needs weight".
+In       A proposal of an advice, or a line of several.
+Out      One line: what, how much by which weight, how often, or what instead, and why not now.
+Missing  A dose that lacks an input reads "cannot be computed: needs weight", with the last weight where it is too old. A dose of
+         adults is not shown as one for a child.
+Does not Choose a clock: instants are in the zone that is asked for, else in UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Truth
-from vein2vein.journey.guidance.decide import Lock, Proposal
+from vein2vein.journey.guidance.decide import Lock, Proposal, Weighed
+from vein2vein.journey.guidance.lines import Line
 from vein2vein.knowledge.documents.drug import SURFACE, WEIGHT, ComputedDose, DoseRule, Drug
 from vein2vein.knowledge.documents.guidance import Act, Give, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.topics import topics
@@ -31,6 +35,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "locked": "not before {at} because {why}", "used-up": "none left because {why}",
         "contraindicated-now": "contraindicated here", "held": "held here", "left": "{} left in all",
         "in_doubt": "unless a dose was given that is not charted", "sooner": "the source itself would allow it from {}",
+        "or": "or {}", "instead_of": " (instead of {})",
+        "not_besides": "not in addition: {}", "perhaps_instead": "may apply instead: {}",
+        "row": " ({})", "weighed": "{kg} kg of {at}", "old": "the last, {kg} kg of {at}, is older than {hours} h",
+        "too_young": "adult dose {rule}, not computed: patient is {age} y", "ageless": "adult dose; age is not recorded",
+        "perhaps_not": "may be contraindicated here", "overruled": "rows that would give it: {}",
     },
     "zh": {
         "give": "给予", "monitor": "监测", "test": "检查", "consult": "会诊", "place": "转入", "support": "",
@@ -41,16 +50,21 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "locked": "不早于 {at}，因为{why}", "used-up": "已无剩余次数，因为{why}",
         "contraindicated-now": "此情况禁用", "held": "此情况暂缓", "left": "总计尚余 {} 次",
         "in_doubt": "除非有未记录的用药", "sooner": "该来源本身允许自 {} 起",
+        "or": "或{}", "instead_of": "（代替{}）", "not_besides": "不叠加：{}", "perhaps_instead": "可能改为：{}",
+        "row": "（{}）", "weighed": "{kg} kg，{at}", "old": "末次体重 {kg} kg（{at}）已超过 {hours} 小时",
+        "too_young": "成人剂量 {rule}，未计算：患者 {age} 岁", "ageless": "成人剂量；年龄未记录",
+        "perhaps_not": "此情况可能禁用", "overruled": "原会给予的条目：{}",
     },
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """A language, and the names of drugs in it."""
+    """A language, the names of drugs in it, and the clock of the centre."""
 
     language: str
     drugs: Mapping[str, Drug]
+    zone: str = "UTC"
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -62,6 +76,9 @@ class _Voice:
     def every(self, hours: Often) -> str:
         return self.words["every"].format(_often(hours, self.words))
 
+    def note(self, action: Give | Act | Withhold) -> str:
+        return "" if action.note is None else self.words["row"].format(pick(action.note, self.language))
+
 
 def _words(language: str) -> Mapping[str, str]:
     return _WORDS["zh" if language.startswith("zh") else "en"]
@@ -71,26 +88,114 @@ def _often(value: Often, words: Mapping[str, str]) -> str:
     return often(value) if not isinstance(value, tuple) else f"{value[0]:g} {words['to']} {value[1]:g}"
 
 
-def line(proposal: Proposal, drugs: Mapping[str, Drug] | None = None, language: str = "en") -> str:
-    """A proposal in one line; `drugs` gives the names of drugs, else their ids are shown."""
-    voice = _Voice(language, drugs or {})
+def line(
+    proposal: Proposal, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC"
+) -> str:
+    """A proposal in one line; `drugs` gives the names of drugs, else their ids are shown; instants are in `zone`."""
+    voice = _Voice(language, drugs or {}, zone)
     may = voice.words["may"] if proposal.truth is Truth.UNKNOWN else ""
-    text = may + action_words(proposal.action, voice.drugs, language, dose=proposal.dose)
-    return text + (_standing(proposal, voice) if isinstance(proposal.action, Give) else "")
+    return may + _proposed(proposal, voice) + voice.note(proposal.action)
 
 
-def action_words(
-    action: Give | Act | Withhold,
-    drugs: Mapping[str, Drug],
+def line_words(found: Line, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC") -> str:
+    """All that a source says about one drug or topic: the strictest statement, what is not given besides, what may be instead."""
+    voice = _Voice(language, drugs or {}, zone)
+    words, lead = voice.words, found.lead
+    parts = [line(lead, voice.drugs, language, zone=zone) + "".join(_other_notes(found, voice))]
+    parts += (words["or"].format(_alternative(p, voice) + voice.note(p.action)) for p in found.alternatives)
+    parts += _besides(found, voice)
+    if found.overruled:
+        rows = dict.fromkeys(row for p in found.overruled for row in p.because)
+        parts.append(words["overruled"].format(", ".join(rows)))
+    return "; ".join(parts)
+
+
+def alternative_words(
+    proposal: Proposal,
+    drug: str,
+    drugs: Mapping[str, Drug] | None = None,
     language: str = "en",
     *,
-    dose: ComputedDose | None = None,
+    zone: str = "UTC",
 ) -> str:
-    """An action in words: for a patient when the computed dose is given, else with the rule of the dose."""
+    """An alternative in one line, with the name of the drug that it stands for."""
+    voice = _Voice(language, drugs or {}, zone)
+    return line(proposal, drugs, language, zone=zone) + voice.words["instead_of"].format(voice.drug(drug))
+
+
+def _alternative(proposal: Proposal, voice: _Voice) -> str:
+    return f"{voice.drug(proposal.action.about)} {_regimen(proposal, voice)}{_standing(proposal, voice)}"
+
+
+def _besides(found: Line, voice: _Voice) -> Iterator[str]:
+    """Other statements about the same drug or topic, each once, with the rows behind them."""
+    shown = {_statement(found.lead, voice)}
+    for part in found.parts[1:]:
+        statement = _statement(part, voice)
+        if statement in shown:
+            continue
+        shown.add(statement)
+        text = statement + voice.note(part.action)
+        as_certain = part.truth is Truth.TRUE or found.truth is not Truth.TRUE
+        key = "not_besides" if as_certain else "perhaps_instead"
+        yield voice.words[key].format(text + voice.words["row"].format(", ".join(part.because)))
+
+
+def _statement(proposal: Proposal, voice: _Voice) -> str:
+    return _regimen(proposal, voice) if isinstance(proposal.action, Give) else _act(proposal.action, voice)
+
+
+def _other_notes(found: Line, voice: _Voice) -> Iterator[str]:
+    """Notes of parts that say the same as the lead and are told with it."""
+    told = {voice.note(found.lead.action)}
+    for part in found.parts[1:]:
+        note = voice.note(part.action)
+        if note not in told and _statement(part, voice) == _statement(found.lead, voice):
+            told.add(note)
+            yield note
+
+
+def _proposed(proposal: Proposal, voice: _Voice) -> str:
+    action = proposal.action
+    if not isinstance(action, Give):
+        return action_words(action, voice.drugs, voice.language)
+    lead = voice.words["consider"] if action.strength == "consider" else ""
+    text = f"{lead}{voice.words['give']} {voice.drug(action.drug)} {_regimen(proposal, voice)}"
+    return text + _standing(proposal, voice)
+
+
+def _regimen(proposal: Proposal, voice: _Voice) -> str:
+    """Dose, way and times of a proposal; the steps that follow are left out where the dose is not for this patient."""
+    action, dose = proposal.action, proposal.dose
+    if not isinstance(action, Give):
+        return ""
+    rule = dose_rule(action, voice.drugs)
+    if dose is None:
+        shown = "" if rule is None else rule.words_in(voice.language)
+    elif dose.is_too_young:
+        rule_words = dose.rule if rule is None else rule.words_in(voice.language)
+        return f"({voice.words['too_young'].format(rule=rule_words, age=f'{dose.age:g}')})"
+    else:
+        shown = dose_words(dose, voice.words, weighed=_weighed(proposal.weighed, voice))
+    return _times(action, shown, voice)
+
+
+def _weighed(weighed: Weighed | None, voice: _Voice) -> str:
+    if weighed is None:
+        return ""
+    key = "weighed" if weighed.is_current else "old"
+    hours = "" if weighed.holds_hours is None else f"{weighed.holds_hours:g}"
+    return voice.words[key].format(kg=_number(weighed.kg), at=instant(weighed.at, voice.zone), hours=hours)
+
+
+def action_words(action: Give | Act | Withhold, drugs: Mapping[str, Drug], language: str = "en") -> str:
+    """An action in words, with the rule of its dose."""
     voice = _Voice(language, drugs)
     lead = voice.words["consider"] if action.strength == "consider" else ""
     if isinstance(action, Give):
-        return lead + _given(action, dose, voice)
+        rule = dose_rule(action, drugs)
+        shown = "" if rule is None else rule.words_in(language)
+        return f"{lead}{voice.words['give']} {voice.drug(action.drug)} {_times(action, shown, voice)}".rstrip()
     if isinstance(action, Withhold) and action.drug is not None:
         return f"{lead}{voice.words[action.do]} {voice.drug(action.drug)}"
     return lead + _act(action, voice)
@@ -109,11 +214,9 @@ def _act(action: Act | Withhold, voice: _Voice) -> str:
     return text if every is None else f"{text}, {voice.every(every)}"
 
 
-def _given(action: Give, dose: ComputedDose | None, voice: _Voice) -> str:
+def _times(action: Give, dose: str, voice: _Voice) -> str:
     words = voice.words
-    rule = dose_rule(action, voice.drugs)
-    parts = [f"{words['give']} {voice.drug(action.drug)}"]
-    parts.append(dose_words(dose, words) if dose is not None else "" if rule is None else rule.words_in(voice.language))
+    parts = [dose]
     parts += [] if action.route is None else [words[action.route]]
     parts += [] if action.every_hours is None else [voice.every(action.every_hours)]
     parts += (
@@ -138,16 +241,17 @@ def _stage(stage: Stage, voice: _Voice) -> str:
     return " ".join(parts)
 
 
-def dose_words(dose: ComputedDose, words: Mapping[str, str] | None = None) -> str:
-    """A dose in words, with the rule it comes from where it was computed by body size."""
+def dose_words(dose: ComputedDose, words: Mapping[str, str] | None = None, *, weighed: str = "") -> str:
+    """A dose in words, with the rule and the weight that it comes from where it was computed by body size."""
     words = words or _WORDS["en"]
     if dose.low is None or dose.high is None:
-        return f"({words['needs'].format(', '.join(words[need] for need in dose.missing))})"
+        needs = words["needs"].format(", ".join(words[need] for need in dose.missing))
+        return f"({needs}{'; ' + weighed if weighed else ''})"
     amount = _number(dose.low) if dose.low == dose.high else f"{_number(dose.low)} {words['to']} {_number(dose.high)}"
-    shown = f"{amount} {dose.unit}"
-    if "/" not in dose.rule:
-        return shown
-    return f"{shown} ({dose.rule}{', ' + words['capped'] if dose.is_capped else ''})"
+    why = [dose.rule + (f" x {weighed}" if weighed else "")] if "/" in dose.rule else []
+    why += [words["capped"]] if dose.is_capped else []
+    why += [words["ageless"]] if dose.adults_from is not None and dose.age is None else []
+    return f"{amount} {dose.unit}" + (f" ({', '.join(why)})" if why else "")
 
 
 def _number(value: float) -> str:
@@ -159,7 +263,8 @@ def _standing(proposal: Proposal, voice: _Voice) -> str:
         return f"; {voice.words['contraindicated-now']}"
     if proposal.standing == "held":
         return f"; {voice.words['held']}"
-    return "" if proposal.lock is None else _lock(proposal.lock, voice)
+    perhaps = f"; {voice.words['perhaps_not']}" if proposal.against else ""
+    return perhaps + ("" if proposal.lock is None else _lock(proposal.lock, voice))
 
 
 def _lock(lock: Lock, voice: _Voice) -> str:
@@ -169,16 +274,16 @@ def _lock(lock: Lock, voice: _Voice) -> str:
     if opening.never:
         text += f"; {words['used-up'].format(why=why)}"
     elif opening.not_before is not None:
-        text += f"; {words['locked'].format(at=instant(opening.not_before), why=why)}"
+        text += f"; {words['locked'].format(at=instant(opening.not_before, voice.zone), why=why)}"
         alone = lock.source_alone
         if alone is not None and not alone.never and alone.not_before != opening.not_before:
-            sooner = words["now"] if alone.not_before is None else instant(alone.not_before)
+            sooner = words["now"] if alone.not_before is None else instant(alone.not_before, voice.zone)
             text += f" ({words['sooner'].format(sooner)})"
     elif lock.in_doubt:
         text += f"; {words['in_doubt']}"
     return text if opening.left is None or opening.never else f"{text}; {words['left'].format(opening.left)}"
 
 
-def instant(at: int) -> str:
-    """An instant for people, in UTC to the minute."""
-    return from_microseconds(at).strftime("%Y-%m-%d %H:%M UTC")
+def instant(at: int, zone: str = "UTC") -> str:
+    """An instant for people, to the minute, as the clocks of a zone show it."""
+    return from_microseconds(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")

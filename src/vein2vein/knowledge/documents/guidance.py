@@ -135,7 +135,7 @@ def order(action: Give | Act | Withhold) -> str:
 
 def _whole(value: Value | None) -> tuple[NumberRange, ...]:
     """The grades that a value could be, one by one; none where it has no whole bounds."""
-    if not isinstance(value, NumberRange) or not (value.low.is_integer() and value.high.is_integer()):
+    if not isinstance(value, NumberRange) or not (float(value.low).is_integer() and float(value.high).is_integer()):
         return ()
     return tuple(NumberRange(grade, grade) for grade in range(int(value.low), int(value.high) + 1))
 

@@ -13,22 +13,23 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vein2vein.basis.truth import Bounds, Truth
+from vein2vein.basis.truth import Bounds
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.assess import GradeNow, MarkerEffect
 from vein2vein.journey.assess.needs import Need
 from vein2vein.journey.guidance.advise import Advice
-from vein2vein.journey.guidance.compare import Compared
-from vein2vein.journey.guidance.words import drug_name, line
+from vein2vein.journey.guidance.compare import Compared, Quiet
+from vein2vein.journey.guidance.lines import Line
+from vein2vein.journey.guidance.words import line_words
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.stages.asking import FormulaAnswer
 from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.documents.drug import Drug
-from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.report.handover.before import ready_lines
+from vein2vein.report.handover.beside import compared_lines
 from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.voice import Voice
@@ -36,11 +37,15 @@ from vein2vein.report.handover.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled list of lines; `is_grave` where a reader must not miss it."""
+    """A titled list of lines; `is_grave` where a reader must not miss it.
+
+    The first `kept` lines (treatment, places, consults, what is withheld) stand on every page, however short it has to be.
+    """
 
     title: str
     lines: tuple[str, ...]
     is_grave: bool = False
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +68,33 @@ class Handover:
 
 
 def handover(
-    found: Assessment, drugs: Mapping[str, Drug], *, compared: Sequence[Compared] = (), language: str = "en"
+    found: Assessment,
+    drugs: Mapping[str, Drug],
+    *,
+    compared: Sequence[Compared] = (),
+    quiet: Sequence[Quiet] = (),
+    language: str = "en",
 ) -> Handover:
     """An assessment in words.
 
     Args:
         found: The assessment.
         drugs: Drug files by id, for their names.
-        compared: Topics of several sources; those on which they agree are left out.
+        compared: Topics of several sources.
+        quiet: Sources that were asked beside and say nothing, with why.
         language: en or zh.
     """
     voice = Voice(found, drugs, language)
     words = voice.words
+    beside, n_kept = compared_lines(compared, quiet, voice)
     made = [
         Section(words["grades"], tuple(_grade(g, voice) for g in found.grades)),
-        *(Section(words["advice"].format(a.guidance.id), tuple(_advice(a, voice)), is_grave=True) for a in found.advice),
+        *(_advice(a, voice) for a in found.advice),
         Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
         Section(care_words(voice)["called"], tuple(called_lines(voice)), is_grave=True),
         Section(words["ready"], tuple(ready_lines(voice))),
         Section(words["prophylaxis"], tuple(_prophylaxis(voice))),
-        Section(words["compare"], tuple(_compared(c, voice) for c in compared if c.relation != "agree")),
+        Section(words["compare"], beside, kept=n_kept),
         Section(words["deviations"], tuple(f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
                 or (words["none"],), is_grave=bool(found.deviations)),
         Section(care_words(voice)["care"], tuple(care_lines(voice))),
@@ -123,17 +135,27 @@ def _grade(grade: GradeNow, voice: Voice) -> str:
     return f"{grade.subject} [{grade.rule.id}]: {text}"
 
 
-def _advice(advice: Advice, voice: Voice) -> Iterator[str]:
+def _advice(advice: Advice, voice: Voice) -> Section:
+    """What one source says, treatment first; every line with the rows behind it and what would settle it."""
     words = voice.words
+    title = words["advice"].format(advice.guidance.id)
     if advice.not_applicable is not None:
-        yield words["silent"].format(voice.said(advice.not_applicable))
-        return
-    if not advice.proposals:
-        yield words["nothing"]
-    for proposal in sorted(advice.proposals, key=lambda p: p.truth is not Truth.TRUE):
-        why = f" ({words['for']}: {', '.join(proposal.because)}"
-        why += f"; {words['open']}: {voice.named(advice.guidance, proposal.missing)})" if proposal.missing else ")"
-        yield line(proposal, voice.drugs, voice.language) + why
+        return Section(title, (words["silent"].format(voice.said(advice.not_applicable)),), is_grave=True)
+    lines = advice.lines
+    told = tuple(f"{_line(one, voice)} ({_why(advice, one, voice)})" for one in lines)
+    return Section(title, told or (words["nothing"],), is_grave=True, kept=sum(one.is_vital for one in lines))
+
+
+def _line(found: Line, voice: Voice) -> str:
+    return line_words(found, voice.drugs, voice.language, zone=voice.found.timeline.course.zone)
+
+
+def _why(advice: Advice, found: Line, voice: Voice) -> str:
+    words = voice.words
+    notes = {row.name: row.note for row in advice.guidance.rows if row.note is not None}
+    rows = (f"{name} [{voice.pick(notes[name])}]" if name in notes else name for name in found.because)
+    text = f"{words['for']}: {', '.join(rows)}"
+    return text if not found.missing else f"{text}; {words['open']}: {voice.named(advice.guidance, found.missing)}"
 
 
 def _need(need: Need, voice: Voice) -> str:
@@ -149,14 +171,6 @@ def _prophylaxis(voice: Voice) -> Iterator[str]:
         if step.answer != "not needed":
             open_ones = f" ({voice.words['open']}: {voice.named(step.policy, step.missing)})" if step.missing else ""
             yield f"{voice.pick(step.judged.item.label)}: {voice.said(step.answer)}{open_ones} [{step.policy.id}]"
-
-
-def _compared(compared: Compared, voice: Voice) -> str:
-    topic = topics().get(compared.about)
-    about = voice.pick(topic.label) if topic else drug_name(compared.about, voice.drugs, voice.language)
-    orders = (sorted(line(p, voice.drugs, voice.language) for p in s.proposals) for s in compared.said)
-    beside = "; ".join(f"{s.source}: {', '.join(o) or '-'}" for s, o in zip(compared.said, orders, strict=True))
-    return f"{about} ({voice.said(compared.relation)}): {beside}"
 
 
 def _due(voice: Voice) -> Iterator[str]:

@@ -1,9 +1,11 @@
-"""A handover as a PDF of one page, with text that can be selected and searched, in Latin and Han letters.
+"""A handover as a PDF of one page where it fits, with text that can be selected and searched, in Latin and Han letters.
 
 Place    Report. Read by the command line.
 In       A handover in words.
 Out      Bytes of a PDF (A4).
-Knows    What does not fit is cut section by section, the least urgent first, and the page says how much is left out.
+Knows    What does not fit is cut, and the page says how much is left out: first of what is long, then section by section, what
+         is not grave before what is. Treatment, places, consults and what is withheld are never cut, nor shortened; where they
+         alone need more than one page, the handover has more than one.
 Missing  Without the extra `pdf` it is REPORT-008. Han letters need a font of this machine that has them.
 Source   Typst sets the page (docs/adr/0014); it reads no file and no network here: the text goes in as data.
 """
@@ -17,13 +19,15 @@ from typing import Any, Final
 from vein2vein.errors import ReportError
 from vein2vein.report.handover.content import Handover, Section
 
-_LINES: Final = (24, 16, 12, 10, 8, 6, 5, 4, 3, 2)
+_LINES: Final = (24, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1, 0)
+_MOST_PAGES: Final = 9
 _LONGEST: Final = 260
 _PAGE: Final = """
 #let page-data = json(bytes(sys.inputs.at("page")))
 #set document(title: page-data.title)
 #set page(paper: "a4", margin: (x: 1.5cm, top: 1.3cm, bottom: 1.6cm),
-  footer: text(size: 7pt, fill: luma(35%), page-data.foot))
+  footer: context text(size: 7pt, fill: luma(35%), page-data.foot + if counter(page).final().first() > 1 {
+    h(1fr) + counter(page).display("1 / 1", both: true) }))
 #set text(font: ("Libertinus Serif", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei"),
   size: 8.2pt, lang: page-data.lang, hyphenate: false)
 #set par(leading: 0.42em, spacing: 0.5em)
@@ -46,17 +50,21 @@ _COUNT: Final = "#context [#metadata(counter(page).final().first()) <pages>]"
 
 
 def as_pdf(page: Handover, *, language: str = "en") -> bytes:
-    """A handover as a PDF of one page.
+    """A handover as a PDF: of one page where what must not be cut fits on one, else of as few as it needs.
 
     Raises:
         ReportError: REPORT-008 when the extra `pdf` is not installed.
     """
     setter = _setter()
-    made = b""
-    for most in _LINES:
-        made, n_pages = _set(setter, _shortened(page, most), language)
-        if n_pages == 1:
-            return made
+    fewest: int | None = None
+    for n_pages in range(1, _MOST_PAGES + 1):
+        if fewest is not None and n_pages < fewest:
+            continue
+        for most in _LINES:
+            made, needed = _set(setter, _shortened(page, most), language)
+            if needed <= n_pages:
+                return made
+        fewest = needed
     return made
 
 
@@ -80,7 +88,7 @@ def _set(setter: Any, page: dict[str, Any], language: str) -> tuple[bytes, int]:
 
 
 def _shortened(page: Handover, most: int) -> dict[str, Any]:
-    """The page with at most so many lines in a section; departures and advice keep twice as many."""
+    """The page with at most so many lines in a section beside those that are kept; grave sections have twice as many."""
     return {
         "title": page.title,
         "head": [list(pair) for pair in page.head],
@@ -90,8 +98,17 @@ def _shortened(page: Handover, most: int) -> dict[str, Any]:
 
 
 def _section(section: Section, most: int, more: str) -> dict[str, Any]:
-    lines = [text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..." for text in section.lines]
+    kept, rest = section.lines[: section.kept], section.lines[section.kept :]
+    lines = [_cut(text) for text in rest]
     left = len(lines) - most
-    if left > 1:
+    if left > (1 if most else 0):
         lines = [*lines[:most], more.format(left)]
-    return {"title": section.title, "lines": lines, "grave": section.is_grave}
+    return {"title": section.title, "lines": [*kept, *lines], "grave": section.is_grave}
+
+
+def _cut(text: str) -> str:
+    """A long line up to the last whole statement that fits; half a statement could be half a dose."""
+    if len(text) <= _LONGEST:
+        return text
+    whole = text.rfind("; ", 0, _LONGEST)
+    return f"{text[:whole] if whole > 0 else text[:_LONGEST]}; ..."

@@ -18,9 +18,9 @@ from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.collection.washout import Readiness
 from vein2vein.journey.guidance.advise import Advice
-from vein2vein.journey.guidance.compare import Compared
+from vein2vein.journey.guidance.compare import Compared, Quiet
 from vein2vein.journey.guidance.decide import Proposal
-from vein2vein.journey.guidance.words import line
+from vein2vein.journey.guidance.words import line, line_words
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Give
 from vein2vein.knowledge.edition import Edition
@@ -32,7 +32,12 @@ Plain = dict[str, Any]
 
 
 def as_plain(
-    found: Assessment, drugs: Mapping[str, Drug], compared: Sequence[Compared] = (), *, language: str = "en"
+    found: Assessment,
+    drugs: Mapping[str, Drug],
+    compared: Sequence[Compared] = (),
+    quiet: Sequence[Quiet] = (),
+    *,
+    language: str = "en",
 ) -> Plain:
     """The whole assessment; labels and texts for people in a language, everything else the same in all."""
     stage = found.stage
@@ -89,9 +94,15 @@ def as_plain(
     }  # fmt: skip
     if compared:
         plain["compared"] = [
-            {"about": c.about, "relation": c.relation, "said": {s.source: list(s.orders) for s in c.said}}
+            {
+                "about": c.about,
+                "relation": c.relation,
+                "said": {s.source: list(s.texts(drugs, language)) for s in c.said},
+            }
             for c in compared
         ]
+    if quiet:
+        plain["say_nothing"] = [{"source": q.source, "why": q.why} for q in quiet]
     return plain
 
 
@@ -131,15 +142,23 @@ def _advice(advice: Advice, drugs: Mapping[str, Drug], language: str) -> Plain:
         **_edition(advice.guidance),
         "not_applicable": advice.not_applicable,
         "scales": {subject: list(ids) for subject, ids in advice.scales.items()},
-        "proposals": [_proposal(p, drugs, language) for p in advice.proposals],
+        "proposals": [_proposal(p, drugs, language, advice.zone) for p in advice.proposals],
+        "lines": [
+            {
+                "about": found.about,
+                "text": line_words(found, drugs, language, zone=advice.zone),
+                "proposals": [p.name for p in (*found.parts, *found.alternatives, *found.overruled)],
+            }
+            for found in advice.lines
+        ],
     }
 
 
-def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str) -> Plain:
+def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str, zone: str) -> Plain:
     plain: Plain = {
         "name": proposal.name,
         "about": proposal.action.about,
-        "text": line(proposal, drugs, language),
+        "text": line(proposal, drugs, language, zone=zone),
         "applies": proposal.truth.value,
         "standing": proposal.standing,
         "because": list(proposal.because),
@@ -149,7 +168,8 @@ def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str) -> P
     if isinstance(proposal.action, Give) and dose is not None:
         plain["dose"] = {
             "low": dose.low, "high": dose.high, "unit": dose.unit, "rule": dose.rule, "is_capped": dose.is_capped,
-            "missing": list(dose.missing),
+            "missing": list(dose.missing), "adults_from": dose.adults_from, "age": dose.age,
+            "instead_of": proposal.action.instead_of, "weight": _weight(proposal),
         }  # fmt: skip
     if lock is not None:
         opening = lock.opening
@@ -159,6 +179,13 @@ def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str) -> P
             "in_doubt": lock.in_doubt,
         }  # fmt: skip
     return plain
+
+
+def _weight(proposal: Proposal) -> Plain | None:
+    found = proposal.weighed
+    if found is None:
+        return None
+    return {"kg": found.kg, "at": from_microseconds(found.at).isoformat(), "is_current": found.is_current}
 
 
 def _ready(found: Assessment) -> Plain:

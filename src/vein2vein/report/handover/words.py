@@ -14,6 +14,7 @@ from typing import Final
 
 from vein2vein.engine.plain.engine import NO_INFUSION
 from vein2vein.journey.guidance.advise import DEAD, NOT_MEANT
+from vein2vein.journey.guidance.compare import NO_ROW
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -21,7 +22,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "protocol": "Protocol", "not_verified": "NOT VERIFIED: nobody has signed it", "product": "Product",
         "grades": "Grades", "no_grade": "does not apply now", "worst": "worst so far {}", "to": "to",
         "advice": "What {} says", "silent": "says nothing: {}", "nothing": "no row applies", "for": "because",
-        "open": "needs", "compare": "Where the sources differ", "needs": "Missing, and what it would change",
+        "open": "needs", "compare": "Sources side by side",
+        "agree_all": "Agree ({}): {}", "agree_nothing": "They agree on nothing", "only": "Only {}: {}",
+        "needs": "Missing, and what it would change",
         "ready": "Before the next step", "prophylaxis": "Prophylaxis and replacement",
         "label": "Label row {} ({}): {}", "holds": "holds", "may": "may hold: needs {}",
         "no_label": "No label row of the product fits", "uncharted": "not charted: {}", "go": "{}: {}", "reason": "reason: {}",
@@ -48,7 +51,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "protocol": "方案", "not_verified": "未经核实：尚无人签字", "product": "产品",
         "grades": "分级", "no_grade": "目前不适用", "worst": "迄今最高 {}", "to": "至",
         "advice": "{} 的建议", "silent": "无建议：{}", "nothing": "无适用条目", "for": "依据",
-        "open": "尚需", "compare": "各来源的差异", "needs": "缺失的信息及其影响",
+        "open": "尚需", "compare": "各来源对照",
+        "agree_all": "一致（{}）：{}", "agree_nothing": "无一致之处", "only": "仅 {}：{}", "needs": "缺失的信息及其影响",
         "ready": "下一步之前", "prophylaxis": "预防与替代治疗",
         "label": "说明书条目 {}（{}）：{}", "holds": "符合", "may": "可能符合：需要 {}",
         "no_label": "无适用的说明书条目", "uncharted": "记录不全：{}", "go": "{}：{}", "reason": "原因：{}",
@@ -74,11 +78,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 _SAID: Final[Mapping[str, str]] = {
-    DEAD: "患者已死亡", NOT_MEANT: "不属于该来源适用的患者", NO_INFUSION: "未记录输注",
+    DEAD: "患者已死亡", NO_ROW: "无适用条目", NOT_MEANT: "不属于该来源适用的患者", NO_INFUSION: "未记录输注",
     "go": "可进行", "settle first": "先确认", "decide": "需决定", "hold": "暂缓", "stop": "停止",
     "not yet": "尚未到时", "start due": "应开始", "running": "进行中", "may stop": "可停用", "not needed": "不需要",
     "unknown": "不确定",
-    "contradict": "相互矛盾", "only some": "仅部分来源提及", "differ in detail": "细节不同", "agree": "一致",
+    "contradict": "相互矛盾", "differ in detail": "细节不同",
     "verified": "已核实", "secondary": "二手来源", "recalled": "凭记忆", "uncertain": "不确定",
     "a renal policy": "肾功能剂量策略", "a policy that states this clearance": "对该清除率有规定的策略",
     "odds ratio": "比值比", "hazard ratio": "风险比", "percent": "百分比", "words": "描述",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient, not_infused, severe
 from vein2vein.basis.clock import hours, to_microseconds
+from vein2vein.basis.ids import PatientId
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.journey.guidance.advise import DEAD, NOT_MEANT, Advice, Desk, advise
 from vein2vein.journey.guidance.compare import compare
@@ -16,7 +17,7 @@ from vein2vein.journey.guidance.decide import Proposal
 from vein2vein.journey.guidance.grades import Grades, GradeSteps
 from vein2vein.journey.guidance.words import line
 from vein2vein.knowledge.values import NumberRange
-from vein2vein.record.timeline import Timeline
+from vein2vein.record.timeline import Patient, Timeline
 
 ASCO, EBMT, CARTOX = "asco-2021.guidance", "ebmt-2022.guidance", "cartox-2018.guidance"
 START = to_microseconds(INFUSED_AT)
@@ -52,6 +53,10 @@ def _one(advice: Advice, name: str) -> Proposal:
     return found
 
 
+def _born(on: date | None) -> Patient:
+    return Patient(PatientId("P-1"), on, "female")
+
+
 CRS_2 = _grades(_steps((0, 0, 0), (2, 2, 2)))
 
 
@@ -60,7 +65,9 @@ def test_a_first_dose_is_computed_from_the_recorded_weight_which_is_named() -> N
     first = _one(advice, "tocilizumab")
     assert first.dose is not None
     assert (first.truth, first.standing, first.dose.low) == (Truth.TRUE, "now", 560)
-    assert line(first) == "give tocilizumab 560 mg (8 mg/kg) intravenously; 4 left in all"
+    assert (
+        line(first) == "give tocilizumab 560 mg (8 mg/kg x 70 kg of 2026-03-05 09:30 UTC) intravenously; 4 left in all"
+    )
     (row,) = advice.weights["drug.tocilizumab"].rows
     assert (row.kind, row.value) == ("weight", 70)
     assert advice.scales["crs"] == ("astct-2019.crs",)
@@ -80,7 +87,12 @@ def test_a_weight_of_last_week_is_no_weight() -> None:
     assert advice.weights["drug.tocilizumab"].rows
     late = _grades(_steps((0, 0, 0), (9, 2, 2)))
     (advice,) = _ask(_course().built(), 9.1, late)
-    assert _one(advice, "tocilizumab").dose.missing == ("weight",)  # type: ignore[union-attr]
+    stale = _one(advice, "tocilizumab")
+    assert stale.dose.missing == ("weight",)  # type: ignore[union-attr]
+    assert line(stale).startswith(
+        "give tocilizumab (dose cannot be computed: needs weight; the last, 70 kg of 2026-03-05 09:30 UTC, is older than 168 h)"
+    )
+    assert "末次体重 70 kg（2026-03-05 09:30 UTC）已超过 168 小时" in line(stale, language="zh")
 
 
 @pytest.mark.parametrize(("day", "standing"), [(2 + 8 / 24, "now"), (2 + 7.99 / 24, "locked")])
@@ -94,6 +106,7 @@ def test_a_locked_dose_names_the_instant_and_the_reason() -> None:
     text = line(_one(advice, "tocilizumab"))
     assert text.endswith("; not before 2026-03-06 17:30 UTC because at least 8 h apart; 3 left in all")
     assert "不早于 2026-03-06 17:30 UTC" in line(_one(advice, "tocilizumab"), language="zh")
+    assert "not before 2026-03-06 18:30 CET" in line(_one(advice, "tocilizumab"), zone="Europe/Berlin")
 
 
 def test_the_fourth_dose_in_24_hours_waits_and_after_four_none_is_left() -> None:
@@ -135,16 +148,44 @@ def test_icans_without_crs_gets_a_steroid_and_no_tocilizumab() -> None:
     names = {p.name for p in advice.proposed}
     assert {"dexamethasone-6-12h", "icu", "lumbar-puncture", "ice"} <= names
     assert not [p for p in advice.proposed if p.action.about == "drug.tocilizumab" and p.action.do == "give"]
-    assert line(_one(advice, "no-tocilizumab")) == "do not give tocilizumab"
+    assert (
+        line(_one(advice, "no-tocilizumab")) == "do not give tocilizumab (ICANS without CRS: the steroid is the drug)"
+    )
 
 
 def test_bounds_that_straddle_two_rows_give_both_and_what_would_settle_it() -> None:
     (advice,) = _ask(_course(), 2.1, _grades(_steps((0, 0, 0), (2, 2, 3))))
     toci, dexamethasone = _one(advice, "tocilizumab"), _one(advice, "dexamethasone-6h")
-    assert (toci.truth, dexamethasone.truth) == (Truth.UNKNOWN, Truth.UNKNOWN)
+    assert dexamethasone.truth is Truth.UNKNOWN
     assert toci.because == ("crs-2", "crs-3")
     assert (dexamethasone.because, dexamethasone.missing) == (("crs-3",), ("crs",))
     assert line(dexamethasone).startswith("may apply: give dexamethasone 10 mg")
+
+
+@pytest.mark.parametrize(("low", "high", "truth"), [(2, 4, Truth.TRUE), (1, 4, Truth.UNKNOWN), (2, 5, Truth.UNKNOWN)])
+def test_what_every_possible_grade_asks_for_is_certain(low: int, high: int, truth: Truth) -> None:
+    (advice,) = _ask(_course(), 2.1, _grades(_steps((0, 0, 0), (2, low, high))))
+    toci = _one(advice, "tocilizumab")
+    assert (toci.truth, toci.missing == ()) == (truth, truth is Truth.TRUE)
+
+
+def test_a_dose_of_adults_is_not_shown_as_one_for_a_child() -> None:
+    icans_3 = _grades(_steps((0, 0, 0)), _steps((0, 0, 0), (5, 3, 3)))
+    child = _course(weight=8.0).with_course(patient=_born(date(2022, 3, 1)))
+    (advice,) = _ask(child, 5.1, icans_3)
+    steroid = _one(advice, "dexamethasone-6-12h")
+    assert steroid.dose is not None
+    assert (steroid.dose.low, steroid.dose.is_too_young) == (None, True)
+    assert line(steroid) == "give dexamethasone (adult dose 10 mg, not computed: patient is 4 y)"
+    assert "成人剂量 10 mg，未计算：患者 4 岁" in line(steroid, language="zh")
+    (advice,) = _ask(child, 2.1, CRS_2)
+    assert _one(advice, "tocilizumab").dose.low == 96  # type: ignore[union-attr]
+
+
+def test_a_dose_of_adults_without_an_age_says_that_it_is_one() -> None:
+    icans_3 = _grades(_steps((0, 0, 0)), _steps((0, 0, 0), (5, 3, 3)))
+    (advice,) = _ask(_course().with_course(patient=_born(None)), 5.1, icans_3)
+    assert "10 mg (adult dose; age is not recorded) intravenously" in line(_one(advice, "dexamethasone-6-12h"))
 
 
 def test_crs_3_that_does_not_respond_to_tocilizumab_is_treated_as_4() -> None:
@@ -212,7 +253,7 @@ def test_sources_are_compared_topic_by_topic() -> None:
     assert found["icu"].relation == "agree"
     assert found["drug.methylprednisolone"].relation == "only some"
     assert [s.source for s in found["drug.tocilizumab"].said] == [ASCO, EBMT]
-    assert found["drug.tocilizumab"].relation == "differ in detail"
+    assert found["drug.tocilizumab"].relation == "agree"
     same = compare(_ask(course, 2 + 8 / 24, grades, ASCO, ASCO))
     assert {c.relation for c in same} == {"agree"}
 
