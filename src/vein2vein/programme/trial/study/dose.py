@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
-from vein2vein.programme.trial import exact, simulate
+from vein2vein.programme.trial import exact, simulate, staggered
 from vein2vein.programme.trial.phase1 import backfill, late
 from vein2vein.programme.trial.phase1.backfill import Backfill
 from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
@@ -31,8 +31,10 @@ from vein2vein.programme.trial.phase1.late import LateDesign, Setting
 from vein2vein.programme.trial.phase12 import late as late_two
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
 from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.staggered import Schedules
 from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
 from vein2vein.programme.trial.study.dose_tables import decisions
+from vein2vein.programme.trial.study.on_calendar import OnCalendar, read_calendar
 from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import (
     Curves,
@@ -48,7 +50,18 @@ from vein2vein.programme.trial.study.results import (
 )
 from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats, Parameter
 
-OTHER: Final = ("design", "title", "scenarios", "setting", "response", "judged_by", "figures", "search", "protocol")
+OTHER: Final = (
+    "design",
+    "title",
+    "scenarios",
+    "setting",
+    "calendar",
+    "response",
+    "judged_by",
+    "figures",
+    "search",
+    "protocol",
+)
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
 LISTED_STATES: Final = 2_000_000  # up to which a design is enumerated without being asked to: seconds, and below 1 GB
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
@@ -90,6 +103,7 @@ class DoseStudy:
         fill: Rule of backfill, with the number of patients who come while a cohort is waited for.
         response: Window and onset of responses, where a design decides while they are pending too.
         figures: Whether they are enumerated or simulated; where None, enumerated if that takes seconds.
+        calendar: Staggering, review and the way to infusion; figures are then simulated.
     """
 
     design: Design | LateDesign
@@ -100,6 +114,7 @@ class DoseStudy:
     fill: tuple[Backfill, int] | None = None
     figures: Literal["exact", "simulated"] | None = None
     response: Setting | None = None
+    calendar: OnCalendar | None = None
     family: ClassVar[str] = "dose finding"
 
     @property
@@ -110,7 +125,7 @@ class DoseStudy:
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Every choice with its value, origin and source."""
-        return self.design.parameters
+        return {**self.design.parameters, **({} if self.calendar is None else self.calendar.parameters)}
 
     @property
     def most(self) -> int:
@@ -147,7 +162,7 @@ class DoseStudy:
     def is_exact(self) -> bool:
         """Whether every figure is free of Monte Carlo error."""
         design = self.design
-        if not isinstance(design, Design) or self.fill is not None:
+        if not isinstance(design, Design) or self.fill is not None or self.calendar is not None:
             return False
         if self.figures is not None:
             return self.figures == "exact"
@@ -157,7 +172,7 @@ class DoseStudy:
     @property
     def too_many_states(self) -> bool:
         """Whether figures are simulated only because the states are too many, and nobody said how."""
-        waits = not isinstance(self.design, Design) or self.fill is not None
+        waits = not isinstance(self.design, Design) or self.fill is not None or self.calendar is not None
         return not waits and self.figures is None and not self.is_exact
 
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -249,6 +264,9 @@ class DoseStudy:
 
     def _simulated(self, one: Scenario, trials: int, seed: int) -> Result:
         run, days = self._run(one.truth, trials, seed)
+        scheduled = None
+        if isinstance(days, Schedules):
+            scheduled, days = days, None
         n, y, selected = run.n.astype(float), run.y.astype(float), run.selected
         figures: dict[str, Figure] = {}
         if one.right is not None:
@@ -263,6 +281,8 @@ class DoseStudy:
         if days is not None:
             figures["duration"] = mean_of(days[0], "days")
             figures["suspended"] = mean_of(days[1])
+        elif scheduled is not None and self.calendar is not None:
+            figures |= self.calendar.figures(scheduled)
         elif self.fill is None:
             mean, each = self._days(figures["patients"].value), self._days(1.0)
             if mean is not None and each is not None and self.setting is not None:
@@ -274,7 +294,13 @@ class DoseStudy:
         ]
         return Result(one.truth.name, figures, tuple(lines), trials=trials, seed=seed)
 
-    def _run(self, truth: Truth, trials: int, seed: int) -> tuple[simulate.Trials, tuple[Floats, Floats] | None]:
+    def _run(
+        self, truth: Truth, trials: int, seed: int
+    ) -> tuple[simulate.Trials, tuple[Floats, Floats] | Schedules | None]:
+        if self.calendar is not None and isinstance(self.design, Design):
+            one = self.calendar
+            found = staggered.simulate(self.design, truth, one.way, one.schedule, trials=trials, seed=seed)
+            return found.trials, found
         if self.fill is not None and isinstance(self.design, Design):
             rule, waiting = self.fill
             return backfill.run(self.design, rule, truth, waiting=waiting, trials=trials, seed=seed), None
@@ -333,6 +359,9 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         fill = (rule, waiting)
     design = _marked(found, maker, given)
     cases = cases_of(content)
+    calendar = read_calendar(content.get("calendar"), design if fill is None else None)
+    if calendar is not None and (figures == "exact" or content.get("setting") is not None):
+        refuse("a calendar with `figures: exact` or `setting`", "the calendar alone", "leave the other out")
     return DoseStudy(
         design=design,
         truths=tuple(_truth(entry, i) for i, entry in enumerate(cases)),
@@ -342,6 +371,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         fill=fill,
         figures=figures,
         response=_response(content.get("response"), design),
+        calendar=calendar,
     )
 
 
