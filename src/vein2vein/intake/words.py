@@ -13,11 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.knowledge import codes
 
 _SEPARATORS: Final = re.compile(r"[\s_\-./,;:()\[\]']+")
@@ -30,8 +28,7 @@ def plain(word: str) -> str:
 
 @cache
 def _words() -> Mapping[str, frozenset[str]]:
-    file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "words.yaml")
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = package_yaml("vein2vein.knowledge", "data", "codes", "words.yaml")
     return {key: frozenset(word.casefold() for word in listed) for key, listed in raw.items()}
 
 

@@ -16,11 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.intake.fhir import urls
 from vein2vein.knowledge import codes
 
@@ -59,8 +57,7 @@ class Meaning:
 @cache
 def systems() -> Mapping[str, str]:
     """Terminology of each known system URI."""
-    raw = resources.files("vein2vein.intake.fhir").joinpath("data", "systems.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(raw))
+    return dict(package_yaml("vein2vein.intake.fhir", "data", "systems.yaml"))
 
 
 def system_of(uri: str | None) -> str | None:
@@ -161,13 +158,12 @@ def _exact(uri: str) -> str:
 @cache
 def _listed() -> Mapping[tuple[str, str], tuple[Meaning, ...]]:
     """The codes of data/meanings.yaml, by terminology, or by the URI of their system."""
-    raw = resources.files("vein2vein.intake.fhir").joinpath("data", "meanings.yaml").read_text(encoding="utf-8")
     tables: Mapping[str, Table] = {
         "answers": "category", "hospital": "hospital", "location": "location",
         "toxicity": "toxicity", "signs": "sign", "disposition": "disposition",
     }  # fmt: skip
     found: dict[tuple[str, str], tuple[Meaning, ...]] = {}
-    for section, entries in yaml.safe_load(raw).items():
+    for section, entries in package_yaml("vein2vein.intake.fhir", "data", "meanings.yaml").items():
         for what, listed in entries.items():
             for code in listed:
                 key = (_exact(code["system"]), str(code["code"]))

@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.intake.local import ASK, IGNORE, Codes
 from vein2vein.knowledge import codes
 
@@ -105,8 +104,7 @@ class Conventions(BaseModel):
 @cache
 def conventions() -> Conventions:
     """Operators, sexes, answers, places of care and flows of the data model."""
-    file = resources.files("vein2vein.knowledge").joinpath("data", "codes", "omop.yaml")
-    return Conventions.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return Conventions.model_validate(package_yaml("vein2vein.knowledge", "data", "codes", "omop.yaml"))
 
 
 @cache

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import PurePath
 from typing import Final
 
-import yaml
-
+from vein2vein.basis.data_files import package_yaml
 from vein2vein.errors import Fault
 from vein2vein.intake.tables.mapping import TABLE_NAMES, File
 from vein2vein.intake.words import plain
@@ -62,8 +60,7 @@ _SHOWN: Final = 30
 @cache
 def usual_names() -> dict[str, dict[str, list[str]]]:
     """The content of columns.yaml."""
-    file = resources.files(__package__).joinpath("columns.yaml")
-    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, list[str]]] = package_yaml("vein2vein.intake.tables", "columns.yaml")
     return loaded
 
 
