@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from vein2vein.basis.clock import relative_day, zone_of
 from vein2vein.cli import options
-from vein2vein.engine.plain.engine import verdict_at
+from vein2vein.engine.plain.engine import NO_INFUSION, verdict_at
 from vein2vein.engine.verdict import InputUsed, Verdict
 from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.schema import Parameter, RuleSet
 from vein2vein.knowledge.wording import input_text, pick
+from vein2vein.record.timeline import Course
 
 
 @click.command()
@@ -37,11 +40,22 @@ def explain(**given: Any) -> None:
     timeline = delivery.cohort.timeline(given["course_id"])
     at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
     known = timeline.until(at, as_recorded=given["as_recorded"])
-    verdicts = [(rule, verdict_at(known, rule, at)) for rule in rules]
+    verdicts = [(rule, _in_time(verdict_at(known, rule, at), timeline.course)) for rule in rules]
     if given["as_json"]:
         click.echo(json.dumps([as_json(rule, verdict) for rule, verdict in verdicts], ensure_ascii=False, indent=2))
     else:
         click.echo("\n\n".join(as_text(rule, verdict) for rule, verdict in verdicts))
+
+
+def _in_time(verdict: Verdict, course: Course) -> Verdict:
+    """The verdict; one without an infusion says so if that is only because the question is of a time before it."""
+    infused = course.infused_at
+    if verdict.not_applicable != NO_INFUSION or infused is None or infused <= verdict.at:
+        return verdict
+    zone = zone_of(course.zone)
+    day = relative_day(verdict.at, infused_at=infused, zone=course.zone)
+    when = f"{infused.astimezone(zone):%Y-%m-%d %H:%M} {course.zone}"
+    return replace(verdict, not_applicable=f"the instant (day {day}) lies before the infusion at {when}")
 
 
 def as_text(rule: RuleSet, verdict: Verdict) -> str:

@@ -56,6 +56,16 @@ def test_explain_knows_nothing_later_and_on_demand_nothing_entered_later(
     assert entered["high"] > 1
 
 
+def test_explain_before_the_infusion_does_not_say_that_none_is_recorded(
+    run: Run, hospital: Path, mapping: Mapping
+) -> None:
+    """At that instant nobody knew of it; who asks today does."""
+    at = "2026-01-01T08:00+01:00"
+    said = run("explain", hospital, *mapping, "--course", DEVICE, "--at", at, "--scale", CRS).output
+    assert "the instant (day -39) lies before the infusion at 2026-02-09 11:17 Europe/Berlin" in said
+    assert "no infusion is recorded" not in said
+
+
 def test_explain_where_a_scale_does_not_apply(run: Run, hospital: Path, mapping: Mapping) -> None:
     said = run("explain", hospital, *mapping, "--course", DEVICE, "--at", AT, "--scale", "astct-2019.icans-children")
     assert "does not apply: " in said.output
