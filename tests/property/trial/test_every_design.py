@@ -25,10 +25,11 @@ NAMES = sorted(FILES)
 TRIALS, SEED = 40, 5
 # A table for as many patients as the other designs have, since that of the example ends after one cohort.
 TABLE = {3: ["E", "S", "D", "DU"], 6: ["E", "E", "S", "D", "DU", "DU", "DU"], 9: [*"EEESSD", *["DU"] * 4]}
-# Observed rates do not go up: at the current dose above the target, in all patients there. These look at the last cohort instead,
-# since they weigh all doses together; BOIN-ET may try an untried dose up to its upper bound, 0.35 for a target of 0.3.
-BY_LAST_COHORT = {"ewoc", "efftox"}
-UP_TO = {"boin-et": 0.35}
+# No design goes up from a dose where the rate observed in all its patients is above the target. EWOC weighs all doses together
+# and looks at the last cohort instead. BOIN-ET may try an untried dose up to its upper bound, 0.35 for a target of 0.3, and EffTox
+# goes up to the bound of BOIN, since with few responses it would have nowhere to go.
+BY_LAST_COHORT = {"ewoc"}
+UP_TO = {"boin-et": 0.35, "efftox": 0.358}
 # PoD-TPI spends cohorts while outcomes are pending: four are too few. EWOC keeps below a dose that lies above the MTD with more
 # than alpha, whatever is seen at lower doses, where doses are as far apart as here: alpha has to rise.
 SLOW_TO_RISE = {"ewoc", "pod-tpi"}

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from vein2vein.programme.trial.notation import read_outcomes, state_after
+from vein2vein.programme.trial.phase1.boin import Bounds
 from vein2vein.programme.trial.phase1.common import TooToxic, refuse, told
 from vein2vein.programme.trial.phase12.common import best_of, check_rate, check_start, responses
 from vein2vein.programme.trial.phase12.efftox_model import Estimates, Model, Priors
@@ -98,7 +99,7 @@ class EffToxRule:
         contour: What makes a dose better.
         least_tolerable: Least chance that a dose is tolerable.
         least_worth_while: Least chance that it is worth while.
-        coherent: Whether one does not go up after a last cohort with a toxicity rate of at least the limit.
+        coherent: Whether one does not go up from a dose whose observed toxicity rate asks BOIN to go down.
     """
 
     model: Model
@@ -123,12 +124,19 @@ class EffToxRule:
     def _best(self, found: Estimates, states: States, closed: Bools) -> Ints:
         return best_of(self.utility(found), self.acceptable(found) & self.reach(states, closed))
 
+    @property
+    def _bounds(self) -> Bounds:
+        limit = self.model.toxicity_limit
+        return Bounds.of(
+            limit, high=min(1.4 * limit, (1 + limit) / 2)
+        )  # BOIN's own, except for limits that are too high for it
+
     def reach(self, states: States, closed: Bools) -> Bools:
-        """Doses that may be given by what was tried, what is closed and, where asked for, the last cohort."""
+        """Doses that may be given by what was tried, what is closed and, where asked for, the toxicities at the current dose."""
         found: Bools = in_reach(states) & ~closed
         if self.coherent:
-            toxic = (states.last_n > 0) & (states.last_y >= self.model.toxicity_limit * states.last_n - 1e-12)
-            found &= ~toxic[:, None] | (np.arange(states.doses) <= states.at[:, None])
+            toxic = states.here(states.y) >= self._bounds.least_to_go_down(states.here(states.n))
+            found &= ~(toxic & (states.here(states.n) > 0))[:, None] | (np.arange(states.doses) <= states.at[:, None])
         return found
 
     def reasons(self, states: States, closed: Bools) -> list[str]:
@@ -239,7 +247,8 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
         stop_at: End once so many were treated where the next cohort would go; None for never.
         too_toxic: A dose is closed, with all above it, once its toxicity rate exceeds the limit with more than this probability
             under a uniform prior, from three patients on; None for never, as published.
-        coherent: Whether one does not go up after a last cohort with a toxicity rate of at least the limit; False as published.
+        coherent: Whether one does not go up from a dose whose observed toxicity rate is so high that BOIN, aiming at the limit,
+            would go down; False as published.
 
     Raises:
         TrialError: TRIAL-002 for a chance outside (0, 1) or a first dose that is not there.
@@ -268,7 +277,6 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
         selection=HighestModelled(rule),
         cohorts=cohorts,
         safety=NoSafetyRule() if too_toxic is None else TooToxic(model.toxicity_limit, too_toxic),
-        looks_at_last_cohort=coherent,
         stopping=AnyStop(() if stop_at is None else (EnoughAtDose(stop_at),)),
         start=start,
         with_efficacy=True,

@@ -72,3 +72,14 @@ def test_refuses_what_cannot_be(build: object, said: str) -> None:
     with pytest.raises(TrialError, match=said) as caught:
         build()
     assert caught.value.id == "TRIAL-002"
+
+
+def test_a_toxic_dose_closes_and_is_not_left_upward_unless_as_published() -> None:
+    """Three of three close the dose; two of three do not go up; one of three without a response may, as there is nowhere else."""
+    published = efftox(MODEL, Contour(0.5, 0.65, (0.7, 0.25)), cohorts=Cohorts(3, 13), too_toxic=None, coherent=False)
+    for outcomes, ours, theirs in (("1TTT", None, 2), ("1TTE", 1, 2), ("1NNT", 2, 2)):
+        assert recommend(published, outcomes).dose == theirs
+        assert (
+            recommend(DESIGN, outcomes).dose in {ours, None} if ours == 1 else recommend(DESIGN, outcomes).dose == ours
+        )
+    assert {DESIGN.parameters[key].origin for key in ("too_toxic", "coherent")} == {"default"}
