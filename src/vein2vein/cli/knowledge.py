@@ -15,6 +15,8 @@ from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge import audit, slips
 from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
 from vein2vein.knowledge.citations import citation
+from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.documents.template import guidance_template
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.kinds import KINDS, model_of
@@ -190,6 +192,26 @@ def _document_faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
 def new_guidance(id: str) -> None:
     """Print an empty, valid guidance file called ID, such as our-centre.guidance, for a centre to fill in."""
     click.echo(guidance_template(id), nl=False)
+
+
+@knowledge.command()
+@click.argument("id")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the Bundle."
+)
+@options.rule_options
+def fhir(id: str, output: Path, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Write guidance as FHIR R4: a Bundle of one PlanDefinition and its ActivityDefinitions."""
+    # Models of FHIR take long to load, and no other command here needs them.
+    from vein2vein.report.fhir_guidance import write_guidance
+
+    if settings:
+        msg = "guidance is written as its file says; decide open points in a file of your own"
+        raise click.UsageError(msg)
+    library = Library(folders)
+    guidance = library.get(id, Guidance)
+    file = write_guidance(output, guidance, {drug: library.get(drug, Drug) for drug in guidance.drugs})
+    click.echo(f"wrote {file}")
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> None:
