@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from vein2vein.cli import options
+from vein2vein.cli.tell import tellable
+from vein2vein.cli.tell import told as answers
 from vein2vein.errors import KnowledgeError
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.audit import Adherence, audit
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.compare import Compared, Quiet, compare, quiet
 from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
 from vein2vein.knowledge.wording import pick
@@ -66,15 +70,18 @@ def assess(**given: Any) -> None:
     timeline = delivery.cohort.timeline(given["course_id"])
     at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
     timeline = timeline.until(at, as_recorded=given["as_recorded"])
-    told = dict(_told(text) for text in given["tell"])
+    compared_ids = options.parts(given["compared_ids"], option="--compare") if given["compared_ids"] else ()
+    compared_ids = tuple(_full(id, "guidance", books) for id in compared_ids)
+    told = answers(given["tell"], tellable(_asked(protocol, compared_ids, books)))
     found = Assessor(timeline, protocol, registry=registry, library=books).at(at, told=told)
     desk = Desk.of(
         protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
     )
     drugs, compared, silent = desk.drugs, tuple[Compared, ...](), tuple[Quiet, ...]()
-    if given["compared_ids"]:
-        ids = [_full(id, "guidance", books) for id in options.parts(given["compared_ids"], option="--compare")]
-        beside = Desk.of(ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry)
+    if compared_ids:
+        beside = Desk.of(
+            compared_ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
+        )
         drugs = {**drugs, **beside.drugs}
         advice = beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry)
         compared, silent = compare(advice), quiet(advice)
@@ -150,15 +157,10 @@ def _full(id: str, kind: str, books: Library) -> str:
     return f"{id}.{kind}" if id not in books and f"{id}.{kind}" in books else id
 
 
-def _told(text: str) -> tuple[str, object]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip():
-        msg = f"saw {text!r}; expected FACT=VALUE, such as infection_excluded=yes"
-        raise click.BadParameter(msg, param_hint="--tell")
-    try:
-        return name.strip(), float(value)
-    except ValueError:
-        return name.strip(), value.strip()
+def _asked(protocol: Protocol, compared: tuple[str, ...], books: Library) -> Iterator[Edition]:
+    """Every document that could ask to be told something."""
+    for id in (*protocol.guidance, *protocol.policies, *protocol.checklists.values(), *compared):
+        yield books.any(id)
 
 
 def _rows(table: tuple[Adherence, ...], language: str) -> list[dict[str, Any]]:

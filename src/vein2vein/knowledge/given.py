@@ -61,16 +61,31 @@ def value_of(take: Input, given: Any) -> Value:
 
 
 def as_truth(given: Any) -> Truth:
-    """yes, no or null as a truth."""
+    """yes, no or null as a truth.
+
+    Raises:
+        ValueError: for anything else.
+    """
     words = {"yes": Truth.TRUE, "no": Truth.FALSE, None: Truth.UNKNOWN, True: Truth.TRUE, False: Truth.FALSE}
+    if given not in words:
+        msg = f"saw {given!r}, expected yes, no or null"
+        raise ValueError(msg)
     return words[given]
 
 
 def as_categories(universe: frozenset[str], given: Any) -> Categories:
-    """One category, a list of those still possible, or null for any."""
+    """One category, a list of those still possible, or null for any.
+
+    Raises:
+        ValueError: for a category that is not in a stated universe.
+    """
     if given is None:
         return Categories(universe)
-    return Categories(frozenset([given] if isinstance(given, str) else given))
+    found = frozenset([given] if isinstance(given, str) else given)
+    if universe and not found <= universe:
+        msg = f"saw {', '.join(sorted(map(str, found - universe)))}, expected of {', '.join(sorted(universe))}"
+        raise ValueError(msg)
+    return Categories(found)
 
 
 def as_number(given: Any) -> NumberRange:

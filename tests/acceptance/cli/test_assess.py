@@ -73,6 +73,23 @@ def test_a_slip_in_what_is_told_is_refused(run: Run, hospital: Path, mapping: Ma
     assert "expected FACT=VALUE" in run("assess", hospital, *mapping, *ASKED, "--tell", "yes", exits=2).output
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("platelets_refractory=maybe",), "expected yes or no for platelets_refractory"),
+        (("nosuchfact=yes",), "saw the fact 'nosuchfact', which no file asks to be told; expected one of"),
+        (("platelets_refractry=yes",), "expected platelets_refractory, or another of"),
+        (("platelets_refractory=no", "platelets_refractory=yes"), "expected one answer for platelets_refractory"),
+        (("platelets_refractory=maybe", "nosuchfact=yes"), "saw the fact 'nosuchfact'"),
+    ],
+)
+def test_what_nobody_asks_or_what_does_not_fit_is_refused_with_what_was_expected(
+    run: Run, hospital: Path, mapping: Mapping, words: tuple[str, ...], says: str
+) -> None:
+    told = [word for text in words for word in ("--tell", text)]
+    assert says in " ".join(run("assess", hospital, *mapping, *ASKED, *told, exits=2).output.split())
+
+
 def test_an_open_point_may_be_decided_otherwise(run: Run, hospital: Path, mapping: Mapping) -> None:
     """And a rule set that the protocol does not name is refused, for the setting would do nothing."""
 
