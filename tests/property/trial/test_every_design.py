@@ -26,7 +26,7 @@ TRIALS, SEED = 40, 5
 # A table for as many patients as the other designs have, since that of the example ends after one cohort.
 TABLE = {3: ["E", "S", "D", "DU"], 6: ["E", "E", "S", "D", "DU", "DU", "DU"], 9: [*"EEESSD", *["DU"] * 4]}
 # No design goes up from a dose where the rate observed in all its patients is above the target. EWOC weighs all doses together
-# and looks at the last cohort instead. BOIN-ET may try an untried dose up to its upper bound, 0.35 for a target of 0.3, and EffTox
+# and looks at the last cohort instead. BOIN-ET may try an untried dose up to its upper bound, 0.35 for a target of 0.3. EffTox
 # goes up to the bound of BOIN, since with few responses it would have nowhere to go.
 BY_LAST_COHORT = {"ewoc"}
 UP_TO = {"boin-et": 0.35, "efftox": 0.358}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
 
@@ -104,6 +104,7 @@ class DoseStudy:
         response: Window and onset of responses, where a design decides while they are pending too.
         figures: Whether they are enumerated or simulated; where None, enumerated if that takes seconds.
         calendar: Staggering, review and the way to infusion; figures are then simulated.
+        around: Parameters of the settings of time, and of who waits for backfill, with their origin.
     """
 
     design: Design | LateDesign
@@ -115,6 +116,7 @@ class DoseStudy:
     figures: Literal["exact", "simulated"] | None = None
     response: Setting | None = None
     calendar: OnCalendar | None = None
+    around: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
     family: ClassVar[str] = "dose finding"
 
     @property
@@ -125,7 +127,7 @@ class DoseStudy:
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Every choice with its value, origin and source."""
-        return {**self.design.parameters, **({} if self.calendar is None else self.calendar.parameters)}
+        return {**self.design.parameters, **self.around, **({} if self.calendar is None else self.calendar.parameters)}
 
     @property
     def most(self) -> int:
@@ -372,6 +374,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         figures=figures,
         response=_response(content.get("response"), design),
         calendar=calendar,
+        around=_around(content),
     )
 
 
@@ -393,6 +396,24 @@ def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mappi
         and (parameter.origin == "set" or "." in key)
     }
     return replace(design, parameters=MappingProxyType({**shape, **rest, **marked}))
+
+
+def _around(content: Mapping[str, Any]) -> Mapping[str, Parameter]:
+    """Parameters of what a file says around its design; those that it leaves out are defaults."""
+    found: dict[str, Parameter] = {}
+    for key in ("setting", "response"):
+        if isinstance(content.get(key), Mapping):
+            given = {str(name): value for name, value in content[key].items()}
+            every = parameters_of(Setting, given, "")
+            # arrivals are those of the setting, so that a response has none of its own
+            found |= {
+                f"{key}.{name}": one
+                for name, one in every.items()
+                if name in given or key == "setting" or name == "late"
+            }
+    if "waiting" in content:
+        found["waiting"] = Parameter(content["waiting"], "set")
+    return MappingProxyType(found)
 
 
 def _truth(entry: Mapping[str, Any], i: int) -> Truth:

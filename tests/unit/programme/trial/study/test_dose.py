@@ -170,3 +170,10 @@ def test_the_right_dose_of_feasibility_and_of_backfill() -> None:
     two = design_of(fill).study
     assert isinstance(two, DoseStudy)
     assert two.scenarios()[0].right == (1,)
+
+
+def test_settings_of_time_are_parameters_too() -> None:
+    parameters = design_of(TITE).study.parameters
+    assert parameters["setting.window"].origin == "set"
+    assert (parameters["setting.late"].value, parameters["setting.late"].origin) == (0.5, "default")
+    assert "setting.window" not in design_of(BOIN).study.parameters
