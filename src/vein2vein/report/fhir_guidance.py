@@ -4,8 +4,12 @@ Place    Floor 6.
 In       A bound guidance file and the drug files that it names.
 Out      Resources made by the models of the FHIR library (a resource that breaks the model cannot be made), and a Bundle.
 Knows    Everything is a draft and experimental: a person must confirm it. The address is an example that a centre replaces.
-         Conditions are given in words, which FHIR servers do not evaluate.
-Missing  A drug without an agreed code has text and our own code. A dose by weight band has its bands in the text alone.
+         Conditions are given in words, which FHIR servers do not evaluate. Every weight band is a dosage of its own. The limits
+         of the drug file and of the source hold together: the time between doses and their number stand in the timing, the most
+         of one dose and of a period beside it, and all of them in words. Alternatives stand in a group of which exactly one is
+         chosen. A dose of adults says from which age on it is one.
+Missing  A drug without an agreed code has text and our own code. A limit of the whole course has no element of its own (the
+         nearest one speaks of a lifetime): it is the greatest count of the timing, and stands in words.
 Does not Say anything about a patient: a dose is the rule, not an amount.
 Checked  tests/unit/report/test_fhir_guidance.py
 """
@@ -14,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +28,8 @@ from vein2vein.intake.fhir.model import model_of
 from vein2vein.journey.guidance.words import action_words, dose_rule
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.codes import streams
-from vein2vein.knowledge.documents.drug import DoseRule, Drug
-from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Often, Withhold
+from vein2vein.knowledge.documents.drug import DoseRule, Drug, Limits
+from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.table_words import condition_in_words
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Edition
@@ -45,7 +49,10 @@ _KINDS: Final = {
     "support": "ServiceRequest",
     "inform": "CommunicationRequest",
 }
+_CONTEXT: Final = "http://terminology.hl7.org/CodeSystem/usage-context-type"
 _LONGEST_ID: Final = 64
+_LONGEST_NAME: Final = 255
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_]+")
 _ID: Final = re.compile(r"[^A-Za-z0-9\-.]+")
 
 
@@ -95,13 +102,7 @@ def _plan(guidance: Guidance, drugs: Mapping[str, Drug]) -> Any:
                 "condition": [_applicability(condition_in_words(guidance, row.when))],
                 "groupingBehavior": "logical-group",
                 "selectionBehavior": "any",
-                "action": [
-                    {
-                        "title": action_words(guidance.actions[name], drugs),
-                        "definitionCanonical": _url("ActivityDefinition", f"{guidance.id}.{name}"),
-                    }
-                    for name in row.then
-                ],
+                "action": _steps(guidance, row.then, drugs),
             }
             for row in guidance.rows
         ],
@@ -109,6 +110,30 @@ def _plan(guidance: Guidance, drugs: Mapping[str, Drug]) -> Any:
     if guidance.applies is not None:
         content["description"] += f"\nOnly where: {condition_in_words(guidance, guidance.applies)}."
     return model_of("PlanDefinition")(**_given(content))
+
+
+def _steps(guidance: Guidance, names: Sequence[str], drugs: Mapping[str, Drug]) -> list[dict[str, Any]]:
+    """The actions of a row; a drug and its alternatives are a group of which exactly one is chosen."""
+    instead: dict[str, list[str]] = {}
+    for name in names:
+        first = getattr(guidance.actions[name], "instead_of", None)
+        if first is not None:
+            instead.setdefault(first, []).append(name)
+    steps = []
+    for name in names:
+        if getattr(guidance.actions[name], "instead_of", None) is not None:
+            continue
+        group = [_step(guidance, one, drugs) for one in (name, *instead.get(name, ()))]
+        one_of = {"groupingBehavior": "logical-group", "selectionBehavior": "exactly-one", "action": group}
+        steps.append(group[0] if len(group) == 1 else {"title": "one of these", **one_of})
+    return steps
+
+
+def _step(guidance: Guidance, name: str, drugs: Mapping[str, Drug]) -> dict[str, Any]:
+    return {
+        "title": action_words(guidance.actions[name], drugs),
+        "definitionCanonical": _url("ActivityDefinition", f"{guidance.id}.{name}"),
+    }
 
 
 def _applicability(words: str) -> dict[str, Any]:
@@ -132,7 +157,8 @@ def _activity(guidance: Guidance, name: str, drugs: Mapping[str, Drug]) -> Any:
     else:
         content["code"] = _topic_code(action)
     if isinstance(action, Give):
-        content["dosage"] = [_dosage(action, drugs)]
+        content["dosage"] = _dosages(action, drugs)
+        content["useContext"] = _ages(action, drugs)
     elif isinstance(action, Act) and action.every_hours is not None:
         content["timingTiming"] = {"repeat": _repeat(action.every_hours)}
     return model_of("ActivityDefinition")(**_given(content))
@@ -151,28 +177,94 @@ def _drug_code(drug: Drug) -> dict[str, Any]:
     return {"coding": codings, "text": drug.name["en"]}
 
 
-def _dosage(action: Give, drugs: Mapping[str, Drug]) -> dict[str, Any]:
-    rule = dose_rule(action, drugs)
+def _dosages(action: Give, drugs: Mapping[str, Drug]) -> list[dict[str, Any]]:
+    """One dosage, or one for each weight band of the dose."""
+    rule, drug = dose_rule(action, drugs), drugs[action.drug]
+    limits = drug.spacing.and_also(action.spacing)
+    common = {
+        "text": action_words(action, drugs) + (f"; {limits.words}" if limits.words else ""),
+        "timing": _timing(action, limits),
+        "route": None if action.route is None else {"text": action.route},
+    }
+    words = [{"text": line} for line in limits.lines()] + [{"text": _stage(stage)} for stage in action.then]
+    if rule is None:
+        return [_given({**common, "additionalInstruction": words or None})]
+    return [
+        _given(
+            {
+                **common,
+                "additionalInstruction": [*([] if band is None else [{"text": band}]), *words] or None,
+                "doseAndRate": [_amount(one)],
+                "maxDosePerAdministration": None if one.cap is None else _quantity(one.cap, one.unit),
+                "maxDosePerPeriod": _most_in_period(one, limits),
+            }
+        )
+        for band, one in _by_band(rule)
+    ]
+
+
+def _by_band(rule: DoseRule) -> list[tuple[str | None, DoseRule]]:
+    """The rule of each weight band, with words that say which weights it is for."""
+    if not rule.bands:
+        return [(None, rule)]
+    first = rule.bands[0].at_least_kg
+    found: list[tuple[str | None, DoseRule]] = [
+        (f"body weight below {first:g} kg", rule.model_copy(update={"bands": ()}))
+    ]
+    ends = [*(band.at_least_kg for band in rule.bands[1:]), None]
+    for band, end in zip(rule.bands, ends, strict=True):
+        words = f"body weight of {band.at_least_kg:g} kg or more" + ("" if end is None else f" and below {end:g} kg")
+        update = {"bands": (), "amount": band.amount, "up_to": None, "cap": band.cap}
+        found.append((words, rule.model_copy(update=update)))
+    return found
+
+
+def _timing(action: Give, limits: Limits) -> dict[str, Any] | None:
+    """How often; a drug that is given again only if needed has the least time between doses and the most of them in all."""
     repeat: dict[str, Any] = {} if action.every_hours is None else _repeat(action.every_hours)
     if action.times is not None:
         repeat["count"] = action.times
     if action.days is not None:
         repeat |= _bounds(action.days)
-    content = {
-        "text": action_words(action, drugs),
-        "timing": {"repeat": repeat} if repeat else None,
-        "route": {"text": action.route} if action.route is not None else None,
-        "doseAndRate": [_amount(rule)] if rule is not None and not rule.bands else None,
-        "maxDosePerAdministration": None if rule is None or rule.cap is None else _quantity(rule.cap, rule.unit),
-    }
-    return _given(content)
+    in_all = min((limit.count for limit in limits.at_most if limit.within_hours is None), default=None)
+    if action.every_hours is None and action.times is None and limits.hours_apart is not None:
+        repeat |= {"frequency": 1, "period": limits.hours_apart, "periodUnit": "h", "count": 1}
+    if in_all is not None and action.times is None:
+        repeat |= {"count": 1} if in_all == 1 else {"count": 1, "countMax": in_all}
+    return {"repeat": repeat} if repeat else None
+
+
+def _most_in_period(rule: DoseRule, limits: Limits) -> dict[str, Any] | None:
+    """The most in the shortest period for which there is a limit: its doses, each at its cap where it has one."""
+    timed = [(limit.within_hours, limit.count) for limit in limits.at_most if limit.within_hours is not None]
+    if not timed:
+        return None
+    hours, count = min(timed)
+    amount, unit = (rule.cap, rule.unit) if rule.cap is not None else (rule.up_to or rule.amount, _unit(rule))
+    return {"numerator": _quantity(count * amount, unit), "denominator": _quantity(hours, "h")}
+
+
+def _ages(action: Give, drugs: Mapping[str, Drug]) -> list[dict[str, Any]] | None:
+    rule, drug = dose_rule(action, drugs), drugs[action.drug]
+    if rule is None or not rule.adults or drug.adult_age is None:
+        return None
+    code = {"system": _CONTEXT, "code": "age"}
+    return [{"code": code, "valueRange": {"low": _quantity(drug.adult_age, "a")}}]
+
+
+def _stage(stage: Stage) -> str:
+    every = "" if stage.every_hours is None else f" every {often(stage.every_hours)} h"
+    return f"then {stage.amount:g} {stage.unit}{every}" + ("" if stage.days is None else f" for {stage.days:g} days")
+
+
+def _unit(rule: DoseRule) -> str:
+    return rule.unit if rule.per is None else f"{rule.unit}/{rule.per}"
 
 
 def _amount(rule: DoseRule) -> dict[str, Any]:
-    unit = rule.unit if rule.per is None else f"{rule.unit}/{rule.per}"
     if rule.up_to is None:
-        return {"doseQuantity": _quantity(rule.amount, unit)}
-    return {"doseRange": {"low": _quantity(rule.amount, unit), "high": _quantity(rule.up_to, unit)}}
+        return {"doseQuantity": _quantity(rule.amount, _unit(rule))}
+    return {"doseRange": {"low": _quantity(rule.amount, _unit(rule)), "high": _quantity(rule.up_to, _unit(rule))}}
 
 
 def _quantity(value: float, unit: str) -> dict[str, Any]:
@@ -197,7 +289,7 @@ def _head(document: Edition, resource: str, name: str) -> dict[str, Any]:
         "id": _id(name),
         "url": _url(resource, name),
         "version": document.encoding,
-        "name": _id(name).replace("-", "_").replace(".", "_"),
+        "name": _computer_name(name),
         "status": "draft",
         "experimental": True,
         "description": f"Status: {document.status}.\n" + "\n".join(document.limits),
@@ -208,6 +300,12 @@ def _head(document: Edition, resource: str, name: str) -> dict[str, Any]:
             for s in document.sources
         ],
     }
+
+
+def _computer_name(name: str) -> str:
+    """A name that FHIR allows: it begins with a capital letter and has only letters, digits and low lines."""
+    text = _NO_NAME.sub("_", name)
+    return (text[0].upper() + text[1:] if text[:1].isalpha() else f"V_{text}")[:_LONGEST_NAME]
 
 
 def _id(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,12 @@ def test_every_source_is_valid_and_its_actions_point_to_what_is_there(guidance: 
         model_of(resource["resourceType"]).model_validate(resource)
     urls = {a["url"] for a in activities}
     assert len(urls) == len(activities) == len(guidance.actions)
-    assert {part["definitionCanonical"] for row in plan["action"] for part in row["action"]} == urls
+    parts = [step for row in plan["action"] for part in row["action"] for step in part.get("action", [part])]
+    assert {step["definitionCanonical"] for step in parts} == urls
+    assert all(re.fullmatch(r"[A-Z][A-Za-z0-9_]{0,254}", r["name"]) for r in (plan, *activities))
+    assert len({a["name"] for a in activities}) == len(activities)
+    drugs = [a for a in activities if a["kind"] == "MedicationRequest" and not a.get("doNotPerform")]
+    assert all(dosage["doseAndRate"] for a in drugs for dosage in a["dosage"])
     assert [row["title"] for row in plan["action"]] == [row.name for row in guidance.rows]
     assert {r["status"] for r in (plan, *activities)} == {"draft"}
 
@@ -66,10 +72,50 @@ def test_a_range_of_days_and_a_range_of_doses() -> None:
     assert dosage["doseAndRate"][0]["doseRange"]["high"]["value"] == 20
 
 
-def test_weight_bands_stand_in_the_text_and_not_in_a_dose_that_would_be_wrong() -> None:
-    (dosage,) = _activity("asco-2021.guidance", "tocilizumab")["dosage"]
-    assert "doseAndRate" not in dosage
-    assert dosage["text"] == "give Tocilizumab 12 mg/kg; from 30 kg 8 mg/kg (at most 800 mg) intravenously"
+def test_every_weight_band_is_a_dosage_with_its_limits() -> None:
+    light, heavy = _activity("asco-2021.guidance", "tocilizumab")["dosage"]
+    assert [d["additionalInstruction"][0]["text"] for d in (light, heavy)] == [
+        "body weight below 30 kg",
+        "body weight of 30 kg or more",
+    ]
+    assert [d["doseAndRate"][0]["doseQuantity"]["value"] for d in (light, heavy)] == [12, 8]
+    assert heavy["doseAndRate"][0]["doseQuantity"]["code"] == "mg/kg"
+    assert "maxDosePerAdministration" not in light
+    assert heavy["maxDosePerAdministration"]["value"] == 800
+    most = heavy["maxDosePerPeriod"]
+    assert (most["numerator"]["value"], most["numerator"]["code"]) == (2400, "mg")
+    assert (most["denominator"]["value"], most["denominator"]["code"]) == (24, "h")
+    assert (light["maxDosePerPeriod"]["numerator"]["value"], light["maxDosePerPeriod"]["numerator"]["code"]) == (
+        36,
+        "mg/kg",
+    )
+    repeat = heavy["timing"]["repeat"]
+    assert (repeat["period"], repeat["periodUnit"], repeat["countMax"]) == (8, "h", 4)
+    words = {one["text"] for one in heavy["additionalInstruction"]}
+    assert {"at least 8 h apart", "at most 3 in 24 h", "at most 4 in all"} <= words
+
+
+def test_limits_of_the_drug_file_hold_where_the_source_states_none() -> None:
+    heavy = _activity("ebmt-2022.guidance", "tocilizumab")["dosage"][1]
+    assert heavy["maxDosePerPeriod"]["numerator"]["value"] == 2400
+    six = _activity("cartox-2018.guidance", "tocilizumab")["dosage"][1]
+    assert six["timing"]["repeat"]["period"] == 8
+    once = _activity("cartox-2018.guidance", "siltuximab")["dosage"][0]
+    assert once["timing"]["repeat"] == {"count": 1}
+
+
+def test_a_dose_of_adults_says_from_which_age_on() -> None:
+    (context,) = _activity("asco-2021.guidance", "methylprednisolone-pulse")["useContext"]
+    assert (context["valueRange"]["low"]["value"], context["valueRange"]["low"]["code"]) == (18, "a")
+    assert "useContext" not in _activity("asco-2021.guidance", "tocilizumab")
+
+
+def test_alternatives_are_a_group_of_which_exactly_one_is_chosen() -> None:
+    plan = _resources("cartox-2018.guidance")[0]
+    (row,) = [a for a in plan["action"] if a["title"] == "crs-2"]
+    (group,) = [part for part in row["action"] if "action" in part]
+    assert group["selectionBehavior"] == "exactly-one"
+    assert [step["title"].split()[1] for step in group["action"]] == ["Tocilizumab", "Siltuximab"]
 
 
 def test_what_is_contraindicated_says_do_not_perform() -> None:
