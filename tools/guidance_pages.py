@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.decide import Body, decide
-from vein2vein.journey.guidance.words import action_words
+from vein2vein.journey.guidance.lines import Line, lines_of
+from vein2vein.journey.guidance.words import line_words
 from vein2vein.knowledge.decisions import GradeOf
 from vein2vein.knowledge.disagreements import disagreements
 from vein2vein.knowledge.documents.drug import Drug
@@ -86,9 +88,11 @@ def _cell(guidance: Guidance, grades: Mapping[str, int], drugs: Mapping[str, Dru
     asked = {n: f.source.subject for n, f in guidance.facts.items() if isinstance(f.source, GradeOf)}
     state = guidance.state({name: grades.get(subject, 0) for name, subject in asked.items()})
     proposals = decide(guidance, state, at=0, drugs=drugs, given={}, body=Body())
-    orders = [
-        action_words(p.action, drugs)
-        for p in proposals
-        if isinstance(p.action, Give) and p.is_proposed and p.truth is Truth.TRUE
-    ]
-    return "<br>".join(orders) or "silent"
+    lines = lines_of(p for p in proposals if isinstance(p.action, Give) and p.is_proposed and p.truth is Truth.TRUE)
+    return "<br>".join(line_words(_as_written(line), drugs) for line in lines) or "silent"
+
+
+def _as_written(line: Line) -> Line:
+    """The line with the rule of every dose in place of the dose of a patient."""
+    bare = [tuple(replace(p, dose=None, lock=None) for p in parts) for parts in (line.parts, line.alternatives)]
+    return replace(line, parts=bare[0], alternatives=bare[1])
