@@ -25,7 +25,7 @@ from vein2vein.journey.toxicity.scales import scale_ids
 from vein2vein.knowledge.schema import RuleSet
 
 FORMATS = ("parquet", "csv", "json", "fhir")
-LARGE_REPORT_MB = 60.0  # about 350 course pages; a browser opens half of that within two seconds
+LARGE_REPORT_MB = 15.0  # about 90 course pages of the standard rule sets, or 20 of all; a browser needs a second for it
 
 
 @click.command()
@@ -297,13 +297,21 @@ def report(
     )
     with options.progress_bar("Drawing courses") as progress:
         write_report(path, delivery.cohort, graded, rule_sets=rules, options=chosen, progress=progress)
-    megabytes = path.stat().st_size / 1e6
-    if megabytes > LARGE_REPORT_MB:
-        click.echo(
-            f"The report holds {megabytes:,.0f} MB: a browser may be slow to open it. Fewer --pages make it smaller; the tables "
-            "hold every course, and --course gives any one a page.",
-            err=True,
-        )
+    note = size_note(path.stat().st_size, len(rules))
+    if note is not None:
+        click.echo(note, err=True)
+
+
+def size_note(size: int, rule_sets: int) -> str | None:
+    """What to say of a report of so many bytes about so many rule sets; None when it is of a usual size."""
+    megabytes = size / 1e6
+    if megabytes <= LARGE_REPORT_MB:
+        return None
+    return (
+        f"The report holds {megabytes:,.0f} MB, because every course page draws and tabulates each of {rule_sets} rule sets; a "
+        "browser may be slow to open it. Fewer rule sets (--scale) or --pages make it smaller; the tables hold every course, and "
+        "--course gives any one a page."
+    )
 
 
 def _formats(text: str) -> tuple[str, ...]:
