@@ -3,7 +3,8 @@
 Place    Floor 1. Read by the journey (scores, doses, kidney function) and by the knowledge checks.
 In       Files of kind `formula` (knowledge/data/formulas); possible values of their inputs.
 Out      `Computed`: the range of the result, its possible bands, what is missing, and why it cannot be computed.
-Knows    + - * / **, min, max, sqrt, exp, ln, log2, log10, reached (1 from a value on, else 0) and parentheses; nothing else is ever evaluated.
+Knows    + - * / **, min, max, sqrt, exp, ln, log2, log10, reached (1 from a
+         value on, else 0) and parentheses; nothing else is ever evaluated.
 Missing  A missing input is its whole plausible range, so that the bands that are still possible stay visible; the result
          itself is known only when it is one point. A missing number is never a default.
 Does not Look at a timeline: whoever asks gives the values, in canonical units.
@@ -218,7 +219,23 @@ class Formula(Edition):
         if limits is not None and implausible:
             problem = self._implausible(low, high, limits)
             low, high = EVERYTHING
+        beyond = self._beyond(values)
+        if beyond is not None:
+            problem, implausible, (low, high) = beyond, True, EVERYTHING
         return Computed(NumberRange(low, high), self._bands(low, high), missing, problem, applies, implausible)
+
+    def _beyond(self, values: Mapping[str, Value]) -> str | None:
+        """The first input that no such measurement can have, most often a slip of its unit; None where there is none."""
+        for name, take in self.inputs.items():
+            value, kind = values.get(name), observations().get(getattr(take, "observation", None) or "")
+            is_plain = getattr(take, "relative_to", None) is None and getattr(take, "minus", None) is None
+            if kind is None or kind.plausible is None or not is_plain or not isinstance(value, NumberRange):
+                continue
+            least, most = kind.plausible
+            if value.low > most or value.high < least:
+                saw = f"{value.low:.4g}" if value.is_known else f"{value.low:.4g} to {value.high:.4g}"
+                return f"{name} {saw} {kind.unit} is outside {least:g} to {most:g}; check its unit"
+        return None
 
     def _implausible(self, low: float, high: float, limits: tuple[float, float]) -> str:
         saw = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"

@@ -145,6 +145,21 @@ def test_a_course_that_departs_shows_every_kind_of_departure() -> None:
     assert all(set(deviation.said) == {"en", "zh"} for deviation in found)
 
 
+def test_a_slip_of_a_unit_is_said_in_both_languages() -> None:
+    protocol = default_library().get("reference-us.protocol", Protocol)
+    patient = a_patient("slip").with_course(product="axicabtagene-ciloleucel", indication="large-b-cell-lymphoma")
+    for kind, value in {"weight": 70, "height": 172.4, "creatinine": 79.6}.items():
+        patient.with_value(kind, -8, value)
+    found = Assessor(patient.built(), protocol).at(INFUSED_AT - timedelta(days=7))
+    told = {language: _before(handover(found, {}, language=language)) for language in ("en", "zh")}
+    assert "creatinine 79.6 mg/dL is outside 0.05 to 30; check its unit" in told["en"]
+    assert "可信的肾功能值（请核对单位）" in told["zh"]
+
+
+def _before(page: Handover) -> str:
+    return "\n".join(line for section in page.sections for line in section.lines)
+
+
 def test_the_words_of_both_languages_have_the_same_places() -> None:
     from vein2vein.report.handover.words import WORDS  # noqa: PLC0415
 

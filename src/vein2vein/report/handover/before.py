@@ -23,6 +23,8 @@ from vein2vein.report.handover.voice import Voice
 
 _ONLY_IF: Final = {"en": "only if: {}", "zh": "仅限：{}"}
 
+_PLAUSIBLE: Final = "可信的肾功能值（请核对单位）"
+
 
 def ready_lines(voice: Voice) -> Iterator[str]:
     """Everything that stands before the next step."""
@@ -118,6 +120,9 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
 
 
 def _dose_need(name: str, voice: Voice) -> str:
+    if name.startswith("a plausible "):
+        # What is not plausible is said with its number in English; the line in Chinese says what to look at.
+        return name if voice.is_english else _PLAUSIBLE
     if " " in name:
         return voice.said(name)
     return voice.pick(label_of(voice.found.protocol, name))

@@ -77,7 +77,7 @@ def test_a_clearance_that_cannot_be_real_gives_no_dose() -> None:
     """A creatinine in mg/dL that is one in another unit: such a clearance is not believed."""
     dose = _doses(_questions(creatinine=70), "us-oral.fludarabine-renal")["fludarabine"]
     assert dose.value is None
-    assert "a plausible inker-2021.ckd-epi (0.4013 is outside 2 to 250; check the units of creatinine" in dose.text
+    assert "a plausible inker-2021.ckd-epi (creatinine 70 mg/dL is outside 0.05 to 30; check its unit)" in dose.text
 
 
 def test_policies_disagree_for_the_same_patient_and_stand_side_by_side() -> None:
