@@ -29,6 +29,7 @@ NEVER: Final = np.iinfo(np.int64).min
 _US: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 2, 9_998  # a day earlier or later is still a date
+_MISSING: Final = pl.Series([None], dtype=pl.Int64)
 Shifts = tuple[Ints, Ints, Ints]
 
 
@@ -38,7 +39,7 @@ def local_days(at: Ints, zone: str) -> Ints:
         days = at // MICROSECONDS_PER_DAY
     else:
         changes, shifts, _ = _shifts_around(at, zone)
-        days = (at + shifts[np.searchsorted(changes, at, side="right")]) // MICROSECONDS_PER_DAY
+        days = (at + shifts[changes.searchsorted(at, side="right")]) // MICROSECONDS_PER_DAY
     missing = at == NEVER
     if missing.any():
         days[missing] = NEVER
@@ -51,7 +52,7 @@ def in_zones(function: Callable[[Ints, str], Ints], values: Ints, zones: Ints, n
         return function(values, names[0])
     found = np.full(len(values), NEVER, np.int64)
     for number, name in enumerate(names):
-        here = np.flatnonzero(zones == number)
+        here = (zones == number).nonzero()[0]
         if len(here):
             found[here] = function(values[here], name)
     return found
@@ -73,9 +74,7 @@ def instants_of(column: pl.Series) -> Ints:
 def columns_of(*parts: Ints) -> list[pl.Series]:
     """Instants as columns, in one go; missing where one is NEVER."""
     at = np.concatenate(parts)
-    column = pl.Series(at)
-    column.scatter((at == NEVER).nonzero()[0], None)
-    all_at = column.cast(Instant)
+    all_at = pl.Series(at).zip_with(pl.Series(at != NEVER), _MISSING).cast(Instant)
     ends = accumulate(map(len, parts))
     return [all_at.slice(end - len(part), len(part)) for part, end in zip(parts, ends, strict=True)]
 
@@ -93,7 +92,7 @@ def day_starts(days: Ints, zone: str) -> Ints:
         starts = midnight
     else:
         changes, shifts, local_ends = _shifts_around(midnight, zone)
-        place = np.searchsorted(local_ends, midnight, side="right")
+        place = local_ends.searchsorted(midnight, side="right")
         starts = midnight - shifts[place]
         if len(changes):  # a midnight that the clock skips: the day begins when the clock jumps
             starts = np.where(place > 0, np.maximum(starts, changes[np.maximum(place - 1, 0)]), starts)
@@ -111,7 +110,13 @@ def _shifts_around(at: Ints, zone: str) -> Shifts:
 
 
 def _year(at: int) -> int:
-    days = np.datetime64(at // MICROSECONDS_PER_DAY, "D")
+    return _year_of_day(at // MICROSECONDS_PER_DAY)
+
+
+@lru_cache(maxsize=65_536)
+def _year_of_day(number: int) -> int:
+    """The year of a day since 1970-01-01, also where no date of the library reaches."""
+    days = np.datetime64(number, "D")
     return int(days.astype("datetime64[Y]").astype(np.int64)) + 1970
 
 

@@ -148,17 +148,17 @@ class _Runs:
         begins = np.ones(len(self.course), bool)
         begins[1:] = self.is_closed[:-1] | (self.course[1:] != self.course[:-1])
         begins[1:] |= self.rule_set[1:] != self.rule_set[:-1]
-        first = np.flatnonzero(begins)
+        first = begins.nonzero()[0]
         return first, np.append(first[1:], len(begins)) - 1
 
 
 def _runs(steps: Steps, scales: Scales) -> _Runs:
     inside, present = _inside(steps, (steps.low >= 1) & scales.has_words[steps.rule_set], scales)
-    run = np.cumsum(present) - 1
+    run = present.cumsum() - 1
     high, since, until = steps.high[inside], steps.since[inside], steps.until[inside]
     look = steps.looks[steps.course[inside], steps.rule_set[inside]]
     until = np.where(until == NEVER, np.maximum(look, since), until)
-    first = np.flatnonzero(present)
+    first = present.nonzero()[0]
     absent, length = high == 0, until - since
 
     def total(which: Bools) -> Ints:
@@ -189,11 +189,11 @@ def _runs(steps: Steps, scales: Scales) -> _Runs:
 
 def _inside(steps: Steps, present: Bools, scales: Scales) -> tuple[Ints, Bools]:
     """Positions of the steps from the first present one of a course and rule set on, by rule set id; which are present."""
-    heads = np.flatnonzero(present)
+    heads = present.nonzero()[0]
     if not len(heads):
         return heads, present[heads]
     group = steps.course * len(scales.ids) + steps.rule_set
-    before = np.cumsum(present) - 1  # the last present step so far, of whatever group
+    before = present.cumsum() - 1  # the last present step so far, of whatever group
     inside = np.flatnonzero((before >= 0) & (group[heads[before]] == group))
     if scales.rank is not None:
         rank = scales.rank[steps.rule_set[inside]]

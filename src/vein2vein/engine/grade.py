@@ -251,5 +251,7 @@ def _plain_rows(grader: CourseGrader, named: dict[str, object]) -> list[dict[str
 
 def join(parts: list[Graded]) -> Graded:
     """Put partitions of one call together, in order."""
+    if len(parts) == 1:
+        return parts[0]
     verdicts, episodes = (pl.concat([getattr(part, name) for part in parts]) for name in ("verdicts", "episodes"))
     return Graded(verdicts, episodes, parts[0].parameters)

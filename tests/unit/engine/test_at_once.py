@@ -8,7 +8,7 @@ import pytest
 
 from vein2vein.engine.calendars import NEVER, columns_of, picked
 from vein2vein.engine.kept import kept
-from vein2vein.engine.vector import days
+from vein2vein.engine.vector import days, held, runs
 from vein2vein.engine.vector.rows import Changes, Numbers, numbers_together
 from vein2vein.engine.vector.states import Signals
 from vein2vein.knowledge.registry import default_registry
@@ -16,12 +16,23 @@ from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.tables import Instant
 
 
-@pytest.mark.parametrize("n_columns", [1, 7, days._WIDE + 1])
+@pytest.mark.parametrize("n_columns", [1, 7, runs._WIDE + 1])
 @pytest.mark.parametrize("ufunc", [np.maximum, np.minimum])
 def test_a_running_extreme_down_a_table_is_that_of_numpy(ufunc: np.ufunc, n_columns: int) -> None:
     table = np.random.default_rng(3).integers(-1, 40, (11, n_columns))  # a fixed draw
     expected = ufunc.accumulate(table, axis=0)
-    assert np.array_equal(days._running(ufunc, table), expected)
+    assert np.array_equal(runs.running(ufunc, table), expected)
+
+
+@pytest.mark.parametrize("longest", [1, 2, 3, 8, 40])
+def test_the_highest_of_overlapping_windows_is_that_of_their_rows(longest: int) -> None:
+    draw = np.random.default_rng(4)  # a fixed draw
+    values = np.append(draw.normal(size=38), [-np.inf, np.inf])
+    left = draw.integers(0, len(values), 200)
+    right = np.minimum(left + draw.integers(1, longest + 1, 200), len(values))
+    expected = [values[a:b].max() for a, b in zip(left, right, strict=True)]
+    assert held.highest_within(values, left, right).tolist() == expected
+    assert held.highest_within(values, left[:0], right[:0]).tolist() == []
 
 
 def test_the_lowest_so_far_begins_anew_in_each_group() -> None:
@@ -37,6 +48,7 @@ def test_instants_become_columns_together_and_keep_what_is_missing() -> None:
     assert first.is_null().to_list() == [False, True, False]
     assert first[2].isoformat() == "1970-01-01T00:00:01+00:00"
     assert second.to_list() == [None]
+    assert columns_of(np.zeros(0, np.int64))[0].to_list() == []
 
 
 def test_rows_of_columns_are_picked_by_position() -> None:

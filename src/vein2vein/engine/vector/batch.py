@@ -181,10 +181,11 @@ class Batch:
 
     def key(self, course: Ints, at: Ints) -> Ints:
         """Sortable keys of instants; instants before the first row of a course are taken to its start."""
-        key = at - self.base[course]
+        key = at - (self.base if self.n == 1 else self.base[course])
         np.maximum(key, 0, out=key)
         np.minimum(key, (1 << self.bits) - 1, out=key)
-        key += course << self.bits
+        if self.n > 1:  # the only course is number 0
+            key += course << self.bits
         return key
 
     def course_of(self, key: Ints) -> Ints:
@@ -220,7 +221,7 @@ class Batch:
         order = _in_order_of(group, counts)
         edges = np.concatenate([_FIRST, counts.cumsum()])
         kinds = (counts[0::2] + counts[1::2]).nonzero()[0] * 2
-        names = frame["kind"][order[edges[kinds]]].to_list()
+        names = calendars.picked(order[edges[kinds]], frame["kind"])[0].to_list()
         places = zip(edges[kinds].tolist(), edges[kinds + 1].tolist(), edges[kinds + 2].tolist(), strict=True)
         return dict(zip(names, places, strict=True)), self._observations().take(order)
 
@@ -259,7 +260,7 @@ class Batch:
         """Exposures of a stream; an end at the end of the follow-up is not known to be an end."""
         if stream not in self._exposed:
             kinds, rows = self._all_exposed
-            self._exposed[stream] = rows.take(np.flatnonzero(kinds == stream))
+            self._exposed[stream] = rows.take((kinds == stream).nonzero()[0])
         return self._exposed[stream]
 
     @cached_property
@@ -284,14 +285,14 @@ class Batch:
         rows = self.exposed(CHARTED)
         mine = rows.agent == stream
         course, start, end = rows.course[mine], rows.start[mine], rows.end[mine]
-        if not len(course):
+        if (course[1:] != course[:-1]).all():  # nothing to merge
             return course, start, end
         start_key = self.key(course, start)
         end_key = np.where(end == FOREVER, self.ends[course], self.key(course, np.where(end == FOREVER, 0, end)))
         reach = np.maximum.accumulate(end_key)
         opens = np.ones(len(course), bool)
         opens[1:] = start_key[1:] > reach[:-1]
-        first = np.flatnonzero(opens)
+        first = opens.nonzero()[0]
         merged_end = np.maximum.reduceat(end_key, first)
         ends = np.where(merged_end == self.ends[course[first]], FOREVER, self.at_of(merged_end))
         return course[first], start[first], ends
@@ -327,7 +328,7 @@ class Batch:
 
     def of_patient(self, column: str) -> pl.Series:
         """A column of the patients table, per course."""
-        return self.cohort.patients[column][self._patients]
+        return calendars.picked(self._patients, self.cohort.patients[column])[0]
 
     @cached_property
     def _patients(self) -> Ints:
@@ -385,7 +386,7 @@ def _reduce_sorted(ufunc: np.ufunc, into: Ints, course: Ints, at: Ints) -> None:
     """Fold sorted rows into one number per course."""
     if not len(course):
         return
-    first = np.concatenate([_FIRST, 1 + np.flatnonzero(course[1:] != course[:-1])])
+    first = np.concatenate([_FIRST, 1 + (course[1:] != course[:-1]).nonzero()[0]])
     into[course[first]] = ufunc(into[course[first]], ufunc.reduceat(at, first))
 
 

@@ -8,25 +8,41 @@ Knows    One table row per such instant and one column per day; a column is fill
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vein2vein.basis.clock import hours
 from vein2vein.engine.vector.batch import FOREVER, NEVER, Batch, Bools, Floats, Ints
 from vein2vein.engine.vector.held import reported
-from vein2vein.engine.vector.rows import UNKNOWN, Facts, Numbers, Rows, Values, distinct, until_next
+from vein2vein.engine.vector.rows import (
+    UNKNOWN,
+    Facts,
+    Numbers,
+    Rows,
+    Values,
+    distinct,
+    joined,
+    numbers_of,
+    numbers_together,
+    together,
+    until_next,
+)
+from vein2vein.engine.vector.runs import Joining, Runs, Table, Threshold, running, worlds
 from vein2vein.knowledge.inputs import CountDays, DayInput, DayRun, NthLowestDay, UnrecoveredRun
 
 POINTS_AT_ONCE = 20_000
-_WIDE = 2_000  # columns of a table
-Table = npt.NDArray[np.float64]
-_NO_DAY = np.int32(-1)
-_DayTable = tuple[Table, Table, Ints, Bools]
-Filling = tuple[str, int | None, bool, float | None]  # fill, fill_at_most_days, fill_ends, round_to
+
+
+class Filling(NamedTuple):
+    """How days without a value are filled, and values rounded; the words of `knowledge.inputs`."""
+
+    fill: str
+    at_most_days: int | None
+    fill_ends: bool
+    round_to: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,21 +59,53 @@ class _Points:
         return _Points(self.key[part], self.course[part], self.today[part], self.last[part], self.has_ended[part])
 
 
-def day_value(batch: Batch, take: DayInput) -> Rows:
-    """The value of a day-based input over time."""
-    daily = batch.once(_Daily, take.observation, take.from_day, _reads_to(take))
-    holds = take.today_holds_hours if isinstance(take, DayRun) else None
-    points = batch.once(_points, take.stops_at, holds, daily)
-    filling = (take.fill, take.fill_at_most_days, take.fill_ends, take.round_to)
-    if len(points.key) <= POINTS_AT_ONCE:
-        tables: Iterable[_DayTable] = [batch.once(_table, filling, holds, daily, points)]
-    else:
-        starts = range(0, len(points.key), POINTS_AT_ONCE)
-        tables = (  # one after the other, so that only one is in memory
-            _table(batch, filling, holds, daily, points.take(slice(start, start + POINTS_AT_ONCE))) for start in starts
-        )
-    values = _concatenated(take, [_values(take, *table) for table in tables])
-    return Rows(points.key, until_next(batch, points.key, None), values, _absent(take))
+class _Sheet(NamedTuple):
+    """What inputs have in common that are read from the same table of days."""
+
+    observation: str
+    from_day: int
+    reads_to: int
+    stops_at: tuple[str, ...]
+    filling: Filling
+
+    @classmethod
+    def of(cls, take: DayInput) -> _Sheet:
+        reads_to = take.to_day if take.reads_to_day is None else max(take.to_day, take.reads_to_day)
+        filling = Filling(take.fill, take.fill_at_most_days, take.fill_ends, take.round_to)
+        return cls(take.observation, take.from_day, reads_to, take.stops_at, filling)
+
+
+class DaysTogether:
+    """Inputs over calendar days, by the table that they are read from."""
+
+    def __init__(self, takes: Sequence[DayInput]) -> None:
+        self.takes = takes
+        self.sheets: dict[_Sheet, list[int]] = {}
+        for place, take in enumerate(takes):
+            self.sheets.setdefault(_Sheet.of(take), []).append(place)
+
+
+def day_values(batch: Batch, asked: DaysTogether) -> list[Rows]:
+    """The values of day-based inputs over time."""
+    found: dict[int, Rows] = {}
+    for sheet, places in asked.sheets.items():
+        takes = [asked.takes[place] for place in places]
+        daily = batch.once(_Daily, sheet.observation, sheet.from_day, sheet.reads_to)
+        points = _points(batch, sheet.stops_at, {holds for take in takes if (holds := _holds(take)) is not None}, daily)
+        starts = range(
+            0, max(len(points.key), 1), POINTS_AT_ONCE
+        )  # one after the other, so that one table is in memory
+        parts = [
+            _values(batch, sheet, takes, daily, points.take(slice(start, start + POINTS_AT_ONCE))) for start in starts
+        ]
+        end = until_next(batch, points.key, None)
+        for place, take, *values in zip(places, takes, *parts, strict=True):
+            found[place] = Rows(points.key, end, _concatenated(values), _absent(take))
+    return [found[place] for place in range(len(asked.takes))]
+
+
+def _holds(take: DayInput) -> float | None:
+    return take.today_holds_hours if isinstance(take, DayRun) else None
 
 
 def _absent(take: DayInput) -> Values:
@@ -68,22 +116,12 @@ def _absent(take: DayInput) -> Values:
     return Numbers(np.array([0.0]), np.array([0.0]))
 
 
-def _concatenated(take: DayInput, parts: list[Values]) -> Values:
-    if isinstance(take, UnrecoveredRun):
-        facts = [p for p in parts if isinstance(p, Facts)]
-        return Facts(
-            np.concatenate([np.zeros(0, bool), *(p.certain for p in facts)]),
-            np.concatenate([np.zeros(0, bool), *(p.possible for p in facts)]),
-        )
-    numbers = [p for p in parts if isinstance(p, Numbers)]
-    return Numbers(
-        np.concatenate([np.zeros(0), *(p.low for p in numbers)]),
-        np.concatenate([np.zeros(0), *(p.high for p in numbers)]),
-    )
-
-
-def _reads_to(take: DayInput) -> int:
-    return take.to_day if take.reads_to_day is None else max(take.to_day, take.reads_to_day)
+def _concatenated(parts: list[Values]) -> Values:
+    """Values of one input one after the other."""
+    facts = [part for part in parts if isinstance(part, Facts)]
+    if facts:
+        return Facts(joined([part.certain for part in facts]), joined([part.possible for part in facts]))
+    return numbers_together([numbers_of(part) for part in parts])
 
 
 class _Daily:
@@ -131,30 +169,15 @@ def _so_far(group: Ints, value: Floats) -> Floats:
     return lowest
 
 
-def _running(ufunc: np.ufunc, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What `ufunc.accumulate` gives down the rows of a table; quicker, as whole rows are worked out at once."""
-    n_rows, n_columns = table.shape
-    if n_columns > _WIDE:
-        for row in range(1, n_rows):
-            ufunc(table[row], table[row - 1], out=table[row])
-        return table
-    reach = 1
-    while reach < n_rows:  # after each round a row has taken in twice as many of those before it
-        new = table.copy()
-        ufunc(table[reach:], table[:-reach], out=new[reach:])
-        table, reach = new, 2 * reach
-    return table
-
-
-def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | None, daily: _Daily) -> _Points:
-    courses = np.flatnonzero(batch.infused != NEVER)
+def _points(batch: Batch, stops_at: tuple[str, ...], holds: set[float], daily: _Daily) -> _Points:
+    courses = (batch.infused != NEVER).nonzero()[0]
     n = daily.n_days + 1
-    course = np.repeat(courses, n)
+    course = courses.repeat(n)
     starts = batch.day_starts(course, batch.day_zero[course] + np.tile(np.arange(n) + daily.from_day, len(courses)))
     stop = _first(batch.milestones((*stops_at, "death")))
     followed = _first(batch.followed)
     keys = [batch.key(course, starts), daily.lower_key]
-    if today_holds_hours is not None:
+    for today_holds_hours in holds:
         ends = daily.rows_key + hours(today_holds_hours)
         unheard = ends < until_next(batch, daily.rows_key, None)  # else the next row speaks instead
         keys.append(ends[unheard & (batch.infused[daily.rows.course] != NEVER)])
@@ -171,7 +194,7 @@ def _points(batch: Batch, stops_at: tuple[str, ...], today_holds_hours: float | 
     for instant in (stop, followed):
         happened = instant[course] <= at
         day = np.full(batch.n, FOREVER, np.int64)
-        known = np.flatnonzero((instant != FOREVER) & (batch.infused != NEVER))
+        known = ((instant != FOREVER) & (batch.infused != NEVER)).nonzero()[0]
         day[known] = batch.local_days(known, instant[known]) - batch.day_zero[known]
         last = np.where(happened, np.minimum(last, day[course]), last)
         has_ended |= happened
@@ -182,15 +205,13 @@ def _first(instants: Ints) -> Ints:
     return np.where(instants == NEVER, FOREVER, instants)
 
 
-def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
-    batch: Batch, filling: Filling, today_holds_hours: float | None, daily: _Daily, points: _Points
-) -> _DayTable:
-    """Daily lowest values known at each point (n_points, n_days), filled and rounded; the last column; whether it ended."""
+def _table(batch: Batch, filling: Filling, daily: _Daily, points: _Points) -> tuple[Table, Table]:
+    """Daily lowest values known at each point (n_points, n_days), filled and rounded: the lower and the upper ends."""
     column = np.arange(daily.n_days)
     today = (points.today - daily.from_day)[:, None]
     last = points.last - daily.from_day
     known = (column < today) & (column <= last[:, None])
-    place = np.searchsorted(daily.key, points.key, side="right") - 1
+    place = daily.key.searchsorted(points.key, side="right") - 1
     safe = np.maximum(place, 0)
     here = np.zeros(0, np.int64)
     if len(daily.key):
@@ -207,12 +228,10 @@ def _table(  # noqa: PLR0917  (what the tables of several inputs have in common)
     low = filled(daily.whole_low, daily.low)
     high = low if daily.high is daily.low else filled(daily.whole_high, daily.high)
     low, high = _filled(filling, low, high, last, has_ended=points.has_ended)
-    round_to = filling[-1]
+    round_to = filling.round_to
     if round_to is not None:
         low, high = _each(lambda values: _rounded(values, round_to), low, high)
-    if today_holds_hours is not None:
-        low, high = _put_today(round_to, today_holds_hours, daily, points, low, high)
-    return low, high, last, points.has_ended
+    return low, high
 
 
 def _each(function: Callable[[Table], Table], low: Table, high: Table) -> tuple[Table, Table]:
@@ -224,11 +243,11 @@ def _each(function: Callable[[Table], Table], low: Table, high: Table) -> tuple[
 def _put_today(  # noqa: PLR0917  (the pieces of `_table`)
     round_to: float | None, holds_hours: float, daily: _Daily, points: _Points, low: Table, high: Table
 ) -> tuple[Table, Table]:
-    """Put in what the last value still says about a today that has no value of its own."""
+    """The table with what the last value still says about a today that has no value of its own."""
     rows, key, from_day = daily.rows, daily.rows_key, daily.from_day
     if not len(rows) or not len(points.key):
         return low, high
-    place = np.searchsorted(key, points.key, side="right") - 1
+    place = key.searchsorted(points.key, side="right") - 1
     safe = np.maximum(place, 0)
     held = (place >= 0) & (rows.course[safe] == points.course) & ~np.isnan(rows.value[safe])
     held &= points.key < key[safe] + hours(holds_hours)
@@ -237,14 +256,16 @@ def _put_today(  # noqa: PLR0917  (the pieces of `_table`)
     empty = np.isnan(low[here, column])
     here, column = here[empty], column[empty]
     value = reported(rows).low[safe[here]]
-    high = high.copy() if high is low else high
+    if not len(here):
+        return low, high
+    low, high = low.copy(), high.copy()
     low[here, column] = value if round_to is None else _rounded(value, round_to)
     high[here, column] = np.inf
     return low, high
 
 
 def _rounded(values: Table, step: float) -> Table:
-    return np.round(np.round(np.round(values / step, 6)) * step, 9)
+    return ((values / step).round(6).round() * step).round(9)
 
 
 def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended: Bools) -> tuple[Table, Table]:
@@ -254,8 +275,8 @@ def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended:
     n_days = low.shape[1]
     column = np.arange(n_days)
     known = ~np.isnan(low)
-    before = _running(np.maximum, np.where(known.T, column[:, None], -1)).T
-    after = _running(np.minimum, np.where(known.T, column[:, None], n_days)[::-1])[::-1].T
+    before = running(np.maximum, np.where(known.T, column[:, None], -1)).T
+    after = running(np.minimum, np.where(known.T, column[:, None], n_days)[::-1])[::-1].T
     has_before, has_after = before >= 0, after < n_days
     fills = ~known & (column <= last[:, None]) & (has_before | has_after)
     fills &= has_after | has_ended[:, None]  # while the series runs, tomorrow's value may still say otherwise
@@ -264,7 +285,7 @@ def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended:
         fills &= block <= at_most_days
     if not fill_ends:
         fills &= has_before & has_after
-    row, day = np.nonzero(fills)
+    row, day = fills.nonzero()
     if not len(row):
         return low, high
     before, after = before[row, day], after[row, day]
@@ -287,23 +308,48 @@ def _filled(filling: Filling, low: Table, high: Table, last: Ints, *, has_ended:
     return new_low, (new_low if high is low and finite[both].all() else worked_out(high, np.maximum))
 
 
-def _values(  # noqa: PLR0917  (the pieces of `_table`, in its order)
-    take: DayInput, low: Table, high: Table, last: Ints, has_ended: Bools
-) -> Values:
+def _values(  # noqa: PLR0917  (the pieces of a sheet)
+    batch: Batch, sheet: _Sheet, takes: list[DayInput], daily: _Daily, points: _Points
+) -> list[Values]:
+    """The value of each input of a sheet at some points."""
+    table = _table(batch, sheet.filling, daily, points)
+    tables = {
+        holds: table if holds is None else _put_today(sheet.filling.round_to, holds, daily, points, *table)
+        for holds in {_holds(take) for take in takes}
+    }
+    last = points.last - daily.from_day
+    found: dict[int, Values] = {}
+    alike: dict[Joining, list[Threshold]] = {}
+    for place, take in enumerate(takes):
+        low, high = tables[_holds(take)]
+        if isinstance(take, DayRun | UnrecoveredRun):
+            alike.setdefault(Joining.of(take), []).append(Threshold(place, take, low, high))
+        else:
+            found[place] = _of_days(take, low, high)
+    for joining, thresholds in alike.items():
+        for some in together(thresholds):
+            runs = worlds(joining, some, last)
+            for number, one in enumerate(some):
+                mine = runs if len(some) == 1 else runs.part(2 * len(last) * number, 2 * len(last) * (number + 1))
+                found[one.place] = _of_runs(one.take, mine, points.has_ended)
+    return [found[place] for place in range(len(takes))]
+
+
+def _of_days(take: NthLowestDay | CountDays, low: Table, high: Table) -> Numbers:
     counted = max(0, take.to_day - take.from_day + 1)
-    match take:
-        case DayRun():
-            runs = _worlds(take, low, high, last)
-            n_days = runs.longest() if take.method == "longest" else runs.total()
-            return Numbers(n_days[: len(last)], n_days[len(last) :])
-        case UnrecoveredRun():
-            reaches = _worlds(take, low, high, last).reach(take.starts_by_day)
-            return Facts(reaches[: len(last)] & has_ended, reaches[len(last) :] & has_ended)
-        case NthLowestDay():
-            return Numbers(_nth(low[:, :counted], take.n, -np.inf), _nth(high[:, :counted], take.n, np.inf))
-        case CountDays():
-            known = (~np.isnan(low[:, :counted])).sum(axis=1).astype(np.float64)
-            return Numbers(known, known)
+    if isinstance(take, NthLowestDay):
+        return Numbers(_nth(low[:, :counted], take.n, -np.inf), _nth(high[:, :counted], take.n, np.inf))
+    known = (~np.isnan(low[:, :counted])).sum(axis=1).astype(np.float64)
+    return Numbers(known, known)
+
+
+def _of_runs(take: DayRun | UnrecoveredRun, runs: Runs, has_ended: Bools) -> Values:
+    n = len(has_ended)
+    if isinstance(take, UnrecoveredRun):
+        reaches = runs.reach(take.starts_by_day)
+        return Facts(reaches[:n] & has_ended, reaches[n:] & has_ended)
+    n_days = runs.longest() if take.method == "longest" else runs.total()
+    return Numbers(n_days[:n], n_days[n:])
 
 
 def _nth(values: Table, n: int, unknown: float) -> Floats:
@@ -311,65 +357,3 @@ def _nth(values: Table, n: int, unknown: float) -> Floats:
         return np.full(len(values), unknown)
     found = np.sort(values, axis=1)[:, n - 1]
     return np.where(np.isnan(found), unknown, found)
-
-
-def _worlds(take: DayRun | UnrecoveredRun, low: Table, high: Table, last: Ints) -> _Runs:
-    """Runs where days are affected for certain, and beside these where they may be."""
-    n, n_days = low.shape
-    affected = np.empty((n_days, 2 * n), bool)
-    below = np.less if take.strict else np.less_equal
-    below(high.T, take.at_most, out=affected[:, :n])
-    below(low.T, take.at_most, out=affected[:, n:])
-    affected[:, n:] |= np.isnan(low.T) & (np.arange(n_days)[:, None] <= last)
-    return _Runs(take, affected, np.concatenate([last, last]))
-
-
-class _Runs:
-    """Joined runs of affected days, at every day (row) and point (column).
-
-    A run begins where an affected day is more than `join_days` after the affected day before it, and ends with an affected day,
-    so that what a run has come to can be read at each of its affected days. Days after `counted` help to join only.
-    """
-
-    def __init__(self, take: DayRun | UnrecoveredRun, affected: npt.NDArray[np.bool_], last: Ints) -> None:
-        column = np.arange(len(affected), dtype=np.int32)[:, None]
-        self._affected, self._column = affected, column
-        self._counted = take.to_day - take.from_day
-        self._from_day = take.from_day
-        until = _running(np.maximum, np.where(affected, column, _NO_DAY))
-        self._before = np.full(until.shape, -1, np.int32)
-        self._before[1:] = until[:-1]
-        self._opens = affected & ((self._before < 0) | (column - self._before - 1 > take.join_days))
-        self._start = _running(np.maximum, np.where(self._opens, column, _NO_DAY))
-        self._end = np.minimum(last, self._counted)
-        self._last_start, self._last_until = self._start[-1], until[-1]
-        self._reaches_to = self._last_until
-        if take.count_trailing:
-            tail = last - self._last_until
-            extends = (self._last_start >= 0) & (tail > 0) & (tail <= take.join_days)
-            self._reaches_to = np.where(extends, last, self._last_until)
-
-    def longest(self) -> Floats:
-        """Days of the longest run."""
-        until = np.minimum(self._column, self._counted)
-        lengths = np.where(self._affected & (self._start <= self._counted), until - self._start + 1, 0)
-        last = np.minimum(self._reaches_to, self._counted) - self._last_start + 1
-        has_run = (self._last_start >= 0) & (self._last_start <= self._counted)
-        longest: Floats = np.maximum(lengths.max(axis=0), np.where(has_run, last, 0)).astype(np.float64)
-        return longest
-
-    def total(self) -> Floats:
-        """Days of all runs."""
-        before = np.where(self._opens, self._column - 1, np.minimum(self._before, self._counted))
-        added = np.maximum(np.minimum(self._column, self._counted) - before, 0)
-        trailing = np.minimum(self._reaches_to, self._counted) - np.minimum(self._last_until, self._counted)
-        total: Floats = (np.where(self._affected, added, 0).sum(axis=0) + trailing).astype(np.float64)
-        return total
-
-    def reach(self, starts_by_day: int) -> Bools:
-        """Whether a run that began by a day comes to the last day that counts."""
-        by = starts_by_day - self._from_day
-        within = self._affected & (self._start <= by) & (self._column >= self._end)
-        last = (self._last_start >= 0) & (self._last_start <= by) & (self._reaches_to >= self._end)
-        found: Bools = within.any(axis=0) | last
-        return found

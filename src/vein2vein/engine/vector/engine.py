@@ -19,7 +19,7 @@ import numpy as np
 
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.engine.steps import Steps
-from vein2vein.engine.vector import days, exposures, held, logic, measured, memory, observations, over_time
+from vein2vein.engine.vector import logic, memory, over_time
 from vein2vein.engine.vector.batch import Batch, Bools, Ints
 from vein2vein.engine.vector.logic import Pair, Prepared, truth_of
 from vein2vein.engine.vector.memory import Memory, Source
@@ -38,9 +38,6 @@ from vein2vein.engine.vector.rows import (
 )
 from vein2vein.engine.vector.states import Grids, Layout, Signals, Spans, merged, most_grids, step_of
 from vein2vein.engine.vector.table import Table
-from vein2vein.knowledge import inputs as methods
-from vein2vein.knowledge.codes import observation_kind
-from vein2vein.knowledge.inputs import Input
 from vein2vein.knowledge.predicates import Sustained, Syndrome
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.cohort import Cohort
@@ -83,7 +80,7 @@ def _signals(batch: Batch, known: Memory, plan: Plan, spans: Spans) -> Signals:
     places: list[int] = []
     moving: list[Rows] = []
     is_begun, asked = plan.moving(batch.recorded)
-    for shared, rows in zip(asked, rows_of(batch, [shared.take for shared in asked]), strict=True):
+    for shared, rows in zip(asked.shared, asked.inputs.rows(batch), strict=True):
         if not is_begun:
             for source in shared.sources:
                 known.begin(source, rows.absent)
@@ -93,60 +90,9 @@ def _signals(batch: Batch, known: Memory, plan: Plan, spans: Spans) -> Signals:
             moving += [rows] * len(shared.sources)
     for begin, end in shares([len(rows.key) for rows in moving]):
         some = moving[begin:end]
-        codes = [
-            source.coder.codes(rows.values, source.mark) for source, rows in zip(sources[begin:end], some, strict=True)
-        ]
+        codes = [source.coder.codes(rows.values) for source, rows in zip(sources[begin:end], some, strict=True)]
         signals.put(places[begin:end], signals_of(some, joined(codes), known.numbers_of))
     return signals
-
-
-def rows_of(batch: Batch, takes: list[Input]) -> list[Rows]:
-    """Possible values of inputs over time; those of one method at once."""
-    found: dict[int, Rows] = {}
-    held.hold(batch, held.held_kinds(takes))
-    latest = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Latest) and _is_number(take)}
-    found |= zip(latest, measured.latest(batch, list(latest.values())), strict=True)
-    extremes = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Extreme)}
-    found |= zip(extremes, measured.extremes(batch, list(extremes.values())), strict=True)
-    exposed = {place: take for place, take in enumerate(takes) if isinstance(take, methods.Active | methods.Given)}
-    found |= zip(exposed, exposures.facts(batch, list(exposed.values())), strict=True)
-    return [found[place] if place in found else _rows_of(batch, take) for place, take in enumerate(takes)]
-
-
-def _is_number(take: methods.Latest) -> bool:
-    return observation_kind(take.observation).type == "number"
-
-
-def _rows_of(batch: Batch, take: Input) -> Rows:  # noqa: C901, PLR0911, PLR0912  (one line per input method)
-    """Possible values of one input over time."""
-    match take:
-        case methods.Latest():
-            return observations.stated(batch, take)
-        case methods.BaselineValue():
-            return held.baseline_value(batch, take)
-        case methods.SteepestRise():
-            return observations.steepest_rise(batch, take)
-        case methods.MeasuredSpan():
-            return observations.measured_span(batch, take)
-        case methods.ItemSum():
-            return observations.item_sum(batch, take)
-        case methods.CountActive():
-            return exposures.count_active(batch, take)
-        case methods.RateSum():
-            return exposures.rate_sum(batch, take)
-        case methods.Death():
-            return observations.death(batch, take)
-        case methods.AgeYears():
-            return observations.age_rows(batch)
-        case methods.RelativeDay():
-            return observations.relative_day(batch)
-        case methods.CourseField():
-            return observations.course_field(batch, take)
-        case methods.DayRun() | methods.UnrecoveredRun() | methods.NthLowestDay() | methods.CountDays():
-            return days.day_value(batch, take)
-        case _:
-            message = f"{type(take).__name__} is worked out with others of its method"
-            raise TypeError(message)
 
 
 def _add_worlds(
@@ -210,9 +156,12 @@ def _world(batch: Batch, kind: type[Sustained | Syndrome], of: tuple[Ints, Ints,
     """The signals of n grids, one after the other, from their keys, what is needed there, and truths of the parts."""
     steps = np.arange(n) * step_of(batch)
     key, truth = (over_time.sustained if kind is Sustained else over_time.syndrome)(batch, *of)
-    behind = key.searchsorted(steps + step_of(batch))
-    key, numbers = np.insert(key, behind, steps + batch.ends[-1]), np.insert(truth, behind, False).astype(np.int64)
-    found = changes_of(key, numbers, behind + np.arange(1, n + 1))
+    behind = key.searchsorted(steps + step_of(batch)) + np.arange(1, n + 1)
+    is_end = np.zeros(len(key) + n, bool)
+    is_end[behind - 1] = True
+    keys, numbers = np.empty(len(is_end), np.int64), np.zeros(len(is_end), np.int64)
+    keys[is_end], keys[~is_end], numbers[~is_end] = steps + batch.ends[-1], key, truth
+    found = changes_of(keys, numbers, behind)
     found.key[:] -= steps.repeat(np.diff(found.cuts))
     return found
 

@@ -30,23 +30,55 @@ from vein2vein.record.timeline import UNSPECIFIED
 _RATE_STEPS: Final = 1e9
 
 
-def facts(batch: Batch, takes: list[Active | Given]) -> list[Rows]:
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """Inputs that rest on the same changes.
+
+    Attributes:
+        which: These changes.
+        takes: The inputs.
+        absent: What they say where there is no row.
+    """
+
+    which: _Which
+    takes: tuple[Active | Given, ...]
+    absent: Facts
+
+
+class FactsTogether:
+    """Inputs that ask whether something runs or was given, by the changes that they rest on."""
+
+    def __init__(self, takes: Sequence[Active | Given]) -> None:
+        places: dict[_Which, list[int]] = {}
+        for place, take in enumerate(takes):
+            places.setdefault(_which(take), []).append(place)
+        self.alike = [
+            _Alike(which, tuple(takes[place] for place in some), Facts(np.array([False]), np.array([which.is_open])))
+            for which, some in places.items()
+        ]
+        order = [place for some in places.values() for place in some]
+        self.back = np.argsort(order).tolist()
+
+
+def facts(batch: Batch, asked: FactsTogether) -> list[Rows]:
     """Whether one of the agents is running, or was started in (t - within, t], of several inputs at once."""
-    alike: dict[_Which, list[int]] = {}
-    for place, take in enumerate(takes):
-        alike.setdefault(_which(take), []).append(place)
-    change(batch, alike)
-    found: dict[int, Rows] = {}
-    for which, places in alike.items():
-        changes = batch.once(_changes, *which)
-        pairs = [_matches_since(batch, takes[place]) for place in places]
-        counts = changes.counted([*(c for c, _ in pairs), *(p for _, p in pairs)]) > 0
-        if which.is_open:
-            counts[len(places) :] |= ~changes.is_charted
-        absent = Facts(np.array([False]), np.array([which.is_open]))
-        for number, place in enumerate(places):
-            found[place] = Rows(changes.key, changes.end, Facts(counts[number], counts[len(places) + number]), absent)
-    return [found[place] for place in range(len(takes))]
+    change(batch, [alike.which for alike in asked.alike])
+    found: list[Rows] = []
+    for alike in asked.alike:
+        changes = batch.once(_changes, *alike.which)
+        n = len(alike.takes)
+        if changes.n:
+            pairs = [_matches_since(batch, take) for take in alike.takes]
+            counts = changes.counted([*(c for c, _ in pairs), *(p for _, p in pairs)]) > 0
+        else:  # nothing of the stream was recorded but where it is charted
+            counts = np.zeros((2 * n, len(changes.key)), bool)
+        if alike.which.is_open:
+            counts[n:] |= ~changes.is_charted
+        found += [
+            Rows(changes.key, changes.end, Facts(*says), alike.absent)
+            for says in zip(counts[:n], counts[n:], strict=True)
+        ]
+    return [found[place] for place in asked.back]
 
 
 def _matches_since(batch: Batch, take: Active | Given) -> tuple[Bools, Bools]:
@@ -62,42 +94,43 @@ def _matches_since(batch: Batch, take: Active | Given) -> tuple[Bools, Bools]:
 
 def count_active(batch: Batch, take: CountActive) -> Rows:
     """How many different agents are running."""
-    rows = batch.exposed(take.exposure)
+    rows, changes = batch.exposed(take.exposure), batch.once(_changes, *_which(take))
+    if not len(rows):
+        return _up_to(take, changes, *np.zeros((2, len(changes.key))))
     certain, possible = matches(batch, take)
     named = sorted({str(a) for a in rows.agent[possible]} - {UNSPECIFIED})
     is_unnamed = rows.agent == UNSPECIFIED
     measures = [certain & is_unnamed, possible & is_unnamed]
     for agent in named:
         measures += [certain & (rows.agent == agent), possible & (rows.agent == agent)]
-    is_open = take.when_uncharted == "unknown"
-    changes = batch.once(_changes, *_which(take))
     counts = changes.counted(measures)
     running = counts > 0
     low = np.maximum(running[2::2].sum(axis=0), running[0])
     high = running[3::2].sum(axis=0) + counts[1]
-    if is_open:
-        high = np.where(changes.is_charted, high, take.at_most_agents)
-    high = np.maximum(low, np.minimum(high, take.at_most_agents))
-    values = Numbers(low.astype(np.float64), high.astype(np.float64))
-    absent = Numbers(np.array([0.0]), np.array([float(take.at_most_agents) if is_open else 0.0]))
-    return Rows(changes.key, changes.end, values, absent)
+    return _up_to(take, changes, low.astype(np.float64), high.astype(np.float64))
 
 
 def rate_sum(batch: Batch, take: RateSum) -> Rows:
     """The weighted sum of the rates of the agents that run."""
-    rows = batch.exposed(take.exposure)
+    rows, changes = batch.exposed(take.exposure), batch.once(_changes, *_which(take))
+    if not len(rows):
+        return _up_to(take, changes, *np.zeros((2, len(changes.key))))
     certain, possible = matches(batch, take)
     weighted, is_known = _weighted(batch, take, rows)
     steps = np.rint(np.where(is_known, weighted, 0.0) * _RATE_STEPS).astype(np.int64)
-    is_open = take.when_uncharted == "unknown"
-    changes = batch.once(_changes, *_which(take))
     counts = changes.counted([np.where(certain, steps, 0), np.where(possible, steps, 0), possible & ~is_known])
     low, high = np.round(counts[0] / _RATE_STEPS, 9), np.round(counts[1] / _RATE_STEPS, 9)
-    high = np.where(counts[2] > 0, take.at_most, high)
+    return _up_to(take, changes, low, np.where(counts[2] > 0, take.at_most, high))
+
+
+def _up_to(take: CountActive | RateSum, changes: _Changes, low: Floats, high: Floats) -> Rows:
+    """What is counted, up to the most there can be, and up to that where the stream is not charted but should be."""
+    most = float(take.at_most_agents if isinstance(take, CountActive) else take.at_most)
+    is_open = take.when_uncharted == "unknown"
     if is_open:
-        high = np.where(changes.is_charted, high, take.at_most)
-    high = np.maximum(low, np.minimum(high, take.at_most))
-    absent = Numbers(np.array([0.0]), np.array([take.at_most if is_open else 0.0]))
+        high = np.where(changes.is_charted, high, most)
+    high = np.maximum(low, np.minimum(high, most))
+    absent = Numbers(np.array([0.0]), np.array([most if is_open else 0.0]))
     return Rows(changes.key, changes.end, Numbers(low, high), absent)
 
 
@@ -135,7 +168,7 @@ def _weights_at_start(batch: Batch, rows: Exposed, places: Ints) -> Floats:
     if not len(weights):
         return np.full(len(places), np.nan)
     at = batch.key(rows.course[places], rows.start[places])
-    found = np.searchsorted(weights.key, at, side="right") - 1
+    found = weights.key.searchsorted(at, side="right") - 1
     safe = np.maximum(found, 0)
     here = (found >= 0) & (weights.course[safe] == rows.course[places])
     return np.where(here, weights.value[safe], np.nan)
@@ -384,7 +417,7 @@ def _attributed_until(batch: Batch, rows: Exposed, end_key: Ints, readings: Read
     _, held = batch.once(held_rows, readings.observation)
     if not len(held):
         return end_key
-    place = np.searchsorted(held.key, end_key, side="left") - 1
+    place = held.key.searchsorted(end_key, side="left") - 1
     safe = np.maximum(place, 0)
     taken = held.key[safe]
     holds = (place >= 0) & (rows.end != FOREVER) & (taken >= batch.key(rows.course, rows.start))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,6 @@ from vein2vein.engine.vector.rows import (
     joined,
     last_of_each_key,
     shares,
-    unknown_numbers,
     until_next,
 )
 from vein2vein.engine.vector.states import most_grids, step_of
@@ -96,8 +96,8 @@ def ends_with(batch: Batch, streams: tuple[str, ...], rows: Observed) -> Ints:
     latest_end = np.full(len(rows), NEVER, np.int64)
     for stream in streams:
         exposed = batch.exposed(stream)
-        first = np.searchsorted(exposed.course, rows.course, side="left")
-        count = np.searchsorted(exposed.course, rows.course, side="right") - first
+        first = exposed.course.searchsorted(rows.course, side="left")
+        count = exposed.course.searchsorted(rows.course, side="right") - first
         for number in range(int(count.max(initial=0))):
             place = np.minimum(first + number, len(exposed) - 1)
             runs = (number < count) & (exposed.start[place] <= rows.at) & (rows.at < exposed.end[place])
@@ -134,48 +134,75 @@ def reported_of(values: Floats, sign: npt.NDArray[np.int8]) -> Numbers:
     )
 
 
-def _anchor(batch: Batch, spec: Baseline) -> Ints:
-    return batch.infused if spec.before == "infusion" else batch.milestones(("lymphodepletion",))
+class Anchor(NamedTuple):
+    """What counts as baseline; as `knowledge.inputs.Baseline`, and quick to look up."""
+
+    before: str
+    within_days: float
+
+    @classmethod
+    def of(cls, spec: Baseline) -> Anchor:
+        """The anchor of a declaration."""
+        return cls(spec.before, spec.within_days)
 
 
-def anchor_keys(batch: Batch, spec: Baseline) -> Ints:
-    """Keys from which baselines are known."""
-    anchor = batch.once(_anchor, spec)
-    known = np.flatnonzero(anchor != NEVER)
-    return batch.key(known, anchor[known])
+class Anchored(NamedTuple):
+    """Courses that have an anchor, its keys, and the first keys at which a row counts as baseline."""
+
+    course: Ints
+    key: Ints
+    earliest: Ints
 
 
-def baseline_rows(batch: Batch, kind: str, spec: Baseline) -> tuple[Ints, Ints, Observed]:
+def anchored(batch: Batch, anchor: Anchor) -> Anchored:
+    """Where baselines are known from, and since when rows count."""
+    at = batch.infused if anchor.before == "infusion" else batch.milestones(("lymphodepletion",))
+    course = (at != NEVER).nonzero()[0]
+    at = at[course]
+    earliest = batch.key(course, at - round(anchor.within_days * MICROSECONDS_PER_DAY))
+    return Anchored(course, batch.key(course, at), earliest)
+
+
+def baseline_rows(batch: Batch, kind: str, anchor: Anchor) -> tuple[Ints, Ints, Observed]:
     """Courses with a baseline, the keys of their anchors, and the rows that are the baselines."""
-    anchor = batch.once(_anchor, spec)
-    rows = batch.observed(kind)
-    courses = np.flatnonzero(anchor != NEVER)
-    if not len(rows) or not len(courses):
-        return courses[:0], courses[:0], rows.take(np.zeros(0, np.intp))
-    anchor_key = batch.key(courses, anchor[courses])
-    place = np.searchsorted(rows.key, anchor_key, side="right") - 1
-    earliest = anchor[courses] - round(spec.within_days * MICROSECONDS_PER_DAY)
-    safe = np.maximum(place, 0)
-    found = (place >= 0) & (rows.course[safe] == courses) & (rows.at[safe] >= earliest)
-    return courses[found], anchor_key[found], rows.take(safe[found])
+    at, rows = batch.once(anchored, anchor), batch.observed(kind)
+    if not len(rows) or not len(at.course):
+        return at.course[:0], at.key[:0], rows.take(slice(0, 0))
+    place = rows.key.searchsorted(at.key, side="right") - 1
+    found = (rows.key[place] >= at.earliest) & (place >= 0)
+    return at.course[found], at.key[found], rows.take(place[found])
 
 
-def baselines(batch: Batch, kind: str, spec: Baseline) -> tuple[Numbers, Ints]:
-    """Baseline range per course (fully open where there is none) and the key from which it is known."""
-    courses, anchor_key, rows = batch.once(baseline_rows, kind, spec)
-    numbers = unknown_numbers(batch.n)
-    exact = reported(rows)
-    numbers.low[courses], numbers.high[courses] = exact.low, exact.high
-    keys = np.full(batch.n, FOREVER, np.int64)
-    keys[courses] = anchor_key
-    return numbers, keys
+class Baselines(NamedTuple):
+    """Baselines, arrays with a row for each that was asked for and a column for each course.
+
+    Attributes:
+        value: The value; not a number where there is none or it was given as a range.
+        since: The key from which it is known.
+    """
+
+    value: Floats
+    since: Ints
+
+
+def baselines(batch: Batch, asked: list[tuple[str, Anchor]]) -> Baselines:
+    """Exact baselines of some kinds."""
+    found = [batch.once(baseline_rows, kind, anchor) for kind, anchor in asked]
+    course, since = joined([course for course, _, _ in found]), joined([key for _, key, _ in found])
+    value = joined([rows.value for _, _, rows in found])
+    comparator = joined([rows.comparator for _, _, rows in found])
+    of = np.arange(len(asked)).repeat([len(rows) for _, _, rows in found])
+    table = Baselines(np.full((len(asked), batch.n), np.nan), np.full((len(asked), batch.n), FOREVER))
+    table.value[of, course] = np.where(comparator == 0, value, np.nan)
+    table.since[of, course] = since
+    return table
 
 
 def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
     """The baseline itself, from its anchor on."""
     if take.items:
         return _baseline_of_items(batch, take)
-    _, key, rows = batch.once(baseline_rows, take.observation, take.baseline)
+    _, key, rows = batch.once(baseline_rows, take.observation, Anchor.of(take.baseline))
     numbers = reported(rows)
     if take.relative_to is not None:
         numbers = numbers.over(rows.reference_high if take.relative_to == "upper_limit" else rows.reference_low)
@@ -184,11 +211,15 @@ def baseline_value(batch: Batch, take: BaselineValue) -> Rows:
 
 def _baseline_of_items(batch: Batch, take: BaselineValue) -> Rows:
     """The recorded total of each course that has a baseline, or the sum of the items where one is newer or there is no total."""
-    found = {kind: batch.once(baseline_rows, kind, take.baseline) for kind in (take.observation, *take.items)}
+    anchor = Anchor.of(take.baseline)
+    found = {kind: batch.once(baseline_rows, kind, anchor) for kind in (take.observation, *take.items)}
     key, newest = np.full(batch.n, FOREVER, np.int64), np.full(batch.n, NEVER, np.int64)
     low, high = np.zeros(batch.n), np.zeros(batch.n)
     for kind, (lowest, highest) in take.items.items():
         courses, anchor_key, rows = found[kind]
+        if not len(rows):
+            low, high = low + lowest, high + highest
+            continue
         numbers, low_of, high_of = reported(rows), np.full(batch.n, float(lowest)), np.full(batch.n, float(highest))
         low_of[courses], high_of[courses] = numbers.low, numbers.high
         low, high, key[courses] = low + low_of, high + high_of, anchor_key
@@ -200,14 +231,14 @@ def _baseline_of_items(batch: Batch, take: BaselineValue) -> Rows:
     opened = np.zeros((2, batch.n), bool)
     for side, is_open in enumerate((numbers.low_is_open, numbers.high_is_open)):
         opened[side, courses] = False if is_open is None else is_open
-    known = np.flatnonzero(key != FOREVER)
+    known = (key != FOREVER).nonzero()[0]
     sums = Numbers(low[known], high[known], opened[0, known], opened[1, known])
     return Rows(key[known], until_next(batch, key[known], None), sums, UNKNOWN)
 
 
 def split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Ints]:
     """Cut rows at some keys; returns new keys, ends and the position of the row each piece came from."""
-    place = np.searchsorted(key, at, side="right") - 1
+    place = key.searchsorted(at, side="right") - 1
     inside = (
         (place >= 0) & (at > key[np.maximum(place, 0)]) & (at < end[np.maximum(place, 0)])
         if len(key)
@@ -215,7 +246,7 @@ def split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Int
     )
     all_keys = np.concatenate([key, at[inside]])
     source = np.concatenate([np.arange(len(key)), place[inside]])
-    order = np.argsort(all_keys, kind="stable")
+    order = all_keys.argsort(kind="stable")
     all_keys, source = all_keys[order], source[order]
     new_end = end[source]
     if len(all_keys) > 1:
@@ -226,18 +257,35 @@ def split(batch: Batch, key: Ints, end: Ints, at: Ints) -> tuple[Ints, Ints, Int
 def rows_within(batch: Batch, key: Ints, points: Ints, within: Ints | int) -> tuple[Ints, Ints]:
     """Half-open ranges of rows in (point - within, point], never reaching into another course."""
     start_of_course = (batch.course_of(points) << batch.bits) - 1
-    left = np.searchsorted(key, np.maximum(points - within, start_of_course), side="right")
-    return left, np.searchsorted(key, points, side="right")
+    left = key.searchsorted(np.maximum(points - within, start_of_course), side="right")
+    return left, key.searchsorted(points, side="right")
+
+
+def highest_within(values: Floats, left: Ints, right: Ints) -> Floats:
+    """The highest of values[left:right] of each window, of which none is empty.
+
+    Windows overlap, so that looking at every row of each takes long. Two stretches of a power of two of rows cover a window: one
+    from its first row on, one to its last.
+    """
+    found = np.empty(len(left))
+    doublings = np.frexp(right - left)[1] - 1
+    highest, reach = values, 1  # of `reach` rows from each on
+    for doubling in range(int(doublings.max(initial=-1)) + 1):
+        if doubling:
+            highest, reach = np.maximum(highest[:-reach], highest[reach:]), 2 * reach
+        here = (doublings == doubling).nonzero()[0]
+        found[here] = np.maximum(highest[left[here]], highest[right[here] - reach])
+    return found
 
 
 def since_infusion(batch: Batch, key: Ints, points: Ints, left: Ints, right: Ints) -> tuple[Ints, Bools]:  # noqa: PLR0917
     """Windows without their rows before the infusion where any later one is in them, and which of them hold no later one."""
-    place, course = np.divmod(
-        batch.course_of(points), batch.n + 1
-    )  # keys of several inputs may stand one behind the other
-    infused = batch.infused[course]
-    never = infused == NEVER
-    at = batch.key(course, np.where(never, 0, infused)) + place * step_of(batch)
-    first = np.searchsorted(key, at, side="left")
-    before = never | (right <= first)
+    # keys of several inputs may stand one behind the other, each with a course more than there are
+    n_items = int(batch.course_of(points[-1:]).max(initial=0)) // (batch.n + 1) + 1
+    never = np.append(batch.infused == NEVER, True)
+    at = np.append(batch.key(np.arange(batch.n), np.where(never[:-1], 0, batch.infused)), batch.n << batch.bits)
+    first_of = key.searchsorted((np.arange(n_items) * step_of(batch))[:, None] + at)
+    course = batch.course_of(points)
+    first = first_of.ravel()[course]
+    before = np.tile(never, n_items)[course] | (right <= first)
     return np.where(before, left, np.maximum(left, first)), before

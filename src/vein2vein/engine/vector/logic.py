@@ -94,8 +94,7 @@ def truth_of(predicate: Predicate, leaf: LeafTruth, criteria: Mapping[str, Pair]
         return leaf(predicate.input, predicate)
     match predicate:
         case CountOf(needed, parts):
-            pairs = [truth_of(part, leaf, criteria) for part in parts]
-            return _count([c for c, _ in pairs], needed), _count([p for _, p in pairs], needed)
+            return _count_of(needed, parts, leaf, criteria)
         case Not(part):
             certain, possible = truth_of(part, leaf, criteria)
             return opposite(possible), opposite(certain)
@@ -113,9 +112,28 @@ def opposite(truth: BoolLike) -> BoolLike:
     return (not truth) if isinstance(truth, bool) else ~truth
 
 
+def _count_of(needed: int, parts: tuple[Predicate, ...], leaf: LeafTruth, criteria: Mapping[str, Pair]) -> Pair:
+    """Whether so many parts are true; parts that can no longer matter are not asked."""
+    certain, possible, may_fail = [], [], len(parts) - needed
+    for part in parts:
+        truth = truth_of(part, leaf, criteria)
+        if truth[0] is True:
+            needed -= 1
+            if needed == 0:
+                return True, True
+        elif truth[1] is False:
+            may_fail -= 1
+            if may_fail < 0:
+                return False, False
+        else:
+            certain.append(truth[0])
+            possible.append(truth[1])
+    return _count(certain, needed), _count(possible, needed)
+
+
 def _count(truths: list[BoolLike], needed: int) -> BoolLike:
-    fixed = sum(t for t in truths if isinstance(t, bool))
     arrays = [t for t in truths if not isinstance(t, bool)]
+    fixed = truths.count(True) if not arrays else sum(t for t in truths if isinstance(t, bool))
     if fixed >= needed:
         return True
     if fixed + len(arrays) < needed:

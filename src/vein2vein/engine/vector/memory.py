@@ -62,7 +62,7 @@ class Remembered:
         known, values = self._table
         place = known.searchsorted(keys)
         found = known[place] == keys
-        if not found.all():
+        if np.count_nonzero(found) < len(keys):  # quicker than to ask for all
             known, values = self._add(keys[~found], work_out)
             place = known.searchsorted(keys)
         return values[place]
@@ -163,20 +163,18 @@ class Source:
     Attributes:
         take: The declaration of the input.
         key: Names inputs that mean the same.
-        coder: Packs the truths of the leaves into one integer, a code.
+        coder: Packs the truths of the leaves into one integer, a code; no two sources have one in common.
         numbers: Numbers of the codes that have occurred; 0 is that of the input where no row holds.
-        mark: Is added to the codes, so that no two sources have one in common.
         is_begun: Whether number 0 was given; until then the input must be asked what it says without rows.
         rests_on: Kinds of which nothing may be recorded for the input to be at rest; None where it never is.
     """
 
-    def __init__(self, take: Input, key: str, coder: LeafCoder, numbers: Numbering, mark: int) -> None:  # noqa: PLR0917
+    def __init__(self, take: Input, key: str, coder: LeafCoder, numbers: Numbering) -> None:
         self.take = take
         self.rests_on = _rests_on(take)
         self.key = key
         self.coder = coder
         self.numbers = numbers
-        self.mark = mark
         self.is_begun = False
 
 
@@ -224,7 +222,7 @@ class Memory:
             if found is None:
                 mark = len(self._marked) << _CODE_BITS
                 numbers = Numbering(self.growth)
-                found = Source(prepared.rule.inputs[name], key, LeafCoder(leaves), numbers, mark)
+                found = Source(prepared.rule.inputs[name], key, LeafCoder(leaves, mark), numbers)
                 self._sources[key, leaves] = found
                 self._marked.append(found)
         return found
@@ -232,7 +230,7 @@ class Memory:
     def begin(self, source: Source, absent: Values) -> None:
         """Give number 0 of a source to what it says where no row holds."""
         if not source.is_begun:
-            self.numbers_of(source.coder.codes(absent, source.mark))
+            self.numbers_of(source.coder.codes(absent))
             source.is_begun = True
 
     def numbers_of(self, codes: Ints) -> Ints:

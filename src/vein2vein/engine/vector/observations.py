@@ -13,7 +13,7 @@ import numpy as np
 
 from vein2vein.basis.clock import MICROSECONDS_PER_HOUR, hours
 from vein2vein.engine.vector.batch import NEVER, Batch, Bools, Floats, Ints, Observed
-from vein2vein.engine.vector.held import ends_with, held_rows, reported, rows_within, since_infusion
+from vein2vein.engine.vector.held import ends_with, held_rows, highest_within, reported, rows_within, since_infusion
 from vein2vein.engine.vector.rows import (
     UNKNOWN,
     Categories,
@@ -73,7 +73,7 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
     within, apart = hours(take.within_hours), hours(take.apart_hours)
     gap = rows.at[1:] - rows.at[:-1]
     usable = (rows.course[1:] == rows.course[:-1]) & (gap > 0) & (gap >= apart) & (gap <= within)
-    later = np.flatnonzero(usable) + 1
+    later = usable.nonzero()[0] + 1
     slope = np.round((rows.value[later] - rows.value[later - 1]) / (gap[later - 1] / MICROSECONDS_PER_HOUR), 9)
     key = rows.key[later]
     points = distinct(key, key + within)
@@ -84,8 +84,7 @@ def steepest_rise(batch: Batch, take: SteepestRise) -> Rows:
         left, before = since_infusion(batch, key, points, left, right)
     values = unknown_numbers(len(points))
     if filled.any():
-        places = np.column_stack([left[filled], right[filled]]).ravel()
-        values.low[filled] = values.high[filled] = np.maximum.reduceat(np.append(slope, 0.0), places)[::2]
+        values.low[filled] = values.high[filled] = highest_within(slope, left[filled], right[filled])
         values.low[before] = -np.inf
     return Rows(points, until_next(batch, points, None), values, UNKNOWN)
 
@@ -126,6 +125,9 @@ def item_sum(batch: Batch, take: ItemSum) -> Rows:
     low, high = np.zeros(len(points)), np.zeros(len(points))
     newest = np.full(len(points), NEVER, np.int64)
     for kind, (lowest, highest) in take.items.items():
+        if not len(parts[kind]):
+            low, high = low + lowest, high + highest
+            continue
         here, numbers, since = _at(parts[kind], points)
         low += np.where(here, numbers.low, lowest)
         high += np.where(here, numbers.high, highest)
@@ -152,7 +154,7 @@ def _at(rows: Rows, points: Ints) -> tuple[Bools, Numbers, Ints]:
     """Whether a row holds at each point, its value, and its key."""
     if not len(rows):
         return np.zeros(len(points), bool), unknown_numbers(len(points)), np.full(len(points), NEVER, np.int64)
-    place = np.searchsorted(rows.key, points, side="right") - 1
+    place = rows.key.searchsorted(points, side="right") - 1
     safe = np.maximum(place, 0)
     here = (place >= 0) & (points < rows.end[safe])
     values: Values = rows.values.take(safe)
@@ -162,7 +164,7 @@ def _at(rows: Rows, points: Ints) -> tuple[Bools, Numbers, Ints]:
 def age_rows(batch: Batch) -> Rows:
     """Completed years of age over time."""
     key, age = batch.birthdays
-    order = np.argsort(key, kind="stable")
+    order = key.argsort(kind="stable")
     key, age = key[order], age[order]
     last = last_of_each_key(key)
     key, age = key[last], age[last]
@@ -178,11 +180,11 @@ def age_at(batch: Batch, key: Ints) -> Floats:
 
 def relative_day(batch: Batch) -> Rows:
     """Relative day over time, from the infusion on."""
-    courses = np.flatnonzero(batch.infused != NEVER)
+    courses = (batch.infused != NEVER).nonzero()[0]
     last = np.maximum(batch.last_row[courses], batch.last_look[courses])
     last_day = batch.local_days(courses, np.maximum(last, batch.infused[courses])) - batch.day_zero[courses]
     lengths = np.maximum(last_day, 0) + 2
-    course = np.repeat(courses, lengths)
+    course = courses.repeat(lengths)
     day = np.concatenate([np.arange(n) for n in lengths]) if len(lengths) else np.zeros(0, np.int64)
     start = batch.day_starts(course, batch.day_zero[course] + day)
     key = batch.key(course, np.maximum(start, batch.infused[course]))
@@ -202,7 +204,7 @@ def course_field(batch: Batch, take: CourseField) -> Rows:
 
 def death(batch: Batch, take: Death) -> Rows:
     """Whether the patient has died of one of the causes."""
-    courses = np.flatnonzero(batch.death_at != NEVER)
+    courses = (batch.death_at != NEVER).nonzero()[0]
     key = batch.key(courses, batch.death_at[courses])
     cause = batch.death_detail[courses]
     certain = np.array([c in take.causes for c in cause], bool)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import polars as pl
 
 from vein2vein.engine.vector.batch import Ints
+from vein2vein.engine.vector.inputs import Inputs
 from vein2vein.engine.vector.logic import Prepared
 from vein2vein.engine.vector.memory import Memory, Source
 from vein2vein.engine.vector.states import Asked, Layout, bits_for
@@ -22,6 +25,7 @@ from vein2vein.knowledge.predicates import Predicate, Sustained, Syndrome
 from vein2vein.knowledge.schema import RuleSet
 
 _BEFORE_ALL = -1  # the turn of what needs no criterion over time
+_MOST_MOVING = 256  # lists of inputs that are kept; courses differ little in what is recorded of them at all
 
 
 class Program:
@@ -71,6 +75,14 @@ class Shared:
     take: Input
     sources: tuple[Source, ...]
     places: tuple[int, ...]
+
+
+class Moving:
+    """Inputs that are asked of a batch, as something was recorded of what they rest on."""
+
+    def __init__(self, shared: Sequence[Shared]) -> None:
+        self.shared = shared
+        self.inputs = Inputs([one.take for one in shared])
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +149,7 @@ class Plan:
             for kind in rests_on or ():
                 self._by_kind.setdefault(kind, []).append(number)
         self._is_begun = False
+        self._moving = lru_cache(maxsize=_MOST_MOVING)(self._moving_of)
         first_timed = n_windows + len(sources)
         timed = list(_timed(self.programs, first_timed))
         self._uses = _uses(self.programs, windows, places, timed)
@@ -145,7 +158,7 @@ class Plan:
         self._layouts: tuple[object, tuple[Layout, ...]] = None, ()
         self._asked: tuple[tuple[Layout, ...], dict[Turn | None, Asked]] = (), {}
 
-    def moving(self, recorded: Iterable[str]) -> tuple[bool, list[Shared]]:
+    def moving(self, recorded: Iterable[str]) -> tuple[bool, Moving]:
         """Whether all inputs were asked what they say without rows, and those to ask now.
 
         These are the inputs that something was recorded of, or all of them where not all were asked so far.
@@ -153,9 +166,12 @@ class Plan:
         if not self._is_begun:
             self._is_begun = all(source.is_begun for shared in self._shared for source in shared.sources)
         if not self._is_begun:
-            return False, self._shared
-        found = set(self._always).union(*(self._by_kind.get(kind, ()) for kind in recorded))
-        return True, [self._shared[number] for number in sorted(found)]
+            return False, Moving(self._shared)
+        return True, self._moving(frozenset(self._by_kind.keys() & recorded))
+
+    def _moving_of(self, recorded: frozenset[str]) -> Moving:
+        found = set(self._always).union(*(self._by_kind[kind] for kind in recorded))
+        return Moving([self._shared[number] for number in sorted(found)])
 
     def layouts(self) -> tuple[Layout, ...]:
         """The layout of each rule set; those of a batch, once its signals have numbers."""
@@ -249,7 +265,7 @@ class Plans:
     """The plans of a list of rule sets, by which of their windows open."""
 
     def __init__(self, rules: tuple[RuleSet, ...], known: Memory) -> None:
-        self.ids = [rule.id for rule in rules]
+        self.ids = pl.Series("rule_set_id", [rule.id for rule in rules], dtype=pl.String)
         windows = [(rule.window.opens, rule.window.closes) for rule in rules]
         self.windows = list(dict.fromkeys(windows))
         self.window_of = np.array([self.windows.index(window) for window in windows], np.int64)

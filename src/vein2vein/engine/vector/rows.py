@@ -9,9 +9,9 @@ Knows    Compression keeps a key only where a code changes, so that millions of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ Item = TypeVar("Item", bound=Sized)
 Kind = TypeVar("Kind", bound=np.generic)
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(NamedTuple):
     """Closed ranges [low, high]; open ends only where a limit was reported."""
 
     low: Floats
@@ -52,25 +51,24 @@ class Numbers:
 
     def shifted(self, by: Floats) -> Numbers:
         """The ranges moved; a move that is not known opens them fully."""
-        low = np.round(self.low + by, 9)
+        low = (self.low + by).round(9)
         if self.is_exact and not np.isnan(by).any():
             return Numbers(low, low)
-        high = np.round(self.high + by, 9)
-        return replace(self, low=np.where(np.isnan(by), -np.inf, low), high=np.where(np.isnan(by), np.inf, high))
+        high = (self.high + by).round(9)
+        return self._replace(low=np.where(np.isnan(by), -np.inf, low), high=np.where(np.isnan(by), np.inf, high))
 
     def over(self, limit: Floats) -> Numbers:
         """The ranges divided by a positive limit; without one they open fully."""
         usable = limit > 0  # false for NaN
         divisor = np.where(usable, limit, 1.0)
-        low = np.round(self.low / divisor, 9)
+        low = (self.low / divisor).round(9)
         if self.is_exact and usable.all():
             return Numbers(low, low)
-        high = np.round(self.high / divisor, 9)
-        return replace(self, low=np.where(usable, low, -np.inf), high=np.where(usable, high, np.inf))
+        high = (self.high / divisor).round(9)
+        return self._replace(low=np.where(usable, low, -np.inf), high=np.where(usable, high, np.inf))
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """Yes/no values: certainly so, possibly so."""
 
     certain: Bools
@@ -81,8 +79,7 @@ class Facts:
         return Facts(self.certain[where], self.possible[where])
 
 
-@dataclass(frozen=True)
-class Categories:
+class Categories(NamedTuple):
     """Possible categories as bits of a fixed list."""
 
     mask: Ints
@@ -212,47 +209,49 @@ class LeafCoder:
     """What the truths of some leaves rest on, packed into one integer, a code; its lowest bit says that nothing is missing.
 
     The cut-offs of all leaves stand on one ladder; how far up the two ends of a range have come says all their truths.
+
+    Args:
+        leaves: The leaves.
+        mark: Is added to each code.
     """
 
-    def __init__(self, leaves: tuple[Leaf, ...]) -> None:
+    def __init__(self, leaves: tuple[Leaf, ...], mark: int = 0) -> None:
         self.leaves = leaves
+        self._mark = mark
         self._ladder = np.unique(np.array([_rung(leaf) for leaf in leaves if isinstance(leaf, Compare)]))
-        self._base = len(self._ladder) + 1
         self._rungs = {
             leaf: int(self._ladder.searchsorted(_rung(leaf))) for leaf in leaves if isinstance(leaf, Compare)
         }
+        self._base = len(self._ladder) + 1
+        rungs = np.arange(self._base)
+        self._of_high = rungs << 1
+        self._of_low = (rungs * self._base << 1) + mark
+        self._of_exact = self._of_low + self._of_high + KNOWN
+        self._of_fact = np.array([KNOWN, 4, 6 + KNOWN]) + mark  # certainly not, possibly, certainly
         self._names: tuple[str, ...] = ()
 
-    def codes(self, values: Values, mark: int = 0) -> Ints:
-        """The code of each value, with a mark added."""
+    def codes(self, values: Values) -> Ints:
+        """The code of each value."""
         if isinstance(values, Numbers):
-            return self._of_numbers(values, mark)
-        if isinstance(values, Facts):
-            code = (values.certain.astype(np.int64) << 1) | (values.possible.astype(np.int64) << 2)
-            code |= values.certain == values.possible
-        else:
-            self._names = values.names  # those of the input, always the same
-            code = values.mask << 1
-            code |= (values.mask & (values.mask - 1)) == 0
-        code += mark
+            return self._of_numbers(values)
+        if isinstance(values, Facts):  # what is certain is possible
+            return _looked_up(self._of_fact, np.add(values.certain, values.possible, dtype=np.intp))
+        self._names = values.names  # those of the input, always the same
+        code = values.mask << 1
+        code |= (values.mask & (values.mask - 1)) == 0
+        code += self._mark
         return code
 
-    def _of_numbers(self, values: Numbers, mark: int) -> Ints:
+    def _of_numbers(self, values: Numbers) -> Ints:
         low, high = values.low, values.high
         if low is high:
-            exact: Ints = self._ladder.searchsorted(low, side="right")
-            exact *= 2 * self._base + 2
-            exact += KNOWN + mark
-            return exact
+            return _looked_up(self._of_exact, self._ladder.searchsorted(low, "right"))
         if values.low_is_open is not None and values.high_is_open is not None:
             low = np.where(values.low_is_open, np.nextafter(low, np.inf), low)
             high = np.where(values.high_is_open, np.nextafter(high, -np.inf), high)
-        code: Ints = self._ladder.searchsorted(low, side="right")
-        code *= self._base
-        code += self._ladder.searchsorted(high, side="right")
-        code <<= 1
-        code |= values.low == values.high
-        code += mark
+        code = _looked_up(self._of_low, self._ladder.searchsorted(low, "right"))
+        code += _looked_up(self._of_high, self._ladder.searchsorted(high, "right"))
+        code += values.low == values.high
         return code
 
     def truth(self, leaf: Leaf, codes: Any) -> tuple[Any, Any]:
@@ -267,6 +266,11 @@ class LeafCoder:
         if leaf.op in ("at_least", "above"):
             return low > rung, high > rung
         return high <= rung, low <= rung  # certain where even the highest value has not come so far
+
+
+def _looked_up(table: Ints, places: npt.NDArray[np.intp]) -> Ints:
+    """Entries of a table, put where their places stood: to ask for memory takes longer where rows are many."""
+    return table.take(places, out=places, mode="clip")  # no place is outside; otherwise NumPy copies to be sure
 
 
 def _rung(leaf: Compare) -> float:

@@ -34,7 +34,8 @@ def bits_for(numbers: Numbering) -> int:
 class Layout:
     """Where the number of each signal stands in a state, and what was worked out of such states.
 
-    Signals that do not fit into one word of 62 bits fill several; then the words are numbered and folded into one.
+    Signals that do not fit into one word of 62 bits fill several; then the words are folded into one, 31 bits beside 31 bits: as
+    they are where they are so short, else numbered.
 
     Args:
         widths: Bits of each signal.
@@ -44,24 +45,24 @@ class Layout:
 
     def __init__(self, widths: list[int], n_tables: int, memory: Memory) -> None:
         self.widths = tuple(widths)
-        places, word, used = [], 0, 0
+        places, used = [], [0]
         for width in widths:
-            if used + width > WORD_BITS:
-                word, used = word + 1, 0
-            places.append((word, used))
-            used += width
+            if used[-1] + width > WORD_BITS:
+                used.append(0)
+            places.append((len(used) - 1, used[-1]))
+            used[-1] += width
         self.places = tuple(places)
-        self.n_words = word + 1
+        self.n_words = len(used)
         self.tables = tuple(memory.table() for _ in range(n_tables))
         alone = Growth()  # no signal grows with a fold
-        self._folds = tuple((Numbering(alone), Numbering(alone)) for _ in range(word))
+        self._folds = tuple((Numbering(alone), None if bits <= FOLD_BITS else Numbering(alone)) for bits in used[1:])
 
     def folded(self, words: Ints) -> Ints:
         """The state as one integer, from an array (n_words, n)."""
         state: Ints = words[0]
         for (left, right), word in zip(self._folds, words[1:], strict=True):
-            state = (left.of(state) << FOLD_BITS) | right.of(word)
-            if max(len(left), len(right)) >> FOLD_BITS:
+            state = (left.of(state) << FOLD_BITS) | (word if right is None else right.of(word))
+            if max(len(left), 0 if right is None else len(right)) >> FOLD_BITS:
                 message = "too many states of one rule set"
                 raise OverflowError(message)
         return state
@@ -71,7 +72,8 @@ class Layout:
         words = [state]
         for left, right in reversed(self._folds):
             first = words.pop(0)
-            words = [left.values[first >> FOLD_BITS], right.values[first & ((1 << FOLD_BITS) - 1)], *words]
+            behind = first & ((1 << FOLD_BITS) - 1)
+            words = [left.values[first >> FOLD_BITS], behind if right is None else right.values[behind], *words]
         return [
             words[word] >> shift & ((1 << width) - 1)
             for (word, shift), width in zip(self.places, self.widths, strict=True)
@@ -123,7 +125,7 @@ class Spans:
 def _starts(batch: Batch, windows: Sequence[tuple[Opening, Opening]]) -> dict[int, Ints]:
     """First instant of the days after the infusion at which windows open or close, per course; NEVER without an infusion."""
     days = sorted({day for window in windows for day in window if isinstance(day, int)})
-    known = np.flatnonzero(batch.infused != NEVER)
+    known = (batch.infused != NEVER).nonzero()[0]
     starts = np.full((len(days), batch.n), NEVER)
     wanted = batch.day_zero[known] + np.array(days, np.int64)[:, None]
     starts[:, known] = batch.day_starts(np.tile(known, len(days)), wanted.ravel()).reshape(wanted.shape)

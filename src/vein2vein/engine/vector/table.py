@@ -22,7 +22,7 @@ from vein2vein.engine.vector.states import Grids, Spans
 class Table:
     """Steps of a batch of courses under several rule sets."""
 
-    def __init__(self, batch: Batch, ids: list[str], windows: Ints, spans: Spans) -> None:
+    def __init__(self, batch: Batch, ids: pl.Series, windows: Ints, spans: Spans) -> None:
         self._batch, self._ids, self._windows, self._spans = batch, ids, windows, spans
         self._parts: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []  # rule set, course, since, until, answer
         if not spans.can.all():  # one row without times for each course for which a window never opens
@@ -58,7 +58,7 @@ class Table:
         verdicts = pl.DataFrame(
             [
                 *picked(course, self._batch.ids),
-                *picked(rule_set, pl.Series("rule_set_id", self._ids, dtype=pl.String)),
+                *picked(rule_set, self._ids),
                 from_at.alias("from_at"),
                 until_at.alias("until_at"),
                 *picked(answer, *answers.frame().get_columns()),
