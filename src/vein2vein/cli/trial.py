@@ -175,7 +175,7 @@ def _print_tables(read: DesignFile, *, must: bool = False) -> None:
             "TRIAL-004",
             saw=f"a table of the design {read.study.name}",
             expected="a design whose decisions are a table",
-            fix="this design looks at all doses at once: ask for one state with recommend, or for paths",
+            fix="ask for one state: vein2vein trial recommend FILE OUTCOMES",
         )
     for table in tables:
         about = f": {table.about}" if table.about else ""

@@ -90,8 +90,11 @@ def _at_once(design: Any, outcomes: str) -> Advice:
 
 
 def _baskets(study: BasketStudy, outcomes: str) -> Advice:
-    counts = [counted(word) for word in outcomes.split()]
     one = study.borrowing
+    if not outcomes.split():
+        plan = ", ".join(f"{n} in {name}" for name, n in zip(one.names, one.patients, strict=True))
+        return Advice("go on", (("next", plan),), ("no basket is known yet",))
+    counts = [counted(word) for word in outcomes.split()]
     if len(counts) != len(one.names):
         cannot(f"{len(counts)} counts", f"{len(one.names)}, one for each basket", 'write such as "5/10 2/10 1/10"')
     wrong = [k for k, (_, n) in zip(one.names, counts, strict=True) if n != one.patients[one.names.index(k)]]

@@ -112,6 +112,7 @@ def asked(file: str, outcomes: str = "", pending: str = "") -> Advice:
         (TOP, "0/7", "80 80 80", "suspend", "9.67 patients"),
         (TOP, "2/8", "10 10", "go", "8.22 patients"),
         (MEM, "6/10 1/10", "", "claim 1 of 2", "claimed"),
+        (MEM, "", "", "go on", "10 in "),
         (GS, "", "", "go on", "look 1 at 33% of the information"),
         (GS, "1.5", "", "go on", "look 2 at 67% of the information"),
         (GS, "3.2", "", "stop for superiority", None),
