@@ -13,6 +13,7 @@ from vein2vein.knowledge.documents.guidance import Give, Guidance, order
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import bound_model, default_registry
+from vein2vein.knowledge.slips import run_cases
 
 LIBRARY = default_library()
 SOURCES = LIBRARY.of(Guidance)
@@ -67,3 +68,61 @@ def test_a_faulty_file_is_refused_and_says_why(change: Any, says: str) -> None:
     with pytest.raises(KnowledgeError) as caught:
         bound_model(raw, {}, Guidance)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda raw: raw["actions"]["siltuximab"].update(instead_of="bolus"),
+            "'bolus', which is no drug that is given first",
+        ),
+        (
+            lambda raw: raw["actions"]["tocilizumab"].update(instead_of="siltuximab"),
+            "which is no drug that is given first",
+        ),
+        (lambda raw: raw["actions"]["siltuximab"].update(instead_of="tocilizumab-or"), "leads to 'siltuximab' without"),
+        (lambda raw: raw["actions"]["siltuximab"].update(drug="drug.tocilizumab"), "is instead of the same drug"),
+    ],
+)
+def test_an_alternative_stands_beside_the_drug_that_it_stands_for(change: Any, says: str) -> None:
+    raw = deepcopy(LIBRARY.raw("cartox-2018.guidance"))
+    change(raw)
+    with pytest.raises(KnowledgeError) as caught:
+        bound_model(raw, {}, Guidance)
+    assert says in str(caught.value)
+
+
+def test_no_row_of_any_source_gives_two_steroids_without_saying_that_one_is_instead_of_the_other() -> None:
+    steroids = {"drug.dexamethasone", "drug.methylprednisolone"}
+    for source in SOURCES:
+        for row in source.rows:
+            given = [source.actions[name] for name in row.then]
+            firsts = [a.drug for a in given if isinstance(a, Give) and a.drug in steroids and a.instead_of is None]
+            assert len(set(firsts)) < 2, f"{source.id}: {row.name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (("crs_hours", "at_least"), 2, "crs_hours asks 'ask hours_at_grade, subject crs, at_least 2'"),
+        (("boluses", "within_hours"), 12, "within_hours 12"),
+    ],
+)
+def test_a_question_that_changes_is_noticed_by_a_worked_case(path: tuple[str, str], value: int, says: str) -> None:
+    raw = deepcopy(LIBRARY.raw("cartox-2018.guidance"))
+    raw["facts"][path[0]]["source"][path[1]] = value
+    assert any(says in failure for failure in run_cases(raw))
+
+
+def test_what_all_possible_grades_ask_for_is_certain_and_other_open_facts_are_not_guessed() -> None:
+    source = LIBRARY.get("asco-2021.guidance", Guidance)
+
+    def certain(**given: Any) -> set[str]:
+        state = source.state(given)
+        return {n for n, rows in source.led_to(source.decide(state)).items() if source.is_certain(rows, state)}
+
+    assert "tocilizumab" in certain(crs=[2, 4])
+    assert "tocilizumab" not in certain(crs=[1, 4])
+    assert "tocilizumab" not in certain(crs=None)
+    assert "dexamethasone-12h" not in certain(crs=2, hypotension=None, boluses=2, tocilizumab_given=1)

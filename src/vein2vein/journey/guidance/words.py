@@ -94,7 +94,13 @@ def line(
     """A proposal in one line; `drugs` gives the names of drugs, else their ids are shown; instants are in `zone`."""
     voice = _Voice(language, drugs or {}, zone)
     may = voice.words["may"] if proposal.truth is Truth.UNKNOWN else ""
-    return may + _proposed(proposal, voice) + voice.note(proposal.action)
+    return may + _proposed(proposal, voice) + _note(proposal, voice)
+
+
+def _note(proposal: Proposal, voice: _Voice) -> str:
+    """The note of an action; none beside a dose that is not for this patient, whose steps it may name."""
+    is_too_young = proposal.dose is not None and proposal.dose.is_too_young
+    return "" if is_too_young else voice.note(proposal.action)
 
 
 def line_words(found: Line, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC") -> str:
@@ -102,7 +108,7 @@ def line_words(found: Line, drugs: Mapping[str, Drug] | None = None, language: s
     voice = _Voice(language, drugs or {}, zone)
     words, lead = voice.words, found.lead
     parts = [line(lead, voice.drugs, language, zone=zone) + "".join(_other_notes(found, voice))]
-    parts += (words["or"].format(_alternative(p, voice) + voice.note(p.action)) for p in found.alternatives)
+    parts += (words["or"].format(_alternative(p, voice) + _note(p, voice)) for p in found.alternatives)
     parts += _besides(found, voice)
     if found.overruled:
         rows = dict.fromkeys(row for p in found.overruled for row in p.because)
@@ -132,10 +138,10 @@ def _besides(found: Line, voice: _Voice) -> Iterator[str]:
     shown = {_statement(found.lead, voice)}
     for part in found.parts[1:]:
         statement = _statement(part, voice)
-        if statement in shown:
+        if statement in shown or (isinstance(part.action, Act) and part.action.every_hours is None):
             continue
         shown.add(statement)
-        text = statement + voice.note(part.action)
+        text = statement + _note(part, voice)
         as_certain = part.truth is Truth.TRUE or found.truth is not Truth.TRUE
         key = "not_besides" if as_certain else "perhaps_instead"
         yield voice.words[key].format(text + voice.words["row"].format(", ".join(part.because)))
