@@ -6,17 +6,20 @@ Missing  An unknown id is RULE-003 with the nearest names; a file that is not YA
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import yaml
 
 from vein2vein.basis.data_files import parse_yaml
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.codes import nearest
+
+_ABOUT: Final = re.compile(r"^about: ([\w-]+)$", re.MULTILINE)
 
 
 class FilesById:
@@ -41,6 +44,7 @@ class FilesById:
         self._raw: dict[str, dict[str, Any]] = {}
         for file in _package_files(package_folders):
             self._add(file)
+        self._ours = frozenset(self._files)
         for folder in own_folders:
             for path in sorted(folder.rglob("*.yaml")):
                 if wanted(path):
@@ -98,6 +102,15 @@ class FilesById:
             self._check(id, raw)
             self._raw[id] = raw
         return self._raw[id]
+
+    def about(self, id: str) -> str:
+        """The subject of a file. Of a file of the package only the line that says it is read: there are many of them.
+
+        Raises:
+            KnowledgeError: RULE-003 unknown id, RULE-001 a centre's file that is not one of ours.
+        """
+        line = _ABOUT.search(self.file_text(id)) if id in self._ours else None
+        return str(self.raw(id).get("about")) if line is None else line[1]
 
     def _check(self, id: str, raw: dict[str, Any]) -> None:
         """Refuse what cannot be a file of ours; `raw` is empty where the file is not a mapping."""

@@ -122,6 +122,8 @@ def _renal(library: Library) -> Section:
 
 def _fraction(policy: RenalPolicy, clearance: float) -> str:
     (band,) = policy.possible(NumberRange(clearance, clearance))
+    if isinstance(band.fraction, tuple):
+        return "{:g} to {:g} %".format(*(100 * end for end in band.fraction))
     return band.fraction if isinstance(band.fraction, str) else f"{100 * band.fraction:g} %"
 
 
@@ -201,7 +203,7 @@ def _ages_of(labels: Sequence[Label], place: str) -> str:
 
 
 def _limits(registry: Registry) -> Section:
-    rules = [registry.get(id) for id in registry.ids if registry.raw(id).get("about") == "eligibility"]
+    rules = [registry.get(id) for id in registry.ids if registry.about(id) == "eligibility"]
     named = [name for name in _LIMITS if sum(name in rule.criteria for rule in rules) > 1]
     rows = [(rule.title["en"], *(_limit(rule, name) for name in named)) for rule in rules]
     columns = ("source", *(name.removesuffix("_limit").replace("_", " ") for name in named))

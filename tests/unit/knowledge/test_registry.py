@@ -38,6 +38,20 @@ def test_a_file_with_another_id_than_its_name_is_refused(tmp_path: Path) -> None
         registry.get("own.list")
 
 
+def test_the_subject_is_what_the_file_says() -> None:
+    registry = default_registry()
+    assert {id: registry.about(id) for id in registry.ids} == {id: registry.raw(id)["about"] for id in registry.ids}
+
+
+def test_a_centres_file_says_its_subject_and_is_read_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "own.crs.yaml").write_text("{id: own.crs, about: crs}\n", encoding="utf-8")
+    (tmp_path / "broken.crs.yaml").write_text("about: crs\nid: [open\n", encoding="utf-8")
+    registry = Registry([tmp_path])
+    assert registry.about("own.crs") == "crs"
+    with pytest.raises(KnowledgeError, match=r"RULE-001[\s\S]*broken\.crs\.yaml that is not YAML"):
+        registry.about("broken.crs")
+
+
 def test_clinical_mode_gives_out_verified_rule_sets_only() -> None:
     with pytest.raises(
         KnowledgeError, match=r"RULE-006[\s\S]*astct-2019\.crs with status \w+\n[\s\S]*signed by two people"

@@ -66,9 +66,7 @@ def score(
 
 def scores(timeline: Timeline, at: datetime, registry: Registry, library: Library) -> tuple[ScoreAnswer, ...]:
     """All scores of risk and prognosis that apply to a course at an instant, by id."""
-    found: list[RuleSet | Formula] = [
-        registry.get(id) for id in registry.ids if registry.raw(id).get("about") in SUBJECTS
-    ]
+    found: list[RuleSet | Formula] = [registry.get(id) for id in registry.ids if registry.about(id) in SUBJECTS]
     found += [formula for formula in library.of(Formula) if formula.about in SUBJECTS]
     questions = Questions(timeline, at)
     answers = (score(timeline, edition, at, questions=questions) for edition in found)

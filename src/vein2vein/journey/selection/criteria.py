@@ -137,7 +137,7 @@ def side_by_side(
 
 def eligibility_ids(registry: Registry) -> tuple[str, ...]:
     """Ids of the rule sets about eligibility, sorted."""
-    return tuple(id for id in registry.ids if registry.raw(id).get("about") == "eligibility")
+    return tuple(id for id in registry.ids if registry.about(id) == "eligibility")
 
 
 def cohort_side_by_side(

@@ -37,13 +37,13 @@ def subjects(registry: Registry) -> Mapping[str, tuple[str, ...]]:
     """Ids of the rule sets of each subject, such as "crs", in order of id."""
     found: dict[str, list[str]] = {}
     for id in registry.ids:
-        found.setdefault(str(registry.raw(id).get("about")), []).append(id)
+        found.setdefault(registry.about(id), []).append(id)
     return {about: tuple(ids) for about, ids in sorted(found.items())}
 
 
 def toxicity_ids(registry: Registry) -> tuple[str, ...]:
     """Ids of the rule sets that grade a toxicity, in order of id: what "all" opens to."""
-    return tuple(id for id in registry.ids if registry.raw(id).get("about") not in NO_TOXICITIES)
+    return tuple(id for id in registry.ids if registry.about(id) not in NO_TOXICITIES)
 
 
 def scale_ids(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
