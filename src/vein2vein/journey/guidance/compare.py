@@ -86,7 +86,7 @@ def _meaning(proposal: Proposal) -> tuple[object, ...]:
     if not isinstance(action, Give) or dose is None:
         return proposal.truth, order(action)
     limits = () if lock is None else tuple(sorted(lock.limits.lines()))
-    amount = (dose.low, dose.high, dose.unit, dose.missing, dose.is_too_young)
+    amount = (dose.low, dose.high, dose.unit, dose.missing, dose.rule if dose.is_too_young else None)
     times = (action.route, action.every_hours, action.times, action.days, action.then)
     return proposal.truth, action.strength, action.instead_of is None, amount, times, proposal.standing, limits
 

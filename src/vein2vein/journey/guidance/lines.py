@@ -64,6 +64,11 @@ class Line:
         """Facts that would settle whether it applies."""
         return self.lead.missing
 
+    def is_outdone_by(self, part: Proposal) -> bool:
+        """Whether another part, which only may apply, would ask for more than the lead, which does."""
+        is_open = self.truth is Truth.TRUE and part.truth is not Truth.TRUE
+        return is_open and _strictness(part)[1:] < _strictness(self.lead)[1:]
+
     @property
     def is_vital(self) -> bool:
         """Whether it is treatment, a place, a consult or something withheld: what no shortened page may leave out."""

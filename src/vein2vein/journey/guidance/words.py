@@ -142,8 +142,7 @@ def _besides(found: Line, voice: _Voice) -> Iterator[str]:
             continue
         shown.add(statement)
         text = statement + _note(part, voice)
-        as_certain = part.truth is Truth.TRUE or found.truth is not Truth.TRUE
-        key = "not_besides" if as_certain else "perhaps_instead"
+        key = "perhaps_instead" if found.is_outdone_by(part) else "not_besides"
         yield voice.words[key].format(text + voice.words["row"].format(", ".join(part.because)))
 
 

@@ -39,7 +39,7 @@ from vein2vein.report.handover.voice import Voice
 class Section:
     """A titled list of lines; `is_grave` where a reader must not miss it.
 
-    The first `kept` lines (treatment, places, consults, what is withheld) stand on every page, however short it has to be.
+    The first `kept` lines (grades, treatment, places, consults, what is withheld) stand on every page, however short.
     """
 
     title: str
@@ -88,7 +88,7 @@ def handover(
     words = voice.words
     beside, n_kept = compared_lines(compared, quiet, voice)
     made = [
-        Section(words["grades"], tuple(_grade(g, voice) for g in found.grades)),
+        _grades(found.grades, voice),
         *(_advice(a, voice) for a in found.advice),
         Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
         Section(care_words(voice)["called"], tuple(called_lines(voice)), is_grave=True),
@@ -123,6 +123,13 @@ def _head(voice: Voice) -> Iterator[tuple[str, str]]:
 
 def _bounds(bounds: Bounds, words: Mapping[str, str]) -> str:
     return f"{bounds.low}" if bounds.low == bounds.high else f"{bounds.low} {words['to']} {bounds.high}"
+
+
+def _grades(grades: Sequence[GradeNow], voice: Voice) -> Section:
+    """Grades, those of scales that apply now first: no page leaves them out."""
+    now = [g for g in grades if g.bounds is not None]
+    listed = [*now, *(g for g in grades if g.bounds is None)]
+    return Section(voice.words["grades"], tuple(_grade(g, voice) for g in listed), kept=len(now))
 
 
 def _grade(grade: GradeNow, voice: Voice) -> str:

@@ -4,8 +4,8 @@ Place    Report. Read by the command line.
 In       A handover in words.
 Out      Bytes of a PDF (A4).
 Knows    What does not fit is cut, and the page says how much is left out: first of what is long, then section by section, what
-         is not grave before what is. Treatment, places, consults and what is withheld are never cut, nor shortened; where they
-         alone need more than one page, the handover has more than one.
+         is not grave before what is. Grades, treatment, places, consults and what is withheld are never cut, nor shortened;
+         where they alone need more than one page, the handover has more than one.
 Missing  Without the extra `pdf` it is REPORT-008. Han letters need a font of this machine that has them.
 Source   Typst sets the page (docs/adr/0014); it reads no file and no network here: the text goes in as data.
 """

@@ -52,6 +52,10 @@ def test_a_step_that_only_may_apply_is_told_as_one_that_may_take_the_place_of_th
     steroid = _lines("ebmt-2022.guidance", crs=[3, 4], icans=2)["drug.dexamethasone"]
     assert steroid.truth is Truth.TRUE
     assert "may apply instead: 20 mg intravenously every 6 h (crs-4)" in line_words(steroid, DRUGS)
+    less = _lines("ebmt-2022.guidance", crs=4, icans=[1, 2])["drug.dexamethasone"]
+    assert line_words(less, DRUGS).endswith(
+        "20 mg intravenously every 6 h; not in addition: 10 mg intravenously every 6 h (icans-2)"
+    )
 
 
 def test_a_bolus_and_what_one_row_asks_for_after_it_stay_two_lines() -> None:
