@@ -1,6 +1,7 @@
 """Speed of trial designs: exact characteristics and simulation, warm, in one process.
 
-python -m benchmarks.trials               print the tables, with those of R where it is installed
+python -m benchmarks.trials               print the table
+python -m benchmarks.trials_r             print that of the same calls in R packages
 
 Each measure runs once to warm up and then several times; the fastest counts, because the machine may be shared.
 """
@@ -215,9 +216,7 @@ def _met(r: dict[str, Any]) -> str:
 @click.command()
 def main() -> None:
     """Measure and print."""
-    from benchmarks import trials_r
-
-    click.echo("\n".join([*as_lines(measure()), *trials_r.as_lines(trials_r.measure())]))
+    click.echo("\n".join(as_lines(measure())))
 
 
 if __name__ == "__main__":

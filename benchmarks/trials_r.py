@@ -1,5 +1,7 @@
 """The same calls in R packages, where R and the package are installed; said to be skipped otherwise.
 
+python -m benchmarks.trials_r             print the table
+
 R is no dependency: without it every row says so. Times are those inside R, without its start; the fastest of three runs, each of
 as many calls as take a tenth of a second, since the clock of R counts milliseconds.
 """
@@ -13,6 +15,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import click
 import numpy as np
 
 from benchmarks import trials
@@ -209,3 +212,13 @@ def as_lines(results: list[dict[str, object]]) -> list[str]:
         package = row["why"] if row["r"] is not None else f"{row['package']}: {row['why']}"
         lines.append(f"| {row['what']} | {package} | {seconds} | {row['ours']:.5f} |")
     return lines
+
+
+@click.command()
+def main() -> None:
+    """Measure and print."""
+    click.echo("\n".join(as_lines(measure())))
+
+
+if __name__ == "__main__":
+    main()
