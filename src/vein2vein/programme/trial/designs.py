@@ -37,10 +37,6 @@ class Study(Protocol):
     """What every family of designs has."""
 
     @property
-    def family(self) -> str:
-        """Dose finding, single arm, baskets or randomised."""
-
-    @property
     def name(self) -> str:
         """What people call the design."""
 

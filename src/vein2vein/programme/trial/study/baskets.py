@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy.stats import binom
@@ -150,7 +150,6 @@ class BasketStudy:
     parameters: Mapping[str, Parameter]
     truths: tuple[tuple[str, tuple[float, ...]], ...]
     source: str = ""
-    family: ClassVar[str] = "baskets"
 
     @property
     def most(self) -> int:

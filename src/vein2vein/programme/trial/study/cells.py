@@ -72,7 +72,6 @@ class CellStudy:
     events: int
     parameters: Mapping[str, Parameter]
     worlds: tuple[tuple[str, CellTrial], ...]
-    family: ClassVar[str] = "randomised"
     is_exact: ClassVar[bool] = False
 
     @property

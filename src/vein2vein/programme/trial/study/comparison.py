@@ -38,7 +38,6 @@ class ComparisonStudy:
     parameters: Mapping[str, Parameter]
     truths: tuple[Truth, ...]
     name: ClassVar[str] = "randomised comparison of doses"
-    family: ClassVar[str] = "dose comparison"
     source: ClassVar[str] = SOURCE
     is_exact: ClassVar[bool] = True
 

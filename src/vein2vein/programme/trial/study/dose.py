@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -117,7 +117,6 @@ class DoseStudy:
     response: Setting | None = None
     calendar: OnCalendar | None = None
     around: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
-    family: ClassVar[str] = "dose finding"
 
     @property
     def name(self) -> str:

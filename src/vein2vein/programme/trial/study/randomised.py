@@ -118,7 +118,6 @@ class Randomised:
     events: int
     parameters: Mapping[str, Parameter]
     worlds: tuple[Scenario, ...]
-    family: ClassVar[str] = "randomised"
     is_exact: ClassVar[bool] = False
 
     @property

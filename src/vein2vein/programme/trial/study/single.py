@@ -194,7 +194,6 @@ class SingleArm:
     rates: tuple[tuple[str, float], ...]
     reach: tuple[float, float, float] | None = None
     source: str = ""
-    family: ClassVar[str] = "single arm"
     is_exact: ClassVar[bool] = True
 
     @property
@@ -280,7 +279,6 @@ class TwoEndpointArm:
     parameters: Mapping[str, Parameter]
     truths: tuple[tuple[str, Joint], ...]
     source: str = ""
-    family: ClassVar[str] = "single arm"
     is_exact: ClassVar[bool] = True
 
     @property
