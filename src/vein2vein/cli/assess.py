@@ -58,7 +58,11 @@ _LANGUAGE = click.option(
 )
 @click.option("--as-recorded", is_flag=True, help="Also leave out what was entered after the instant.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable answer.")
-@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Also write a handover of one page; of two if treatment does not fit.")
+@click.option(
+    "--pdf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a handover of one page; of two if treatment does not fit.",
+)
 @_LANGUAGE
 @options.delivery_options
 @options.rule_options

@@ -21,7 +21,8 @@ class Effect(Strict):
     """One published effect.
 
     `observation` is the kind that shows the marker in a record, and `diseases` are those of the setting, as labels name them;
-    both are left out where no kind shows it. `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure` names; `interval` is the 95 % interval.
+    both are left out where no kind shows it. `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure`
+    names; `interval` is the 95 % interval.
     """
 
     name: Text
