@@ -28,8 +28,10 @@ from vein2vein.report.words import (
 
 GAPS = re.compile(r"\{(\w+)\}")
 FOLDER = Path(report.__file__).parent
-# Text for programs and programmers, not for readers of the report.
-NOT_FOR_READERS = frozenset({"fhir.py", "tables.py", "words.py", "han.py", "value_words.py"})
+# Text for programs and programmers, and tables of the English documentation, not for readers of the report.
+NOT_FOR_READERS = frozenset(
+    {"fhir.py", "fhir_guidance.py", "disagreements.py", "tables.py", "words.py", "han.py", "value_words.py"}
+)
 
 
 def keys(language: str) -> set[str]:
