@@ -19,7 +19,11 @@ from typing import Any, Final
 from vein2vein.errors import ReportError
 from vein2vein.report.handover.content import Handover, Section
 
-_LINES: Final = (24, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1, 0)
+# Lines of a grave section and of any other beside those that are kept, from long to short.
+_LINES: Final = (
+    *((2 * most, most) for most in (24, 16, 12, 10, 8, 6, 5, 4, 3)),
+    *((6, 2), (6, 1), (4, 1), (2, 1), (2, 0), (0, 0)),
+)
 _MOST_PAGES: Final = 9
 _LONGEST: Final = 260
 _PAGE: Final = """
@@ -60,8 +64,8 @@ def as_pdf(page: Handover, *, language: str = "en") -> bytes:
     for n_pages in range(1, _MOST_PAGES + 1):
         if fewest is not None and n_pages < fewest:
             continue
-        for most in _LINES:
-            made, needed = _set(setter, _shortened(page, most), language)
+        for grave, other in _LINES:
+            made, needed = _set(setter, _shortened(page, grave, other), language)
             if needed <= n_pages:
                 return made
         fewest = needed
@@ -87,13 +91,13 @@ def _set(setter: Any, page: dict[str, Any], language: str) -> tuple[bytes, int]:
     return setter.compile(_PAGE.encode(), format="pdf", sys_inputs=data), int(json.loads(found))
 
 
-def _shortened(page: Handover, most: int) -> dict[str, Any]:
-    """The page with at most so many lines in a section beside those that are kept; grave sections have twice as many."""
+def _shortened(page: Handover, grave: int, other: int) -> dict[str, Any]:
+    """The page with at most so many lines in a section beside those that are kept."""
     return {
         "title": page.title,
         "head": [list(pair) for pair in page.head],
         "foot": page.foot,
-        "sections": [_section(s, 2 * most if s.is_grave else most, page.more) for s in page.sections],
+        "sections": [_section(s, grave if s.is_grave else other, page.more) for s in page.sections],
     }
 
 
