@@ -47,7 +47,7 @@ class _Strict(BaseModel):
 class Given(_Strict):
     """A parameter of a trial.
 
-    Args:
+    Attributes:
         value: A number, two numbers (as the class of the arm says), or a log-normal duration by name.
         unit: Its unit.
         status: How it is known.
@@ -77,7 +77,7 @@ class Given(_Strict):
 class Printed(_Strict):
     """A figure that was printed.
 
-    Args:
+    Attributes:
         figure: What it is, such as "efs.ratio", "os.at.18.cells", "share.infused"; shares from 0 to 1, medians in months.
         value: The figure.
         interval: Its printed 95 % interval, both ends included; None where none is at hand.
@@ -109,7 +109,7 @@ class Printed(_Strict):
 class TrialFile(_Strict):
     """A published trial.
 
-    Args:
+    Attributes:
         id: Name of the file.
         name: What people call the trial; also names its event definition.
         disease: Disease and line.
