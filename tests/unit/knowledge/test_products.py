@@ -38,13 +38,13 @@ def test_every_lymphodepletion_on_a_label_is_a_regimen_of_that_product() -> None
 
 
 def test_the_limitation_of_primary_cns_lymphoma_ends_on_its_day() -> None:
-    query = LabelQuery("US", "large-b-cell-lymphoma", line=3, subtype="primary-cns-lymphoma")
+    query = LabelQuery("US", "large-b-cell-lymphoma", line=3, age=60, subtype="primary-cns-lymphoma")
     assert rows("axicabtagene-ciloleucel", date(2026, 2, 5), query) == {}
     assert rows("axicabtagene-ciloleucel", date(2026, 2, 6), query) == {"us-lbcl-3l-2026": Truth.TRUE}
 
 
 def test_a_subtype_that_is_not_known_leaves_a_label_with_exclusions_open() -> None:
-    query = LabelQuery("US", "large-b-cell-lymphoma", line=3)
+    query = LabelQuery("US", "large-b-cell-lymphoma", line=3, age=60)
     (verdict,) = product("tisagenlecleucel").labels_on(date(2026, 1, 1), query)
     assert (verdict.truth, verdict.missing) == (Truth.UNKNOWN, ("subtype",))
 
@@ -60,10 +60,15 @@ def test_the_same_product_has_another_least_age_in_the_eu(age: int, us: bool, eu
 
 
 def test_an_undated_label_is_open_and_says_so() -> None:
-    query = LabelQuery("EU", "follicular-lymphoma", line=3)
-    (verdict,) = product("tisagenlecleucel").labels_on(date(2026, 1, 1), query)
+    query = LabelQuery("EU", "mantle-cell-lymphoma", line=3, age=60)
+    (verdict,) = product("lisocabtagene-maraleucel").labels_on(date(2026, 1, 1), query)
     assert verdict.truth is Truth.UNKNOWN
-    assert "valid" in verdict.missing
+    assert verdict.missing == ("valid",)
+
+
+def test_a_dated_european_label_holds_for_an_adult() -> None:
+    query = LabelQuery("EU", "follicular-lymphoma", line=3, age=60)
+    assert rows("tisagenlecleucel", date(2026, 1, 1), query) == {"eu-fl": Truth.TRUE}
 
 
 def test_driving_and_proximity_shorten_on_26_june_2025() -> None:

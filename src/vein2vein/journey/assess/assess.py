@@ -22,8 +22,10 @@ from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
-from vein2vein.journey.assess.given import Plan, as_known, given_otherwise
+from vein2vein.journey.assess.given import as_known, given_otherwise
 from vein2vein.journey.assess.needs import Need, asked_before, asked_by_policies, needs_of
+from vein2vein.journey.assess.parts import parts_kept
+from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.followup import CareEnd, Due, care_ends, due_items
@@ -161,7 +163,10 @@ class Assessor:
         self._asked_scores = scores_of(self._policies, rules, chosen)
         self._plan = Plan.of(timeline, protocol, books)
         self._ready = Readying.of(protocol, books)
-        self._given = (*given_otherwise(timeline, self._plan), *self._ready.stops.departures(timeline))
+        self._given: tuple[Deviation, ...] = (
+            *given_otherwise(timeline, self._plan),
+            *self._ready.stops.departures(timeline),
+        )
         self._criteria = Criteria.of(timeline.course.indication, protocol, books)
         self._of_disease = self._criteria.slim(timeline)
         self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
@@ -174,6 +179,7 @@ class Assessor:
         # A course still open is graded beyond its last row, as values go on to grow old.
         self._graded_to = _last_row(self._index, timeline) + GRADED_AHEAD
         self._grades = self._graded(self._graded_to)
+        self._given += tuple(d for kept in parts_kept(timeline, self._plan, self._grades) for d in kept.found)
 
     def _graded(self, as_of: datetime) -> Grades:
         graded = grade_cohort(Cohort.of_timelines((self.timeline,)), list(self._rules.values()), as_of=as_of)
@@ -193,7 +199,7 @@ class Assessor:
         )
         now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
         stage = stage_of(known, at)
-        ready = self._ready.at(known, at, self._plan, told=told or {})
+        ready = self._ready.at(known, at, self._plan, told=told or {}, grades=grades)
         prophylactic = self._prophylaxis(questions, at, told or {})
         response = self._criteria.at(self._of_disease, at)
         found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))

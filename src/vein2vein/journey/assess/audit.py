@@ -20,13 +20,17 @@ from typing import Literal
 from vein2vein.basis.clock import from_microseconds, local_date
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.index import CourseIndex
+from vein2vein.journey.assess.depletion import days_given, round_kept
 from vein2vein.journey.assess.deviations import over_limit
-from vein2vein.journey.assess.given import Plan, cells_given, days_given
+from vein2vein.journey.assess.given import cells_given, typed
+from vein2vein.journey.assess.parts import parts_kept
 from vein2vein.journey.assess.phrases import say
+from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Readying
 from vein2vein.journey.assess.stopped import Stops
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.guidance.advise import Desk
+from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.selection.criteria import eligibility
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.followup import FollowUp
@@ -91,6 +95,7 @@ class _Files:
     drugs: tuple[Drug, ...]
     calendars: tuple[FollowUp, ...]
     books: Library
+    rules: Registry
     stops: Stops
     is_over: bool
 
@@ -133,6 +138,7 @@ def audit(
         tuple(Desk.of(protocol.guidance, books, parameters=chosen).drugs.values()),
         tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup),
         books,
+        rules,
         Readying.of(protocol, books).stops,
         at is None,
     )
@@ -163,15 +169,13 @@ def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
                 yield _Found(0, said, rule.id, _CRITERIA[criterion.state])
     yield from _stopped(known, files.stops)
     plan = Plan.of(known, files.protocol, files.books)
-    days = tuple(days_given(known, plan))
-    if days:
-        yield _Found(2, say("daily-doses"), files.protocol.id, _worst(d.state for d in days))
+    yield from _depletion(known, plan, files.protocol)
     if known.course.infused_at is not None:
-        yield _Found(3, say("in-window"), files.protocol.id, _window(known, plan))
-        yield _Found(4, say("on-label"), files.protocol.id, _label(known, plan))
+        yield from _product(known, known.course.infused_at, plan)
     cells = tuple(cells_given(known, plan))
     if cells and plan.product is not None:
         yield _Found(5, say("in-range"), plan.product.id, cells[-1].state)
+    yield from _parts(known, at, plan, files)
     for drug in files.drugs:
         if drug.spacing.words and any(e.kind == drug.exposure and e.agent == drug.agent for e in known.exposures):
             limits = {language: ", ".join(drug.spacing.lines(language)) for language in ("en", "zh")}
@@ -195,6 +199,38 @@ def _stopped(known: Timeline, stops: Stops) -> Iterator[_Found]:
 
 def _worst(answers: Iterable[Answer]) -> Answer:
     return min(answers, key=_WORST.index)
+
+
+def _depletion(known: Timeline, plan: Plan, protocol: Protocol) -> Iterator[_Found]:
+    days, whole = tuple(days_given(known, plan)), round_kept(known, plan)
+    if days:
+        yield _Found(2, say("daily-doses"), protocol.id, _worst(d.state for d in days))
+    if whole is not None:
+        yield _Found(2, say("regimen-kept"), protocol.id, _TRUTHS[whole.truth])
+
+
+def _product(known: Timeline, infused: datetime, plan: Plan) -> Iterator[_Found]:
+    yield _Found(3, say("in-window"), plan.protocol.id, _window(known, plan))
+    yield _Found(4, say("on-label"), plan.protocol.id, _label(known, plan))
+    met = typed(known.until(infused), infused, plan)
+    if met is not None and plan.product is not None:
+        yield _Found(4, say("typing-kept"), plan.product.id, _TRUTHS[met])
+
+
+def _parts(known: Timeline, at: datetime, plan: Plan, files: _Files) -> Iterator[_Found]:
+    """Parts of a split dose; grades are made only for courses that had a second one."""
+    product = plan.product
+    if product is None or not any(rule.splits for rule in product.doses.values()):
+        return
+    scales = {id for gate in product.next_part for id in files.protocol.scales.get(gate.subject, ())}
+    chosen = files.protocol.choices
+    grades = Grades.of_timeline(known, [files.rules.get(id, chosen.get(id)) for id in sorted(scales)], at)
+    kept = tuple(parts_kept(known, plan, grades))
+    if kept:
+        yield _Found(5, say("parts-kept"), product.id, _worst(_TRUTHS[part.as_planned] for part in kept))
+    gates = [part.gates for part in kept if part.gates is not None]
+    if gates:
+        yield _Found(5, say("gates-kept"), product.id, _worst(_TRUTHS[truth] for truth in gates))
 
 
 def _window(known: Timeline, plan: Plan) -> Answer:

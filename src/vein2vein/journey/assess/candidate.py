@@ -18,12 +18,12 @@ from datetime import datetime
 
 from vein2vein.basis.clock import local_date
 from vein2vein.engine.plain.ask import Questions
-from vein2vein.journey.assess.given import Plan
+from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Readying
 from vein2vein.journey.collection.markers import MarkerAnswer, markers
 from vein2vein.journey.collection.plan import VolumeAnswer, start_counts, volumes
 from vein2vein.journey.collection.washout import Readiness, readiness
-from vein2vein.journey.lymphodepletion.doses import DrugDose, regimen_doses
+from vein2vein.journey.lymphodepletion.doses import DrugDose
 from vein2vein.journey.selection.criteria import Eligibility, eligibility_ids, side_by_side
 from vein2vein.journey.selection.products import GateAnswer, Offer, gates, offers, query_of
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
@@ -32,7 +32,6 @@ from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.knowledge.documents.renal_policy import RenalPolicy
 from vein2vein.knowledge.formulas import Formula
-from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.record.timeline import Timeline
@@ -126,16 +125,5 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
         start_counts(known, at, registry=rules),
         volumes(known, at, target_cd3=target_cd3, efficiencies=efficiencies, library=books),
         tuple(ask_formula(Questions(known, at), formula) for formula in books.of(Formula) if formula.about in SIZES),
-        {policy.id: _doses(Questions(known, at), plan, policy, books) for policy in books.of(RenalPolicy)},
-    )
-
-
-def _doses(
-    questions: Questions, plan: Plan, policy: RenalPolicy, books: Library
-) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
-    formulas = {policy.clearance: books.get(policy.clearance, Formula, plan.protocol.choices.get(policy.clearance))}
-    weight = Latest(take="latest", observation="weight")
-    return tuple(
-        (regimen, regimen_doses(questions, regimen, plan.surface, policy=policy, formulas=formulas, weight=weight))
-        for regimen in plan.regimens
+        {policy.id: plan.under(policy, books).depletion(known, at) for policy in books.of(RenalPolicy)},
     )

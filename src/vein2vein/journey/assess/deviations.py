@@ -23,7 +23,9 @@ from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.record.timeline import Observation, Timeline
 
-Kind = Literal["late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose", "wash-out", "no-go"]
+Kind = Literal[
+    "late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose", "regimen", "wash-out", "no-go"
+]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -34,7 +36,8 @@ class Deviation:
     Attributes:
         kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met),
             outside-label (a product), outside-window (an infusion after lymphodepletion), dose (of cells or lymphodepletion),
-            wash-out (a drug that had not stopped early enough), no-go (a step although its list said no).
+            regimen (other drugs or days of lymphodepletion than those of a regimen of the label), wash-out (a drug that had
+            not stopped early enough), no-go (a step although its list, or a gate of the label, said no).
         said: In words, by language.
         file: Id of the file that says otherwise.
         at: When it happened or became so.

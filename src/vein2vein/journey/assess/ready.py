@@ -1,9 +1,9 @@
-"""What stands before the next step of a course that is not infused: the label, the wash-out, go or no go.
+"""What stands before the next step of a course: the label, typing, the wash-out, go or no go, the next part of a dose.
 
 Place    Journey, assess.
 In       A timeline cut off at an instant, the files that the protocol names, what people say.
 Out      `Ready`: label rows that hold or may hold, the wash-out before the first apheresis, the list of the step that is next.
-Knows    After the infusion none of these questions is open any more.
+Knows    After the infusion only the next part of a split dose is open.
 Missing  A list answers "settle first" while anything on it is unknown.
 Checked  tests/unit/journey/assess/test_ready.py
 """
@@ -16,13 +16,15 @@ from datetime import datetime
 from typing import Any
 
 from vein2vein.basis.truth import Truth
-from vein2vein.journey.assess.given import Plan
+from vein2vein.journey.assess.parts import PartDue, next_part
+from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.stopped import Stops
 from vein2vein.journey.bridging import Stopping, stopping
 from vein2vein.journey.collection.washout import Readiness, readiness
+from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.infusion.go import Go, go
 from vein2vein.journey.lymphodepletion.doses import DrugDose
-from vein2vein.journey.selection.products import DoseAnswer
+from vein2vein.journey.selection.products import DoseAnswer, GateAnswer
 from vein2vein.journey.stages.scored import began
 from vein2vein.knowledge.decisions import FromFormula
 from vein2vein.knowledge.documents.bridging import BridgingOption, BridgingOptions
@@ -48,6 +50,8 @@ class Ready:
         depletion: Daily doses of each regimen of the product, with the renal policy of the protocol; none once it has begun.
         stopping: What of bridging has to stop before lymphodepletion, and until when; None where it has begun.
         bridging: Options that the protocol's list names for the disease, between collection and lymphodepletion.
+        gates: Typing gates of the product.
+        parts: After the first infusion of a split dose: the next part, by each label row and split that may hold.
         go: The list before lymphodepletion or before thawing, whichever is next; None before collection and after infusion.
     """
 
@@ -59,6 +63,8 @@ class Ready:
     product: Product | None = None
     doses: tuple[DoseAnswer, ...] = ()
     depletion: tuple[tuple[Regimen, tuple[DrugDose, ...]], ...] = ()
+    gates: tuple[GateAnswer, ...] = ()
+    parts: tuple[PartDue, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,12 @@ class Readying:
             None if options is None else books.get(options, BridgingOptions, chosen.get(options)),
         )
 
-    def at(self, known: Timeline, at: datetime, plan: Plan, *, told: Mapping[str, object]) -> Ready:
-        """What stands before the next step at an instant."""
-        if known.course.infused_at is not None or known.milestone("death") is not None:
+    def at(self, known: Timeline, at: datetime, plan: Plan, *, told: Mapping[str, object], grades: Grades) -> Ready:
+        """What stands before the next step at an instant; `grades` decide about the next part of a dose."""
+        if known.milestone("death") is not None:
             return Ready()
+        if known.course.infused_at is not None:
+            return Ready(product=plan.product, parts=next_part(known, at, plan, grades))
         is_collected = known.milestone("apheresis") is not None
         waits = self.washout is not None and not is_collected
         bridges = is_collected and began(known, at) is None
@@ -119,6 +127,7 @@ class Readying:
             plan.product,
             plan.cells(known, at, labels),
             plan.depletion(known, at) if began(known, at) is None else (),
+            plan.gates(known, at),
         )
 
     def _go(self, known: Timeline, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:

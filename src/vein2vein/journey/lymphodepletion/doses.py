@@ -13,14 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from vein2vein.engine.plain.ask import Asked, Questions
 from vein2vein.errors import JourneyError
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
 from vein2vein.knowledge.documents.regimen import DrugDays, Regimen
-from vein2vein.knowledge.documents.renal_policy import NOT_GIVEN, NOT_STATED, RenalBand, RenalPolicy
+from vein2vein.knowledge.documents.renal_policy import RenalBand, RenalPolicy
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.inputs import Latest
+
+_RANGE: Final = {"en": "{} to {}", "zh": "{} 至 {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,13 @@ class RenalAnswer:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Possible fractions of the full dose, ascending; 0 where the drug is not given."""
-        numbers = {0.0 if b.fraction == NOT_GIVEN else b.fraction for b in self.bands if b.fraction != NOT_STATED}
-        return tuple(sorted(float(number) for number in numbers))
+        """Possible fractions of the full dose, ascending, both ends of a range; 0 where the drug is not given."""
+        return tuple(sorted({end for band in self.bands if band.ends is not None for end in band.ends}))
 
     @property
     def is_settled(self) -> bool:
-        """Whether one stated fraction is left."""
-        return len(self.fractions) == 1 and all(band.fraction != NOT_STATED for band in self.bands)
+        """Whether one stated fraction, or one range of the source, is left."""
+        return len({band.ends for band in self.bands}) == 1 and self.bands[0].ends is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class DrugDose:
         basis: Body surface or weight that the dose is multiplied with; None for a flat dose.
         renal: What the chosen policy says; None where none acts on this drug.
         milligrams: [lowest, highest] possible dose of a day in mg; equal when it is known; None where nothing can be said.
-        needs: What is missing, sorted; empty when the dose is known.
+        needs: What is missing, sorted; empty when the dose, or the range that the policy leaves to the centre, is known.
     """
 
     drug: DrugDays
@@ -75,6 +77,18 @@ class DrugDose:
         return self.milligrams[0]
 
     @property
+    def span(self) -> tuple[float, float] | None:
+        """Least and most of a day in mg that the sources allow, not rounded; equal for one dose, None unless it is known."""
+        return None if self.needs else self.milligrams
+
+    def amount_in(self, language: str) -> str:
+        """The dose of a day in mg without its unit: one number, or the range of the policy; empty where it is not known."""
+        if self.span is None:
+            return ""
+        low, high = (f"{end:.1f}" for end in self.span)
+        return low if low == high else _RANGE["zh" if language.startswith("zh") else "en"].format(low, high)
+
+    @property
     def is_withheld(self) -> bool:
         """Whether the policy says not to give the drug."""
         return self.renal is not None and self.renal.fractions == (0.0,) and self.renal.is_settled
@@ -84,8 +98,8 @@ class DrugDose:
         """The dose in words, or what it needs."""
         if self.is_withheld:
             return "not given"
-        if self.value is not None:
-            return f"{self.value:.1f} mg"
+        if self.span is not None:
+            return f"{self.amount_in('en')} mg"
         return f"cannot be computed: needs {', '.join(self.needs)}"
 
 
@@ -186,7 +200,8 @@ class Deviation:
     """How far an ordered dose is from the computed one.
 
     Attributes:
-        percent: (ordered - computed) / computed x 100; None where the dose cannot be computed or is withheld.
+        percent: (ordered - computed) / computed x 100, from the nearer end of a range and 0 inside it; None where the dose cannot
+            be computed or is withheld.
         level: "none", "flag" above `flag_percent`, "stop" above `stop_percent` (or anything ordered of a withheld drug),
             "unknown" where it cannot be said.
     """
@@ -210,8 +225,9 @@ def deviation(dose: DrugDose, ordered_mg: float, *, flag_percent: float, stop_pe
         )
     if dose.is_withheld:
         return Deviation(None, "stop" if ordered_mg > 0 else "none")
-    if dose.value is None:
+    if dose.span is None:
         return Deviation(None, "unknown")
-    percent = (ordered_mg - dose.value) / dose.value * 100
+    nearest = min(max(ordered_mg, dose.span[0]), dose.span[1])
+    percent = (ordered_mg - nearest) / nearest * 100
     size = round(abs(percent), 9)
     return Deviation(percent, "stop" if size > stop_percent else "flag" if size > flag_percent else "none")

@@ -141,6 +141,7 @@ class DoseRule(Strict):
             is_capped=is_capped,
             split=None if split is None else split.name,
             parts=() if split is None else tuple(_part(p, low, high, target) for p in split.parts),
+            splits=tuple(tuple(_part(p, low, high, target) for p in one.parts) for one in self.splits),
             missing=("marrow_blasts",) if assumed else (),
             assumed=assumed,
         )
@@ -192,6 +193,7 @@ class PlannedDose:
         is_capped: Whether the cap lowered the range or the target.
         split: Name of the split that was chosen.
         parts: The infusions of a split dose, in order; empty for one infusion.
+        splits: The infusions of every split of the rule: another one may hold where the choice was `assumed`.
         missing: What was needed and not known.
         problem: Why there is no dose; None when there is one.
         assumed: What was done about an unknown, such as the parts for unknown marrow blasts.
@@ -207,6 +209,7 @@ class PlannedDose:
     is_capped: bool = False
     split: str | None = None
     parts: tuple[PlannedPart, ...] = ()
+    splits: tuple[tuple[PlannedPart, ...], ...] = ()
     missing: tuple[str, ...] = ()
     problem: str | None = None
     assumed: str | None = None

@@ -20,13 +20,35 @@ NOT_GIVEN = "not given"
 NOT_STATED = "not stated"
 
 
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
 class RenalBand(Strict):
-    """From `at_least` (or `above`) up to the next band: a fraction of the full dose, not given, or not stated by the source."""
+    """From `at_least` (or `above`) up to the next band: a fraction of the full dose, not given, or not stated by the source.
+
+    A source that leaves the fraction to the centre states [least, most], both inclusive.
+    """
 
     text: Wording
     at_least: float | None = None
     above: float | None = None
-    fraction: Annotated[float, Field(gt=0, le=1)] | Literal["not given", "not stated"]
+    fraction: Fraction | tuple[Fraction, Fraction] | Literal["not given", "not stated"]
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> RenalBand:
+        if isinstance(self.fraction, tuple) and self.fraction[0] >= self.fraction[1]:
+            msg = "a range of fractions stands as [least, most]"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Least and most of the full dose, equal where the source states one; 0 where it is not given, None where not stated."""
+        if isinstance(self.fraction, tuple):
+            return self.fraction
+        if isinstance(self.fraction, str):
+            return (0.0, 0.0) if self.fraction == NOT_GIVEN else None
+        return self.fraction, self.fraction
 
     @property
     def start(self) -> float:
@@ -44,7 +66,7 @@ class RenalCase(Strict):
 
     name: Text
     clearance: float | tuple[float, float] | None
-    expect: tuple[float | Literal["not given", "not stated"], ...]
+    expect: tuple[float | tuple[float, float] | Literal["not given", "not stated"], ...]
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 

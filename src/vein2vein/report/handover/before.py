@@ -1,8 +1,8 @@
-"""What stands before the next step of a course, line by line: label, wash-out, doses, bridging, the list.
+"""What stands before the next step of a course, line by line: label, typing, wash-out, doses, the next part, the list.
 
 Place    Report, handover.
 In       A voice with its assessment.
-Out      Lines; none after the infusion.
+Out      Lines; after the infusion only those of the next part of a split dose.
 Missing  A dose that lacks an input says what it needs; a drug that still runs has no earliest instant.
 """
 
@@ -13,14 +13,16 @@ from typing import Final
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.needs import label_of
-from vein2vein.journey.assess.phrases import agent_label
+from vein2vein.journey.assess.phrases import agent_label, gate_words
 from vein2vein.journey.collection.washout import Readiness, Stop
 from vein2vein.journey.lymphodepletion.doses import DrugDose
-from vein2vein.journey.selection.products import DoseAnswer
-from vein2vein.knowledge.codes import streams
+from vein2vein.journey.selection.products import DoseAnswer, GateAnswer
+from vein2vein.knowledge.codes import observations, streams
 from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.report.handover.parts import next_part_lines
 from vein2vein.report.handover.voice import Voice
 
+_TYPING: Final = {"en": "Typing, {}: {} [{}]", "zh": "分型，{}：{} [{}]"}
 _ONLY_IF: Final = {"en": "only if: {}", "zh": "仅限：{}"}
 
 _PLAUSIBLE: Final = "可信的肾功能值（请核对单位）"
@@ -34,6 +36,8 @@ def ready_lines(voice: Voice) -> Iterator[str]:
         needs = ", ".join(_label_need(name, voice) for name in verdict.missing)
         truth = words["holds"] if verdict.truth is Truth.TRUE else words["may"].format(needs)
         yield words["label"].format(verdict.label.row, product, truth)
+    yield from (_typed(gate, voice) for gate in ready.gates)
+    yield from next_part_lines(ready.parts, voice)
     yield from (_cells(dose, voice) for dose in ready.doses)
     yield from (_depletion(regimen, drug, voice) for regimen, drugs in ready.depletion for drug in drugs)
     if ready.washout is not None:
@@ -47,6 +51,17 @@ def ready_lines(voice: Voice) -> Iterator[str]:
         yield words["go"].format(voice.pick(ready.go.checklist.title), voice.said(ready.go.answer))
         yield from (words["reason"].format(voice.pick(v.row.text)) for v in ready.go.reasons)
         yield from (words["unsettled"].format(voice.pick(v.row.text)) for v in ready.go.open)
+
+
+def _typed(answer: GateAnswer, voice: Voice) -> str:
+    """A typing gate: met, not met, or what has to be typed."""
+    words = {
+        Truth.TRUE: {"en": "met", "zh": "符合"},
+        Truth.FALSE: {"en": "NOT met: the product cannot work", "zh": "不符合：该产品不起作用"},
+    }
+    needs = ", ".join(voice.pick(observations()[kind].label) for kind in answer.missing)
+    state = voice.pick(words[answer.met]) if answer.met in words else voice.words["needs_open"].format(needs)
+    return voice.pick(_TYPING).format(voice.pick(gate_words(answer.gate)), state, answer.gate.row)
 
 
 def _label_need(name: str, voice: Voice) -> str:
@@ -104,8 +119,8 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
     words = voice.words
     if dose.is_withheld:
         amount = words["not_given"]
-    elif dose.value is not None:
-        amount = f"{dose.value:.1f} mg"
+    elif dose.span is not None:
+        amount = f"{dose.amount_in(voice.language)} mg"
     else:
         amount = words["needs_computed"].format(", ".join(_dose_need(name, voice) for name in dose.needs))
     days = ", ".join(f"{day:+d}" for day in regimen.relative_days(dose.drug))

@@ -16,6 +16,7 @@ from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Bounds
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
+from vein2vein.journey.assess.parts import PartDue
 from vein2vein.journey.collection.washout import Readiness
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
@@ -202,10 +203,15 @@ def _ready(found: Assessment) -> Plain:
             for d in ready.doses
         ],
         "lymphodepletion": [
-            {**_edition(regimen), "drug": d.drug.drug, "mg_a_day": d.value, "days": list(regimen.relative_days(d.drug)),
+            {**_edition(regimen), "drug": d.drug.drug, "mg_a_day": d.value,
+             "mg_a_day_span": None if d.span is None else list(d.span), "days": list(regimen.relative_days(d.drug)),
              "renal_policy": None if d.renal is None else d.renal.policy.id, "withheld": d.is_withheld, "needs": list(d.needs)}
             for regimen, drugs in ready.depletion for d in drugs
         ],
+        "typing": [
+            {"row": g.gate.row, "met": g.met.value, "missing": list(g.missing), "status": g.gate.status} for g in ready.gates
+        ],
+        "next_part": [_part(part) for part in ready.parts],
         "bridging": [{"option": o.name, "status": o.status} for o in ready.bridging],
     }  # fmt: skip
     if ready.washout is not None:
@@ -220,6 +226,22 @@ def _ready(found: Assessment) -> Plain:
             "open": [v.row.name for v in ready.go.open],
         }
     return plain
+
+
+def _part(part: PartDue) -> Plain:
+    planned = part.planned
+    return {
+        "label": part.label.row, "number": part.number, "count": part.count, "low": planned.low, "high": planned.high,
+        "target": planned.target, "unit": "10*6", "opens": None if part.opens is None else str(part.opens),
+        "closes": None if part.closes is None else str(part.closes), "not_before": _instant(part.not_before),
+        "assumed": part.assumed,
+        "gates": [
+            {"row": g.rule.row, "subject": g.rule.subject, "action": g.rule.action, "reached": g.reached.value,
+             "closed": g.closed.value, "worst": None if g.worst is None else [g.worst.low, g.worst.high],
+             "now": None if g.now is None else [g.now.low, g.now.high], "status": g.rule.status}
+            for g in part.gates
+        ],
+    }  # fmt: skip
 
 
 def _stops(found: Readiness) -> Plain:

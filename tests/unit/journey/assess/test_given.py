@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
+from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess import Assessor
+from vein2vein.journey.assess.audit import audit
 from vein2vein.journey.assess.deviations import Deviation
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
+from vein2vein.report.handover.content import handover
 
 US = default_library().get("reference-us.protocol", Protocol)
 AXI = "axicabtagene-ciloleucel"
@@ -89,3 +92,62 @@ def test_cells_over_the_range_of_the_label_are_named(cells: float, is_outside: b
     patient = _course().with_exposure("cell_product", AXI, 0, amount=cells, amount_unit="10*6")
     found = [d for d in _found(patient, 1, "dose") if "cells" in d.what]
     assert bool(found) is is_outside
+
+
+def _typed(first: str | None, second: str | None, antigen: str | None = "yes") -> PatientBuilder:
+    product = "afamitresgene-autoleucel"
+    patient = a_patient("A", days=40).with_course(product=product, indication="synovial-sarcoma")
+    for kind, code in (("hla_a_first", first), ("hla_a_second", second), ("mage_a4_positive", antigen)):
+        if code is not None:
+            patient.with_statement(kind, -30, code)
+    return patient.with_exposure("cell_product", product, 0, amount=5000.0, amount_unit="10*6")
+
+
+TYPING = [
+    ("a-02-01p", "other", "yes", Truth.TRUE),
+    ("a-02-01p", "a-02-05p", "yes", Truth.FALSE),
+    ("other", "other", "yes", Truth.FALSE),
+    ("a-02-01p", "other", "no", Truth.FALSE),
+    ("a-02-01p", None, "yes", Truth.UNKNOWN),
+    ("a-02-01p", "other", None, Truth.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "antigen", "met"), TYPING)
+def test_an_infusion_against_the_typing_gate_is_outside_the_label(
+    first: str | None, second: str | None, antigen: str | None, met: Truth
+) -> None:
+    found = [d for d in _found(_typed(first, second, antigen), 1, "outside-label") if "typing" in d.what]
+    assert len(found) == (met is Truth.FALSE)
+    assert all("none of A*02:05P; tumour positive for MAGE-A4" in d.what for d in found)
+
+
+def test_an_audit_counts_typing() -> None:
+    courses = [_typed(first, second, antigen).built() for first, second, antigen, _ in TYPING]
+    (row,) = [row for row in audit(courses, US) if row.rule == "infused with typing that the label asks for"]
+    assert (len(row.met), len(row.not_met), len(row.not_assessable)) == (1, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ("other", ("met [us]", "符合 [us]")),
+        ("a-02-05p", ("NOT met: the product cannot work [us]", "不符合：该产品不起作用 [us]")),
+        (None, ("cannot be settled: needs", "无法确定：需要")),
+    ],
+)
+def test_before_the_infusion_the_typing_gate_is_told(second: str | None, says: tuple[str, str]) -> None:
+    at = INFUSED_AT - timedelta(days=10)
+    found = Assessor(_typed("a-02-01p", second).built(), US).at(at)
+    for language, text in zip(("en", "zh"), says, strict=True):
+        lines = [line for section in handover(found, {}, language=language).sections for line in section.lines]
+        assert any("A*02:05P" in line and text in line for line in lines)
+
+
+def test_a_child_is_outside_a_label_for_adults() -> None:
+    patient = _course().with_value("prior_lines", -40, 2)
+    timeline = patient.built()
+    child = replace(timeline.course.patient, born_on=date(2016, 1, 1))
+    timeline = replace(timeline, course=replace(timeline.course, patient=child))
+    found = Assessor(timeline, US).at(INFUSED_AT + timedelta(days=1)).deviations
+    assert ["no row of the label fits" in d.what for d in found if d.kind == "outside-label"] == [True]

@@ -85,7 +85,7 @@ def test_policies_disagree_for_the_same_patient_and_stand_side_by_side() -> None
     fractions = {id: doses[0].renal.fractions for id, doses in compared.items() if doses[0].renal is not None}
     assert fractions == {
         "dfci-practice.fludarabine-renal": (1.0,),
-        "eu-spc.fludarabine-renal": (0.5,),
+        "eu-spc.fludarabine-renal": (0.5, 1.0),
         "fludara-pi.fludarabine-renal": (0.8,),
         "us-generic.fludarabine-renal": (0.8,),
         "us-oral.fludarabine-renal": (0.8,),
@@ -116,6 +116,21 @@ def test_anything_ordered_of_a_withheld_drug_stops_and_an_unknown_dose_stays_unk
     assert deviation(withheld, 1, flag_percent=5, stop_percent=10).level == "stop"
     unknown = _doses(_questions(weight=None), "fludara-pi.fludarabine-renal")["fludarabine"]
     assert deviation(unknown, 50, flag_percent=5, stop_percent=10).level == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("part", "level", "sign"),
+    [(0.5, "none", 0), (0.8, "none", 0), (1.0, "none", 0), (0.46, "flag", -1), (0.44, "stop", -1), (1.06, "flag", 1)],
+)
+def test_a_policy_that_leaves_the_fraction_to_the_centre_gives_a_range(part: float, level: str, sign: int) -> None:
+    dose = _doses(_questions(), "eu-spc.fludarabine-renal")["fludarabine"]
+    assert dose.span is not None
+    low, high = dose.span
+    assert (dose.value, dose.needs, dose.text) == (None, (), f"{low:.1f} to {high:.1f} mg")
+    assert low == pytest.approx(high / 2)
+    assert dose.amount_in("zh") == f"{low:.1f} 至 {high:.1f}"
+    found = deviation(dose, part * high, flag_percent=5, stop_percent=10)
+    assert (found.level, (found.percent or 0) * sign > 0) == (level, sign != 0)
 
 
 def test_an_order_that_cannot_be_is_refused() -> None:

@@ -1,0 +1,99 @@
+"""The next part of a split dose, line by line: amount, days, and the gates that the toxicity so far has reached.
+
+Place    Report, handover.
+In       The parts that are due of an assessment, a voice.
+Out      Lines; none where no part is left.
+Missing  A gate whose toxicity no scale of the protocol grades is shown as not graded, whatever it would say.
+Checked  tests/unit/report/test_handover_parts.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from vein2vein.basis.truth import Bounds, Truth
+from vein2vein.journey.assess.parts import GateNow, PartDue
+from vein2vein.journey.assess.phrases import say
+from vein2vein.report.handover.voice import Voice
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "part": {"en": "Next part: {} of {}, {} x 10^6 cells", "zh": "下一次输注：第 {}/{} 次，{}×10⁶ 细胞"},
+    "days": {"en": ", not before {}, at the latest {}", "zh": "，不早于 {}，不晚于 {}"},
+    "wait": {"en": ", not before {}", "zh": "，不早于 {}"},
+    "row": {"en": " (label row {})", "zh": "（说明书条目 {}）"},
+    "assumed": {
+        "en": "; marrow blasts not known in time, one of several plans",
+        "zh": "；骨髓原始细胞结果缺失，为可能方案之一",
+    },
+    "gate": {"en": "{} {} since the last part, now {}: {} [{}]", "zh": "自上次输注以来{} {} 级，目前 {}：{} [{}]"},
+    "perhaps": {"en": "may be reached: ", "zh": "可能达到："},
+    "until": {"en": " up to day {}, until grade {}", "zh": "至第 {} 天，待降至 {} 级"},
+    "over": {"en": " (over now)", "zh": "（目前已缓解）"},
+    "none": {"en": "no gate of a graded toxicity is reached", "zh": "已分级的毒性均未达到限制条件"},
+    "ungraded": {"en": "not graded here: {} {}: {} [{}]", "zh": "此处未分级：{} {} 级：{} [{}]"},
+    "to": {"en": "{} to {}", "zh": "{} 至 {}"},
+    "other-toxicity": {"en": "another toxicity", "zh": "其他毒性"},
+    "open": {"en": "not known", "zh": "不详"},
+}
+
+
+def next_part_lines(parts: Sequence[PartDue], voice: Voice) -> Iterator[str]:
+    """What is due next of a split dose, and what stands against it."""
+    yield from (_part(part, voice) for part in parts)
+    gates = parts[0].gates if parts else ()
+    graded = [gate for gate in gates if gate.worst is not None]
+    reached = [gate for gate in graded if gate.reached is not Truth.FALSE]
+    if graded and not reached:
+        yield _said("none", voice)
+    yield from (_gate(gate, voice) for gate in reached)
+    yield from (_ungraded(gate, voice) for gate in gates if gate.worst is None)
+
+
+def _said(name: str, voice: Voice) -> str:
+    return voice.pick(_WORDS[name])
+
+
+def _part(part: PartDue, voice: Voice) -> str:
+    planned = part.planned
+    ends = dict.fromkeys(f"{end:g}" for end in (planned.low, planned.high) if end is not None)
+    amount = f"{planned.target:g}" if planned.target is not None else f" {voice.words['to']} ".join(ends)
+    text = _said("part", voice).format(part.number, part.count, amount)
+    if part.opens is not None and part.closes is not None:
+        text += _said("days", voice).format(part.opens, part.closes)
+    elif part.not_before is not None:
+        text += _said("wait", voice).format(voice.when(part.not_before))
+    text += _said("row", voice).format(part.label.row)
+    return text if part.assumed is None else text + _said("assumed", voice)
+
+
+def _gate(gate: GateNow, voice: Voice) -> str:
+    may = "" if gate.reached is Truth.TRUE else _said("perhaps", voice)
+    over = _said("over", voice) if gate.closed is Truth.FALSE else ""
+    subject = _subject(gate, voice)
+    grades = (_bounds(bounds, voice) for bounds in (gate.worst, gate.now))
+    return may + _said("gate", voice).format(subject, *grades, _action(gate, voice), gate.rule.row) + over
+
+
+def _ungraded(gate: GateNow, voice: Voice) -> str:
+    grades = _bounds(Bounds(gate.rule.grade_from, gate.rule.grade_to), voice)
+    return _said("ungraded", voice).format(_subject(gate, voice), grades, _action(gate, voice), gate.rule.row)
+
+
+def _action(gate: GateNow, voice: Voice) -> str:
+    rule = gate.rule
+    text = voice.pick(say(f"gate-{rule.action}"))
+    if rule.until_day is None or rule.until_grade is None:
+        return text
+    return text + _said("until", voice).format(rule.until_day, rule.until_grade)
+
+
+def _subject(gate: GateNow, voice: Voice) -> str:
+    name = gate.rule.subject
+    return _said(name, voice) if name in _WORDS else name.upper()
+
+
+def _bounds(bounds: Bounds | None, voice: Voice) -> str:
+    if bounds is None:
+        return _said("open", voice)
+    return f"{bounds.low}" if bounds.is_exact else _said("to", voice).format(bounds.low, bounds.high)

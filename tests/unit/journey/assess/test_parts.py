@@ -1,0 +1,195 @@
+"""A dose in parts: amounts, days and gates of the label, before and after the second part."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from builders import INFUSED_AT, PatientBuilder, a_patient
+from vein2vein.basis.truth import Bounds, Truth
+from vein2vein.journey.assess import Assessor, assess
+from vein2vein.journey.assess.audit import audit
+from vein2vein.journey.assess.deviations import Deviation
+from vein2vein.journey.assess.parts import GateNow
+from vein2vein.knowledge.documents.product import NextPart
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.library import default_library
+from vein2vein.report.handover.content import handover
+
+US = default_library().get("reference-us.protocol", Protocol)
+OBE = "obecabtagene-autoleucel"
+
+
+def _course(*parts: tuple[float, float], blasts: float | None = 60.0, crs: bool = False) -> PatientBuilder:
+    """Parts as (day after the first, 10^6 cells); with `crs`, fever and high-flow oxygen (CRS 3) from day 1 to day 8."""
+    patient = a_patient("A", days=40).with_course(product=OBE, indication="b-cell-acute-lymphoblastic-leukaemia")
+    patient.with_value("weight", -8, 70).with_value("prior_lines", -40, 2)
+    patient.with_milestone("lymphodepletion", -6)
+    if blasts is not None:
+        patient.with_value("marrow_blasts", -7, blasts)
+    for day, cells in parts:
+        patient.with_exposure("cell_product", OBE, day, amount=cells, amount_unit="10*6")
+    if crs:
+        patient.with_fever(1, until=8).with_vitals().with_charting()
+        patient.with_exposure("oxygen", "high-flow-nasal-cannula", 1, until=8, rate=40.0, rate_unit="L/min")
+    return patient
+
+
+def _found(patient: PatientBuilder, day: float = 30) -> list[Deviation]:
+    found = Assessor(patient.built(), US).at(INFUSED_AT + timedelta(days=day)).deviations
+    return [d for d in found if d.file == f"{OBE}.product"]
+
+
+@pytest.mark.parametrize("blasts", [60.0, None])
+def test_parts_of_a_high_burden_on_their_days_are_as_the_label_says(blasts: float | None) -> None:
+    assert _found(_course((0, 10.0), (9, 400.0), blasts=blasts)) == []
+
+
+def test_parts_of_a_low_burden_are_as_the_label_says() -> None:
+    assert _found(_course((0, 100.0), (9, 310.0), blasts=20.0)) == []
+
+
+def test_bags_of_one_day_are_one_part() -> None:
+    assert _found(_course((0, 10.0), (9, 100.0), (9.02, 300.0))) == []
+
+
+def test_parts_that_were_swapped_are_named_each() -> None:
+    first, second = _found(_course((0, 100.0), (9, 310.0)))
+    assert "part 1 of 100 x 10^6 cells, the label plans 10 x 10^6 here" in first.what
+    assert "part 2 of 310 x 10^6 cells, the label plans 400 x 10^6 here" in second.what
+    assert (first.at, first.kind) == (INFUSED_AT, "dose")
+
+
+def test_the_whole_dose_at_once_is_named() -> None:
+    (found,) = _found(_course((0, 410.0)))
+    assert "part 1 of 410 x 10^6 cells, the label plans 10 x 10^6 here" in found.what
+
+
+def test_parts_of_no_split_are_named_where_the_blasts_are_not_known() -> None:
+    (found,) = _found(_course((0, 10.0), (9, 310.0), blasts=None))
+    assert "part 2 of 310 x 10^6 cells, the label plans 400 x 10^6 here" in found.what
+
+
+def test_a_third_part_is_named() -> None:
+    (found,) = _found(_course((0, 10.0), (9, 400.0), (12, 10.0)))
+    assert "part 3 (10 x 10^6 cells), the label plans 2 parts" in found.what
+
+
+@pytest.mark.parametrize(
+    ("day", "is_outside"), [(6, True), (7, False), (11, False), (12, False), (20, False), (21, True)]
+)
+def test_a_part_too_early_or_later_than_any_toxicity_may_postpone_it_is_named(day: int, is_outside: bool) -> None:
+    found = _found(_course((0, 10.0), (day, 400.0)))
+    assert [d.kind for d in found] == (["outside-window"] if is_outside else [])
+    assert all("by the label from" in d.what for d in found)
+
+
+def test_a_part_given_after_crs_of_grade_3_is_named() -> None:
+    (found,) = _found(_course((0, 10.0), (9, 400.0), crs=True))
+    assert found.kind == "no-go"
+    assert "part 2 given after CRS 3, the label says discontinue" in found.what
+    assert found.said["zh"].endswith("CRS 3 级后仍给予第 2 次输注，说明书：停止治疗")
+
+
+def test_parts_an_hour_apart_where_the_label_asks_for_a_day_are_named() -> None:
+    patient = a_patient("A", days=40).with_course(product="cesnicabtagene-autoleucel", indication="multiple-myeloma")
+    patient.with_value("weight", -36, 70).with_value("weight", -8, 70).with_milestone("apheresis", -35)
+    patient.with_value("prior_lines", -40, 3).with_course(
+        product="cesnicabtagene-autoleucel", indication="multiple-myeloma", patient=patient.built().course.patient
+    )
+    spain = US.model_copy(update={"jurisdiction_of_labels": "ES"})
+    for day, cells in ((0.0, 21.0), (0.8, 63.0), (2.0, 126.0)):
+        patient.with_exposure("cell_product", "cesnicabtagene-autoleucel", day, amount=cells, amount_unit="10*6")
+    found = Assessor(patient.built(), spain).at(INFUSED_AT + timedelta(days=9)).deviations
+    assert [d.what.split(": ")[1] for d in found if d.kind == "outside-window"] == [
+        "part 2 less than 24 h after the one before"
+    ]
+
+
+def test_before_the_second_part_assess_says_what_is_next_from_when_and_which_gate_is_reached() -> None:
+    found = assess(_course((0, 10.0), crs=True).built(), US, INFUSED_AT + timedelta(days=3))
+    (due,) = found.ready.parts
+    assert (due.number, due.count, due.planned.target) == (2, 2, 400)
+    assert (due.opens, due.closes) == (
+        (INFUSED_AT + timedelta(days=7)).date(),
+        (INFUSED_AT + timedelta(days=11)).date(),
+    )
+    reached = {gate.rule.row: gate.reached for gate in due.gates}
+    assert reached["crs-3"] is Truth.TRUE
+    assert reached["crs-2"] is Truth.FALSE
+    assert reached["other-3"] is Truth.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "en",
+            (
+                "Next part: 2 of 2, 400 x 10^6 cells, not before",
+                "CRS 3 since the last part, now 3: discontinue [crs-3]",
+            ),
+        ),
+        ("zh", ("下一次输注：第 2/2 次，400×10⁶ 细胞", "自上次输注以来CRS 3 级，目前 3：停止治疗 [crs-3]")),
+    ],
+)
+def test_the_next_part_is_told_in_both_languages(language: str, says: tuple[str, ...]) -> None:
+    found = assess(_course((0, 10.0), crs=True).built(), US, INFUSED_AT + timedelta(days=3))
+    lines = [line for section in handover(found, {}, language=language).sections for line in section.lines]
+    for text in says:
+        assert any(text in line for line in lines), (text, lines)
+
+
+def test_after_the_last_part_nothing_is_next() -> None:
+    assert assess(_course((0, 10.0), (9, 400.0)).built(), US, INFUSED_AT + timedelta(days=10)).ready.parts == ()
+
+
+def test_unknown_blasts_leave_both_plans_until_the_first_part_tells_them_apart() -> None:
+    before = assess(_course(blasts=None).built(), US, INFUSED_AT + timedelta(days=1)).ready.parts
+    after = assess(_course((0, 100.0), blasts=None).built(), US, INFUSED_AT + timedelta(days=1)).ready.parts
+    assert [part.planned.target for part in before] == [400, 310]
+    assert [part.planned.target for part in after] == [310]
+
+
+@pytest.mark.parametrize(
+    ("action", "worst", "now", "closed", "is_against"),
+    [
+        ("discontinue", Bounds(3, 3), Bounds(0, 0), Truth.TRUE, True),
+        ("discontinue", Bounds(2, 3), Bounds(0, 0), Truth.UNKNOWN, False),
+        ("postpone", Bounds(3, 3), Bounds(2, 2), Truth.TRUE, True),
+        ("postpone", Bounds(3, 3), Bounds(1, 1), Truth.FALSE, False),
+        ("postpone", Bounds(3, 3), Bounds(1, 2), Truth.UNKNOWN, False),
+        ("consider-postponing", Bounds(3, 3), Bounds(3, 3), Truth.TRUE, False),
+        ("postpone", None, None, Truth.UNKNOWN, False),
+    ],
+)
+def test_a_gate_is_closed_for_good_or_until_the_grade_has_come_down(
+    action: str, worst: Bounds | None, now: Bounds | None, closed: Truth, is_against: bool
+) -> None:
+    rule = NextPart.model_validate(
+        {
+            "row": "r",
+            "subject": "crs",
+            "grade_from": 3,
+            "grade_to": 5,
+            "action": action,
+            "until_grade": 1,
+            "status": "recalled",
+        }
+    )
+    gate = GateNow(rule, worst, now)
+    assert (gate.closed, gate.is_against) == (closed, is_against)
+
+
+def test_an_audit_counts_parts_and_gates() -> None:
+    courses = [
+        _course((0, 10.0), (9, 400.0), crs=True).built(),
+        _course((0, 100.0), (9, 310.0)).built(),
+        _course((0, 10.0)).built(),
+    ]
+    table = {row.rule: row for row in audit(courses, US)}
+    parts = table["parts of the dose in the amounts and on the days of the label"]
+    gates = table["next part given only as graded toxicity allows"]
+    assert (len(parts.met), len(parts.not_met), parts.applicable) == (2, 1, 3)
+    assert (len(gates.not_met), gates.applicable) == (1, 2)
