@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from knowledge import pinned_frame
 from knowledge.files import REGISTRY
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.basis.ids import CourseId, PatientId
@@ -371,6 +372,7 @@ _CLAIMS: tuple[tuple[str, Callable[..., Iterator[str]]], ...] = (
     (r"(\S+) weighs ([\d.]+) per (\S+)", _weighs),
     (r"(\S+) (from|above) ([\d.]+) (\S+)", _from),
     (r"(shown|not shown) with (.+)", _flag),
+    *pinned_frame.CLAIMS,
 )
 
 

@@ -15,12 +15,14 @@ from typing import Any
 
 from knowledge import checks
 from knowledge.pinned import is_broken
+from knowledge.pinned_frame import frame_slips
 from spec.judging import held_to
 from spec.notation import timeline_of
 from tool_modules import load_tool
 from vein2vein import grade_cohort
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge.casepack import run_worked_cases
 from vein2vein.knowledge.registry import bound
 from vein2vein.record.cohort import Cohort
 
@@ -170,10 +172,21 @@ def _comparisons(path: tuple[Any, ...], node: Any) -> Iterator[tuple[tuple[Any, 
 
 
 def surviving_slips(raw: dict[str, Any]) -> list[str]:
-    """Slips in inputs that no spec and no pin of the rule set notices, and slips in flags that no pin notices."""
+    """Slips in inputs that no spec and no pin of the rule set notices, and slips in flags and in its frame that no pin notices.
+
+    A chosen number of the frame may also be noticed by a worked case.
+    """
     cases = timed_cases().get(raw["id"], [])
     unseen = [slip.what for slip in input_slips(raw) if not (is_broken(slip.raw) or _is_noticed(slip.raw, cases))]
-    return unseen + [slip.what for slip in flag_slips(raw) if not is_broken(slip.raw)]
+    unseen += [slip.what for slip in flag_slips(raw) if not is_broken(slip.raw)]
+    return unseen + [what for what, slip in frame_slips(raw) if not (is_broken(slip) or _fails_a_case(slip))]
+
+
+def _fails_a_case(raw: dict[str, Any]) -> bool:
+    try:
+        return bool(run_worked_cases(raw))
+    except KnowledgeError:
+        return True  # the schema refuses it
 
 
 def _is_noticed(raw: dict[str, Any], cases: list[Timed]) -> bool:
