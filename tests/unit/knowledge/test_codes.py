@@ -114,8 +114,11 @@ def test_no_other_name_of_one_kind_is_the_id_of_another() -> None:
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:
-    with pytest.raises(KnowledgeError, match="nearest: neutrophils"):
+    with pytest.raises(KnowledgeError, match="nearest: neutrophils") as caught:
         codes.observation_kind("neutrophiles")
+    assert caught.value.id == "RULE-008"
+    assert caught.value.fault.saw == "kind of observation 'neutrophiles'"
+    assert caught.value.fault.fix == "correct the name, or add the kind to knowledge/data/codes"
     with pytest.raises(KnowledgeError, match="exposure stream 'oxigen'"):
         codes.stream("oxigen")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
+from vein2vein.errors import Fault, ReportError
 from vein2vein.report.handover.content import Handover, Section
 from vein2vein.report.handover.page import _section, as_pdf
 
@@ -41,3 +43,15 @@ def test_what_is_long_and_not_treatment_is_cut_to_one_page() -> None:
 def test_treatment_that_does_not_fit_takes_a_second_page() -> None:
     drugs = tuple(f"give drug number {n}" for n in range(100))
     assert _n_pages(as_pdf(_page(Section("Advice", drugs, is_grave=True, kept=100)))) == 2
+
+
+def test_without_the_extra_that_sets_pages_the_reader_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(ReportError) as caught:
+        as_pdf(_page(Section("Advice", ("give a drug",), is_grave=True, kept=1)))
+    assert caught.value.fault == Fault(
+        "REPORT-008",
+        saw="no module that sets pages",
+        expected="the extra `pdf`",
+        fix='install it with `pip install "vein2vein[pdf]"`, or print the text or the JSON instead',
+    )

@@ -90,8 +90,10 @@ def test_a_course_without_an_infusion_has_no_row() -> None:
     ],
 )
 def test_a_definition_that_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(TrialError, match=message):
+    with pytest.raises(TrialError, match=message) as caught:
         read_definition({**EXAMPLE, **change})
+    assert caught.value.id == "TRIAL-080"
+    assert caught.value.fault.fix == "correct the definition of dose-limiting toxicity"
 
 
 def test_an_unknown_rule_set_is_named() -> None:
