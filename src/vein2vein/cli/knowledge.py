@@ -17,6 +17,7 @@ from vein2vein.knowledge.casepack import run_worked_cases, surviving_mutants
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
+from vein2vein.knowledge.documents.protocol_template import protocol_template
 from vein2vein.knowledge.documents.template import guidance_template
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.kinds import KINDS, model_of
@@ -192,6 +193,14 @@ def _document_faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
 def new_guidance(id: str) -> None:
     """Print an empty, valid guidance file called ID, such as our-centre.guidance, for a centre to fill in."""
     click.echo(guidance_template(id), nl=False)
+
+
+@knowledge.command("new-protocol")
+@click.argument("id")
+@click.option("--like", default="reference", show_default=True, help="The protocol of the package that is copied.")
+def new_protocol(id: str, like: str) -> None:
+    """Print a valid protocol called ID, such as our-centre.protocol: a copy with every choice marked as to be decided."""
+    click.echo(protocol_template(id, like=like), nl=False)
 
 
 @knowledge.command()

@@ -158,11 +158,20 @@ def test_a_candidate_is_shown_before_collection(run: Run, tmp_path: Path) -> Non
     said = run(*words, "--at", "2025-08-23T14:00+00:00").output
     assert "Products whose label in US fits on the planned day" in said
     assert "TRANSFORM: limits of enrolment: concern; not met: Exactly 1 line of therapy before" in said
-    assert "0.5: cannot be computed: needs cd3" in said
+    assert "0.5: cannot be computed: needs CD3-positive T cells in blood" in said
     assert (
-        "fludara-pi.fludarabine-renal, us-label.flu-30-cy-500: Fludarabine cannot be computed: needs creatinine" in said
+        "fludara-pi.fludarabine-renal, us-label.flu-30-cy-500: Fludarabine cannot be computed: needs Creatinine" in said
     )
-    found = json.loads(run(*words, "--at", "2025-08-23T14:00+00:00", "--json").output)
-    assert [chapter["title"] for chapter in found["chapters"]][-1] == "Lymphodepletion a day, by renal policy"
+    at = ("--at", "2025-08-23T14:00+00:00")
+    found = json.loads(run(*words, *at, "--json").output)
+    assert found["calendar"] is None
+    assert {one["applies"] for one in found["labels"]} == {"true", "unknown"}
+    planned = json.loads(run(*words, *at, "--json", "--planned-infusion", "2025-10-28").output)["calendar"]
+    assert (planned["infusion_on"], planned["regimens"][0]["first_day"]) == ("2025-10-28", "2025-10-23")
+    assert "计划于 2025-10-28 输注前的日程" in run(
+        *words, *at, "--language", "zh", "--planned-infusion", "2025-10-28"
+    ).output  # fmt: skip
+    assert "expected a day after" in run(*words, *at, "--planned-infusion", "2025-08-20", exits=2).output
+    assert "expected a day such as" in run(*words, *at, "--planned-infusion", "2025-13-20", exits=2).output
     refused = run(*words, "--at", "2025-08-23T14:00+00:00", "--target-cd3", "4000", exits=4).output
     assert "RULE-004" in refused

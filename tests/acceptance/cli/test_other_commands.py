@@ -206,6 +206,15 @@ def test_a_centre_gets_a_guidance_file_that_passes_the_check(run: Run, tmp_path:
     assert run("knowledge", "new-guidance", "Our Centre", exits=4).output.startswith("RULE-001")
 
 
+def test_a_centre_gets_a_protocol_that_passes_the_check(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "our-centre.protocol.yaml"
+    file.write_text(run("knowledge", "new-protocol", "our-centre.protocol").output, encoding="utf-8")
+    assert "1 files, 0 with faults" in run("knowledge", "check", str(file)).output
+    assert "US" in run("knowledge", "new-protocol", "our-centre.protocol", "--like", "reference-us").output
+    assert run("knowledge", "new-protocol", "Our Centre", exits=4).output.startswith("RULE-001")
+    assert "one of reference-us.protocol" in run("knowledge", "new-protocol", "a.protocol", "--like", "x", exits=4).output
+
+
 def test_documents_are_listed_shown_and_sourced_like_rule_sets(run: Run) -> None:
     assert "reference.protocol" in run("knowledge", "list", "--about", "protocol").output
     shown = run("knowledge", "show", "us-generic.fludarabine-renal").output

@@ -26,7 +26,7 @@ from vein2vein.engine.shown import show_value
 from vein2vein.knowledge.evaluation import evaluate
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.knowledge.values import is_known
+from vein2vein.knowledge.values import Value, is_known
 from vein2vein.record.cohort import Cohort
 from vein2vein.record.tables import Instant
 from vein2vein.record.timeline import Exposure, Milestone, Observation, Timeline
@@ -41,12 +41,14 @@ class ValueUsed:
 
     Attributes:
         input: Name of the input in the rule set.
+        value: Its possible values.
         shown: The value in words with its unit; "not recorded" where there is none.
         rows: The rows behind it, oldest first.
         age_hours: Hours from the newest of these rows to the instant; None without a row.
     """
 
     input: str
+    value: Value
     shown: str
     rows: tuple[Row, ...]
     age_hours: float | None
@@ -210,7 +212,7 @@ class _Values:
         answer = self.asked[name]
         times = [_time(row) for row in answer.rows]
         age = (self.at - max(times)).total_seconds() / 3600 if times else None
-        return ValueUsed(name, show_value(answer.value, rule.inputs[name]), answer.rows, age)
+        return ValueUsed(name, answer.value, show_value(answer.value, rule.inputs[name]), answer.rows, age)
 
 
 def _criterion(rule: RuleSet, name: str, truth: Truth, values_of: _Values) -> CriterionVerdict:

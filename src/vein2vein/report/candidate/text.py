@@ -1,0 +1,163 @@
+"""A patient before collection as text, written from the plain data, so that both say the same numbers.
+
+Place    Report, candidate.
+In       What `as_plain` gives, in its language.
+Out      Text in chapters.
+Missing  A chapter without lines says so; what an answer needs stands beside it.
+Checked  tests/unit/report/test_candidate.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from vein2vein.report.candidate.common import Plain
+from vein2vein.report.candidate.schedule_text import regimen_lines
+from vein2vein.report.candidate.words import WORDS
+from vein2vein.report.shown import unit_text
+
+_STATES: Final = {True: "met", False: "not_met"}
+
+
+def as_text(plain: Plain, *, language: str = "en") -> str:
+    """The whole answer as text for people; `plain` was made in the same language."""
+    scribe = _Scribe(plain, language)
+    blocks = ["\n".join((title, *(f"  - {line}" for line in lines))) for title, lines in scribe.chapters()]
+    return "\n\n".join((*blocks, scribe.words["foot"]))
+
+
+class _Scribe:
+    """The plain data, and the words that it is told in."""
+
+    def __init__(self, plain: Plain, language: str) -> None:
+        self.plain, self.words = plain, WORDS["zh" if language.startswith("zh") else "en"]
+
+    def chapters(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Titles with their lines."""
+        plain, words = self.plain, self.words
+        calendar = plain["calendar"]
+        parts = [
+            (words["labels"].format(plain["jurisdiction"]), map(self.label, plain["labels"])),
+            (words["gates"], map(self.gate, plain["gates"])),
+            *((self.title(one), map(self.criterion, one["criteria"])) for one in plain["selection"]),
+            (words["trials"], map(self.trial, plain["trials"])),
+            (words["washout"], self.washout(plain["washout"])),
+            (words["markers"], map(self.marker, plain["markers"])),
+            (words["start"], map(self.criterion, plain["collection_start"]["criteria"])),
+            (words["volumes"], map(self.volume, plain["volumes"])),
+            (words["sizes"], map(self.size, plain["sizes"])),
+            (words["doses"], (self.dose(one["policy"], r) for one in plain["doses"] for r in one["regimens"])),
+        ]
+        if calendar is not None:
+            on = calendar["infusion_on"] if calendar["infusion_at"] is None else self.when(calendar["infusion_at"])
+            parts += [
+                (words["calendar"].format(on, f"{one['title']} [{one['id']}]"), regimen_lines(one, self.when, words))
+                for one in calendar["regimens"]
+            ]
+            if not calendar["regimens"]:
+                parts.append((words["calendar"].format(on, words["no_regimen"]), iter(())))
+        for title, lines in parts:
+            yield title, tuple(lines) or (words["nothing"],)
+
+    def when(self, at: str) -> str:
+        """An instant as the clocks of the centre show it."""
+        return datetime.fromisoformat(at).astimezone(ZoneInfo(self.plain["zone"])).strftime("%Y-%m-%d %H:%M %Z")
+
+    def aside(self, parts: list[str]) -> str:
+        return self.words["aside"].format(self.words["semicolon"].join(parts)) if parts else ""
+
+    def needed(self, needs: list[Plain]) -> str:
+        return self.words["comma"].join(need["label"] for need in needs)
+
+    def title(self, one: Plain) -> str:
+        return f"{one['title']}{self.aside([self.words[one['status']]])}{self.words['colon']}{self.words[one['state']]}"
+
+    def label(self, one: Plain) -> str:
+        state = self.words["holds"] if one["applies"] == "true" else self.words["may"].format(self.needed(one["needs"]))
+        head = f"{one['title']}, {one['indication']} [{one['row']}, {self.words[one['status']]}]"
+        return f"{head}{self.words['colon']}{state}"
+
+    def gate(self, one: Plain) -> str:
+        words = self.words
+        asked = [words[key].format(", ".join(one[field])) for key, field in _GATE if one[field]]
+        state = (
+            words[_STATES[one["met"]]] if one["met"] in _STATES else words["needs"].format(self.needed(one["needs"]))
+        )
+        return f"{one['product']} [{one['row']}]{words['colon']}{state}{self.aside(asked)}"
+
+    def criterion(self, one: Plain) -> str:
+        # What is needed says by itself that it is not recorded.
+        needed = {need["what"] for need in one["needs"]}
+        parts = [self.value(value) for value in one["values"] if value["rows"] or value["input"] not in needed]
+        parts = parts if one["values"] else [self.words["none"]]
+        parts += [self.words["needs"].format(self.needed(one["needs"]))] if one["needs"] else []
+        return f"{one['label']}{self.words['colon']}{self.words[one['state']]}{self.aside(parts)}"
+
+    def value(self, one: Plain) -> str:
+        sources = ", ".join(dict.fromkeys(row["source"] for row in one["rows"] if row["source"]))
+        age = "" if one["age_hours"] is None else f", {self.words['age'].format(one['age_hours'] / 24)}"
+        return f"{one['label']} {one['shown']}{age}{f' [{sources}]' if sources else ''}"
+
+    def trial(self, one: Plain) -> str:
+        words, text = self.words, f"{one['title']}{self.words['colon']}{self.words[one['state']]}"
+        for key, state in (("against", "concern"), ("open", "unknown")):
+            labels = words["comma"].join(c["label"] for c in one["criteria"] if c["state"] == state)
+            text += words["semicolon"] + words[key].format(labels) if labels else ""
+        return text
+
+    def washout(self, found: Plain | None) -> Iterator[str]:
+        if found is None:
+            return
+        words = self.words
+        if found["earliest"] is not None:
+            yield words["from"].format(self.when(found["earliest"]))
+        for one in found["drugs"]:
+            parts = [words["still"] if one["last"] is None else words["last"].format(self.when(one["last"]))]
+            parts += [] if one["earliest"] is None else [words["earliest"].format(self.when(one["earliest"]))]
+            parts += [] if one["strength"] == "required" else [words[one["strength"]]]
+            parts += [words["possible"]] if one["applies"] == "unknown" else []
+            parts += [words["decides"]] if one["decides"] else []
+            yield f"{one['label']}{words['colon']}{', '.join(parts)} [{words[one['status']]}, {one['source']}]"
+        if found["not_charted"]:
+            yield words["uncharted"].format(self.words["comma"].join(one["label"] for one in found["not_charted"]))
+
+    def marker(self, one: Plain) -> str:
+        words = self.words
+        parts = [] if one["positive"] is None else [words["positive" if one["positive"] else "negative"]]
+        parts += [words[one["state"]]]
+        parts += [] if one["fresh_until"] is None else [words["until"].format(one["fresh_until"])]
+        return f"{one['label']}{words['colon']}{', '.join(parts)}{'' if one['everywhere'] else self.aside([words['where']])}"
+
+    def volume(self, one: Plain) -> str:
+        return f"{one['collection_efficiency']:g}{self.words['colon']}{self.result(one)}"
+
+    def size(self, one: Plain) -> str:
+        chosen = [f"{name}: {choice}" for name, choice in one["choices"].items()]
+        return f"{one['title']} [{one['id']}]{self.words['colon']}{self.result(one)}{self.aside(chosen)}"
+
+    def result(self, one: Plain) -> str:
+        words = self.words
+        if one["value"] is not None:
+            return f"{one['value']:.2f} {unit_text(one['unit'])}"
+        if one["problem"] is not None:
+            return words["implausible" if one["implausible"] else "failed"].format(one["problem"])
+        return words["cannot"].format(self.needed(one["needs"]))
+
+    def dose(self, policy: str, one: Plain) -> str:
+        told = (f"{drug['label']} {self.amount(drug)}" for drug in one["drugs"])
+        return f"{policy}, {one['id']}{self.words['colon']}{self.words['semicolon'].join(told)}"
+
+    def amount(self, drug: Plain) -> str:
+        words, known = self.words, drug["mg_a_day"]
+        if drug["withheld"]:
+            return words["withheld"]
+        if known is None:
+            return words["cannot"].format(self.needed(drug["needs"]))
+        low, high = (f"{known[end]:.1f}" for end in ("low", "high"))
+        return words["mg"].format(low if low == high else words["to"].format(low, high))
+
+
+_GATE: Final[tuple[tuple[str, str], ...]] = (("any", "any_allele"), ("no", "no_allele"), ("antigens", "antigens"))

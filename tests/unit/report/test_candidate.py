@@ -1,0 +1,128 @@
+"""A patient before collection: the text says the numbers of the plain data, in both languages, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from builders import INFUSED_AT, a_patient
+from vein2vein.journey.assess.candidate import Candidate, candidate
+from vein2vein.journey.assess.schedule import schedule
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.documents.washout import Washout
+from vein2vein.knowledge.library import default_library
+from vein2vein.report.candidate import as_plain, as_text
+from vein2vein.report.candidate.words import WORDS
+
+BOOKS = default_library()
+US = BOOKS.get("reference-us.protocol", Protocol)
+STOPS = BOOKS.get("compiled-2026.stop-before-lymphodepletion", Washout)
+
+
+def _found() -> Candidate:
+    patient = a_patient("A").with_course(
+        product="axicabtagene-ciloleucel", indication="large-b-cell-lymphoma", infused_at=None
+    )
+    values = {"weight": 70, "height": 172.4, "creatinine": 0.9, "lymphocytes": 0.25, "cd3_cells": 0.8, "platelets": 40}
+    for kind, value in values.items():
+        patient.with_value(kind, -36.1, value)
+    patient.with_value("prior_lines", -60, 2).with_statement("hcv_positive", -40, "no")
+    patient.with_exposure("corticosteroid", "dexamethasone", -37, reason=None)
+    patient.with_exposure("antineoplastic", "cytotoxic-other", -45)
+    at = INFUSED_AT + timedelta(days=-36)
+    return candidate(patient.built(), US, at, target_cd3=2.0, efficiencies=(0.4, 0.6))
+
+
+def _plain(language: str = "en") -> dict[str, Any]:
+    found = _found()
+    planned = schedule(found, date(2026, 4, 1), document=STOPS)
+    plain = as_plain(found, planned, language=language)
+    return json.loads(json.dumps(plain))  # type: ignore[no-any-return]  (what a program gets)
+
+
+def test_fields_hold_what_was_found() -> None:
+    found, plain = _found(), _plain()
+    criteria = {c["name"]: c for c in plain["selection"][0]["criteria"]}
+    platelets = next(c for c in criteria.values() if any(v["input"] == "platelets" for v in c["values"]))
+    assert platelets["state"] == "concern"
+    value = platelets["values"][0]
+    assert (value["low"], value["high"], value["age_hours"]) == (40, 40, pytest.approx(2.4))
+    assert value["rows"][0]["value"] == 40
+    assert found.washout is not None
+    binding = found.washout.binding
+    assert binding is not None
+    assert plain["washout"]["binding"] == {"rule": binding.rule.row, "agent": "cytotoxic-other"}
+    assert [one["agent"] for one in plain["washout"]["drugs"] if one["decides"]] == ["cytotoxic-other"]
+    assert [one["value"] for one in plain["volumes"]] == [one.answer.value for one in found.volumes]
+    assert {one["id"]: one["value"] for one in plain["sizes"]} == {a.formula.id: a.value for a in found.sizes}
+    mg = {one["policy"]: one["regimens"][0]["drugs"][0]["mg_a_day"] for one in plain["doses"]}
+    for policy, regimens in found.doses.items():
+        dose = regimens[0][1][0]
+        known = (
+            None if dose.needs or dose.milligrams is None else dict(zip(("low", "high"), dose.milligrams, strict=True))
+        )
+        assert mg[policy] == known
+    assert {row["state"] for row in plain["markers"]} >= {"fresh", "absent"}
+
+
+def _numbers(value: Any) -> set[float]:
+    """Every number in the data, also inside texts and dates."""
+    if isinstance(value, dict):
+        return set().union(*(_numbers(part) for pair in value.items() for part in pair), set())
+    if isinstance(value, list):
+        return set().union(*(_numbers(part) for part in value), set())
+    if isinstance(value, bool) or value is None:
+        return set()
+    if isinstance(value, int | float):
+        return {float(value)}
+    return {float(number) for number in re.findall(r"\d+(?:\.\d+)?", str(value))}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_text_says_no_number_that_the_fields_do_not_hold(language: str) -> None:
+    plain = _plain(language)
+    held = _numbers(plain)
+    ages = {v["age_hours"] / 24 for one in (*plain["selection"], *plain["trials"], plain["collection_start"])
+            for c in one["criteria"] for v in c["values"] if v["age_hours"] is not None}  # fmt: skip
+    # Instants stand in the text to the minute, numbers with one or two decimals.
+    shown = {round(number, digits) for number in held | ages for digits in (0, 1, 2)} | held
+    said = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", as_text(plain, language=language))}
+    assert said <= shown, sorted(said - shown)
+
+
+def test_both_languages_say_the_same_numbers_of_the_patient() -> None:
+    english, chinese = _plain("en"), _plain("zh")
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: bare(v) for k, v in value.items() if k not in {"label", "title", "shown", "rule_label"}}
+        return [bare(part) for part in value] if isinstance(value, list) else value
+
+    assert bare(english) == bare(chinese)
+    amounts = [
+        re.findall(r"\d+\.\d mg", as_text(plain, language=lang)) for lang, plain in (("en", english), ("zh", chinese))
+    ]
+    assert amounts[0] == amounts[1] != []
+
+
+def test_the_text_for_people() -> None:
+    said = as_text(_plain())
+    assert "cells may be collected from" in said
+    assert "may begin on 2026-03-27 only [recalled]" in said
+    assert "Cytotoxic chemotherapy: last dose not after 2026-03-20 (better not after 2026-03-13)" in said
+    chinese = as_text(_plain("zh"), language="zh")
+    assert "只能于 2026-03-27 开始" in chinese
+    assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", chinese), "no English sentence in the Chinese text"
+
+
+def test_every_word_stands_in_both_languages() -> None:
+    assert set(WORDS["en"]) == set(WORDS["zh"])
+
+
+def test_without_a_planned_infusion_there_is_no_calendar() -> None:
+    assert as_plain(_found())["calendar"] is None
+    assert "Calendar" not in as_text(as_plain(_found()))
