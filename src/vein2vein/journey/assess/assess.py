@@ -28,6 +28,7 @@ from vein2vein.journey.assess.parts import parts_kept
 from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
+from vein2vein.journey.assess.supportive import drugs_kept
 from vein2vein.journey.followup import CareEnd, Due, care_ends, due_items
 from vein2vein.journey.followup.calendar import Shown
 from vein2vein.journey.followup.prophylaxis import Step, prophylaxis
@@ -180,6 +181,8 @@ class Assessor:
         self._graded_to = _last_row(self._index, timeline) + GRADED_AHEAD
         self._grades = self._graded(self._graded_to)
         self._given += tuple(d for kept in parts_kept(timeline, self._plan, self._grades) for d in kept.found)
+        drugs = drugs_kept(timeline, self._desk, protocol.dose_limits, self._grades)
+        self._given += tuple(d for kept in drugs for d in kept.found)
 
     def _graded(self, as_of: datetime) -> Grades:
         graded = grade_cohort(Cohort.of_timelines((self.timeline,)), list(self._rules.values()), as_of=as_of)

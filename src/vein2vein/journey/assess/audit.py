@@ -28,11 +28,11 @@ from vein2vein.journey.assess.phrases import say
 from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Readying
 from vein2vein.journey.assess.stopped import Stops
+from vein2vein.journey.assess.supportive import doses_of, drugs_kept, is_withheld_somewhere
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.selection.criteria import eligibility
-from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library, default_library
@@ -92,7 +92,7 @@ class Adherence:
 class _Files:
     protocol: Protocol
     selection: tuple[RuleSet, ...]
-    drugs: tuple[Drug, ...]
+    desk: Desk
     calendars: tuple[FollowUp, ...]
     books: Library
     rules: Registry
@@ -135,7 +135,7 @@ def audit(
     files = _Files(
         protocol,
         tuple(rules.get(id, chosen.get(id)) for id in protocol.selection),
-        tuple(Desk.of(protocol.guidance, books, parameters=chosen).drugs.values()),
+        Desk.of(protocol.guidance, books, parameters=chosen, scales=dict(protocol.scales), registry=rules),
         tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup),
         books,
         rules,
@@ -176,11 +176,7 @@ def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
     if cells and plan.product is not None:
         yield _Found(5, say("in-range"), plan.product.id, cells[-1].state)
     yield from _parts(known, at, plan, files)
-    for drug in files.drugs:
-        if drug.spacing.words and any(e.kind == drug.exposure and e.agent == drug.agent for e in known.exposures):
-            limits = {language: ", ".join(drug.spacing.lines(language)) for language in ("en", "zh")}
-            said = say("limits", drug=drug.name, limits=limits)
-            yield _Found(6, said, drug.id, "not met" if tuple(over_limit(known, drug)) else "met")
+    yield from _drugs(known, at, files)
     yield from _calendar(known, at, files)
 
 
@@ -231,6 +227,24 @@ def _parts(known: Timeline, at: datetime, plan: Plan, files: _Files) -> Iterator
     gates = [part.gates for part in kept if part.gates is not None]
     if gates:
         yield _Found(5, say("gates-kept"), product.id, _worst(_TRUTHS[truth] for truth in gates))
+
+
+def _drugs(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
+    """Doses of the drugs of the guidance: how far apart, how much, and whether a source was against them."""
+    given = [drug for drug in files.desk.drugs.values() if doses_of(known, drug)]
+    for drug in given:
+        if drug.spacing.words:
+            limits = {language: ", ".join(drug.spacing.lines(language)) for language in ("en", "zh")}
+            said = say("limits", drug=drug.name, limits=limits)
+            yield _Found(6, said, drug.id, "not met" if tuple(over_limit(known, drug)) else "met")
+    grades = Grades({})
+    if any(is_withheld_somewhere(files.desk, drug) for drug in given):
+        chosen = files.protocol.choices
+        grades = Grades.of_timeline(known, [files.rules.get(id, chosen.get(id)) for id in files.desk.rule_sets], at)
+    for kept in drugs_kept(known, files.desk, files.protocol.dose_limits, grades):
+        yield _Found(6, say("dose-limits", drug=kept.drug.name), kept.drug.id, _TRUTHS[kept.amount])
+        if kept.allowed is not None:
+            yield _Found(6, say("not-against", drug=kept.drug.name), kept.drug.id, _TRUTHS[kept.allowed])
 
 
 def _window(known: Timeline, plan: Plan) -> Answer:

@@ -37,7 +37,8 @@ class Deviation:
         kind: late (an assessment), over-limit (a drug), outside-criteria (accepted although a criterion was not met),
             outside-label (a product), outside-window (an infusion after lymphodepletion), dose (of cells or lymphodepletion),
             regimen (other drugs or days of lymphodepletion than those of a regimen of the label), wash-out (a drug that had
-            not stopped early enough), no-go (a step although its list, or a gate of the label, said no).
+            not stopped early enough), no-go (a step although its list, a gate of the label or a source of
+            guidance said no).
         said: In words, by language.
         file: Id of the file that says otherwise.
         at: When it happened or became so.

@@ -91,8 +91,8 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh": "{level}：{drug} 单次 {given} {unit}，文件所载最大量为 {most} {unit}",
     },
     "against": {
-        "en": "{drug} although {source} says not to give it here",
-        "zh": "{source} 指出此情况不应给予，仍使用{drug}",
+        "en": "{drug} although a source says not to give it here: {source}{why}",
+        "zh": "{drug}：来源指出此情况不应给予仍使用：{source}{why}",
     },
     "too-soon": {
         "en": "{event}: last dose of {drug} too recent ({last}), not before {earliest}",
