@@ -10,7 +10,7 @@ Does not Read a value or a date.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
@@ -45,12 +45,14 @@ class Stock:
         of_persons: Rows of wanted persons.
         concepts: One row per distinct concept of the wanted persons: the four `KEYS`, role, kind, agent (null where
             it has no meaning here), and n, the number of rows.
+        ambiguous: Concepts without a meaning that lie equally far below different wanted ones of this table, with these.
     """
 
     table: str
     rows: int
     of_persons: int
     concepts: pl.DataFrame
+    ambiguous: Mapping[int, tuple[Meaning, ...]] = field(default_factory=dict)
 
     @property
     def needed(self) -> pl.DataFrame:
@@ -101,11 +103,13 @@ def take_stock(opened: Opened, table: str, persons: Iterable[int]) -> Stock:
         f" FROM ({inner}) AS k GROUP BY 1, 2, 3, 4, 5"
     )
     wanted = frame.filter(pl.col("wanted")).drop("wanted").with_columns(pl.col("n").cast(pl.Int64))
+    concepts, ambiguous = _with_meanings(opened, table, wanted.sort(KEYS))
     return Stock(
         table,
         rows=int(frame["n"].sum()) if rows is None else rows,
         of_persons=int(wanted["n"].sum()),
-        concepts=_with_meanings(opened, table, wanted.sort(KEYS)),
+        concepts=concepts,
+        ambiguous=ambiguous,
     )
 
 
@@ -115,10 +119,12 @@ def _charted_as_value(lexicon: Lexicon) -> set[int]:
     return {concept for concept, m in lexicon.meanings.items() if m.role == "exposure" and m.kind in exclusive}
 
 
-def _with_meanings(opened: Opened, table: str, concepts: pl.DataFrame) -> pl.DataFrame:
+def _with_meanings(
+    opened: Opened, table: str, concepts: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[int, tuple[Meaning, ...]]]:
     present = set(concepts["concept"].to_list()) | set(concepts["source_concept"].to_list())
     lexicon = opened.lexicon
-    below, _ = lexicon.below(opened.source, present)
+    below, ties = lexicon.below(opened.source, present)
     known = below | dict(lexicon.meanings)
     allowed = _ROLES[table]
 
@@ -135,7 +141,12 @@ def _with_meanings(opened: Opened, table: str, concepts: pl.DataFrame) -> pl.Dat
         "kind": [m.kind if m else None for m in found],
         "agent": [m.code if m else None for m in found],
     }
-    return concepts.with_columns(pl.Series(name, columns[name], dtype=dtype) for name, dtype in _MEANING.items())
+    concepts = concepts.with_columns(pl.Series(name, columns[name], dtype=dtype) for name, dtype in _MEANING.items())
+    without = set(
+        concepts.filter(pl.col("role").is_null()).select("concept", "source_concept").to_numpy().ravel().tolist()
+    )
+    doubtful = without & set(ties)
+    return concepts, {c: ties[c] for c in sorted(doubtful) if any(_fits(m, table, allowed) for m in ties[c])}
 
 
 def _fits(meaning: Meaning, table: str, allowed: set[str]) -> bool:

@@ -11,7 +11,8 @@ Does not Open NOTE, NOTE_NLP or tables about staff, places and money.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -112,6 +113,7 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
         persons = sorted({course.person_id for course in courses})
         tables = [table for table in EVENTS if source.has(table)]
         stocks = {table: take_stock(opened, table, persons) for table in tables}
+        opened = _knowing_ties(opened, stocks)
         frames = {table: read_rows(opened, stock, courses) for table, stock in stocks.items() if stock.needed.height}
         people = read_people(source, courses, options)
         lines = {table: _line(stock, frames.get(table), opened.lexicon) for table, stock in stocks.items()}
@@ -142,6 +144,12 @@ def read(place: str | Path, options: Options | None = None) -> OmopRows:
                 if options.charted and courses and table in stocks
             ),
         )
+
+
+def _knowing_ties(opened: Opened, stocks: Mapping[str, Stock]) -> Opened:
+    """The delivery with the concepts of its rows that lie equally far below different wanted ones."""
+    ties = {concept: said for stock in stocks.values() for concept, said in stock.ambiguous.items()}
+    return replace(opened, lexicon=replace(opened.lexicon, ambiguous={**ties, **opened.lexicon.ambiguous}))
 
 
 def _line_of_people(rows: int, read: int) -> Line:

@@ -48,6 +48,20 @@ def test_a_concept_that_two_wanted_ones_lead_to_is_named_with_both(tmp_path: Pat
         assert said.effect == "rows of this concept were counted and not used"
 
 
+@pytest.mark.parametrize(("levels", "is_tie"), [((2, 2), True), ((1, 2), False)])
+def test_a_concept_equally_far_below_two_wanted_ones_is_named_too(
+    tmp_path: Path, levels: tuple[int, int], *, is_tie: bool
+) -> None:
+    columns = ["ancestor_concept_id", "descendant_concept_id", "min_levels_of_separation"]
+    drugs = [(1, 1, 9, "2026-03-01", "2026-03-01 09:00:00"), (2, 1, 78, "2026-03-02", NOON)]
+    rows = [(root, 78, level) for root, level in zip((1, 2), levels, strict=True)]
+    found = _check(tmp_path, CONCEPT_ANCESTOR=(columns, rows), DRUG_EXPOSURE=(DRUG, drugs))
+    assert ("INTAKE-515" in found) == is_tie
+    if is_tie:
+        said = "concept 78, which lies equally near to vasopressor epinephrine, vasopressor norepinephrine"
+        assert found["INTAKE-515"].saw == said
+
+
 def test_rows_whose_number_is_used_twice_are_used_and_said(tmp_path: Path) -> None:
     columns = [*MEASUREMENT, "value_as_number"]
     rows = [(7, 1, 3, "2026-03-02", NOON, 38.5), (7, 1, 3, "2026-03-02", ONE, 39.0), (8, 1, 3, "2026-03-02", ONE, 39.0)]
