@@ -212,7 +212,9 @@ def test_a_centre_gets_a_protocol_that_passes_the_check(run: Run, tmp_path: Path
     assert "1 files, 0 with faults" in run("knowledge", "check", str(file)).output
     assert "US" in run("knowledge", "new-protocol", "our-centre.protocol", "--like", "reference-us").output
     assert run("knowledge", "new-protocol", "Our Centre", exits=4).output.startswith("RULE-001")
-    assert "one of reference-us.protocol" in run("knowledge", "new-protocol", "a.protocol", "--like", "x", exits=4).output
+    assert (
+        "one of reference-us.protocol" in run("knowledge", "new-protocol", "a.protocol", "--like", "x", exits=4).output
+    )
 
 
 def test_documents_are_listed_shown_and_sourced_like_rule_sets(run: Run) -> None:
