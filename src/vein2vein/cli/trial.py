@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vein2vein.cli.trial_analyse import attribution, external, switching
 from vein2vein.cli.trial_dlt import dose_limiting_toxicities
 from vein2vein.cli.trial_plan import report, search
 from vein2vein.cli.trial_print import columns, read_file
@@ -162,6 +163,9 @@ trial.add_command(show, "run")
 trial.add_command(search)
 trial.add_command(report)
 trial.add_command(dose_limiting_toxicities)
+trial.add_command(external)
+trial.add_command(switching)
+trial.add_command(attribution)
 
 
 def _print_tables(read: DesignFile, *, must: bool = False) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 
 import yaml
 
+from vein2vein.programme.trial.analyses import COMMANDS
 from vein2vein.programme.trial.study.baskets import BASKETS, read_baskets
 from vein2vein.programme.trial.study.cells import CELLS, read_cells
 from vein2vein.programme.trial.study.comparison import COMPARISONS, read_comparison
@@ -121,6 +122,9 @@ def design_of(given: Any) -> DesignFile:
     if not isinstance(given, dict) or "design" not in given:
         refuse("no key `design`", f"one of {', '.join(NAMES)}", "begin the file with `design: boin`")
     name = str(given["design"]).lower()
+    if name in COMMANDS:
+        fix = f"write `vein2vein trial {COMMANDS[name]} --design FILE`"
+        refuse(f"design {name!r}, which analyses patients", "a design that plans a trial", fix)
     if name not in _READERS:
         near = get_close_matches(name, NAMES, 1)
         refuse(f"design {name!r}", f"one of {', '.join(NAMES)}", f"write `design: {near[0] if near else 'boin'}`")

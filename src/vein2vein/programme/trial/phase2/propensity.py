@@ -70,21 +70,29 @@ def covariates(values: npt.ArrayLike, treated: npt.ArrayLike) -> tuple[Floats, B
     return x, group.astype(bool)
 
 
-def scores(values: npt.ArrayLike, treated: npt.ArrayLike) -> Floats:
+def scores(values: npt.ArrayLike, treated: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Floats:
     """The chance of each patient to be a treated one, by logistic regression on the covariates.
+
+    Args:
+        values: Complete covariates, one row per patient.
+        treated: 1 for treated, 0 for control.
+        weight: What each row counts, such as that of a pseudo-infusion date; 1 by default.
 
     Raises:
         TrialError: TRIAL-062 for unusable data or groups that the covariates tell apart completely.
     """
     x, group = covariates(values, treated)
+    w = np.ones(len(x)) if weight is None else numbers("weights", weight)
+    if w.shape != group.shape or not (w >= 0).all() or min(w[group].sum(), w[~group].sum()) <= 0:
+        refuse_control("weights that are missing, negative, or 0 in a whole group", "a weight from 0 for each patient")
     spread = x.std(axis=0)
     z = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     design = np.column_stack([np.ones(len(z)), z])
     beta = np.zeros(design.shape[1])
     for _ in range(_STEPS):
         p = expit(design @ beta)
-        slope = design.T @ (group - p)
-        curve = design.T @ (design * (p * (1 - p))[:, None])
+        slope = design.T @ (w * (group - p))
+        curve = design.T @ (design * (w * p * (1 - p))[:, None])
         step = np.linalg.pinv(curve) @ slope
         beta = beta + step
         if float(np.abs(design @ beta).max()) > _SEPARATE:
@@ -161,13 +169,17 @@ def balance(values: npt.ArrayLike, treated: npt.ArrayLike, weight: Floats) -> Ba
     return Balance(difference(np.ones(len(x))), difference(weight), effective(weight[group]), effective(weight[~group]))
 
 
-def match(score: Floats, treated: npt.ArrayLike, caliper: float = 0.2) -> list[tuple[int, int]]:
+def match(
+    score: Floats, treated: npt.ArrayLike, caliper: float = 0.2, possible: npt.ArrayLike | None = None
+) -> list[tuple[int, int]]:
     """Pairs of treated and control, as many as possible within the caliper and, of those, the closest in all.
 
     Args:
         score: The chance of each patient to be a treated one.
         treated: 1 for treated, 0 for control.
         caliper: Largest distance, in standard deviations of the logit of the score.
+        possible: Whether a treated (row) may be matched to a control (column), such as one who lived as long as the treated
+            waited; every pair by default.
 
     Returns:
         Row numbers (treated, control); each patient at most once.
@@ -182,6 +194,11 @@ def match(score: Floats, treated: npt.ArrayLike, caliper: float = 0.2) -> list[t
     distance = np.abs(line[ours][:, None] - line[theirs][None, :])
     allowed = caliper * float(line.std(ddof=1))
     far = distance > allowed
+    if possible is not None:
+        may = np.asarray(possible, bool)
+        if may.shape != far.shape:
+            refuse_control(f"possible pairs of shape {may.shape}", f"{len(ours)} treated by {len(theirs)} controls")
+        far |= ~may
     cost = np.where(far, allowed * (len(line) + 1) + 1.0, distance)  # a pair that is too far costs more than all others
     rows, columns = linear_sum_assignment(cost)
     pairs = [(int(ours[i]), int(theirs[j])) for i, j in zip(rows, columns, strict=True) if not far[i, j]]

@@ -1,0 +1,75 @@
+"""Analyses of patients that a file can ask for: the loader that command line and Python share.
+
+Place    Programme, trial. Stands beside `designs`, which plans trials; here patients are at hand.
+In       YAML or JSON with ``design: external-control`` or ``design: treatment-switching``, and perhaps ``data: patients.csv``.
+Out      `Findings`.
+Checked  tests/acceptance/trial/test_analyses.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from vein2vein.programme.trial.study import external, switching
+from vein2vein.programme.trial.study.findings import Findings
+from vein2vein.programme.trial.study.patients import read_patients, refuse_patients
+from vein2vein.programme.trial.study.reading import refuse
+
+COMMANDS: Final = {external.NAME: "external", switching.NAME: "switching"}
+
+
+def analyse(name: str, design: Path | None = None, data: Path | None = None) -> Findings:
+    """Read a design file and the patients, and analyse them.
+
+    Args:
+        name: "external-control" or "treatment-switching".
+        design: The design file; without one, everything is at its default.
+        data: The CSV of the patients; that of the design file by default, beside it.
+
+    Raises:
+        TrialError: TRIAL-005 for a design file that does not fit, TRIAL-006 for a file of patients that does not; what the
+            analysis itself refuses.
+    """
+    content = {"design": name} if design is None else _content(design.read_text(encoding="utf-8"), name)
+    place = data
+    if place is None and design is not None and isinstance(content.get("data"), str):
+        place = design.parent / str(content["data"])
+    if place is None:
+        refuse_patients("no file of patients", "one", "name it, or write `data: patients.csv` in the design file")
+    if not place.is_file():
+        refuse_patients(f"no file {place.name!r}", "a CSV of patients", "correct its name")
+    return analysed(content, place.read_text(encoding="utf-8"))
+
+
+def analysed(content: dict[str, Any], patients: str) -> Findings:
+    """Analyse patients by the plain values of a design file.
+
+    Args:
+        content: The design file as plain values.
+        patients: CSV text.
+
+    Raises:
+        TrialError: As `analyse`.
+    """
+    rows = read_patients(patients)
+    if content.get("design") == external.NAME:
+        plan, choices = external.read_external(content)
+        return external.compare_external(plan, rows, choices)
+    if content.get("design") != switching.NAME:
+        refuse(f"design {content.get('design')!r}", f"one of {', '.join(COMMANDS)}", "write `design: external-control`")
+    asked, choices = switching.read_switching(content)
+    return switching.without_switching(asked, rows, choices)
+
+
+def _content(text: str, name: str) -> dict[str, Any]:
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        refuse(f"text that is no YAML: {str(error).splitlines()[0]}", "YAML or JSON", "correct the line that is named")
+    if not isinstance(given, dict) or given.get("design") != name:
+        saw = given.get("design") if isinstance(given, dict) else None
+        refuse(f"design {saw!r}", f"`design: {name}`", "correct the file, or use the command of its design")
+    return given
