@@ -115,17 +115,4 @@ def repeats(regimen: Regimen, days_since_last_dose: float, leukocytes: NumberRan
         days_since_last_dose: Days since the last dose of the regimen.
         leukocytes: Possible leukocyte count, 10*9/L.
     """
-    return tuple(RepeatAnswer(rule, _holds(rule, days_since_last_dose, leukocytes)) for rule in regimen.repeat)
-
-
-def _holds(rule: Repeat, days: float, leukocytes: NumberRange) -> bool | None:
-    parts: list[bool | None] = []
-    if rule.days_since_last_dose_above is not None:
-        parts.append(days > rule.days_since_last_dose_above)
-    for limit, op in ((rule.leukocytes_above, "above"), (rule.leukocytes_at_most, "at_most")):
-        if limit is not None:
-            truth = leukocytes.compare("above" if op == "above" else "at_most", limit)
-            parts.append(True if truth.is_certain else None if truth.is_possible else False)
-    if False in parts:
-        return False
-    return None if None in parts else True
+    return tuple(RepeatAnswer(rule, rule.holds(days_since_last_dose, leukocytes)) for rule in regimen.repeat)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
+from vein2vein.knowledge.values import NumberRange
 
 RegimenDay = Annotated[int, Field(ge=1)]
 
@@ -63,9 +64,27 @@ class Repeat(Strict):
     leukocytes_above: float | None = None
     leukocytes_at_most: float | None = None
 
+    def holds(self, days: float | None, leukocytes: NumberRange) -> bool | None:
+        """Whether the rule holds so many days after the last dose, at a leukocyte count in 10*9/L; None while it is open."""
+        parts: list[bool | None] = []
+        if self.days_since_last_dose_above is not None:
+            parts.append(None if days is None else days > self.days_since_last_dose_above)
+        if self.leukocytes_above is not None:
+            truth = leukocytes.compare("above", self.leukocytes_above)
+            parts.append(True if truth.is_certain else None if truth.is_possible else False)
+        if self.leukocytes_at_most is not None:
+            truth = leukocytes.compare("at_most", self.leukocytes_at_most)
+            parts.append(True if truth.is_certain else None if truth.is_possible else False)
+        if False in parts:
+            return False
+        return None if None in parts else True
+
 
 class RegimenCase(Strict):
-    """One example: the infusion's day is 0; each drug's days relative to it, and whether a gap in days is allowed."""
+    """One example: the infusion's day is 0; each drug's days relative to it, whether a gap in days is allowed, or which rules hold.
+
+    `repeats` is asked with `days_since_last_dose` and `leukocytes` (10*9/L; null = not known): rule -> holds, null = open.
+    """
 
     name: Text
     days: dict[str, tuple[int, ...]] | None = None
@@ -73,13 +92,16 @@ class RegimenCase(Strict):
     gap: int | None = None
     gap_hours: float | None = None
     allowed: bool | None = None
+    days_since_last_dose: float | None = None
+    leukocytes: float | None = None
+    repeats: dict[str, bool | None] | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class Regimen(Edition):
     """One regimen, with parameters put in."""
 
-    RULE_PARTS: ClassVar = ("drugs", "gap")
+    RULE_PARTS: ClassVar = ("drugs", "gap", "repeat")
 
     kind: Literal["regimen"]
     products: tuple[Text, ...]
@@ -118,6 +140,10 @@ class Regimen(Edition):
         total = {drug.drug: drug.amount * len(drug.days) for drug in self.drugs}
         if case.total is not None and total != case.total:
             return f"expected totals {case.total}, got {total}"
+        if case.repeats is not None:
+            count = NumberRange() if case.leukocytes is None else NumberRange(case.leukocytes, case.leukocytes)
+            holds = {rule.name: rule.holds(case.days_since_last_dose, count) for rule in self.repeat}
+            return None if holds == case.repeats else f"expected {case.repeats}, got {holds}"
         if case.gap is not None:
             got = self.allows(case.gap, case.gap_hours)
             return None if got is case.allowed else f"gap {case.gap}: expected {case.allowed}, got {got}"
