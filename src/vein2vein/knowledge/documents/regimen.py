@@ -81,7 +81,7 @@ class Repeat(Strict):
 
 
 class RegimenCase(Strict):
-    """One example: the infusion's day is 0; each drug's days relative to it, whether a gap in days is allowed, or which rules hold.
+    """One example, the infusion on day 0: each drug's days relative to it, whether a gap in days is allowed, or which rules hold.
 
     `repeats` is asked with `days_since_last_dose` and `leukocytes` (10*9/L; null = not known): rule -> holds, null = open.
     """
