@@ -9,11 +9,12 @@ Checked  tests/knowledge/test_every_document.py; tests/unit/journey/infusion
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from vein2vein.knowledge.decisions import DecisionTable
+from vein2vein.knowledge.decisions import DecisionTable, TableCase
+from vein2vein.knowledge.documents.questions import AskingCase, other_question
 
 CONSEQUENCES = ("hold", "stop", "decide")
 
@@ -21,7 +22,10 @@ CONSEQUENCES = ("hold", "stop", "decide")
 class Checklist(DecisionTable):
     """One list. Each row says what follows: `hold` until settled, `stop` for good, or `decide` by a named person."""
 
+    RULE_PARTS: ClassVar[tuple[str, ...]] = ("conditions", "rows", "applies", "facts", "parameters")
+
     kind: Literal["checklist"]
+    worked_cases: Annotated[tuple[AskingCase, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rows_say_what_follows(self) -> Checklist:
@@ -30,3 +34,7 @@ class Checklist(DecisionTable):
             msg = f"rows without exactly one of {', '.join(CONSEQUENCES)}: {', '.join(silent)}"
             raise ValueError(msg)
         return self
+
+    def case_failure(self, case: TableCase) -> str | None:
+        """How a worked case comes out otherwise than it says, in rows or questions; None when it holds."""
+        return super().case_failure(case) or other_question(self.facts, getattr(case, "asks", {}))

@@ -13,15 +13,16 @@ Checked  worked cases of every file, which spell out the orders; tests/unit/know
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
 from vein2vein.basis.truth import Truth
-from vein2vein.knowledge.decisions import DecisionTable, Fact, GradeOf, RowVerdict, TableCase
+from vein2vein.knowledge.decisions import DecisionTable, GradeOf, RowVerdict, TableCase
 from vein2vein.knowledge.documents.drug import DoseRule, Limits, Route
+from vein2vein.knowledge.documents.questions import AskingCase, other_question
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Strict, Text, Wording
 from vein2vein.knowledge.evaluation import truth_of
@@ -145,24 +146,7 @@ def _deed(do: str) -> str:
     return "withhold" if do in {"hold", "contraindicated"} else do
 
 
-def question(fact: Fact) -> str:
-    """What a fact asks, in one line of fixed words, as worked cases spell it out."""
-    parts = [*_plain(fact.source.model_dump(exclude_defaults=True))]
-    parts += [] if fact.plausible is None else [f"plausible {fact.plausible[0]:g} to {fact.plausible[1]:g}"]
-    parts += [f"one of {' '.join(fact.categories)}"] if fact.categories else []
-    return ", ".join(parts)
-
-
-def _plain(node: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _plain(value)
-        else:
-            shown = " ".join(map(str, value)) if isinstance(value, tuple | list) else value
-            yield f"{key} {shown:g}" if isinstance(shown, float) else f"{key} {shown}"
-
-
-class GuidanceCase(TableCase):
+class GuidanceCase(AskingCase):
     """A state with the rows that apply or may apply.
 
     With `orders` every action of those rows is spelled out; with `asks` the questions behind the facts that it names are, so that
@@ -170,7 +154,6 @@ class GuidanceCase(TableCase):
     """
 
     orders: dict[Text, Text] | None = None
-    asks: dict[Text, Text] = Field(default_factory=dict)
 
 
 class Guidance(DecisionTable):
@@ -260,17 +243,9 @@ class Guidance(DecisionTable):
                 found.setdefault(name, []).append(verdict)
         return {name: tuple(rows) for name, rows in found.items()}
 
-    def _other_question(self, asks: Mapping[str, str]) -> str | None:
-        wrong = [
-            f"{name} asks {question(self.facts[name])!r}, expected {words!r}"
-            for name, words in asks.items()
-            if name in self.facts and question(self.facts[name]) != words
-        ]
-        return "; ".join(wrong) or None
-
     def case_failure(self, case: TableCase) -> str | None:
         """How a worked case comes out otherwise than it says, in rows, orders or questions; None when it holds."""
-        failure = super().case_failure(case) or self._other_question(getattr(case, "asks", {}))
+        failure = super().case_failure(case) or other_question(self.facts, getattr(case, "asks", {}))
         orders = getattr(case, "orders", None)
         if failure is not None or orders is None:
             return failure

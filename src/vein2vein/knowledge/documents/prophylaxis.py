@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from vein2vein.basis.truth import Truth
-from vein2vein.knowledge.decisions import DecisionTable, RowVerdict
+from vein2vein.knowledge.decisions import DecisionTable, RowVerdict, TableCase
+from vein2vein.knowledge.documents.questions import AskingCase, differences, other_question, spelled
 from vein2vein.knowledge.edition import Strict, Text, Wording
 from vein2vein.knowledge.values import Value
 
@@ -65,11 +66,20 @@ class ItemTruths:
     rows: tuple[RowVerdict, ...]
 
 
+class PolicyCase(AskingCase):
+    """A state with rows and questions; `shown_by` spells out which doses show that an item runs; "told" without any."""
+
+    shown_by: dict[Text, Text] = Field(default_factory=dict)
+
+
 class Policy(DecisionTable):
     """One policy, with parameters put in. Each row's `then` names an item and `start` or `stop`."""
 
+    RULE_PARTS: ClassVar[tuple[str, ...]] = ("conditions", "rows", "applies", "facts", "items", "parameters")
+
     kind: Literal["policy"]
     items: Annotated[tuple[PolicyItem, ...], Field(min_length=1)]
+    worked_cases: Annotated[tuple[PolicyCase, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rows_belong_to_items(self) -> Policy:
@@ -100,3 +110,9 @@ class Policy(DecisionTable):
             start = Truth.UNKNOWN if silent else start
             found.append(ItemTruths(item, start, stop, tuple(sorted(missing)), rows))
         return tuple(found)
+
+    def case_failure(self, case: TableCase) -> str | None:
+        """How a worked case comes out otherwise than it says, in rows, questions or doses; None when it holds."""
+        failure = super().case_failure(case) or other_question(self.facts, getattr(case, "asks", {}))
+        shown = {i.name: "told" if i.given_as is None else spelled(i.given_as.model_dump()) for i in self.items}
+        return failure or differences(shown, getattr(case, "shown_by", {}), "is shown by")
