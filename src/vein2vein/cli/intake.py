@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,8 @@ import click
 from vein2vein.cli import options
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from vein2vein.intake.delivery import Report
 
 
@@ -42,17 +46,27 @@ def _whole(place: str, given: dict[str, Any]) -> tuple[Report, int, bool]:
     """The report, how many courses there are, and whether an observation can be used, from the delivery in memory."""
     declared = {name: given[name] for name in ("mapping", "zone", "charted", "holds")}
     delivery = options.open_input(place, **declared)
-    return delivery.report, len(delivery.cohort), delivery.has_usable
+    return _warned(delivery.report, [delivery.cohort.observations]), len(delivery.cohort), delivery.has_usable
 
 
 def _large(place: str, given: dict[str, Any]) -> tuple[Report, int, bool]:
     """The same, with partitions on disk that are deleted at the end."""
+    import polars as pl
+
     from vein2vein.cli.large import opened
 
     declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
     with TemporaryDirectory(prefix="vein2vein-") as scratch:
         parts = opened(place, Path(scratch), **declared)
-        return parts.report, parts.courses, parts.has_usable
+        frames = (pl.read_parquet(folder / "observations.parquet") for folder in parts.folders)
+        return _warned(parts.report, frames), parts.courses, parts.has_usable
+
+
+def _warned(report: Report, frames: Iterable[pl.DataFrame]) -> Report:
+    """The report with warnings about slips of a unit, which only this command looks for."""
+    from vein2vein.intake.slips import unit_slips
+
+    return replace(report, faults=(*report.faults, *unit_slips(frames)))
 
 
 @intake.command("draft-mapping")
