@@ -31,6 +31,7 @@ from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
 from vein2vein.knowledge.evaluation import truth_of
 from vein2vein.knowledge.given import value_of
 from vein2vein.knowledge.inputs import Input
+from vein2vein.knowledge.one_line import differences, spelled
 from vein2vein.knowledge.schema import Condition
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value, is_known
 
@@ -93,6 +94,7 @@ class FormulaCase(Strict):
     """One example: inputs (null = missing, {value, unit} = converted) and the result, [low, high], or "cannot be computed".
 
     `tolerance` is the largest difference that still counts as equal; by default half a unit of the last place shown.
+    With `asks` the inputs that it names are spelled out, so that no age of a value can change unseen.
     """
 
     name: Text
@@ -101,6 +103,7 @@ class FormulaCase(Strict):
     band: str | None = None
     tolerance: float | None = None
     source: Text | None = None
+    asks: dict[Text, Text] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -134,7 +137,9 @@ class Computed:
 class Formula(Edition):
     """One published formula, with parameters put in."""
 
-    RULE_PARTS: ClassVar = ("constants", "by_category", "by_condition", "formula", "bands", "applies", "in_units")
+    RULE_PARTS: ClassVar = (
+        "constants", "by_category", "by_condition", "formula", "bands", "applies", "in_units", "inputs", "parameters",
+    )  # fmt: skip
 
     kind: Literal["formula"]
     inputs: Annotated[dict[str, Input], Field(min_length=1)]
@@ -261,6 +266,10 @@ class Formula(Edition):
 
     def case_failure(self, case: FormulaCase) -> str | None:
         """How a worked case (of these parameters) comes out otherwise than it says; None when it holds."""
+        questions = {name: asked(take) for name, take in self.inputs.items()}
+        return differences(questions, case.asks, "asks") or self._other_result(case)
+
+    def _other_result(self, case: FormulaCase) -> str | None:
         given = {**self.typical, **case.given}
         got = self.compute({name: self._given(name, given.get(name)) for name in self.inputs})
         if case.expect == "not applicable":
@@ -279,6 +288,11 @@ class Formula(Edition):
 
     def _given(self, name: str, given: Any) -> Value:
         return value_of(self.inputs[name], given)
+
+
+def asked(take: Input) -> str:
+    """What an input asks, in one line of fixed words, as worked cases spell it out."""
+    return spelled(take.model_dump(exclude_defaults=True, exclude={"label", "note"}))
 
 
 def _chosen(choice: ByCategory, value: Value | None) -> Interval:

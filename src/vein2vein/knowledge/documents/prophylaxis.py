@@ -19,8 +19,9 @@ from pydantic import Field, model_validator
 
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.decisions import DecisionTable, RowVerdict, TableCase
-from vein2vein.knowledge.documents.questions import AskingCase, differences, other_question, spelled
+from vein2vein.knowledge.documents.questions import AskingCase, other_question
 from vein2vein.knowledge.edition import Strict, Text, Wording
+from vein2vein.knowledge.one_line import differences, spelled
 from vein2vein.knowledge.values import Value
 
 SILENT = "start, which the source does not state"

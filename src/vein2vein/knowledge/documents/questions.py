@@ -8,13 +8,13 @@ Knows    Parameters are put in, so that a changed default changes the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from pydantic import Field
 
 from vein2vein.knowledge.decisions import Fact, TableCase
 from vein2vein.knowledge.edition import Text
+from vein2vein.knowledge.one_line import differences, spelled
 
 
 class AskingCase(TableCase):
@@ -34,26 +34,6 @@ def question(fact: Fact) -> str:
     return ", ".join(parts)
 
 
-def spelled(node: Mapping[str, Any]) -> str:
-    """Names and values of a part of a file, in its order, in one line."""
-    return ", ".join(_plain(node))
-
-
 def other_question(facts: Mapping[str, Fact], asks: Mapping[str, str]) -> str | None:
     """How the questions of facts differ from what a case spells out; None where they do not."""
     return differences({name: question(fact) for name, fact in facts.items()}, asks, "asks")
-
-
-def differences(got: Mapping[str, str], wanted: Mapping[str, str], verb: str) -> str | None:
-    """Lines that differ from what a case spells out; None where none does."""
-    wrong = [f"{n} {verb} {got.get(n)!r}, expected {words!r}" for n, words in wanted.items() if got.get(n) != words]
-    return "; ".join(wrong) or None
-
-
-def _plain(node: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _plain(value)
-        else:
-            shown = " ".join(map(str, value)) if isinstance(value, tuple | list) else value
-            yield f"{key} {shown:g}" if isinstance(shown, float) else f"{key} {shown}"
