@@ -54,11 +54,14 @@ def _large(place: str, given: dict[str, Any]) -> tuple[Report, int, bool]:
     import polars as pl
 
     from vein2vein.cli.large import opened
+    from vein2vein.intake.slips import known_slips
 
     declared = options.declared(given["mapping"], given["zone"], charted=given["charted"], holds=given["holds"])
     with TemporaryDirectory(prefix="vein2vein-") as scratch:
         parts = opened(place, Path(scratch), **declared)
-        frames = (pl.read_parquet(folder / "observations.parquet") for folder in parts.folders)
+        wanted = pl.col("kind").is_in(list(known_slips().kinds))
+        files = (folder / "observations.parquet" for folder in parts.folders)
+        frames = (pl.scan_parquet(file).filter(wanted).collect() for file in files)
         return _warned(parts.report, frames), parts.courses, parts.has_usable
 
 

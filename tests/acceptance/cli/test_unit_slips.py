@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.cli.conftest import Run
+from vein2vein.cli import large
 
 WEIGHTS = "course_id,kind,value,unit,observed_at\n" + "".join(
     f"C1,weight,{value},kg,2026-03-0{day} 08:00\n" for day, value in enumerate((70, 70.5, 155, 71), start=3)
@@ -34,6 +35,14 @@ def test_a_weight_in_pounds_is_named_and_still_used(ward: Path, run: Run) -> Non
     report = json.loads(run("intake", "check", ward, "--json").output)
     assert (report["total"]["used"], report["total"]["refused"]) == (6, 0)
     assert [fault["rows"] for fault in report["faults"]] == [["weights.csv:3"]]
+
+
+def test_a_delivery_larger_than_memory_is_warned_of_alike(
+    ward: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run("intake", "check", ward).output
+    monkeypatch.setattr(large, "LARGE_BYTES", 0)
+    assert run("intake", "check", ward).output == whole
 
 
 def test_the_same_weights_in_pounds_give_no_warning(ward: Path, run: Run) -> None:
