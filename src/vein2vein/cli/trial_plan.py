@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
     from vein2vein.programme.trial.search import Found, Question
 
-_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))  # or the name of a published trial
 _TRIALS = click.option(
     "--trials", type=click.IntRange(min=2), default=10_000, show_default=True, help="Simulated, where not exact."
 )

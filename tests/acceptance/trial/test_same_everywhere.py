@@ -22,7 +22,7 @@ from vein2vein.programme.trial.phase1.crm import Curve, Model, NormalPrior
 from vein2vein.programme.trial.phase1.feasible import feasible_dose
 from vein2vein.programme.trial.phase1.late import Setting
 from vein2vein.programme.trial.phase1.tite_boin import tite_boin
-from vein2vein.programme.trial.phase2 import bop2, mem, simon
+from vein2vein.programme.trial.phase2 import bop2, hierarchical, mem, simon
 from vein2vein.programme.trial.phase12.boin12 import boin12
 from vein2vein.programme.trial.phase12.efftox import Contour, Priors, efftox
 from vein2vein.programme.trial.phase12.efftox import Model as EffToxModel
@@ -99,6 +99,22 @@ def by_call_mem() -> float:
     return found
 
 
+def by_call_shrinking(priors: hierarchical.Priors) -> Callable[[], float]:
+    """Any wrong claim when no basket works, over all outcomes of three baskets of four."""
+
+    def found() -> float:
+        from itertools import product  # noqa: PLC0415
+
+        from scipy.stats import binom  # noqa: PLC0415
+
+        wrong = (
+            y for y in product(range(5), repeat=3) if (hierarchical.shrink(y, (4, 4, 4), 0.2, priors).above > 0.8).any()
+        )
+        return float(sum(np.prod(binom.pmf(y, 4, 0.2)) for y in wrong))
+
+    return found
+
+
 def by_call_group_sequential() -> float:
     plan = with_futility((0.6, 0.8, 1.0), OBrienFlemingLike(), Futility(HwangShihDeCani(-4), 0.1))
     events = int(-(-schoenfeld_events(0.65) * plan.inflation(0.9) // 1))
@@ -153,6 +169,11 @@ def by_call_zuma_7() -> float:
 # What one figure of the first scenario is when the functions are called: key of the figure, and the call.
 CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "backfill": ("correct", by_call_backfill),
+    "bhm": ("any_wrong", by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0)))),
+    "exnex": (
+        "any_wrong",
+        by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0), 0.5, -1.39, 2)),
+    ),
     "boin": ("correct", by_call_boin),
     "boin12": ("correct", by_call_boin12),
     "cell-trial": ("power", by_call_cell_trial),
@@ -267,3 +288,13 @@ def test_a_published_trial_is_run_by_its_name() -> None:
     assert re.search(r"cells.wait.median +29 +default +zuma-7: read, Comparative tables", told)
     missing = CliRunner().invoke(cli, ["trial", "zuma-8"])
     assert "no published trial of that name (belinda" in missing.stderr
+
+
+def test_a_published_trial_is_reported_and_searched_by_its_name(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    ask("report", "zuma-7", "--trials", "50", "-o", str(page))
+    assert "vein2vein trial report zuma-7 --trials 50" in page.read_text(encoding="utf-8")
+    options = ["--vary", "power=0.8,0.9", "--require", "infused >= 1%", "--trials", "50"]
+    for command in (["report", "zuma-8"], ["search", "zuma-8", *options]):
+        missing = CliRunner().invoke(cli, ["trial", *command])
+        assert "no published trial of that name (belinda" in missing.stderr
