@@ -112,6 +112,9 @@ def test_both_languages_say_the_same_numbers_of_the_patient() -> None:
 def test_the_text_for_people() -> None:
     said = as_text(_plain())
     assert "cells may be collected from" in said
+    assert "for a start on 2026-03-27:" in said
+    assert re.search(r"bedside Schwartz .*mL/min/1.73 m2 \(not meant for this patient; ", said)
+    assert "Hepatitis C marker, as reported: negative, fresh until 2026-02-22" in said
     assert "may begin on 2026-03-27 only [recalled]" in said
     assert "Cytotoxic chemotherapy: last dose not after 2026-03-20 (better not after 2026-03-13)" in said
     chinese = as_text(_plain("zh"), language="zh")

@@ -213,6 +213,7 @@ class _Teller:
             "unit": one.formula.result.unit,
             "choices": dict(one.formula.chosen),
             "needs": self.needs(one.formula, one.computed.missing),
+            "applies": one.computed.applies.value,
             "problem": one.computed.problem,
             "implausible": one.computed.implausible,
             "rows": [self.row(row) for asked in one.asked.values() for row in asked.rows],

@@ -21,6 +21,8 @@ def regimen_lines(one: Plain, when: Callable[[str], str], words: Mapping[str, st
     yield _window(one, words) + f" [{words[one['gap']['status']]}]"
     if one["last_dose_until"] is not None:
         yield words["dose_until"].format(when(one["last_dose_until"]))
+    if one["stops"]:
+        yield words["before"].format(one["first_day"])
     yield from (_stop(stop, when, words) for stop in one["stops"])
     if one["so_far"] is not None:
         yield from _so_far(one["so_far"], when, words)

@@ -20,6 +20,7 @@ from vein2vein.report.candidate.words import WORDS
 from vein2vein.report.shown import unit_text
 
 _STATES: Final = {True: "met", False: "not_met"}
+_MEANT: Final = {"false": "not_meant", "unknown": "perhaps_meant"}
 
 
 def as_text(plain: Plain, *, language: str = "en") -> str:
@@ -77,7 +78,7 @@ class _Scribe:
 
     def label(self, one: Plain) -> str:
         state = self.words["holds"] if one["applies"] == "true" else self.words["may"].format(self.needed(one["needs"]))
-        head = f"{one['title']}, {one['indication']} [{one['row']}, {self.words[one['status']]}]"
+        head = f"{one['title']}{self.words['then']}{one['indication']} [{one['row']}, {self.words[one['status']]}]"
         return f"{head}{self.words['colon']}{state}"
 
     def gate(self, one: Plain) -> str:
@@ -98,7 +99,9 @@ class _Scribe:
 
     def value(self, one: Plain) -> str:
         sources = ", ".join(dict.fromkeys(row["source"] for row in one["rows"] if row["source"]))
-        age = "" if one["age_hours"] is None else f", {self.words['age'].format(one['age_hours'] / 24)}"
+        age = (
+            "" if one["age_hours"] is None else f"{self.words['then']}{self.words['age'].format(one['age_hours'] / 24)}"
+        )
         return f"{one['label']} {one['shown']}{age}{f' [{sources}]' if sources else ''}"
 
     def trial(self, one: Plain) -> str:
@@ -120,28 +123,32 @@ class _Scribe:
             parts += [] if one["strength"] == "required" else [words[one["strength"]]]
             parts += [words["possible"]] if one["applies"] == "unknown" else []
             parts += [words["decides"]] if one["decides"] else []
-            yield f"{one['label']}{words['colon']}{', '.join(parts)} [{words[one['status']]}, {one['source']}]"
+            yield f"{one['label']}{words['colon']}{words['then'].join(parts)} [{words[one['status']]}, {one['source']}]"
         if found["not_charted"]:
             yield words["uncharted"].format(self.words["comma"].join(one["label"] for one in found["not_charted"]))
 
     def marker(self, one: Plain) -> str:
         words = self.words
         parts = [] if one["positive"] is None else [words["positive" if one["positive"] else "negative"]]
-        parts += [words[one["state"]]]
+        # Until when says that it is fresh.
+        parts += [] if one["state"] == "fresh" else [words[one["state"]]]
         parts += [] if one["fresh_until"] is None else [words["until"].format(one["fresh_until"])]
-        return f"{one['label']}{words['colon']}{', '.join(parts)}{'' if one['everywhere'] else self.aside([words['where']])}"
+        aside = "" if one["everywhere"] else self.aside([words["where"]])
+        return f"{one['label']}{words['colon']}{words['then'].join(parts)}{aside}"
 
     def volume(self, one: Plain) -> str:
         return f"{one['collection_efficiency']:g}{self.words['colon']}{self.result(one)}"
 
     def size(self, one: Plain) -> str:
-        chosen = [f"{name}: {choice}" for name, choice in one["choices"].items()]
+        meant = _MEANT.get(one["applies"])
+        chosen = [] if meant is None else [self.words[meant]]
+        chosen += [f"{name}: {choice}" for name, choice in one["choices"].items()]
         return f"{one['title']} [{one['id']}]{self.words['colon']}{self.result(one)}{self.aside(chosen)}"
 
     def result(self, one: Plain) -> str:
         words = self.words
         if one["value"] is not None:
-            return f"{one['value']:.2f} {unit_text(one['unit'])}"
+            return f"{one['value']:.2f} {unit_text(one['unit']).replace('{1.73_m2}', '1.73 m2')}"
         if one["problem"] is not None:
             return words["implausible" if one["implausible"] else "failed"].format(one["problem"])
         return words["cannot"].format(self.needed(one["needs"]))

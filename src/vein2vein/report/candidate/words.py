@@ -11,7 +11,7 @@ from typing import Final
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
-        "colon": ": ", "comma": ", ", "semicolon": "; ", "aside": " ({})",
+        "colon": ": ", "comma": ", ", "then": ", ", "semicolon": "; ", "aside": " ({})",
         "labels": "Products whose label in {} fits on the planned day",
         "gates": "Typing", "trials": "Which trials' limits would be met", "washout": "Wash-out",
         "markers": "Markers of infection for the planned collection", "start": "Counts to start",
@@ -41,7 +41,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "dose_until": "last dose not after {}",
         "late": "BEGINS BEFORE THE INSTANT OF THE QUESTION: too late for this regimen",
         "stop_day": "{}: last dose not after {}", "stop_none": "{}: no interval is known",
-        "prefer": "better not after {}",
+        "prefer": "better not after {}", "before": "for a start on {}:", "not_meant": "not meant for this patient",
+        "perhaps_meant": "perhaps not meant for this patient",
         "kept": "bridging so far: every interval is kept", "broken": "bridging so far: NOT every interval is kept",
         "unsettled": "bridging so far: cannot be settled",
         "after": "{}: last {}, lymphodepletion not before {}", "runs": "{}: still given",
@@ -50,7 +51,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "foot": "Limits of trials are columns to compare with, not gates of care; clinicians decide.",
     },
     "zh": {
-        "colon": "：", "comma": "、", "semicolon": "；", "aside": "（{}）",
+        "colon": "：", "comma": "、", "then": "，", "semicolon": "；", "aside": "（{}）",
         "labels": "计划日在 {} 说明书适用的产品",
         "gates": "分型", "trials": "可符合哪些试验的限值", "washout": "洗脱期",
         "markers": "计划采集日的感染标志物", "start": "开始采集所需的计数",
@@ -78,7 +79,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "dose_until": "末次用药不晚于 {}",
         "late": "首日早于提问时刻：该方案已来不及",
         "stop_day": "{}：末次用药不晚于 {}", "stop_none": "{}：间隔未知",
-        "prefer": "最好不晚于 {}",
+        "prefer": "最好不晚于 {}", "before": "若于 {} 开始：", "not_meant": "不适用于该患者",
+        "perhaps_meant": "可能不适用于该患者",
         "kept": "迄今桥接治疗：各间隔均已满足", "broken": "迄今桥接治疗：未满足全部间隔",
         "unsettled": "迄今桥接治疗：无法确定",
         "after": "{}：末次 {}，清淋不早于 {}", "runs": "{}：仍在使用",
