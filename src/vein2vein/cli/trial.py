@@ -91,15 +91,16 @@ def boundaries(file: Path) -> None:
     default="",
     help='Patients without an outcome: "2@14 2T@30" (dose, T or E if that came already, days), or days for TOP.',
 )
+@click.option("--information", default="", help='Part of the planned information at each look made: "0.55 0.81".')
 @click.option("--log", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Append to this audit log.")
 @click.option("--by", default="", help="Who asks; needed with --log.")
-def recommend(file: Path, outcomes: str, pending: str, log_file: Path | None, by: str) -> None:
+def recommend(file: Path, outcomes: str, pending: str, information: str, log_file: Path | None, by: str) -> None:
     """Say what the design asks for after OUTCOMES: "1NNN 2NNT", "1NNE", "3/13", "5,2/13", or z of the looks."""
     from vein2vein.programme.trial.study import log
     from vein2vein.programme.trial.study.advise import advise
 
     read = read_file(file)
-    advice = advise(read.study, outcomes, pending)
+    advice = advise(read.study, outcomes, pending, information)
     for line in advice.lines():
         click.echo(line)
     if log_file is None:

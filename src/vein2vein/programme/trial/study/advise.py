@@ -5,7 +5,7 @@ In       A study; what was seen, in the notation of its family; follow-up of pen
 Out      `Advice`: what to do, facts, reasons, departures from what the design had asked for.
 Knows    Dose finding: "1NNN 2NNT", with responses "1NNE 2NBT", pending patients "2@14" (dose, days), backfill "+1NE". Compared
          doses: "12/30 15/30". Single arm: "3/13", two endpoints "5,2/13", pending days "40 20". Baskets: "5/10 2/10" in their
-         order. Randomised: z of each look made, "1.32 2.41".
+         order. Randomised: z of each look made, "1.32 2.41", and the information fractions they came at, "0.55 0.81".
 Checked  tests/unit/programme/trial/study/test_advise.py
 """
 
@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.late import LateDesign
 from vein2vein.programme.trial.phase12.efftox import EffToxRule
 from vein2vein.programme.trial.phase12.efftox import advise as joint_advice
-from vein2vein.programme.trial.randomised.sequential import Plan
 from vein2vein.programme.trial.recommend import recommend
-from vein2vein.programme.trial.study.advice import Advice, cannot, counted, nothing_pending, number
+from vein2vein.programme.trial.study.advice import Advice, cannot, counted, nothing_pending
 from vein2vein.programme.trial.study.advise_arm import advise_comparison, advise_single, advise_two_endpoints
 from vein2vein.programme.trial.study.advise_backfill import advise_backfill
+from vein2vein.programme.trial.study.advise_looks import advise_looks
 from vein2vein.programme.trial.study.advise_pending import advise_pending
 from vein2vein.programme.trial.study.baskets import BasketStudy
 from vein2vein.programme.trial.study.cells import CellStudy
@@ -34,18 +32,29 @@ from vein2vein.programme.trial.study.single import SingleArm, TwoEndpointArm
 from vein2vein.programme.trial.words import Design
 
 
-def advise(study: object, outcomes: str = "", pending: str = "") -> Advice:
+def advise(study: object, outcomes: str = "", pending: str = "", information: str = "") -> Advice:
     """What the design of a study says after what was seen.
 
     Args:
         study: A study of a design file.
         outcomes: What was seen, in the notation of the family; empty before anything was.
         pending: Follow-up of patients without an outcome; empty for none.
+        information: Of a randomised trial, the part of the planned information at each look made; empty for the planned parts.
 
     Raises:
         TrialError: TRIAL-003 for text that cannot be read or does not fit, TRIAL-004 for a design that takes no advice so,
             TRIAL-060 for impossible counts.
     """
+    if information.split() and not isinstance(study, (Randomised, CellStudy)):
+        raise TrialError(
+            "TRIAL-004",
+            saw=f"information fractions for the design {getattr(study, 'name', study)}",
+            expected="a randomised design with looks",
+            fix="leave them out",
+        )
+    if isinstance(study, (Randomised, CellStudy)):
+        nothing_pending(study.name, pending)
+        return advise_looks(study, outcomes, information)
     if isinstance(study, DoseStudy) and isinstance(study.design, LateDesign):
         return advise_pending(study, outcomes, pending)
     if isinstance(study, SingleArm):
@@ -64,8 +73,6 @@ def _known(study: Any, outcomes: str) -> Advice:
         return advise_two_endpoints(study, outcomes)
     if isinstance(study, BasketStudy):
         return _baskets(study, outcomes)
-    if isinstance(study, (Randomised, CellStudy)):
-        return _looks(study.analysis.plan, outcomes)
     raise TrialError(
         "TRIAL-004",
         saw=f"advice for {study!r}",
@@ -108,34 +115,3 @@ def _baskets(study: BasketStudy, outcomes: str) -> Advice:
     claimed = int((above > one.claim).sum())
     reason = f"a basket is claimed when its chance of a rate above {one.null:g} is above {one.claim:g}"
     return Advice(f"claim {claimed} of {len(one.names)}", facts, (reason,))
-
-
-def _looks(plan: Plan, outcomes: str) -> Advice:
-    z = [number(word) for word in outcomes.split()]
-    if len(z) > len(plan.t):
-        cannot(f"{len(z)} looks", f"at most {len(plan.t)}, the looks of the plan", "leave out the later ones")
-    if not z:
-        return Advice("go on", (("next", f"look 1 at {plan.t[0]:.0%} of the information"),), ("no look was made yet",))
-    k, here = len(z) - 1, z[-1]
-    crossed = [i for i, one in enumerate(z[:-1]) if one >= plan.upper[i] or one < plan.lower[i]]
-    departures = tuple(f"look {i + 1}: the trial could have ended, it went on" for i in crossed)
-    last = k + 1 == len(plan.t)
-    said = [f"z of {here:.3f} at look {k + 1}; the upper bound is {plan.upper[k]:.4f}"]
-    if np.isfinite(plan.lower[k]) and not last:
-        said.append(
-            f"the lower bound is {plan.lower[k]:.4f}" + ("" if plan.binding or plan.sides > 1 else ", not binding")
-        )
-    if here >= plan.upper[k]:
-        return Advice("stop for superiority", (), tuple(said), departures)
-    if plan.sides > 1 and here < plan.lower[k]:
-        return Advice("stop for harm", (), tuple(said), departures)
-    if last:
-        return Advice("end without superiority", (), tuple(said), departures)
-    facts = [("power", f"{plan.conditional_power(k + 1, here):.1%} if the trend goes on")]
-    facts.append(("predicted", f"{plan.predictive_power(k + 1, here):.1%} averaged over the trend"))
-    if plan.drift is not None:
-        facts.append(("planned", f"{plan.conditional_power(k + 1, here, plan.drift):.1%} if the planned effect holds"))
-    action = "stop for futility" if here < plan.lower[k] else "go on"
-    if action == "go on":
-        facts.append(("next", f"look {k + 2} at {plan.t[k + 1]:.0%} of the information"))
-    return Advice(action, tuple(facts), tuple(said), departures)

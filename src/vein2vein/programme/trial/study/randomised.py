@@ -69,13 +69,14 @@ class Looks:
     first_patient: date | None = None
     early: tuple[float, ...] = (1.0, 3.0, 6.0)
 
-    def plan(self) -> Plan:
-        """Bounds of the looks."""
+    def plan(self, at: tuple[float, ...] | None = None) -> Plan:
+        """Bounds of the looks; alpha and beta are spent at the fractions `at` where looks came otherwise than planned."""
+        looks = self.looks if at is None else at
         if self.futility is not None:
             if self.sides != 1:
                 refuse("futility of a two-sided plan", "a one-sided plan", "write `sides: 1`, or leave futility out")
-            return with_futility(self.looks, self.spending, self.futility, alpha=self.alpha)
-        return spending(self.looks, self.spending, alpha=self.alpha, sides=self.sides)
+            return with_futility(looks, self.spending, self.futility, alpha=self.alpha)
+        return spending(looks, self.spending, alpha=self.alpha, sides=self.sides)
 
     def events_for(self, plan: Plan, share: float) -> int:
         """The planned number of events: given, or worked out for the hazard ratio and power."""

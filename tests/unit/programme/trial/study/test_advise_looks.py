@@ -1,0 +1,84 @@
+"""Advice at a look: actual information moves the bounds as the spending function says; without it the advice says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from scipy.stats import norm
+
+from vein2vein.cli import cli
+from vein2vein.errors import TrialError
+from vein2vein.programme.trial.designs import design_of
+from vein2vein.programme.trial.randomised.sequential import spending
+from vein2vein.programme.trial.randomised.spending import OBrienFlemingLike
+from vein2vein.programme.trial.study.advice import Advice
+from vein2vein.programme.trial.study.advise import advise
+
+FILE: dict[str, Any] = {
+    "design": "group-sequential", "looks": [0.6, 0.8, 1.0], "spending": "obrien-fleming", "events": 200,
+    "control": {"median": 6}, "accrual": {"patients": 300, "months": 12},
+    "scenarios": [{"name": "planned", "experimental": {"ratio": 0.65}}],
+}  # fmt: skip
+
+
+def told(outcomes: str, information: str = "") -> Advice:
+    return advise(design_of(FILE).study, outcomes, "", information)
+
+
+def test_the_first_bound_spends_what_the_function_says_at_the_actual_fraction() -> None:
+    bound = 2 * norm.sf(norm.isf(0.0125) / 0.5**0.5)
+    expected = norm.isf(bound)
+    assert f"the upper bound is {expected:.4f}" in told("1.5", "0.5").reasons[0]
+    assert ("at", "50.0% of the information; bounds spend alpha there") in told("1.5", "0.5").facts
+    assert told(f"{expected - 0.001}", "0.5").action == "go on"
+    assert told(f"{expected + 0.001}", "0.5").action == "stop for superiority"
+
+
+def test_later_bounds_and_power_know_when_earlier_looks_came() -> None:
+    plan = spending((0.5, 0.7, 1.0), OBrienFlemingLike())
+    found = told("1.5 2.0", "0.5 0.7")
+    assert f"{plan.upper[1]:.4f}" in found.reasons[0]
+    assert dict(found.facts)["power"] == f"{plan.conditional_power(2, 2.0):.1%} if the trend goes on"
+    assert f"{plan.upper[2]:.4f}" in told("1.5 2.0 2.1", "0.5 0.7 1").reasons[0]
+
+
+def test_planned_fractions_say_the_same_and_without_fractions_it_is_said() -> None:
+    given, planned = told("1.5", "0.6"), told("1.5")
+    assert planned.reasons[:-1] == given.reasons
+    assert planned.reasons[-1] == "the planned information is used; where it was another: --information"
+    assert "planned information" not in " ".join(told("").reasons)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "information", "said"),
+    [
+        ("1.5", "0.5 0.6", "one for each look made"),
+        ("", "0.5", "one for each look made"),
+        ("1.5", "0.85", "next planned at 80.0%"),
+        ("1.5", "55", "rising numbers"),
+        ("1.5 1.6", "0.6 0.5", "rising numbers"),
+        ("1.5 1.6 1.7", "0.5 0.7 0.9", "1 at the last look"),
+        ("1.5", "half", "a number"),
+    ],
+)
+def test_fractions_that_do_not_fit_are_refused(outcomes: str, information: str, said: str) -> None:
+    with pytest.raises(TrialError) as caught:
+        told(outcomes, information)
+    assert said in str(caught.value)
+
+
+def test_designs_without_looks_take_no_fractions() -> None:
+    boin = {"design": "boin", "doses": 3, "target": 0.3, "cohorts": {"size": 3, "number": 4}}
+    with pytest.raises(TrialError, match="information fractions for the design BOIN"):
+        advise(design_of(boin).study, "1NNN", "", "0.5")
+
+
+def test_the_command_says_what_the_call_says(tmp_path: Any) -> None:
+    import json  # noqa: PLC0415
+
+    file = tmp_path / "design.json"
+    file.write_text(json.dumps(FILE), encoding="utf-8")
+    done = CliRunner().invoke(cli, ["trial", "recommend", str(file), "1.5", "--information", "0.5"])
+    assert done.stdout.splitlines() == told("1.5", "0.5").lines()
