@@ -183,6 +183,19 @@ class BasketStudy:
         )
 
     def _claims(self, outcomes: Ints, executor: Executor | None) -> Bools:
+        """Claims of each outcome; outcomes that only swap baskets of one size are analysed once."""
+        n = np.array(self.borrowing.patients)
+        order = np.lexsort((outcomes, np.broadcast_to(n, outcomes.shape)), axis=1)
+        places = np.argsort(n, kind="stable")
+        swapped = np.empty_like(outcomes)
+        swapped[:, places] = np.take_along_axis(outcomes, order, axis=1)
+        distinct, where = np.unique(swapped, axis=0, return_inverse=True)
+        analysed = self._analysed_once(distinct, executor)[where.ravel()]
+        claimed = np.empty_like(analysed)
+        np.put_along_axis(claimed, order, analysed[:, places], axis=1)
+        return claimed
+
+    def _analysed_once(self, outcomes: Ints, executor: Executor | None) -> Bools:
         rows = [tuple(int(k) for k in row) for row in outcomes]
         parts = [rows[k : k + _AT_ONCE] for k in range(0, len(rows), _AT_ONCE)]
         work = partial(_analysed, self.borrowing.analysis)

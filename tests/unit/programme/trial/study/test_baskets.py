@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vein2vein.errors import TrialError
@@ -95,3 +97,24 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], saw: str) -> None:
     with pytest.raises(TrialError) as told:
         study(**change)
     assert saw in told.value.fault.saw
+
+
+def test_outcomes_that_swap_baskets_of_one_size_are_analysed_once_and_swapped_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truths = [{"name": "none", "rates": [0.2] * 4}]
+    found = study(patients=[3, 2, 3, 2], names=["a", "b", "c", "d"], scenarios=truths)
+    listed = np.array(list(product(range(4), range(3), range(4), range(3))))
+    plain = np.array([found.borrowing.analysis(tuple(map(int, row))) > found.borrowing.claim for row in listed])
+    analysed: list[int] = []
+    kept = baskets._analysed
+
+    def counting(work: Any, rows: list[tuple[int, ...]]) -> Any:
+        analysed.append(len(rows))
+        return kept(work, rows)
+
+    monkeypatch.setattr(baskets, "_analysed", counting)
+    assert (found._claims(listed, None) == plain).all()
+    assert sum(analysed) == 10 * 6
+    assert plain.any()
+    assert not plain.all()
