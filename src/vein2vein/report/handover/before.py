@@ -18,6 +18,8 @@ from vein2vein.journey.collection.washout import Readiness, Stop
 from vein2vein.journey.lymphodepletion.doses import DrugDose
 from vein2vein.journey.selection.products import DoseAnswer, GateAnswer
 from vein2vein.knowledge.codes import observations, streams
+from vein2vein.knowledge.decisions import RowVerdict
+from vein2vein.knowledge.documents.checklist import Checklist
 from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.report.handover.parts import next_part_lines
 from vein2vein.report.handover.voice import Voice
@@ -50,7 +52,13 @@ def ready_lines(voice: Voice) -> Iterator[str]:
     if ready.go is not None:
         yield words["go"].format(voice.pick(ready.go.checklist.title), voice.said(ready.go.answer))
         yield from (words["reason"].format(voice.pick(v.row.text)) for v in ready.go.reasons)
-        yield from (words["unsettled"].format(voice.pick(v.row.text)) for v in ready.go.open)
+        yield from (_unsettled(v, ready.go.checklist, voice) for v in ready.go.open)
+
+
+def _unsettled(verdict: RowVerdict, checklist: Checklist, voice: Voice) -> str:
+    """A reason that is open: what has to be settled, and the reason that it may be."""
+    asked = ", ".join(voice.pick(label_of(checklist, name)) for name in verdict.missing)
+    return voice.words["unsettled"].format(asked, voice.pick(verdict.row.text))
 
 
 def _typed(answer: GateAnswer, voice: Voice) -> str:
@@ -112,7 +120,7 @@ def _cells(answer: DoseAnswer, voice: Voice) -> str:
     if planned.missing:
         needs = ", ".join(voice.pick(label_of(answer.product, name)) for name in planned.missing)
         aside.append(f"{words['open']}: {needs}")
-    return words["cells"].format(row, amount) + (f" ({'; '.join(aside)})" if aside else "")
+    return words["cells"].format(row, words["million"].format(amount)) + (f" ({'; '.join(aside)})" if aside else "")
 
 
 def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
@@ -124,7 +132,10 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
     else:
         amount = words["needs_computed"].format(", ".join(_dose_need(name, voice) for name in dose.needs))
     days = ", ".join(f"{day:+d}" for day in regimen.relative_days(dose.drug))
-    text = words["a_day"].format(voice.pick(agent_label("lymphodepletion", dose.drug.drug)), amount, days)
+    is_known = dose.is_withheld or dose.span is not None
+    text = words["a_day" if is_known else "no_day"].format(
+        voice.pick(agent_label("lymphodepletion", dose.drug.drug)), amount, days
+    )
     aside = [f"{dose.drug.amount:g} {dose.drug.unit}"]
     if dose.drug.renal:
         policy = None if dose.renal is None else dose.renal.policy.id
