@@ -28,6 +28,7 @@ _Z: Final = 1.96
 _ROOM: Final = 36.0
 _PER_ROW: Final = 3
 _RISKS: Final = 7
+_STEPS: Final = (1, 2, 3, 4, 6, 12, 24, 36, 60)
 STYLE: Final = (
     "svg .bar-plain{fill:var(--grade-2)}svg .bar-right{fill:var(--series-1)}"
     "svg .whisker{stroke:var(--ink);stroke-width:1.4;fill:none}svg .small{font-size:12px}"
@@ -151,9 +152,10 @@ def _bar(place: tuple[float, float], figure: Figure, axis: ValueAxis, class_: st
 
 
 def risk_months(curves: Curves) -> list[int]:
-    """The points of the curves at which numbers at risk are named: about seven, evenly."""
-    last = len(curves.months) - 1
-    return [round(k * last / (_RISKS - 1)) for k in range(_RISKS)]
+    """The places of the whole months at which numbers at risk are named: every first, second, third, ... at most eight."""
+    last = float(curves.months[-1])
+    step = next((one for one in _STEPS if last < one * (_RISKS + 1)), _STEPS[-1])
+    return [k for k, month in enumerate(curves.months) if month % step == 0]
 
 
 def survival(curves: Curves) -> Drawing:

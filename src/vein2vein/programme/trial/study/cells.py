@@ -42,6 +42,7 @@ from vein2vein.programme.trial.study.results import (
     Table,
     mean_of,
     median_of,
+    months_to,
     ratio_of,
 )
 from vein2vein.programme.trial.words import Floats, Parameter
@@ -123,7 +124,7 @@ def _curves(name: str, world: CellTrial, cut: CutOff) -> Curves:
     entry, event = (np.concatenate([getattr(b, what) for b in blocks]) for what in ("entry", "followed"))
     seen = np.sort(entry + event, axis=1)
     last = min(_look(cut, seen).value, 120.0)
-    months, k = np.linspace(0, last, 61), world.in_control
+    months, k = months_to(last), world.in_control
     arms = []
     for arm, columns in (("control", slice(None, k)), ("experimental", slice(k, None))):
         free = event[:, columns, None] > months

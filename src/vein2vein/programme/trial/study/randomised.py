@@ -337,7 +337,14 @@ def _arm(
     starts: tuple[float, ...] = (0.0,),
     cured: float = 0.0,
 ) -> Hazard:
-    """Survival with a median, or with rates per month from each of `starts`; `cured` never have the event."""
+    """Survival with a median, or with rates per month from each of `starts`; `cured` never have the event.
+
+    Args:
+        median: Months until half of those who are not cured have the event; with `cured` that of the whole arm is longer.
+        rates: Events per month of those who are not cured, from each of `starts` on.
+        starts: Months from which each rate holds.
+        cured: Share that never has the event.
+    """
     if (median is None) == (rates is None):
         refuse("an arm with both or neither of median and rates", "one of both", "write `median: 6`, in months")
     base = exponential(median) if median is not None else Steps(starts, rates or ())

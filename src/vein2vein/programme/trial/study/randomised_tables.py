@@ -25,7 +25,7 @@ from vein2vein.programme.trial.randomised.events import CutOff, Stall
 from vein2vein.programme.trial.randomised.hazards import survival
 from vein2vein.programme.trial.randomised.planning import average_hazard_ratio
 from vein2vein.programme.trial.randomised.sequential import Plan
-from vein2vein.programme.trial.study.results import Curve, Curves, Figure, Kind, Table, chance
+from vein2vein.programme.trial.study.results import Curve, Curves, Figure, Kind, Table, chance, months_to
 from vein2vein.programme.trial.words import Floats
 
 _DAYS: Final = 365.25 / 12
@@ -130,7 +130,7 @@ def early(worlds: Sequence[Scenario], months: tuple[float, ...]) -> tuple[Table,
 def expected(world: Scenario, end: float) -> Curves:
     """Expected survival of both arms, and numbers at risk at the month of the last look."""
     last = min(end, _FAR) if math.isfinite(end) else _FAR
-    months = np.linspace(0, last, 61)
+    months = months_to(last)
     arms: tuple[tuple[Literal[0, 1], str], ...] = ((0, "control"), (1, "experimental"))
     curves = []
     for arm, name in arms:

@@ -168,6 +168,12 @@ class Curves:
     simulated: tuple[int, int] | None = None
 
 
+def months_to(last: float) -> Floats:
+    """Months at which curves are computed: 61 evenly from 0 to the last, and every whole month between."""
+    found: Floats = np.unique(np.round(np.r_[np.linspace(0, last, 61), np.arange(0, np.floor(last) + 1)], 9))
+    return found
+
+
 def chance(value: float, error: float | None = None) -> Figure:
     """A chance."""
     return Figure(float(value), error, "chance")
