@@ -23,6 +23,7 @@ from typing import Final
 import polars as pl
 
 from vein2vein.intake import charting
+from vein2vein.intake.adults import as_an_adult_has
 from vein2vein.intake.book import PLACE, REFUSED, FaultBook, Ledger, refusals
 from vein2vein.intake.delivery import Delivery, Report
 from vein2vein.intake.derived import with_derived
@@ -102,6 +103,7 @@ def check(given: Tables, book: FaultBook, *, charted: Iterable[str] = ()) -> Che
     life = lives(patients, courses, frames["milestones"])
     note_infusion_outside_life(courses, life, book)
     frames = {name: within_life(frame, life, name, book=book, refused=refused) for name, frame in frames.items()}
+    frames["observations"] = as_an_adult_has(frames["observations"], life, book)
     frames["exposures"] = in_turn(frames["exposures"], book)
     note_follow_up_after_death(courses, life, book)
     for name in ("observations", "exposures"):

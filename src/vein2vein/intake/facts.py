@@ -92,10 +92,10 @@ def without_contradictions(frame: pl.DataFrame, book: FaultBook) -> pl.DataFrame
     doubted = judged.filter(~(pl.col("_corrected") & pl.col("_last")))
     book.note_rows(doubted.filter(~pl.col("_corrected")).select("file", "row", "kind"), ["kind"], _contradiction)
     book.note_rows(doubted.filter(pl.col("_corrected")).select("file", "row", "kind"), ["kind"], _correction)
-    return _set_aside(frame, doubted)
+    return set_aside(frame, doubted)
 
 
-def _set_aside(frame: pl.DataFrame, doubted: pl.DataFrame) -> pl.DataFrame:
+def set_aside(frame: pl.DataFrame, doubted: pl.DataFrame) -> pl.DataFrame:
     """Make rows not assessable, with what they said in as_sent."""
     if doubted.is_empty():
         return frame
@@ -149,7 +149,7 @@ def within_life(
             continue
         book.note_rows(outside.select("file", "row", "kind"), ["kind"], partial(_outside_life, id, name))
         if name == "observations":
-            frame = _set_aside(frame, outside.select(frame.columns))
+            frame = set_aside(frame, outside.select(frame.columns))
             joined = joined.filter(~condition)
         else:
             refused.append(refusals(outside, id))
