@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import runpy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import pytest
 from docx import Document
 
 from vein2vein.errors import ReportError
+from vein2vein.programme.trial.analyses import COMMANDS
 from vein2vein.programme.trial.designs import DesignFile, read_design
 from vein2vein.programme.trial.search import question_of, search
 from vein2vein.programme.trial.study.results import Result
@@ -24,7 +26,10 @@ from vein2vein.report.trial.word import standing_alone, word_of, write_word
 from vein2vein.report.words import spoken
 
 EXAMPLES = Path(__file__).parents[4] / "examples" / "trials"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml") if "\ndesign: " in path.read_text(encoding="utf-8"))
+DESIGN = re.compile(
+    rf"^design: (?!{'|'.join(COMMANDS)})", re.MULTILINE
+)  # files that plan a trial, not those that analyse
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml") if DESIGN.search(path.read_text(encoding="utf-8")))
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
