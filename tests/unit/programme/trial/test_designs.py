@@ -49,6 +49,21 @@ def test_parameters_say_who_set_them_even_where_the_value_is_the_default() -> No
     assert origins["lambda_e"] == "derived"
 
 
+def test_a_calibrated_skeleton_is_derived_and_says_by_what() -> None:
+    text = "{design: crm, target: 0.3, skeleton: {doses: 4, halfwidth: 0.06}, cohorts: {size: 3, number: 4}}"
+    told = read_design(text).study.parameters
+    assert (told["skeleton"].value, told["skeleton"].origin) == (skeleton(4, 0.3, halfwidth=0.06), "derived")
+    assert {key: (one.value, one.origin) for key, one in told.items() if key.startswith("skeleton.")} == {
+        "skeleton.doses": (4, "set"),
+        "skeleton.halfwidth": (0.06, "set"),
+        "skeleton.prior_mtd": (2, "default"),
+    }
+    assert skeleton(4, 0.3, halfwidth=0.06, prior_mtd=2) == told["skeleton"].value
+    plain = "{design: crm, target: 0.3, skeleton: [0.1, 0.2, 0.4], cohorts: {size: 3, number: 4}}"
+    assert read_design(plain).study.parameters["skeleton"].origin == "set"
+    assert "skeleton.halfwidth" not in read_design(plain).study.parameters
+
+
 def test_the_hash_does_not_depend_on_layout() -> None:
     one = read_design("design: boin\ndoses: 3\ntarget: 0.3\ncohorts: {size: 3, number: 4}\n")
     other = read_design('{"cohorts": {"number": 4, "size": 3}, "target": 0.3, "design": "boin", "doses": 3}')

@@ -239,7 +239,7 @@ def skeleton(doses: int, target: float, *, halfwidth: float = 0.05, prior_mtd: i
     check_target(target)
     if not 0 < target - halfwidth < target + halfwidth < 1:
         refuse(f"halfwidth {halfwidth:g} around {target:g}", "an interval within (0, 1)", "choose a smaller halfwidth")
-    at = (doses + 1) // 2 if prior_mtd is None else prior_mtd
+    at = middle_dose(doses) if prior_mtd is None else prior_mtd
     if not 1 <= at <= doses:
         refuse(f"prior guess at dose {at} of {doses}", f"a dose from 1 to {doses}", "choose one of the doses")
     found = {at: target}
@@ -248,6 +248,11 @@ def skeleton(doses: int, target: float, *, halfwidth: float = 0.05, prior_mtd: i
     for k in range(at, doses):
         found[k + 1] = exp(log(target + halfwidth) * log(found[k]) / log(target - halfwidth))
     return tuple(found[k] for k in range(1, doses + 1))
+
+
+def middle_dose(doses: int) -> int:
+    """The dose, counted from 1, that a calibrated skeleton takes for the tolerated one where nobody guesses; the lower of two."""
+    return (doses + 1) // 2
 
 
 @dataclass(frozen=True)

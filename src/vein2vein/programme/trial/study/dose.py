@@ -26,6 +26,7 @@ import numpy as np
 from vein2vein.programme.trial import exact, simulate, staggered
 from vein2vein.programme.trial.phase1 import backfill, late
 from vein2vein.programme.trial.phase1.backfill import Backfill
+from vein2vein.programme.trial.phase1.crm import SKELETON, middle_dose, skeleton
 from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
 from vein2vein.programme.trial.phase1.late import LateDesign, Setting
 from vein2vein.programme.trial.phase12 import late as late_two
@@ -394,7 +395,20 @@ def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mappi
         if key.partition(".")[0] not in {*shape, *marked, "skeleton", "utilities", "model", "contour", "start"}
         and (parameter.origin == "set" or "." in key)
     }
-    return replace(design, parameters=MappingProxyType({**shape, **rest, **marked}))
+    calibrated = _calibrated(marked.get("skeleton"), given)
+    return replace(design, parameters=MappingProxyType({**shape, **rest, **marked, **calibrated}))
+
+
+def _calibrated(used: Parameter | None, given: Mapping[str, Any]) -> dict[str, Parameter]:
+    """A skeleton that was calibrated is derived; what it was calibrated by is told, with what the file left out."""
+    asked = given.get("skeleton")
+    if used is None or not isinstance(asked, Mapping):
+        return {}
+    by = {key: one for key, one in parameters_of(skeleton, asked, SKELETON).items() if key != "target"}
+    if by["prior_mtd"].value is None:
+        by["prior_mtd"] = replace(by["prior_mtd"], value=middle_dose(asked["doses"]))
+    found = {"skeleton": replace(used, origin="derived", source=SKELETON)}
+    return found | {f"skeleton.{key}": one for key, one in by.items()}
 
 
 def _around(content: Mapping[str, Any]) -> Mapping[str, Parameter]:
