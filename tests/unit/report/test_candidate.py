@@ -129,3 +129,15 @@ def test_every_word_stands_in_both_languages() -> None:
 def test_without_a_planned_infusion_there_is_no_calendar() -> None:
     assert as_plain(_found())["calendar"] is None
     assert "Calendar" not in as_text(as_plain(_found()))
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", ": not recorded"), ("zh", "：未记录")])
+def test_a_marker_without_a_row_reads_as_not_recorded_and_not_as_a_result(language: str, says: str) -> None:
+    plain = _plain(language)
+    lines = as_text(plain, language=language).splitlines()
+    unknown = [marker for marker in plain["markers"] if marker["state"] == "absent"]
+    assert unknown
+    for marker in unknown:
+        (line,) = [line for line in lines if line.startswith(f"  - {marker['label']}")]
+        assert says in line
+        assert "absent" not in line

@@ -10,13 +10,16 @@ Checked  tests/unit/journey/collection/test_markers.py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from vein2vein.basis.clock import local_date
 from vein2vein.knowledge.documents.washout import Marker, Washout
 from vein2vein.record.timeline import Observation, Timeline
+
+_RESULTS: Final[Mapping[str, bool]] = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class MarkerAnswer:
     Attributes:
         marker: The rule: kind of observation, greatest age, whether it is asked for everywhere.
         state: fresh, expired (too old at the collection), or absent.
-        is_positive: Result of the last row; None without one.
+        is_positive: Result of the last row; None without one, or where the row does not say.
         age_days: Calendar days from the row to the collection; None without one.
         fresh_until: Last calendar day of a collection for which the row is fresh; None without one.
         row: The last usable row.
@@ -54,7 +57,7 @@ def _marker(timeline: Timeline, marker: Marker, day: date) -> MarkerAnswer:
     age = (day - taken).days
     state: Literal["fresh", "expired"] = "fresh" if age <= marker.within_days else "expired"
     until = taken + timedelta(days=marker.within_days)
-    return MarkerAnswer(marker, state, row.code == "yes", age, until, row)
+    return MarkerAnswer(marker, state, _RESULTS.get(row.code or ""), age, until, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "possible": "if the rule is about this drug",
         "from": "cells may be collected from {} by all required rules",
         "uncharted": "not charted: {}",
-        "positive": "positive", "negative": "negative", "fresh": "fresh", "expired": "expired", "absent": "absent",
+        "positive": "positive", "negative": "negative", "fresh": "fresh", "expired": "expired", "absent": "not recorded",
         "until": "fresh until {}", "where": "where required",
         "cannot": "cannot be computed: needs {}", "failed": "cannot be computed: {}", "implausible": "cannot be computed: {}",
         "mg": "{} mg", "to": "{} to {}", "withheld": "not given",
