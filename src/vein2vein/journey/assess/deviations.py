@@ -21,7 +21,7 @@ from vein2vein.journey.followup import Due
 from vein2vein.journey.selection.criteria import eligibility
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.record.timeline import Observation, Timeline
+from vein2vein.record.timeline import Milestone, ScannedLesion, Timeline
 
 Kind = Literal[
     "late", "over-limit", "outside-criteria", "outside-label", "outside-window", "dose", "regimen", "wash-out", "no-go"
@@ -86,9 +86,11 @@ def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
         if item.state == "late":
             yield Deviation("late", say("not-done", item=item.item.label, day=str(item.closes)), item.calendar, at)
         elif item.state == "done late" and item.by is not None:
-            when = item.by.observed_at if isinstance(item.by, Observation) else item.by.at
+            when = item.by.at if isinstance(item.by, Milestone) else item.by.observed_at
             said = say("done-late", item=item.item.label, day=str(item.closes))
-            yield Deviation("late", said, item.calendar, when, (item.by,))
+            # Rows of a departure are those of the tables of the patient; a scan is named by its day.
+            rows = () if isinstance(item.by, ScannedLesion) else (item.by,)
+            yield Deviation("late", said, item.calendar, when, rows)
 
 
 def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:

@@ -17,13 +17,17 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from vein2vein.basis.clock import local_date
 from vein2vein.knowledge.documents.followup import DoneBy, FollowUp, Item
-from vein2vein.record.timeline import Milestone, Observation, Timeline
+from vein2vein.record.timeline import Milestone, Observation, ScannedLesion, Timeline
 
+Proof = Observation | Milestone | ScannedLesion
+"""A row of the record that can show that an item was done."""
 State = Literal["done", "done early", "done late", "due", "late", "to come", "not recorded"]
+
+_LESIONS: Final = "lesions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Due:
     opens: date
     closes: date | None
     state: State
-    by: Observation | Milestone | None = None
+    by: Proof | None = None
 
 
 class Shown:
@@ -58,14 +62,14 @@ class Shown:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self._by_kind: dict[str, list[Observation | Milestone]] = {}
+        self._by_kind: dict[str, list[Proof]] = {_LESIONS: list(timeline.lesions)}
         rows: tuple[Observation | Milestone, ...] = (*timeline.observations, *timeline.milestones)
         for row in rows:
             self._by_kind.setdefault(f"{type(row).__name__} {row.kind}", []).append(row)
-        self._rows: dict[tuple[str, str], tuple[list[datetime], list[tuple[date, Observation | Milestone]]]] = {}
+        self._rows: dict[tuple[str, str], tuple[list[datetime], list[tuple[date, Proof]]]] = {}
         self._days: dict[tuple[str, str, date], tuple[date, tuple[date, ...]]] = {}
 
-    def rows(self, calendar: str, item: Item, at: datetime) -> list[tuple[date, Observation | Milestone]]:
+    def rows(self, calendar: str, item: Item, at: datetime) -> list[tuple[date, Proof]]:
         """Rows up to an instant that may show that an item was done, in order of time, with their local days."""
         if item.done_by is None:
             return []
@@ -73,11 +77,12 @@ class Shown:
         if key not in self._rows:
             kinds = [f"Observation {kind}" for kind in item.done_by.observations]
             kinds += [f"Milestone {kind}" for kind in item.done_by.milestones]
+            kinds += [_LESIONS] if item.done_by.lesions else []
             found = sorted((row for kind in kinds for row in self._by_kind.get(kind, ())), key=_at)
             zone = self.timeline.course.zone
             self._rows[key] = [_at(row) for row in found], [(local_date(_at(row), zone), row) for row in found]
         times, dated = self._rows[key]
-        return dated[: bisect_right(times, at)]
+        return [(day, row) for day, row in dated[: bisect_right(times, at)] if not _is_unreported(row, at)]
 
     def days(self, calendar: str, item: Item, infused_on: date, horizon: date) -> tuple[date, ...]:
         """Due days of an item up to a horizon, inclusive; worked out a year ahead, since each question asks a little more."""
@@ -139,7 +144,7 @@ def _of_item(  # noqa: PLR0913  (the pieces of one item)
     calendar: str,
     item: Item,
     days: tuple[date, ...],
-    rows: list[tuple[date, Observation | Milestone]],
+    rows: list[tuple[date, Proof]],
     *,
     others: Sequence[date],
     horizon: date,
@@ -171,5 +176,10 @@ def _state(item: Item, on: date, closes: date | None, *, today: date, done_on: d
     return "late" if closes is not None and today > closes else "due"
 
 
-def _at(row: Observation | Milestone) -> datetime:
-    return row.observed_at if isinstance(row, Observation) else row.at
+def _at(row: Proof) -> datetime:
+    return row.at if isinstance(row, Milestone) else row.observed_at
+
+
+def _is_unreported(row: Proof, at: datetime) -> bool:
+    """Whether a scan had been made but not yet reported."""
+    return isinstance(row, ScannedLesion) and row.recorded_at is not None and row.recorded_at > at

@@ -57,10 +57,11 @@ class Window(Strict):
 
 
 class DoneBy(Strict):
-    """What in the record shows that an item was done: an observation of one of the kinds, or a milestone."""
+    """What in the record shows that an item was done: an observation of one of the kinds, a milestone, or any scanned lesion."""
 
     observations: tuple[Text, ...] = ()
     milestones: tuple[Text, ...] = ()
+    lesions: bool = False
 
 
 class Item(Strict):

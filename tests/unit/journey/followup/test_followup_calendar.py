@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from builders import INFUSED_AT, a_patient
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.library import default_library
+from vein2vein.record.timeline import Observation, ScannedLesion
 
 CLINIC = default_library().get("clinic-2026.schedule", FollowUp)
 LTFU = default_library().get("fda-2020.long-term", FollowUp)
@@ -100,3 +102,24 @@ def test_one_row_does_one_item() -> None:
     found = [d for d in due_items(patient.built(), LTFU, _on_day(400)) if d.item.name == "persistence"]
     assert [due.state for due in found] == ["done", "due"]
     assert sum(due.by is not None for due in found) == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["m_protein_serum", "free_light_chain_kappa", "marrow_blasts", "marrow_cll", "mrd_negative", "imaging_complete"],
+)
+def test_restaging_is_shown_by_what_each_disease_is_assessed_by(kind: str) -> None:
+    row = Observation(kind, INFUSED_AT + timedelta(days=28), code="yes")
+    found = due_items(replace(_patient().built(), observations=(row,)), CLINIC, _on_day(60))
+    due = next(due for due in found if due.item.name == "restaging-1")
+    assert (due.state, due.by) == ("done", row)
+
+
+def test_a_scan_with_lesions_shows_restaging_once_it_is_reported() -> None:
+    scan = ScannedLesion("neck", _on_day(28), seen="gone", recorded_at=_on_day(35))
+    timeline = replace(_patient().built(), lesions=(scan,))
+    states = []
+    for day in (34, 35):
+        found = due_items(timeline, CLINIC, _on_day(day))
+        states.append(next(due.state for due in found if due.item.name == "restaging-1"))
+    assert states == ["late", "done"]
