@@ -5,7 +5,8 @@ In       A timeline (counts, spleen, symptoms, marrow), scans with nodes, what f
 Out      `Assessment` for every scan after the infusion.
 Knows    Counts and the marrow are read with a scan as long as `holds_days` says. Baseline is the last scan at or before the
          infusion, with the counts that held then. The nadir is the lowest at baseline and at scans before.
-Missing  A rise of lymphocytes of which flow cytometry has not said that it is CLL leaves progression open, and is not it.
+Missing  A rise of lymphocytes of which flow cytometry has not said that it is CLL leaves progression open, and is not it. So does
+         a fall of platelets or haemoglobin of which nobody has said what causes it.
 Checked  tests/unit/journey/response/test_cll.py
 """
 
@@ -48,11 +49,13 @@ class CllFindings:
         lymphocytes_are_cll: Whether flow cytometry says that the lymphocytes are CLL cells and not CAR-T cells.
         marrow_halved: Whether CLL cells of the marrow are less by half or more.
         new_lesion: New lesion, or transformation.
+        cytopenia_of_cll: Whether a fall of platelets or haemoglobin is caused by CLL; None where nobody said.
     """
 
     lymphocytes_are_cll: bool | None = None
     marrow_halved: bool | None = None
     new_lesion: bool | None = None
+    cytopenia_of_cll: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ def _state(now: _Picture, series: Sequence[_Picture], told: CllFindings) -> dict
         [] if first.scan is None else [one.name for one in first.scan.lesions if one.site == "node" and one.is_target]
     )
     liver = None if now.scan is None else now.scan.liver
+    of_treatment = as_truth(now.values["cytopenia_of_treatment"])
     marrow = now.values["marrow_cll"]
     return {
         "node": _largest(now.scan, names),
@@ -177,8 +181,15 @@ def _state(now: _Picture, series: Sequence[_Picture], told: CllFindings) -> dict
         "marrow": marrow if isinstance(marrow, Categories) else word(None, _MARROW),
         "marrow_halved": Truth.of(told.marrow_halved),
         "baseline_marrow_involved": _infiltrated(first.values["marrow_cll"]),
-        "cytopenia_of_treatment": as_truth(now.values["cytopenia_of_treatment"]),
+        "cytopenia_of_treatment": of_treatment,
+        "cytopenia_of_cll": _of_cll(told, of_treatment),
     }
+
+
+def _of_cll(told: CllFindings, of_treatment: Truth) -> Truth:
+    """What a reader said; low counts of treatment are not of CLL, but those of neither are not of CLL by that."""
+    said = told.cytopenia_of_cll
+    return Truth.FALSE if said is None and of_treatment is Truth.TRUE else Truth.of(said)
 
 
 def _enlarged(scan: Scan | None) -> Truth:

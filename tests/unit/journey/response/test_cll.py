@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
 from vein2vein.journey.response import CllFindings, Lesion, Scan, cll
@@ -87,3 +90,20 @@ def test_lymphocytes_without_the_limit_of_the_laboratory_are_not_called_normal()
     (found,) = answers(patient, scan(91, 1, 1, spleen=12))
     assert "lymphocytes_high" in found.result.missing
     assert "CR" in found.possible
+
+
+def _cause(of_treatment: str, told: bool | None) -> tuple[str, ...]:
+    patient = blood(course(), 28, 40, 39).with_statement("cytopenia_of_treatment", 28, of_treatment)
+    said = replace(SAID, cytopenia_of_cll=told)
+    (found,) = answers(patient, scan(28, 4, 3), told=said)
+    return found.possible
+
+
+@pytest.mark.parametrize(
+    ("of_treatment", "told", "possible"),
+    [("no", None, ("SD", "PD")), ("no", True, ("PD",)), ("no", False, ("SD",)), ("yes", None, ("SD",))],
+)
+def test_fallen_platelets_are_progression_only_where_cll_causes_them(
+    of_treatment: str, told: bool | None, possible: tuple[str, ...]
+) -> None:
+    assert _cause(of_treatment, told) == possible

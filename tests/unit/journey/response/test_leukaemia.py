@@ -72,3 +72,8 @@ def test_central_nervous_system() -> None:
     patient = a_patient("L", days=400).with_value("csf_leukocytes", 1, 7).with_statement("csf_blasts", 1, "yes")
     assert central_nervous_system(patient.built(), CNS, on(2)).category == "CNS-3"
     assert central_nervous_system(a_patient("L").built(), CNS, on(2)).possible == ("CNS-1", "CNS-2", "CNS-3")
+
+
+def test_an_aplastic_marrow_without_blasts_is_neither_remission_nor_failure() -> None:
+    patient = examined(a_patient("L", days=400), 28, 1, anc=0.05, plt=10, trilineage_haematopoiesis="no")
+    assert leukaemia(patient.built(), CRITERIA, on(40))[0].possible == ("MLFS",)
