@@ -92,12 +92,14 @@ class Lock:
         source_alone: What would follow from the limits that the source itself states; None where it states none.
         in_doubt: Whether doses that are not charted, or whose agent nobody stated, could lock it.
         limits: The limits of the drug file and of the source together.
+        at_worst: What would follow if every charted dose of an unknown agent had been this drug.
     """
 
     opening: Opening
     source_alone: Opening | None
     in_doubt: bool
     limits: Limits
+    at_worst: Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Proposal:
         because: Rows that apply, or where none does those that may, in the order of the file.
         missing: Facts that would settle whether it applies, sorted.
         standing: now, or why not now: locked, used-up, contraindicated, held.
-        dose: The dose of a drug.
+        dose: The dose of a drug, computed whether or not it may be given: `standing` says that, and no page shows a barred one.
         lock: The lock of a drug; None for a drug without limits and for everything else.
         against: Rows that withhold it, or may.
         weighed: The weight behind a dose by weight, or the last one where none counts any more; None for any other dose.
@@ -135,6 +137,11 @@ class Proposal:
     def is_proposed(self) -> bool:
         """Whether the source speaks for it: a drug that is contraindicated or held is shown, not proposed."""
         return self.standing not in {"contraindicated", "held"}
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether it is not to be given, however long one waits: contraindicated, held, or the last dose was given."""
+        return self.standing in {"contraindicated", "held", "used-up"}
 
 
 def decide(
@@ -228,12 +235,6 @@ def _lock(drug: Drug, action: Give, log: DoseLog, at: int) -> Lock | None:
         return None
     opening = limits.opening(log.starts, at)
     alone = None if action.spacing is None else action.spacing.opening(log.starts, at)
-    return Lock(opening, alone, _in_doubt(limits, log, opening, at), limits)
-
-
-def _in_doubt(limits: Limits, log: DoseLog, opening: Opening, at: int) -> bool:
-    if not opening.is_open:
-        return False
-    if not log.is_charted:
-        return True
-    return not limits.opening((*log.starts, *log.possible), at).is_open
+    at_worst = limits.opening((*log.starts, *log.possible), at)
+    in_doubt = opening.is_open and not (log.is_charted and at_worst.is_open)
+    return Lock(opening, alone, in_doubt, limits, at_worst)

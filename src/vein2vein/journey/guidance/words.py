@@ -19,7 +19,7 @@ from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.decide import Lock, Proposal, Weighed
 from vein2vein.journey.guidance.lines import Line
-from vein2vein.knowledge.documents.drug import SURFACE, WEIGHT, ComputedDose, DoseRule, Drug
+from vein2vein.knowledge.documents.drug import SURFACE, WEIGHT, ComputedDose, DoseRule, Drug, Opening
 from vein2vein.knowledge.documents.guidance import Act, Give, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.wording import pick
@@ -32,9 +32,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "every": "every {} h", "times": "{} times", "once": "once", "now": "now", "days": "for {} days",
         "then": "then", "to": "to",
         "needs": "dose cannot be computed: needs {}", "capped": "capped", WEIGHT: "weight", SURFACE: "body surface area",
-        "locked": "not before {at} because {why}", "used-up": "none left because {why}",
-        "contraindicated-now": "contraindicated here", "held": "held here", "left": "{} left in all",
-        "in_doubt": "unless a dose was given that is not charted", "sooner": "the source itself would allow it from {}",
+        "locked": "not before {at}: ", "why": " ({why})", "used-up": "do not give {drug}: maximum reached ({why})",
+        "contraindicated-now": "do not give {drug}: contraindicated here", "held-now": "do not give {drug} now: held here",
+        "left": "{} left in all", "in_doubt": "unless a dose was given that is not charted",
+        "agent": "if a charted dose of an unknown agent was this drug, ", "agent-all": "the maximum is reached: ",
+        "sooner": "the source itself would allow it from {}",
         "or": "or {}", "instead_of": " (instead of {})",
         "not_besides": "not in addition: {}", "perhaps_instead": "may apply instead: {}",
         "row": " ({})", "weighed": "{kg} kg of {at}", "old": "the last, {kg} kg of {at}, is older than {hours} h",
@@ -47,8 +49,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "intravenous": "静脉", "subcutaneous": "皮下", "oral": "口服", "intrathecal": "鞘内",
         "every": "每 {} 小时", "times": "共 {} 次", "once": "一次", "now": "现在", "days": "共 {} 天", "then": "随后", "to": "至",
         "needs": "剂量无法计算：需要{}", "capped": "已达单次上限", WEIGHT: "体重", SURFACE: "体表面积",
-        "locked": "不早于 {at}，因为{why}", "used-up": "已无剩余次数，因为{why}",
-        "contraindicated-now": "此情况禁用", "held": "此情况暂缓", "left": "总计尚余 {} 次",
+        "locked": "不早于 {at}：", "why": "（{why}）", "used-up": "不予{drug}：已达最多次数（{why}）",
+        "contraindicated-now": "不予{drug}：此情况禁用", "held-now": "暂不给予{drug}：此情况暂缓", "left": "总计尚余 {} 次",
+        "agent": "若已记录但药名未知的一次用药为此药，则", "agent-all": "已达最多次数：",
         "in_doubt": "除非有未记录的用药", "sooner": "该来源本身允许自 {} 起",
         "or": "或{}", "instead_of": "（代替{}）", "not_besides": "不叠加：{}", "perhaps_instead": "可能改为：{}",
         "row": "（{}）", "weighed": "{kg} kg，{at}", "old": "末次体重 {kg} kg（{at}）已超过 {hours} 小时",
@@ -93,6 +96,8 @@ def line(
 ) -> str:
     """A proposal in one line; `drugs` gives the names of drugs, else their ids are shown; instants are in `zone`."""
     voice = _Voice(language, drugs or {}, zone)
+    if proposal.is_barred:
+        return _barred(proposal, voice)
     may = voice.words["may"] if proposal.truth is Truth.UNKNOWN else ""
     return may + _proposed(proposal, voice) + _note(proposal, voice)
 
@@ -130,7 +135,18 @@ def alternative_words(
 
 
 def _alternative(proposal: Proposal, voice: _Voice) -> str:
-    return f"{voice.drug(proposal.action.about)} {_regimen(proposal, voice)}{_standing(proposal, voice)}"
+    if proposal.is_barred:
+        return _barred(proposal, voice)
+    given = f"{voice.drug(proposal.action.about)} {_regimen(proposal, voice)}"
+    return f"{_waits(proposal, voice)}{given}{_standing(proposal, voice)}"
+
+
+def _barred(proposal: Proposal, voice: _Voice) -> str:
+    """A drug that is not given, and why; without a dose, because a line that names one reads as an order."""
+    drug = voice.drug(proposal.action.about)
+    if proposal.standing == "used-up" and proposal.lock is not None:
+        return voice.words["used-up"].format(drug=drug, why=_reasons(proposal.lock, proposal.lock.opening, voice))
+    return voice.words[f"{'held' if proposal.standing == 'held' else 'contraindicated'}-now"].format(drug=drug)
 
 
 def _besides(found: Line, voice: _Voice) -> Iterator[str]:
@@ -141,17 +157,24 @@ def _besides(found: Line, voice: _Voice) -> Iterator[str]:
         if statement in shown or (isinstance(part.action, Act) and part.action.every_hours is None):
             continue
         shown.add(statement)
-        text = statement + _note(part, voice)
+        rows = voice.words["row"].format(", ".join(part.because))
+        if part.is_barred:
+            yield statement + rows
+            continue
         key = "perhaps_instead" if found.is_outdone_by(part) else "not_besides"
-        yield voice.words[key].format(text + voice.words["row"].format(", ".join(part.because)))
+        yield voice.words[key].format(statement + _note(part, voice) + rows)
 
 
 def _statement(proposal: Proposal, voice: _Voice) -> str:
+    if proposal.is_barred:
+        return _barred(proposal, voice)
     return _regimen(proposal, voice) if isinstance(proposal.action, Give) else _act(proposal.action, voice)
 
 
 def _other_notes(found: Line, voice: _Voice) -> Iterator[str]:
     """Notes of parts that say the same as the lead and are told with it."""
+    if found.lead.is_barred:
+        return
     told = {voice.note(found.lead.action)}
     for part in found.parts[1:]:
         note = voice.note(part.action)
@@ -166,7 +189,7 @@ def _proposed(proposal: Proposal, voice: _Voice) -> str:
         return action_words(action, voice.drugs, voice.language)
     lead = voice.words["consider"] if action.strength == "consider" else ""
     text = f"{lead}{voice.words['give']} {voice.drug(action.drug)} {_regimen(proposal, voice)}"
-    return text + _standing(proposal, voice)
+    return _waits(proposal, voice) + text + _standing(proposal, voice)
 
 
 def _regimen(proposal: Proposal, voice: _Voice) -> str:
@@ -264,29 +287,53 @@ def _number(value: float) -> str:
 
 
 def _standing(proposal: Proposal, voice: _Voice) -> str:
-    if proposal.standing == "contraindicated":
-        return f"; {voice.words['contraindicated-now']}"
-    if proposal.standing == "held":
-        return f"; {voice.words['held']}"
-    perhaps = f"; {voice.words['perhaps_not']}" if proposal.against else ""
-    return perhaps + ("" if proposal.lock is None else _lock(proposal.lock, voice))
+    """What is said behind a dose: why it waits, whether a dose may be missing, how many are left."""
+    parts = [voice.words["perhaps_not"]] if proposal.against else []
+    lock = proposal.lock
+    why = "" if lock is None else _why(lock, voice)
+    if lock is not None:
+        parts += [voice.words["in_doubt"]] if lock.in_doubt and lock.at_worst.is_open else []
+        parts += [] if lock.opening.left is None else [voice.words["left"].format(_left(lock, voice))]
+    return "".join((why, *(f"; {part}" for part in parts)))
 
 
-def _lock(lock: Lock, voice: _Voice) -> str:
-    words, opening, text = voice.words, lock.opening, ""
+def _waits(proposal: Proposal, voice: _Voice) -> str:
+    """From when a dose is allowed, said before it; empty where it is allowed now whatever was given."""
+    lock, words = proposal.lock, voice.words
+    if lock is None:
+        return ""
+    if not lock.opening.is_open:
+        return _from(lock.opening, voice)
+    return "" if lock.at_worst.is_open else words["agent"] + _from(lock.at_worst, voice)
+
+
+def _from(opening: Opening, voice: _Voice) -> str:
+    if opening.not_before is None:
+        return voice.words["agent-all"]
+    return voice.words["locked"].format(at=instant(opening.not_before, voice.zone))
+
+
+def _why(lock: Lock, voice: _Voice) -> str:
+    """The limit that a dose waits for, and what the source alone would allow."""
+    opening = lock.at_worst if lock.opening.is_open else lock.opening
+    if opening.is_open:
+        return ""
+    text, alone = voice.words["why"].format(why=_reasons(lock, opening, voice)), lock.source_alone
+    if lock.opening.not_before is None or alone is None or alone.never or alone.not_before == lock.opening.not_before:
+        return text
+    sooner = voice.words["now"] if alone.not_before is None else instant(alone.not_before, voice.zone)
+    return f"{text} ({voice.words['sooner'].format(sooner)})"
+
+
+def _reasons(lock: Lock, opening: Opening, voice: _Voice) -> str:
     shown = dict(zip(lock.limits.lines(), lock.limits.lines(voice.language), strict=True))
-    why = ", ".join(shown[reason] for reason in opening.because)
-    if opening.never:
-        text += f"; {words['used-up'].format(why=why)}"
-    elif opening.not_before is not None:
-        text += f"; {words['locked'].format(at=instant(opening.not_before, voice.zone), why=why)}"
-        alone = lock.source_alone
-        if alone is not None and not alone.never and alone.not_before != opening.not_before:
-            sooner = words["now"] if alone.not_before is None else instant(alone.not_before, voice.zone)
-            text += f" ({words['sooner'].format(sooner)})"
-    elif lock.in_doubt:
-        text += f"; {words['in_doubt']}"
-    return text if opening.left is None or opening.never else f"{text}; {words['left'].format(opening.left)}"
+    return ", ".join(shown[reason] for reason in opening.because)
+
+
+def _left(lock: Lock, voice: _Voice) -> str:
+    """How many doses are left; a range where a charted dose of an unknown agent may have been one."""
+    least, most = lock.at_worst.left, lock.opening.left
+    return f"{most}" if least == most else f"{least} {voice.words['to']} {most}"
 
 
 def instant(at: int, zone: str = "UTC") -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from vein2vein.basis.clock import from_microseconds
-from vein2vein.basis.truth import Bounds
+from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.parts import PartDue
@@ -22,7 +22,7 @@ from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
 from vein2vein.journey.guidance.decide import Proposal
 from vein2vein.journey.guidance.words import line, line_words
-from vein2vein.knowledge.documents.drug import Drug
+from vein2vein.knowledge.documents.drug import Drug, Opening
 from vein2vein.knowledge.documents.guidance import Give
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
@@ -160,26 +160,33 @@ def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str, zone
         "name": proposal.name,
         "about": proposal.action.about,
         "text": line(proposal, drugs, language, zone=zone),
-        "applies": proposal.truth.value,
+        "applies": Truth.FALSE.value if proposal.is_barred else proposal.truth.value,
         "standing": proposal.standing,
         "because": list(proposal.because),
         "missing": list(proposal.missing),
     }
     dose, lock = proposal.dose, proposal.lock
-    if isinstance(proposal.action, Give) and dose is not None:
+    if isinstance(proposal.action, Give) and dose is not None and not proposal.is_barred:
         plain["dose"] = {
             "low": dose.low, "high": dose.high, "unit": dose.unit, "rule": dose.rule, "is_capped": dose.is_capped,
             "missing": list(dose.missing), "adults_from": dose.adults_from, "age": dose.age,
             "instead_of": proposal.action.instead_of, "weight": _weight(proposal),
         }  # fmt: skip
     if lock is not None:
-        opening = lock.opening
-        not_before = None if opening.not_before is None else from_microseconds(opening.not_before).isoformat()
-        plain["lock"] = {
-            "not_before": not_before, "never": opening.never, "left": opening.left, "because": list(opening.because),
-            "in_doubt": lock.in_doubt,
-        }  # fmt: skip
+        plain["lock"] = {**_opening(lock.opening), "in_doubt": lock.in_doubt}
+        if lock.at_worst != lock.opening:
+            plain["lock"]["if_unknown_agents_were_this"] = _opening(lock.at_worst)
     return plain
+
+
+def _opening(opening: Opening) -> Plain:
+    not_before = None if opening.not_before is None else from_microseconds(opening.not_before).isoformat()
+    return {
+        "not_before": not_before,
+        "never": opening.never,
+        "left": opening.left,
+        "because": list(opening.because),
+    }
 
 
 def _weight(proposal: Proposal) -> Plain | None:

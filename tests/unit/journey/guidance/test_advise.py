@@ -15,7 +15,7 @@ from vein2vein.journey.guidance.advise import DEAD, NOT_MEANT, Advice, Desk, adv
 from vein2vein.journey.guidance.compare import compare
 from vein2vein.journey.guidance.decide import Proposal
 from vein2vein.journey.guidance.grades import Grades, GradeSteps
-from vein2vein.journey.guidance.words import line
+from vein2vein.journey.guidance.words import line, line_words
 from vein2vein.knowledge.values import NumberRange
 from vein2vein.record.timeline import Patient, Timeline
 
@@ -104,8 +104,9 @@ def test_8_hours_after_a_dose_and_not_before(day: float, standing: str) -> None:
 def test_a_locked_dose_names_the_instant_and_the_reason() -> None:
     (advice,) = _ask(_course(2.0), 2.25, CRS_2)
     text = line(_one(advice, "tocilizumab"))
-    assert text.endswith("; not before 2026-03-06 17:30 UTC because at least 8 h apart; 3 left in all")
-    assert "不早于 2026-03-06 17:30 UTC" in line(_one(advice, "tocilizumab"), language="zh")
+    assert text.startswith("not before 2026-03-06 17:30 UTC: give tocilizumab 560 mg")
+    assert text.endswith(" (at least 8 h apart); 3 left in all")
+    assert "不早于 2026-03-06 17:30 UTC：给予" in line(_one(advice, "tocilizumab"), language="zh")
     assert "not before 2026-03-06 18:30 CET" in line(_one(advice, "tocilizumab"), zone="Europe/Berlin")
 
 
@@ -116,7 +117,11 @@ def test_the_fourth_dose_in_24_hours_waits_and_after_four_none_is_left() -> None
     (advice,) = _ask(three, 3.0, CRS_2)
     assert _one(advice, "tocilizumab").standing == "now"
     (advice,) = _ask(_course(2.0, 2 + 8 / 24, 2 + 16 / 24, 3.0), 5, CRS_2)
-    assert line(_one(advice, "tocilizumab")).endswith("none left because at most 4 in all")
+    none_left = _one(advice, "tocilizumab")
+    assert line(none_left) == "do not give tocilizumab: maximum reached (at most 4 in all)"
+    assert line(none_left, language="zh").startswith("不予tocilizumab：已达最多次数（")
+    (found,) = [one for one in advice.lines if one.about == "drug.tocilizumab"]
+    assert "mg" not in line_words(found)
 
 
 def test_a_source_that_would_allow_it_sooner_says_so_and_the_drug_file_holds() -> None:
@@ -138,8 +143,24 @@ def test_a_dose_whose_agent_nobody_stated_leaves_the_lock_in_doubt() -> None:
     course = _course().with_exposure("anticytokine", "unspecified", 2.0)
     (advice,) = _ask(course, 2.1, CRS_2)
     assert _one(advice, "tocilizumab").lock.in_doubt  # type: ignore[union-attr]
+    text = line(_one(advice, "tocilizumab"))
+    assert text.startswith(
+        "if a charted dose of an unknown agent was this drug, not before 2026-03-06 17:30 UTC: give tocilizumab 560 mg"
+    )
+    assert text.endswith(" (at least 8 h apart); 3 to 4 left in all")
+    assert "not charted" not in text
+    assert line(_one(advice, "tocilizumab"), language="zh").startswith("若已记录但药名未知的一次用药为此药，则不早于")
     (advice,) = _ask(course, 2.5, CRS_2)
     assert not _one(advice, "tocilizumab").lock.in_doubt  # type: ignore[union-attr]
+    assert line(_one(advice, "tocilizumab")).endswith("intravenously; 3 to 4 left in all")
+
+
+def test_a_fifth_dose_may_be_forbidden_by_a_dose_of_an_unknown_agent() -> None:
+    course = _course(2.0, 2 + 8 / 24, 2 + 16 / 24).with_exposure("anticytokine", "unspecified", 3.0)
+    (advice,) = _ask(course, 4, CRS_2)
+    text = line(_one(advice, "tocilizumab"))
+    assert text.startswith("if a charted dose of an unknown agent was this drug, the maximum is reached: give")
+    assert text.endswith(" (at most 4 in all); 0 to 1 left in all")
 
 
 def test_icans_without_crs_gets_a_steroid_and_no_tocilizumab() -> None:

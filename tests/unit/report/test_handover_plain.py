@@ -1,0 +1,52 @@
+"""An assessment as plain data: what may not be given is no order in any field."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from builders import INFUSED_AT, a_patient
+from vein2vein.journey.assess import assess
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.library import default_library
+from vein2vein.report.handover.plain import as_plain
+
+US = default_library().get("reference-us.protocol", Protocol)
+
+
+def _tocilizumab(*days: float, unknown: tuple[float, ...] = ()) -> dict[str, Any]:
+    """What ASCO says of tocilizumab on day 4 of CRS 3, after doses on the days that are given."""
+    patient = a_patient("A", days=20).with_course(product="axicabtagene-ciloleucel", indication="large-b-cell-lymphoma")
+    patient.with_fever(1, until=8).with_vitals().with_charting().with_value("weight", -0.1, 70)
+    patient.with_exposure("oxygen", "high-flow-nasal-cannula", 1, until=8, rate=40.0, rate_unit="L/min")
+    for agent, when in (("tocilizumab", days), ("unspecified", unknown)):
+        for day in when:
+            patient.with_exposure("anticytokine", agent, day)
+    plain = as_plain(assess(patient.built(), US, INFUSED_AT + timedelta(days=4)), {})
+    (asco,) = [one for one in plain["advice"] if one["id"] == "asco-2021.guidance"]
+    (found,) = [one for one in asco["proposals"] if one["name"] == "tocilizumab"]
+    return found  # type: ignore[no-any-return]  (plain data)
+
+
+def test_a_dose_beyond_the_maximum_has_no_amount_and_does_not_apply() -> None:
+    found = _tocilizumab(1.5, 2.0, 2.5, 3.0)
+    assert (found["standing"], found["applies"]) == ("used-up", "false")
+    assert "dose" not in found
+    assert found["text"].startswith("do not give ")
+    assert "mg" not in found["text"]
+
+
+def test_a_dose_that_is_left_has_its_amount_and_applies() -> None:
+    found = _tocilizumab(1.5)
+    assert (found["standing"], found["applies"], found["dose"]["low"]) == ("now", "true", pytest.approx(560))
+    assert "if_unknown_agents_were_this" not in found["lock"]
+
+
+def test_a_dose_of_an_unknown_agent_stands_beside_the_lock() -> None:
+    lock = _tocilizumab(1.5, unknown=(3.9,))["lock"]
+    assert (lock["left"], lock["not_before"]) == (3, None)
+    perhaps = lock["if_unknown_agents_were_this"]
+    assert perhaps["left"] == 2
+    assert perhaps["not_before"] is not None
