@@ -5,7 +5,7 @@ In       A bound guidance file and the drug files that it names.
 Out      Resources made by the models of the FHIR library (a resource that breaks the model cannot be made), and a Bundle.
 Knows    Everything is a draft and experimental: a person must confirm it. The address is an example that a centre replaces.
          Conditions are given in words, which FHIR servers do not evaluate. Every weight band is a dosage of its own. The limits
-         of the drug file and of the source hold together: the time between doses and their number stand in the timing, the most
+         of the drug file and of the source hold together: the number of doses stands in the timing, the most
          of one dose and of a period beside it, and all of them in words. Alternatives stand in a group of which exactly one is
          chosen. A dose of adults says from which age on it is one.
 Missing  A drug without an agreed code has text and our own code. A limit of the whole course has no element of its own (the
@@ -185,6 +185,7 @@ def _dosages(action: Give, drugs: Mapping[str, Drug]) -> list[dict[str, Any]]:
         "text": action_words(action, drugs) + (f"; {limits.words}" if limits.words else ""),
         "timing": _timing(action, limits),
         "route": None if action.route is None else {"text": action.route},
+        **(_as_needed(limits) if _is_repeated_if_needed(action, limits) else {}),
     }
     words = [{"text": line} for line in limits.lines()] + [{"text": _stage(stage)} for stage in action.then]
     if rule is None:
@@ -220,18 +221,25 @@ def _by_band(rule: DoseRule) -> list[tuple[str | None, DoseRule]]:
 
 
 def _timing(action: Give, limits: Limits) -> dict[str, Any] | None:
-    """How often; a drug that is given again only if needed has the least time between doses and the most of them in all."""
+    """How often; a drug that is given again only if needed has the most doses in all and no period, which would be an order."""
     repeat: dict[str, Any] = {} if action.every_hours is None else _repeat(action.every_hours)
     if action.times is not None:
         repeat["count"] = action.times
     if action.days is not None:
         repeat |= _bounds(action.days)
     in_all = min((limit.count for limit in limits.at_most if limit.within_hours is None), default=None)
-    if action.every_hours is None and action.times is None and limits.hours_apart is not None:
-        repeat |= {"frequency": 1, "period": limits.hours_apart, "periodUnit": "h", "count": 1}
     if in_all is not None and action.times is None:
         repeat |= {"count": 1} if in_all == 1 else {"count": 1, "countMax": in_all}
     return {"repeat": repeat} if repeat else None
+
+
+def _is_repeated_if_needed(action: Give, limits: Limits) -> bool:
+    return action.every_hours is None and action.times is None and limits.hours_apart is not None
+
+
+def _as_needed(limits: Limits) -> dict[str, Any]:
+    """That another dose needs its reason, and how far apart doses lie at the least."""
+    return {"asNeededCodeableConcept": {"text": f"another dose only if needed; {limits.words}"}}
 
 
 def _most_in_period(rule: DoseRule, limits: Limits) -> dict[str, Any] | None:

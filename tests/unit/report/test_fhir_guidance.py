@@ -90,7 +90,11 @@ def test_every_weight_band_is_a_dosage_with_its_limits() -> None:
         "mg/kg",
     )
     repeat = heavy["timing"]["repeat"]
-    assert (repeat["period"], repeat["periodUnit"], repeat["countMax"]) == (8, "h", 4)
+    assert repeat == {"count": 1, "countMax": 4}
+    assert (
+        heavy["asNeededCodeableConcept"]["text"]
+        == "another dose only if needed; at least 8 h apart, at most 3 in 24 h, at most 4 in all"
+    )
     words = {one["text"] for one in heavy["additionalInstruction"]}
     assert {"at least 8 h apart", "at most 3 in 24 h", "at most 4 in all"} <= words
 
@@ -99,7 +103,8 @@ def test_limits_of_the_drug_file_hold_where_the_source_states_none() -> None:
     heavy = _activity("ebmt-2022.guidance", "tocilizumab")["dosage"][1]
     assert heavy["maxDosePerPeriod"]["numerator"]["value"] == 2400
     six = _activity("cartox-2018.guidance", "tocilizumab")["dosage"][1]
-    assert six["timing"]["repeat"]["period"] == 8
+    assert "period" not in six["timing"]["repeat"]
+    assert "at least 8 h apart" in six["asNeededCodeableConcept"]["text"]
     once = _activity("cartox-2018.guidance", "siltuximab")["dosage"][0]
     assert once["timing"]["repeat"] == {"count": 1}
 
