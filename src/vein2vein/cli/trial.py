@@ -83,7 +83,17 @@ def boundaries(file: Path) -> None:
     _print_tables(read_file(file), must=True)
 
 
-@trial.command()
+class _Signed(click.Command):
+    """A command of which an argument may begin with a minus and a digit, such as z of -2.9."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hand such an argument over as one, instead of as an option."""
+        signed = [arg for arg in args if arg[:1] == "-" and arg[1:2] in set("0123456789.")]
+        rest = [arg for arg in args if arg not in signed]
+        return super().parse_args(ctx, args if "--" in args or not signed else [*rest, "--", *signed])
+
+
+@trial.command(cls=_Signed)
 @_FILE
 @_OUTCOMES
 @click.option(
@@ -152,11 +162,14 @@ def log() -> None:
 @click.argument("log_file", metavar="LOG", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--last", help="A hash that was noted; the log must hold it.")
 def check(log_file: Path, last: str | None) -> None:
-    """Say whether the chain of a log holds: nothing changed, moved, added or left out."""
+    """Say whether the chain of a log holds, nothing changed, moved, added or left out, and where the design file changes."""
     from vein2vein.programme.trial.study.log import check as check_chain
+    from vein2vein.programme.trial.study.log import design_changes
 
     entries = check_chain(log_file, last=last)
     click.echo(f"{len(entries)} lines, the chain holds")
+    for number, before, after in design_changes(entries):
+        click.echo(f"note      line {number} asks another design file: {after}, before {before}")
     click.echo(f"last      {entries[-1].at} by {entries[-1].by}, hash {entries[-1].hash}")
 
 

@@ -236,6 +236,10 @@ def test_a_running_trial_from_first_advice_to_a_log_that_holds(tmp_path: Path) -
     assert "outcomes differ from those of line 3" in changed
     other = str(EXAMPLES / "phase1.yaml")
     assert "the design file differs" in ask("recommend", other, "1NNT", "--log", log, "--by", "B")
+    hashes = [read_design(Path(one).read_text(encoding="utf-8")).hash for one in (file, other)]
+    note = f"line 5 asks another design file: {hashes[1]}, before {hashes[0]}"
+    told = ask("log", "check", log)
+    assert (told.count("another design"), note in told) == (1, True)
     text = Path(log).read_text(encoding="utf-8")
     Path(log).write_text(text.replace("1NNN 2NNT", "1NNN 2NNN", 1), encoding="utf-8")
     broken = CliRunner().invoke(cli, ["trial", "log", "check", log])
@@ -244,6 +248,21 @@ def test_a_running_trial_from_first_advice_to_a_log_that_holds(tmp_path: Path) -
     Path(log).write_text("", encoding="utf-8")
     assert "is empty" in CliRunner().invoke(cli, ["trial", "log", "check", log]).stderr
     assert "not there" in CliRunner().invoke(cli, ["trial", "log", "check", log + ".old"]).stderr
+
+
+def test_z_below_zero_is_an_argument_and_an_unknown_option_stays_refused() -> None:
+    file = str(EXAMPLES / "group-sequential.yaml")
+    assert ask("recommend", file, "-2.9") == ask("recommend", file, "--", "-2.9")
+    assert ask("recommend", file, "1.1 -2.9") != ask("recommend", file, "-2.9")
+    refused = CliRunner().invoke(cli, ["trial", "recommend", file, "-x", "-2.9"])
+    assert (refused.exit_code, "No such option" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["simon", "mem"])
+def test_more_responses_than_patients_are_named(name: str) -> None:
+    refused = CliRunner().invoke(cli, ["trial", "recommend", str(EXAMPLES / f"{name}.yaml"), "14/13"])
+    assert "14 of 13 patients" in refused.stderr
+    assert "no more responses than patients" in refused.stderr
 
 
 @pytest.mark.slow

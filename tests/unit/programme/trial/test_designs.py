@@ -83,6 +83,8 @@ BOIN = "design: boin\ndoses: 3\ntarget: 0.3\n"
         (BOIN, "no key 'cohorts'", "add it"),
         (BOIN + "cohorts: 3", "cohorts 3", "size and number"),
         (BOIN + "cohorts: {size: 0, number: 3}", "'size': 0", "correct"),
+        ("design: boin\ndoses: 3", "no keys 'target', 'cohorts'", "add them"),
+        (BOIN + "cohorts: {size: 3.5, number: 3}", "'size': 3.5", "correct"),
         (BOIN + "cohorts: {size: 3, number: 3}\ntitrate: true", "'titrate'", "'titration'"),
         (BOIN + "cohorts: {size: 3, number: 3}\ncutoff: [1]", "wrong kind", "correct"),
         (BOIN + "cohorts: {size: 3, number: 3}\nscenarios: [0.1]", "scenario 1: 0.1", "rates"),
@@ -114,3 +116,21 @@ def test_three_thousand_patients_are_simulated_unless_one_insists() -> None:
     study = read_design(json.dumps(FILES["boin"] | {"design": "boin", "cohorts": {"size": 3, "number": 1000}})).study
     assert not study.is_exact
     assert study.results(trials=2, seed=1)[0].trials == 2
+
+
+def test_messages_say_what_is_expected() -> None:
+    with pytest.raises(TrialError) as told:
+        read_design(BOIN + "cohorts: {size: 3.5, number: 3}")
+    assert told.value.fault.expected == "whole numbers"
+    with pytest.raises(TrialError) as told:
+        read_design("design: mem\npatients: [10, 10]\nclaim: 0.9\n'null': 0.2\nprior: [0.5, 0.5]")
+    assert told.value.fault.expected == "keys a, b with values"
+
+
+@pytest.mark.parametrize("row", ["[D, S, E, E]", "[E, S, DU, D]", "[S, S, S, E]"])
+def test_a_table_that_goes_up_with_more_toxicity_is_refused(row: str) -> None:
+    text = f"{{design: decision-table, doses: 3, target: 0.3, cohorts: {{size: 3, number: 1}}, table: {{3: {row}}}}}"
+    with pytest.raises(TrialError, match="TRIAL-002") as told:
+        read_design(text)
+    assert "of 3 patients with a toxicity" in told.value.fault.saw
+    assert "no bolder" in told.value.fault.expected

@@ -22,6 +22,7 @@ from vein2vein.programme.trial.phase1.common import DOWN, STAY, UP, ByMoves, Clo
 from vein2vein.programme.trial.words import Bools, CohortRule, Design, Ints, Parameter, States
 
 LETTERS: Final = {"E": UP, "S": STAY, "D": DOWN, "DU": DOWN}
+_LEVEL: Final = {"E": 3, "S": 2, "D": 1, "DU": 0}
 _ABSENT: Final = 9
 
 
@@ -40,7 +41,8 @@ class DecisionTable:
         """A table from a mapping, checked.
 
         Raises:
-            TrialError: TRIAL-002 for an unknown letter, or a row that does not have one letter per number of toxicities.
+            TrialError: TRIAL-002 for an unknown letter, a row that does not have one letter per number of toxicities, or one
+            that goes up, or comes back, with more of them.
         """
         for n, letters in rows.items():
             unknown = [letter for letter in letters if letter not in LETTERS]
@@ -49,6 +51,13 @@ class DecisionTable:
             if len(letters) != n + 1:
                 refuse(
                     f"{len(letters)} letters for {n} patients", f"{n + 1}, for 0 to {n} toxicities", "complete the row"
+                )
+            k = next((k for k in range(n) if _LEVEL[letters[k]] < _LEVEL[letters[k + 1]]), None)
+            if k is not None:
+                refuse(
+                    f"{letters[k]} for {k} of {n} patients with a toxicity and {letters[k + 1]} for {k + 1}",
+                    "letters in the order E, S, D, DU: no bolder with more toxicities",
+                    "correct the row",
                 )
         if not rows:
             refuse("an empty table", "at least one number of patients", "bring a table with rows")

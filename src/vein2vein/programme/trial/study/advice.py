@@ -58,7 +58,9 @@ def counted(word: str) -> tuple[int, int]:
         TrialError: TRIAL-003 for other text, or more events than patients.
     """
     match = _COUNT.fullmatch(word)
-    if match is None or int(match[1]) > int(match[2]):
+    if match is not None and int(match[1]) > int(match[2]):
+        cannot(f"{word!r}: {match[1]} of {match[2]} patients", "no more responses than patients", "correct the counts")
+    if match is None:
         cannot(f"{word!r}", "responses and patients, such as 3/13", 'write counts as in "3/13"')
     return int(match[1]), int(match[2])
 

@@ -86,8 +86,9 @@ def convert_for(given: Mapping[str, Any]) -> Mapping[str, Convert]:
 def _cohorts(value: Any) -> Cohorts:
     if not isinstance(value, Mapping) or set(value) != {"size", "number"}:
         refuse(f"cohorts {value!r}", "{size: 3, number: 10}", "give size and number of the cohorts")
-    whole = all(isinstance(one, int) and not isinstance(one, bool) for one in value.values())
-    if not whole or min(value["size"], value["number"]) < 1:
+    if not all(isinstance(one, int) and not isinstance(one, bool) for one in value.values()):
+        refuse(f"cohorts {value!r}", "whole numbers", "correct the cohorts")
+    if min(value["size"], value["number"]) < 1:
         refuse(f"cohorts {value!r}", "at least one cohort of at least one patient", "correct the cohorts")
     return Cohorts(value["size"], value["number"])
 

@@ -17,6 +17,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -152,6 +153,13 @@ def revised(entries: tuple[Entry, ...], outcomes: str) -> int | None:
     now = outcomes.split()
     bad = [entry.number for entry in entries if entry.outcomes.split() != now[: len(entry.outcomes.split())]]
     return bad[-1] if bad else None
+
+
+def design_changes(entries: tuple[Entry, ...]) -> tuple[tuple[int, str, str], ...]:
+    """Where the design file is not that of the line before: number of the line, hash before, hash from then on."""
+    return tuple(
+        (now.number, before.design, now.design) for before, now in pairwise(entries) if now.design != before.design
+    )
 
 
 def _entry(line: str, number: int) -> Entry:

@@ -40,7 +40,8 @@ def made(
         TrialError: TRIAL-005 for unknown or missing keys and values of the wrong kind; what the function itself refuses.
     """
     if not isinstance(given, Mapping):
-        refuse(f"{where}: {given!r}", "keys with values", "write `key: value` lines below it")
+        keys = f"keys {', '.join(inspect.signature(maker).parameters)} with values"
+        refuse(f"{where}: {given!r}", keys, "write `key: value` lines below it")
     wanted = inspect.signature(maker).parameters
     unknown = [str(key) for key in given if key not in wanted]
     if unknown:
@@ -52,7 +53,9 @@ def made(
         )
     missing = [key for key, p in wanted.items() if p.default is p.empty and key not in given]
     if missing:
-        refuse(f"no key {missing[0]!r} in {where}", f"{missing[0]!r}", "add it to the file")
+        keys = ", ".join(map(repr, missing))
+        it = ("", "it") if len(missing) == 1 else ("s", "them")
+        refuse(f"no key{it[0]} {keys} in {where}", keys, f"add {it[1]} to the file")
     hints, turns = _hints(maker), convert or {}
     values = {}
     for key, value in given.items():

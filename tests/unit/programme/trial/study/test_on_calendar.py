@@ -64,7 +64,7 @@ def test_a_longer_review_and_staggering_take_longer() -> None:
 @pytest.mark.parametrize(
     ("change", "saw"),
     [
-        ({"calendar": {"window": 28}}, "no key 'first'"),
+        ({"calendar": {"window": 28}}, "no keys 'first', 'interval'"),
         ({"calendar": 28}, "calendar 28"),
         ({"calendar": FILE["calendar"] | {"stagger": 3}}, "'stagger'"),
         ({"titration": True}, "a calendar for the design BOIN"),
