@@ -59,11 +59,15 @@ class DosesGiven(Strict):
 
 
 class HoursSince(Strict):
-    """ask: hours_since. Hours since the last dose of the agents was started; endless (never given) where charting says so."""
+    """ask: hours_since. Hours since the last dose of the agents was started; endless (never given) where charting says so.
+
+    With `dose: first` they are counted from the first dose.
+    """
 
     ask: Literal["hours_since"]
     exposure: Text
     agents: tuple[Text, ...]
+    dose: Literal["first"] | None = None
 
 
 class Improved(Strict):

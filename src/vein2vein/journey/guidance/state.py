@@ -133,7 +133,8 @@ def _over_time(  # noqa: PLR0911  (one line per word)
             )
             return found.count, found.certain
         case asks.HoursSince():
-            return _hours_since(doses(questions, source.exposure, source.agents), at)
+            since = _hours_since if source.dose is None else _hours_since_first
+            return since(doses(questions, source.exposure, source.agents), at)
         case asks.Improved():
             last = doses(questions, source.exposure, source.agents)
             return _improved(given.steps(source.subject), last, at), last.certain[-1:]
@@ -175,6 +176,15 @@ def _hours_since(found: Doses, at: int) -> tuple[NumberRange, tuple[Row, ...]]:
     maybe = [(at - start) / HOUR for start in found.possible_starts]
     least = min([last, *maybe]) if found.is_charted else 0.0
     return NumberRange(least, last), found.certain[-1:]
+
+
+def _hours_since_first(found: Doses, at: int) -> tuple[NumberRange, tuple[Row, ...]]:
+    maybe = [(at - start) / HOUR for start in found.possible_starts]
+    if not found.certain:
+        # A dose may be the only one that was given; without any the hours are endless.
+        return NumberRange(min(maybe, default=math.inf) if found.is_charted else 0.0, math.inf), ()
+    first = (at - found.starts[0]) / HOUR
+    return NumberRange(first, max([first, *maybe]) if found.is_charted else math.inf), found.certain[:1]
 
 
 def _improved(steps: GradeSteps, found: Doses, at: int) -> Truth:

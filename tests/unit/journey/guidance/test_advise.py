@@ -303,3 +303,22 @@ def test_an_edition_is_in_force_up_to_the_day_of_the_next() -> None:
     assert not advice.is_in_force(until)
     assert advice.is_in_force(until - timedelta(days=1))
     assert replace(advice).sources[0].key == "label_yescarta"
+
+
+def test_a_day_of_crs_2_is_only_persistent_after_tocilizumab() -> None:
+    """No improvement after tocilizumab cannot be found where none was given."""
+    (never,) = _ask(_course(), 3.2, CRS_2)
+    assert not {p.name for p in never.proposals} & {"icu", "dexamethasone-6h"}
+    (late,) = _ask(_course(3.0), 3.2, CRS_2)
+    assert not {p.name for p in late.proposals} & {"icu", "dexamethasone-6h"}
+    (first,) = _ask(_course(2.1, 2.5), 3.1, CRS_2)
+    assert _one(first, "dexamethasone-6h").because == ("crs-2-persistent",)
+    (uncharted,) = _ask(a_patient().with_value("weight", 1, 70.0), 3.2, CRS_2)
+    assert _one(uncharted, "dexamethasone-6h").truth is Truth.UNKNOWN
+
+
+def test_a_dose_of_an_unknown_agent_may_have_been_the_first() -> None:
+    (alone,) = _ask(_course().with_exposure("anticytokine", "unspecified", 2.0), 3.2, CRS_2)
+    assert _one(alone, "dexamethasone-6h").truth is Truth.UNKNOWN
+    (before,) = _ask(_course(3.0).with_exposure("anticytokine", "unspecified", 2.0), 3.2, CRS_2)
+    assert _one(before, "dexamethasone-6h").truth is Truth.UNKNOWN

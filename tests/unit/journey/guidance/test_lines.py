@@ -34,9 +34,10 @@ def _lines(source: str, **given: object) -> dict[str, Line]:
 
 
 def test_crs_2_and_icans_3_give_one_line_for_each_drug() -> None:
-    found = _lines("asco-2021.guidance", crs=2, icans=3, crs_hours_2=30, tocilizumab_given=1, tocilizumab_hours=9)
+    given = {"tocilizumab_given": 2, "tocilizumab_hours": 9, "tocilizumab_hours_first": 25}
+    found = _lines("asco-2021.guidance", crs=2, icans=3, crs_hours_2=30, **given)
     toci, steroid = found["drug.tocilizumab"], found["drug.dexamethasone"]
-    assert toci.because == ("crs-2", "crs-3", "icans-2-3-crs")
+    assert toci.because == ("crs-2", "icans-2-3-crs")
     assert line_words(toci, DRUGS).startswith("give Tocilizumab 640 mg (8 mg/kg) intravenously")
     assert line_words(toci, DRUGS).count("640 mg") == 1
     assert "(Caution when repeating it in ICANS)" in line_words(toci, DRUGS)
