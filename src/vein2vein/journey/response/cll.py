@@ -20,7 +20,7 @@ from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.response.assessed import Assessment
-from vein2vein.journey.response.measures import Lesion, Scan
+from vein2vein.journey.response.measures import Lesion, Scan, check_targets, most_targets
 from vein2vein.journey.response.series import as_range, as_truth, day_of, held, lowest, number, word
 from vein2vein.knowledge.documents.response import Response
 from vein2vein.knowledge.inputs import Latest
@@ -91,7 +91,11 @@ def cll(
         scans: Scans in any order; their nodes keep their names.
         at: Aware instant of the question.
         findings: What no table holds, by the instant of the scan.
+
+    Raises:
+        JourneyError: JOURNEY-020 when a scan has more targets than the file sums up.
     """
+    check_targets(scans, most_targets(criteria))
     known = timeline.until(at)
     infused_at = known.course.infused_at
     if infused_at is None:

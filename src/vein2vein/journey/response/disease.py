@@ -33,6 +33,7 @@ from vein2vein.journey.response.cll import cll
 from vein2vein.journey.response.leukaemia import KINDS as LEUKAEMIA_KINDS
 from vein2vein.journey.response.leukaemia import central_nervous_system, leukaemia, leukaemia_mrd
 from vein2vein.journey.response.lugano import LuganoAssessment, LuganoFiles, lugano
+from vein2vein.journey.response.measures import most_targets
 from vein2vein.journey.response.myeloma import KINDS as MYELOMA_KINDS
 from vein2vein.journey.response.myeloma import myeloma, myeloma_mrd
 from vein2vein.journey.response.scans import READ, cll_findings, myeloma_imaging, reported, scans_of
@@ -218,7 +219,8 @@ def _lugano(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
     row = known.latest(_AVID)
     by_protocol = True if criteria.chosen is not None and known.course.indication in criteria.chosen.avid else None
     is_avid = by_protocol if row is None else row.code == "yes"
-    found = lugano(known, scans_of(known, holds_days=criteria.days("ct")), at, is_avid=is_avid, files=files)
+    scans = scans_of(known, holds_days=criteria.days("ct"), most_targets=most_targets(files.ct))
+    found = lugano(known, scans, at, is_avid=is_avid, files=files)
     return _Seen(tuple(one.counts for one in found), found)
 
 
@@ -244,7 +246,7 @@ def _all_beside(criteria: Criteria, known: Timeline, _: _Seen, at: datetime) -> 
 
 def _iwcll(criteria: Criteria, known: Timeline, at: datetime) -> _Seen:
     days = criteria.days("response")
-    scans = scans_of(known, holds_days=days)
+    scans = scans_of(known, holds_days=days, most_targets=most_targets(criteria.files["response"]))
     told = cll_findings(known, scans, holds_days=days)
     return _Seen(cll(known, criteria.files["response"], scans, at, findings=told))
 

@@ -21,7 +21,7 @@ from datetime import datetime
 from vein2vein.basis.clock import local_date
 from vein2vein.basis.truth import Truth, all_of, any_of
 from vein2vein.journey.response.assessed import Assessment
-from vein2vein.journey.response.measures import Lesion, Scan
+from vein2vein.journey.response.measures import Lesion, Scan, check_targets, most_targets
 from vein2vein.journey.response.series import as_range, day_of, lowest, number, word
 from vein2vein.knowledge.decisions import RowVerdict
 from vein2vein.knowledge.documents.response import Categorised, Response
@@ -85,8 +85,12 @@ def lugano(
         at: Aware instant of the question.
         is_avid: Whether the lymphoma is FDG-avid; None leaves both readings possible.
         files: The files; by default those of the package.
+
+    Raises:
+        JourneyError: JOURNEY-020 when a scan has more targets than the file sums up.
     """
     used = files or lugano_files()
+    check_targets(scans, most_targets(used.ct))
     known = timeline.until(at)
     ordered = sorted((scan for scan in scans if scan.at <= at), key=lambda scan: scan.at)
     infused_at = known.course.infused_at

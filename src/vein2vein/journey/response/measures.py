@@ -11,19 +11,23 @@ Checked  tests/unit/journey/response
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NoReturn
 
 from vein2vein.basis.clock import check_aware
 from vein2vein.errors import JourneyError
+from vein2vein.knowledge.documents.response import Response
 
 LONGEST_CM = 60
-MOST_TARGETS = 6
 
 
-def _refuse(saw: str, expected: str) -> NoReturn:
-    raise JourneyError("JOURNEY-020", saw=saw, expected=expected, fix="give lengths in cm, the longer diameter first")
+_LENGTHS = "give lengths in cm, the longer diameter first"
+
+
+def _refuse(saw: str, expected: str, fix: str = _LENGTHS) -> NoReturn:
+    raise JourneyError("JOURNEY-020", saw=saw, expected=expected, fix=fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Lesion:
         seen: Measured, too small to measure, or gone; None where it was not assessed.
         ldi: Longest diameter in cm; only of a measured lesion.
         sdi: Diameter perpendicular to it in cm, not longer than `ldi`.
-        is_target: Whether it is one of up to six target lesions chosen at baseline.
+        is_target: Whether it is one of the target lesions chosen at baseline.
         unequivocal: Whether it is lymphoma without doubt (asked of small new lesions outside the nodes).
         is_new: Whether its reader calls it new; asked only where there is no baseline to compare with.
 
@@ -98,12 +102,31 @@ class Scan:
         names = [lesion.name for lesion in self.lesions]
         if len(names) != len(set(names)):
             _refuse(f"lesions {', '.join(names)}", "every lesion once")
-        if sum(lesion.is_target for lesion in self.lesions) > MOST_TARGETS:
-            _refuse(f"{sum(lesion.is_target for lesion in self.lesions)} target lesions", f"at most {MOST_TARGETS}")
 
     def lesion(self, name: str) -> Lesion | None:
         """A lesion by name; None where the scan does not list it."""
         return next((lesion for lesion in self.lesions if lesion.name == name), None)
+
+
+def most_targets(criteria: Response) -> int:
+    """How many target lesions the file of the criteria sums up."""
+    return int(criteria.chosen["most_targets"])
+
+
+def check_targets(scans: Iterable[Scan], most: int) -> None:
+    """Refuse scans with more target lesions than the criteria sum up.
+
+    Args:
+        scans: Scans in any order.
+        most: `most_targets` of the file of the criteria.
+
+    Raises:
+        JourneyError: JOURNEY-020 when a scan has more targets.
+    """
+    for scan in scans:
+        targets = sum(lesion.is_target for lesion in scan.lesions)
+        if targets > most:
+            _refuse(f"{targets} target lesions", f"at most {most}", "say which are the targets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ Out      `Scan`s in cm, oldest first; `MyelomaImaging`; `CllFindings` by the ins
 Knows    A scan says nothing before it is reported: lesions and observations of imaging that were entered after the instant are
          not seen, whatever cut the timeline has. Everything of one local day is one scan. Marrow, spleen and liver are read with
          a scan as long as they hold. A biopsy confirms the scan before it.
-Missing  A lesion that cannot be assessed stands in the scan without a size. More than six targets, or a lesion of which nobody
-         says whether it is one, leave the scan without targets: no sum is computed from part of them.
+Missing  A lesion that cannot be assessed stands in the scan without a size. More targets than the criteria sum up, or a lesion
+         of which nobody says whether it is one, leave the scan without targets: no sum is computed from part of them.
 Does not Choose targets, or call a lesion gone because it is not listed.
 Checked  tests/unit/journey/response/test_scans.py
 """
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from vein2vein.basis.clock import local_date
 from vein2vein.journey.response.cll import CllFindings
-from vein2vein.journey.response.measures import MOST_TARGETS, Lesion, MyelomaImaging, Scan
+from vein2vein.journey.response.measures import Lesion, MyelomaImaging, Scan
 from vein2vein.record.timeline import Observation, ScannedLesion, Timeline
 
 _MM_PER_CM: Final = 10.0
@@ -89,19 +89,27 @@ def _days(known: Timeline) -> list[_Day]:
     return [_Day(day, tuple(lesions.get(day, ())), said.get(day, {})) for day in days]
 
 
-def scans_of(known: Timeline, *, holds_days: float) -> tuple[Scan, ...]:
+def scans_of(known: Timeline, *, holds_days: float, most_targets: int) -> tuple[Scan, ...]:
     """Scans for lymphoma and chronic lymphocytic leukaemia, oldest first.
 
     Args:
         known: What was known, from `reported`.
         holds_days: How long marrow, spleen and liver are read with a scan.
+        most_targets: How many target lesions the criteria sum up.
     """
     roles = _steady(known, "role")
     sites = _steady(known, "site")
     days = _days(known)
     starts = [day.on for day in days]
     return tuple(
-        _scan(day, known, holds_days, roles, sites, starts[place + 1] if place + 1 < len(days) else None)
+        _scan(
+            day,
+            known,
+            holds_days,
+            sites,
+            _targets(day, roles, most_targets),
+            starts[place + 1] if place + 1 < len(days) else None,
+        )
         for place, day in enumerate(days)
     )
 
@@ -110,8 +118,8 @@ def _scan(  # noqa: PLR0917  (the pieces of one scan)
     day: _Day,
     known: Timeline,
     holds_days: float,
-    roles: Mapping[str, str],
     sites: Mapping[str, str],
+    targets: frozenset[str],
     following: date | None,
 ) -> Scan:
     held = {field: _held(known, kind, day.on, holds_days) for kind, field in _HELD.items()}
@@ -126,7 +134,7 @@ def _scan(  # noqa: PLR0917  (the pieces of one scan)
     }
     return Scan(
         day.at,
-        _lesions(day, roles, sites),
+        _lesions(day, sites, targets),
         is_complete=day.truth("imaging_complete"),
         new_focus=day.truth("pet_new_focus"),
         activation=day.truth("pet_activation"),
@@ -135,12 +143,20 @@ def _scan(  # noqa: PLR0917  (the pieces of one scan)
     )
 
 
-def _lesions(day: _Day, roles: Mapping[str, str], sites: Mapping[str, str]) -> tuple[Lesion, ...]:
-    """Lesions of a day, each once, the last row of a name; without targets where it is not clear which they are."""
-    last = {row.lesion: row for row in day.lesions if row.site not in _OF_MYELOMA or row.site == "bone"}
-    targets = [name for name in last if roles.get(name) == "target"]
-    clear = len(targets) <= MOST_TARGETS and all(name in roles for name in last)
-    return tuple(_lesion(row, sites, is_target=clear and name in targets) for name, row in last.items())
+def _listed(day: _Day) -> dict[str, ScannedLesion]:
+    """Lesions of a day that these criteria know, each once, by the last row of a name."""
+    return {row.lesion: row for row in day.lesions if row.site not in _OF_MYELOMA or row.site == "bone"}
+
+
+def _targets(day: _Day, roles: Mapping[str, str], most: int) -> frozenset[str]:
+    """Target lesions of a day; none where it is not clear which they are."""
+    names = _listed(day)
+    targets = frozenset(name for name in names if roles.get(name) == "target")
+    return targets if len(targets) <= most and all(name in roles for name in names) else frozenset()
+
+
+def _lesions(day: _Day, sites: Mapping[str, str], targets: frozenset[str]) -> tuple[Lesion, ...]:
+    return tuple(_lesion(row, sites, is_target=name in targets) for name, row in _listed(day).items())
 
 
 def _lesion(row: ScannedLesion, sites: Mapping[str, str], *, is_target: bool) -> Lesion:

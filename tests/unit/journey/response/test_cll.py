@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
+from vein2vein.errors import JourneyError
 from vein2vein.journey.response import CllFindings, Lesion, Scan, cll
 from vein2vein.knowledge.documents.response import Response
 from vein2vein.knowledge.library import default_library
@@ -107,3 +108,13 @@ def test_fallen_platelets_are_progression_only_where_cll_causes_them(
     of_treatment: str, told: bool | None, possible: tuple[str, ...]
 ) -> None:
     assert _cause(of_treatment, told) == possible
+
+
+def test_no_more_targets_than_the_file_sums_up() -> None:
+    def of(number: int) -> Scan:
+        nodes = tuple(Lesion(f"N{n}", "node", "measured", 2, 1) for n in range(number))
+        return replace(scan(28, 4, 3), lesions=nodes)
+
+    assert answers(blood(course(), 28, 40, 80), of(6))
+    with pytest.raises(JourneyError, match=r"7 target lesions(?s:.*)at most 6"):
+        answers(blood(course(), 28, 40, 80), of(7))

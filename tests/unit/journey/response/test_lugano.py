@@ -159,7 +159,6 @@ def test_without_baseline_everything_that_rests_on_it_is_open() -> None:
         (lambda: node("a", 65, 20), "0 to 60 cm"),
         (lambda: node("a", 2, 3), "the longest diameter first"),
         (lambda: scan(1, node("a", 2, 1), node("a", 2, 1)), "every lesion once"),
-        (lambda: scan(1, *(node(str(i), 2, 1) for i in range(7))), "at most 6"),
     ],
 )
 def test_what_cannot_be_is_refused(make, words: str) -> None:
@@ -167,6 +166,14 @@ def test_what_cannot_be_is_refused(make, words: str) -> None:
         JourneyError, match=f"JOURNEY-020(?s:.*){words}(?s:.*)give lengths in cm, the longer diameter first"
     ):
         make()
+
+
+def test_no_more_targets_than_the_file_sums_up() -> None:
+    six, seven = ([scan(day, *(node(str(i), 2, 1) for i in range(n))) for day in (-5, 28)] for n in (6, 7))
+    course, at = a_patient("A", days=60).built(), INFUSED_AT + timedelta(days=40)
+    assert lugano(course, six, at, is_avid=False)
+    with pytest.raises(JourneyError, match=r"7 target lesions(?s:.*)at most 6(?s:.*)say which are the targets"):
+        lugano(course, seven, at, is_avid=False)
 
 
 sizes = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(

@@ -36,8 +36,8 @@ def course(*rows: ScannedLesion | Observation) -> Timeline:
     return replace(base, lesions=tuple(lesions), observations=tuple(told))
 
 
-def scans(*rows: ScannedLesion | Observation, until: float = 400, holds: float = 28) -> tuple[Scan, ...]:
-    return scans_of(reported(course(*rows), at(until)), holds_days=holds)
+def scans(*rows: ScannedLesion | Observation, until: float = 400, holds: float = 28, most: int = 6) -> tuple[Scan, ...]:
+    return scans_of(reported(course(*rows), at(until)), holds_days=holds, most_targets=most)
 
 
 def test_a_lesion_comes_out_in_centimetres() -> None:
@@ -181,7 +181,7 @@ def test_without_a_complete_list_a_new_lesion_stays_possible() -> None:
 def test_what_is_told_of_chronic_leukaemia_belongs_to_its_scan() -> None:
     timeline = course(lesion("A", 28), lesion("A", 90, role="new"), said("lymphocytes_are_cll", 20, "no"),
                       said("marrow_cll_halved", 28, "yes"), said("new_lesion_stated", 28, "no"))  # fmt: skip
-    found = cll_findings(timeline, scans_of(timeline, holds_days=28), holds_days=28)
+    found = cll_findings(timeline, scans_of(timeline, holds_days=28, most_targets=6), holds_days=28)
     first, second = found.values()
     assert (first.lymphocytes_are_cll, first.marrow_halved, first.new_lesion) == (False, True, False)
     assert (second.lymphocytes_are_cll, second.marrow_halved, second.new_lesion) == (None, None, True)
