@@ -123,8 +123,10 @@ def _randomised(study: Randomised | CellStudy) -> list[Step]:
     ]
     for k, cut in enumerate(cuts):
         exits = [say("trial_flow.random_superior", z=f"{plan.upper[k]:.3f}")]
-        if np.isfinite(plan.lower[k]) and k + 1 < len(cuts):
-            exits.append(say("trial_flow.random_futile", z=f"{plan.lower[k]:.3f}"))
+        two = plan.sides > 1
+        if np.isfinite(plan.lower[k]) and (two or k + 1 < len(cuts)):
+            said = "random_harm" if two else "random_futile"
+            exits.append(say(f"trial_flow.{said}", z=f"{plan.lower[k]:.3f}"))
         at = say("trial_flow.random_look", k=k + 1, events=cut.events)
         if cut.events is None:
             at = say("trial_flow.random_look_month", k=k + 1, month=f"{cut.month or 0:g}")

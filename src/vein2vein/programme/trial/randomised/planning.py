@@ -4,6 +4,7 @@ Place    Programme, trial, randomised.
 In       Hazard ratio or hazards, errors, a scenario.
 Out      Events (Schoenfeld, Freedman), patients (Lachin & Foulkes), average hazard ratios, asymptotic power of log-rank tests.
 Knows    Schoenfeld 1981 Biometrika 68:316; Freedman 1982 Stat Med 1:121; Lachin & Foulkes 1986 Biometrics 42:507;
+         Tsiatis 1982 J Am Stat Assoc 77:855 (weighted scores at several looks);
          Kalbfleisch & Prentice 1981 Biometrika 68:105; Schemper, Wakounig & Heinze 2009 Stat Med 28:2473.
          Alpha is one-sided throughout.
 Checked  tests/reference/trial_randomised/test_planning.py
@@ -14,16 +15,19 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, NoReturn
+from typing import Final, Literal, NoReturn
 
 import numpy as np
 from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.accrual import Scenario
-from vein2vein.programme.trial.randomised.events import chance_of_event, nodes
+from vein2vein.programme.trial.randomised.events import chance_of_event, expected_events, month_expected, nodes
 from vein2vein.programme.trial.randomised.hazards import Hazard, Steps, survival
+from vein2vein.programme.trial.randomised.log_rank import FlemingHarrington, ModestlyWeighted, Weight
 from vein2vein.programme.trial.randomised.refuse import between_0_and_1, positive, refuse_parameter
 from vein2vein.programme.trial.words import Floats
+
+_NEARLY: Final = 0.999  # the last events of a closed population never quite come in expectation
 
 
 def _z(alpha: float, power: float) -> tuple[float, float]:
@@ -134,7 +138,7 @@ def drift(scenario: Scenario, month: float, rho: float = 0.0, gamma: float = 0.0
         rho: Power of pooled survival in the weight.
         gamma: Power of one minus pooled survival.
     """
-    mean, variance = _moments(scenario, month, rho, gamma)
+    mean, variance = _moments(scenario, month, FlemingHarrington(rho, gamma))
     if not variance > 0:
         _no_events()
     return math.sqrt(scenario.accrual.patients) * mean / math.sqrt(variance)
@@ -154,19 +158,54 @@ def information_fractions(
         rho: Power of pooled survival in the weight.
         gamma: Power of one minus pooled survival.
     """
+    return information_of(scenario, months, FlemingHarrington(rho, gamma))
+
+
+def information_of(scenario: Scenario, months: tuple[float, ...], weight: Weight) -> tuple[float, ...]:
+    """As `information_fractions`, for any weight that can be simulated.
+
+    Args:
+        scenario: What is true; for bounds, no effect.
+        months: Calendar months of the analyses, rising.
+        weight: Fleming-Harrington or modest weights.
+    """
     if not months or any(b <= a for a, b in pairwise(months)):
         refuse_parameter(f"analyses at the months {list(months)}", "rising months, at least one")
-    found = [_moments(scenario, month, rho, gamma)[1] for month in months]
+    found = [_moments(scenario, month, weight)[1] for month in months]
     if not found[-1] > 0:
         _no_events()
     return tuple(one / found[-1] for one in found)
+
+
+def information_at_events(scenario: Scenario, counts: tuple[int, ...], weight: Weight) -> tuple[float, ...]:
+    """Information fractions of looks at numbers of events, if nothing differs between the arms.
+
+    Both arms get the hazard of the control arm; the looks come in the months in which so many events are expected. Scores at the
+    looks have independent increments then, since the weight of a time tends to the same number at each look (Tsiatis 1982).
+
+    Args:
+        scenario: The planned truth, of which control, accrual and drop-out are used.
+        counts: Events of each look, rising.
+        weight: The weight of the test.
+
+    Raises:
+        TrialError: TRIAL-002 when two looks wait for more events than ever come without an effect.
+    """
+    null = replace(scenario, experimental=scenario.control)
+    most = _NEARLY * sum(expected_events(null, math.inf))
+    if len(counts) > 1 and counts[-2] >= most:
+        refuse_parameter(
+            f"looks at {counts[-2]} and {counts[-1]} events, of which {most:.1f} are expected without an effect",
+            "one look at most that waits for more, or the key `information` with a fraction for each look",
+        )
+    return information_of(null, tuple(month_expected(null, min(count, most)) for count in counts), weight)
 
 
 def _no_events() -> NoReturn:
     refuse_parameter("hazards without events in both arms by the month", "hazards above 0 in both arms")
 
 
-def _moments(scenario: Scenario, month: float, rho: float, gamma: float) -> tuple[float, float]:
+def _moments(scenario: Scenario, month: float, weight_of: Weight) -> tuple[float, float]:
     """Mean and variance of the score per patient."""
     u, weight = _both(scenario, month)
     risk = np.array([_at_risk(scenario, arm, month, u) for arm in (0, 1)])
@@ -175,10 +214,21 @@ def _moments(scenario: Scenario, month: float, rho: float, gamma: float) -> tupl
     total = np.where(total > 0, total, 1.0)
     events = (h * risk).sum(axis=0)
     pooled = np.exp(-_running(events / total, weight))
-    w = pooled**rho * (1 - pooled) ** gamma
+    w = _weight(weight_of, u, pooled)
     mean = (w * risk[0] * risk[1] / total * (h[0] - h[1])) @ weight
     variance = (w**2 * risk[0] * risk[1] / total**2 * events) @ weight
     return float(mean), float(variance)
+
+
+def _weight(weight: Weight, u: Floats, pooled: Floats) -> Floats:
+    """The weight at each time, of the pooled survival there."""
+    if isinstance(weight, FlemingHarrington):
+        found: Floats = pooled**weight.rho * (1 - pooled) ** weight.gamma
+        return found
+    if not isinstance(weight, ModestlyWeighted):
+        refuse_parameter(f"the weight {weight}", "Fleming-Harrington or modest weights")
+    late: Floats = np.maximum(pooled, np.interp(weight.t_star, u, pooled))
+    return 1 / late
 
 
 def _both(scenario: Scenario, month: float) -> tuple[Floats, Floats]:

@@ -5,15 +5,16 @@ In       A scenario; a plan with its cut-offs and weights; how many trials, a se
 Out      `Trials`, one row each; `Figures` with errors.
 Knows    Bounds are those of the plan. Of several weights (MaxCombo) the one-sided p of the largest is compared with the nominal p
          of the bounds: looks are then taken to be correlated as those of the plan. With fractions of events that is right for
-         the log-rank test and held in all simulations of MaxCombo; a test that looks late needs `information_fractions` of
-         `planning`, or it spends .027 instead of .025. A cut-off that is never reached is a stall: no result, and counted so.
+         the log-rank test and held in all simulations of MaxCombo; a test that looks late needs the fractions of
+         `planning.information_at_events`, as design files take them, or it spends .063 instead of .050.
+         A cut-off that is never reached is a stall: no result, and counted so.
 Checked  tests/unit/programme/trial/randomised/test_simulate.py, tests/reference/trial_randomised/test_simulated_power.py
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,11 @@ _BLOCKS_AT_ONCE: Final = 8
 _FEW_DIRECTIONS: Final = 256
 _NEAR: Final = 0.01
 _TWO: Final = 2
+
+
+def events_at(fractions: Floats, events: int) -> tuple[int, ...]:
+    """Events at fractions of so many, rounded up."""
+    return tuple(math.ceil(t * events - 1e-9) for t in fractions)
 
 
 class World(Protocol):
@@ -84,10 +90,25 @@ class Analysis:
 
     @classmethod
     def at_events(
-        cls, plan: Plan, events: int, weights: tuple[Weight, ...] = (LOG_RANK,), *, month: float | None = None
+        cls,
+        plan: Plan,
+        events: int,
+        weights: tuple[Weight, ...] = (LOG_RANK,),
+        *,
+        month: float | None = None,
+        counted: Sequence[int] | None = None,
     ) -> Analysis:
-        """Looks at the planned fractions of so many events, the last at a calendar month if that comes first."""
-        counts = [math.ceil(t * events - 1e-9) for t in plan.t]
+        """Looks at numbers of events, the last at a calendar month if that comes first.
+
+        Args:
+            plan: Bounds of the looks.
+            events: Events of the last look.
+            weights: As in the class.
+            month: Calendar month at which data are cut where events have not come; None waits for events.
+            counted: Events of each look; None takes the information fractions of the plan as fractions of the events, which
+                is right for the log-rank test.
+        """
+        counts = events_at(plan.t, events) if counted is None else tuple(counted)
         last = CutOff(events, month)
         return cls(plan, (*(CutOff(count, month) for count in counts[:-1]), last), weights)
 

@@ -58,7 +58,7 @@ def _fractions(plan: Plan, made: int, information: str) -> tuple[float, ...]:
         cannot(
             f"information fractions {information!r}",
             "rising numbers between 0 and 1, and 1 at the last look of the plan",
-            "divide the events of each look by the planned events; the last look spends all that is left, so write 1",
+            "divide the events of each look (of a weighted test: the variance of its score) by those planned; the last is 1",
         )
     later = planned[made:]
     if later and later[0] <= at[-1]:

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -27,9 +28,11 @@ from vein2vein.programme.trial.endpoints import EventDefinition, counted
 from vein2vein.programme.trial.randomised.accrual import Accrual
 from vein2vein.programme.trial.randomised.batch import BLOCK
 from vein2vein.programme.trial.randomised.events import CutOff
+from vein2vein.programme.trial.randomised.log_rank import LOG_RANK
 from vein2vein.programme.trial.randomised.refuse import refuse_events
 from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.information import of_cells
 from vein2vein.programme.trial.study.published_parts import marked, parts_of, published
 from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of
 from vein2vein.programme.trial.study.randomised_words import read_weights
@@ -94,7 +97,9 @@ class CellStudy:
         seen = np.sort(np.concatenate([planned.block(1, k).seen for k in range(SHOWN // BLOCK)]), axis=1)
         months = [_look(cut, seen) for cut in cuts]
         share, first = 1 - planned.in_control / planned.size, self.looks.first_patient
-        looks = randomised_tables.boundaries(self.analysis.plan, cuts, months, share=share, first=first)
+        looks = randomised_tables.boundaries(
+            self.analysis.plan, cuts, months, share=share, first=first, log_rank=self.analysis.weights == (LOG_RANK,)
+        )
         return replace(looks, simulated=(SHOWN, 1)), self._counted()
 
     def _counted(self) -> Table:
@@ -166,36 +171,38 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         if unknown:
             refuse(f"{unknown[0]!r} in scenario {entry['name']!r}", f"keys {', '.join(PARTS)}", "correct the key")
         worlds.append((str(entry["name"]), _world(_merged(parts, changes), str(entry["name"]))))
-    analysis, events = _analysis(
-        looks, worlds, by_events=source is None or bool({"events", "hazard_ratio"} & set(given))
-    )
     parameters = parameters_of(Looks, given, "") | _parameters(parts)
+    looks, analysis, events = _analysis(
+        looks, worlds, parameters, by_events=source is None or bool({"events", "hazard_ratio"} & set(given))
+    )
     if source is not None:
         for key in usual.keys() - given.keys():
             told = "published cut" if key == "month" else "one look"
             parameters[key] = Parameter(usual[key], "default", f"{source.id}: {told}")
         parameters = marked(parameters, source, parts, chosen)
-    if looks.events is None and events:
-        parameters["events"] = Parameter(
-            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
-        )
     title = "cells against salvage, event-driven" if source is None else f"{source.name}, as published"
     return CellStudy(title, looks, analysis, events, parameters, tuple(worlds))
 
 
-def _analysis(looks: Looks, worlds: list[tuple[str, CellTrial]], *, by_events: bool) -> tuple[Analysis, int]:
-    """The analysis and the events of its last look; 0 where data are cut at a calendar month only."""
-    plan, weights = looks.plan(), read_weights(looks.test)
+def _analysis(
+    looks: Looks, worlds: list[tuple[str, CellTrial]], parameters: dict[str, Parameter], *, by_events: bool
+) -> tuple[Looks, Analysis, int]:
+    """The plan, the analysis and the events of its last look; 0 where data are cut at a calendar month only."""
+    plan = replace(looks, information=None).plan()
     if not by_events:
+        if looks.information is not None:
+            refuse("information, and no events", "events of the last look", "add `events: 150`, or leave it out")
+        del parameters["information"]
         if len(plan.t) > 1 or looks.month is None:
             refuse("several looks, and no events", "events of the last look", "add `events: 150`")
-        return Analysis(plan, (CutOff(month=looks.month),), weights), 0
+        return looks, Analysis(plan, (CutOff(month=looks.month),), read_weights(looks.test)), 0
     share = 1 - worlds[0][1].in_control / worlds[0][1].size
     events = looks.events_for(plan, share)
     for _, world in worlds:
         if events > world.size:
             refuse_events(f"{events} events of {world.size} patients", "from 1 to the number of patients")
-    return Analysis.at_events(plan, events, weights, month=looks.month), events
+    looks, analysis = looks.analysis(share, partial(of_cells, worlds[0][1]), parameters)
+    return looks, analysis, events
 
 
 def _parameters(parts: Mapping[str, Any]) -> dict[str, Parameter]:

@@ -11,10 +11,11 @@ Checked  tests/unit/programme/trial/study/test_randomised.py
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -22,11 +23,13 @@ import numpy as np
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.events import Stall, stall
 from vein2vein.programme.trial.randomised.hazards import Cure, Hazard, Ratio, Steps, exponential
-from vein2vein.programme.trial.randomised.planning import schoenfeld_events
+from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
+from vein2vein.programme.trial.randomised.planning import information_at_events, schoenfeld_events
 from vein2vein.programme.trial.randomised.sequential import Futility, Plan, spending, with_futility
-from vein2vein.programme.trial.randomised.simulate import Analysis, Trials, simulate
+from vein2vein.programme.trial.randomised.simulate import Analysis, Trials, events_at, simulate
 from vein2vein.programme.trial.randomised.spending import Spending
 from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.information import SOURCE, is_weighted
 from vein2vein.programme.trial.study.randomised_words import read_spending, read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Curves, Figure, Kind, Line, Result, Table, chance, mean_of, share_of
@@ -35,6 +38,7 @@ from vein2vein.programme.trial.words import Parameter
 OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
 LAN_DEMETS: Final = "Lan and DeMets 1983, Biometrika 70:659"
 RANDOMISED: Final = ("group-sequential",)
+Derive = Callable[[tuple[int, ...], Weight], tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Looks:
         test: "log-rank", "maxcombo", or a weight: rho and gamma, or t_star. `fixed_time` has "rmst" and "milestone".
         first_patient: Date of the first randomisation, for the dates of looks.
         early: Months at which early deaths are looked at.
+        information: Information fraction of each look, the last 1, where it is not the share of the events; None derives it for
+            one weighted log-rank test, and takes the share of the events for the log-rank test and MaxCombo.
     """
 
     looks: int | tuple[float, ...]
@@ -68,15 +74,44 @@ class Looks:
     test: Any = "log-rank"
     first_patient: date | None = None
     early: tuple[float, ...] = (1.0, 3.0, 6.0)
+    information: tuple[float, ...] | None = None
 
     def plan(self, at: tuple[float, ...] | None = None) -> Plan:
         """Bounds of the looks; alpha and beta are spent at the fractions `at` where looks came otherwise than planned."""
-        looks = self.looks if at is None else at
+        looks = (self.information or self.looks) if at is None else at
         if self.futility is not None:
             if self.sides != 1:
                 refuse("futility of a two-sided plan", "a one-sided plan", "write `sides: 1`, or leave futility out")
             return with_futility(looks, self.spending, self.futility, alpha=self.alpha)
         return spending(looks, self.spending, alpha=self.alpha, sides=self.sides)
+
+    def analysis(self, share: float, derive: Derive, given: dict[str, Parameter]) -> tuple[Looks, Analysis]:
+        """The analysis at numbers of events, and the plan with the information of each look.
+
+        Args:
+            share: Part of the patients in the experimental arm.
+            derive: Information fractions of a weighted test at the events of each look, without an effect.
+            given: Parameters of the plan; what is derived is written there.
+        """
+        by_events, weights = replace(self, information=None).plan(), read_weights(self.test)
+        events = self.events_for(by_events, share)
+        counts = events_at(by_events.t, events)
+        looks, weighted = self, is_weighted(weights)
+        if self.information is not None and len(self.information) != len(counts):
+            refuse(
+                f"information of {len(self.information)} looks, and {len(counts)} looks", "one for each", "correct it"
+            )
+        if self.information is None:
+            del given["information"]
+            if weighted and len(counts) > 1:
+                found = (*(round(one, 4) for one in derive(counts, weights[0])[:-1]), 1.0)
+                looks = replace(self, information=found)
+                given["information"] = Parameter(found, "derived", SOURCE)
+        if self.events is None:
+            told = "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
+            told += "; of a log-rank test, not of the weighted one" if weighted else ""
+            given["events"] = Parameter(events, "derived", told)
+        return looks, Analysis.at_events(looks.plan(), events, weights, month=self.month, counted=counts)
 
     def events_for(self, plan: Plan, share: float) -> int:
         """The planned number of events: given, or worked out for the hazard ratio and power."""
@@ -145,7 +180,14 @@ class Randomised:
         cuts = self.analysis.cut_offs
         months = tuple(cut.month_at(planned, 0.5) for cut in cuts)
         return (
-            randomised_tables.boundaries(plan, cuts, months, share=planned.share, first=self.looks.first_patient),
+            randomised_tables.boundaries(
+                plan,
+                cuts,
+                months,
+                share=planned.share,
+                first=self.looks.first_patient,
+                log_rank=self.analysis.weights == (LOG_RANK,),
+            ),
             randomised_tables.stalled([(world.name, self._stall(world)) for world in self.worlds]),
             randomised_tables.ratios(self.worlds, months),
             *randomised_tables.early(self.worlds, self.looks.early),
@@ -164,10 +206,10 @@ class Randomised:
 
 def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
     """Figures of simulated trials, each with its error."""
-    ended = run.look > 0
+    ended, two = run.look > 0, analysis.plan.sides > 1
     figures: dict[str, Figure] = {
         "power": share_of(run.upper.astype(float)),
-        "futility": share_of(run.lower.astype(float)),
+        "harm" if two else "futility": share_of(run.lower.astype(float)),
         "stalled" if analysis.at_time is None else "not_estimable": share_of((~ended).astype(float)),
     }
     if ended.sum() > 1:
@@ -183,7 +225,7 @@ def result_of(name: str, run: Trials, analysis: Analysis, seed: int) -> Result:
             {
                 "information": chance(float(t)),
                 "superior_here": share_of((run.upper & (run.look == k + 1)).astype(float)),
-                "futile_here": share_of((run.lower & (run.look == k + 1)).astype(float)),
+                "harm_here" if two else "futile_here": share_of((run.lower & (run.look == k + 1)).astype(float)),
             },
         )
         for k, t in enumerate(analysis.plan.t)
@@ -197,6 +239,8 @@ def _observed(run: Trials, analysis: Analysis) -> dict[str, Figure]:
     if analysis.at_time is not None:
         kind: Kind = "months" if analysis.at_time.statistic == "rmst" else "chance"
         return {"observed_difference": mean_of(run.difference[ended], kind)}
+    if analysis.weights[0] != LOG_RANK:  # a weighted score over its variance is no log hazard ratio
+        return {}
     known = run.log_ratio[ended & np.isfinite(run.log_ratio)]
     if len(known) < 2:  # noqa: PLR2004  (no trial had an event to compare)
         return {}
@@ -217,20 +261,17 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     given = {str(key): value for key, value in content.items() if key not in OTHER}
     arms, worlds = split_arms(given, content)
     looks = made(Looks, given, f"the design {name}", TURNS)
-    plan = looks.plan()
-    events = looks.events_for(plan, worlds[0].share)
-    analysis = Analysis.at_events(plan, events, read_weights(looks.test), month=looks.month)
     parameters = parameters_of(Looks, given, "") | arms
+    planned = worlds[0]
+    asked = looks.events_for(replace(looks, information=None).plan(), planned.share)
+    for world in worlds:
+        stall(world, asked, ())  # refuses more events than patients before anything is derived
+    looks, analysis = looks.analysis(planned.share, partial(information_at_events, planned), parameters)
+    events = analysis.cut_offs[-1].events or 0
     if "spending" in given:
         parameters["spending"] = replace(
             parameters.get("spending", Parameter(given["spending"], "set")), source=LAN_DEMETS
         )
-    if looks.events is None:
-        parameters["events"] = Parameter(
-            events, "derived", "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
-        )
-    for world in worlds:
-        stall(world, events, ())  # refuses more events than patients before anything is simulated
     return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
 
 

@@ -4,7 +4,7 @@ Place    Programme, trial, study. Read by `randomised` and `cells`.
 In       A plan, its cut-offs, scenarios.
 Out      `Table`s of text, `Curves`.
 Knows    Dates count calendar months of 365.25 / 12 days from the first randomisation. Hazard ratios at bounds are those of a
-         log-rank test.
+         log-rank test, and are left out for others.
 Checked  tests/unit/programme/trial/study/test_randomised.py
 """
 
@@ -16,7 +16,6 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 import numpy as np
-from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.at_time import AtTime
@@ -26,42 +25,68 @@ from vein2vein.programme.trial.randomised.hazards import survival
 from vein2vein.programme.trial.randomised.planning import average_hazard_ratio
 from vein2vein.programme.trial.randomised.sequential import Plan
 from vein2vein.programme.trial.study.results import Curve, Curves, Figure, Kind, Table, chance, months_to
-from vein2vein.programme.trial.words import Floats
+from vein2vein.programme.trial.words import Bools, Floats
 
 _DAYS: Final = 365.25 / 12
 _FAR: Final = 120.0
+_ROUNDED: Final = 1.5  # events
 
 
 def boundaries(
-    plan: Plan, cuts: Sequence[CutOff], months: Sequence[Figure | float], *, share: float, first: date | None
+    plan: Plan,
+    cuts: Sequence[CutOff],
+    months: Sequence[Figure | float],
+    *,
+    share: float,
+    first: date | None,
+    log_rank: bool = True,
 ) -> Table:
     """One row per look: when, and what has to be seen.
 
     Args:
-        plan: Bounds.
+        plan: Bounds. A two-sided plan has harm as its lower bounds, and its p and alpha count both sides.
         cuts: When data are cut; without events there are no columns of events and hazard ratios.
         months: Expected calendar month of each look, with its error where it is simulated.
         share: Part of the patients in the experimental arm.
         first: Date of the first randomisation; None leaves dates out.
+        log_rank: Whether the test is the log-rank test, whose bounds can be told as hazard ratios; of others they are left out.
     """
-    events = cuts[-1].events
-    upper, lower = plan.hazard_ratio_at_bounds(events, share) if events else (np.full(len(plan.t), np.nan),) * 2
-    counted = ("events", "ratio_at_bound") if events else ()
-    spent = np.cumsum(plan.crossing(0.0).stops if plan.sides > 1 else _upper_alone(plan))
-    heads = ["look", "information", *counted[:1], "expected_month"] + (["expected_date"] if first else [])
-    heads += ["z_bound", "nominal_p", *counted[1:], "alpha_spent"]
-    stops = bool(np.isfinite(plan.lower[:-1]).any()) and plan.sides == 1
-    rows, when = [], [month if isinstance(month, Figure) else Figure(month, None, "months") for month in months]
-    for k, cut in enumerate(cuts):
-        row = [str(k + 1), f"{plan.t[k]:.1%}", *([str(cut.events)] if events else []), str(when[k])]
-        row += [_date(first, when[k].value)] if first else []
-        row += [f"{plan.upper[k]:.4f}", f"{norm.sf(plan.upper[k]):.5f}"]
-        row += [*([f"{upper[k]:.3f}"] if events else []), f"{spent[k]:.5f}"]
-        if stops:
-            here = np.isfinite(plan.lower[k])
-            row += [f"{plan.lower[k]:.4f}" if here else "-", f"{lower[k]:.3f}" if here else "-"]
-        rows.append(tuple(row))
-    return Table("looks", (*heads, *(("futility_z", "futility_ratio") if stops else ())), tuple(rows))
+    events, two = cuts[-1].events, plan.sides > 1
+    when = [month if isinstance(month, Figure) else Figure(month, None, "months") for month in months]
+    columns = [("look", [str(k + 1) for k in range(len(cuts))]), ("information", [f"{t:.1%}" for t in plan.t])]
+    if events:
+        columns += _events(plan, [cut.events or 0 for cut in cuts])
+    columns.append(("expected_month", [str(month) for month in when]))
+    if first:
+        columns.append(("expected_date", [_date(first, month.value) for month in when]))
+    p = plan.nominal_p() * (2 if two else 1)
+    columns.append(("z_bound", [f"{z:.4f}" for z in plan.upper]))
+    columns.append(("nominal_p_both" if two else "nominal_p", [f"{one:.5f}" for one in p]))
+    upper, lower = plan.hazard_ratio_at_bounds(events, share) if events and log_rank else (None, None)
+    if upper is not None:
+        columns.append(("ratio_at_bound", [f"{ratio:.3f}" for ratio in upper]))
+    spent = np.cumsum(plan.crossing(0.0).stops if two else _upper_alone(plan))
+    columns.append(("alpha_spent_both" if two else "alpha_spent", [f"{one:.5f}" for one in spent]))
+    here = np.isfinite(plan.lower)
+    if here.any() if two else here[:-1].any():
+        name = "harm" if two else "futility"
+        columns.append((f"{name}_z", _where(here, plan.lower, 4)))
+        if lower is not None:
+            columns.append((f"{name}_ratio", _where(here, lower, 3)))
+    return Table("looks", tuple(head for head, _ in columns), tuple(zip(*(cells for _, cells in columns), strict=True)))
+
+
+def _events(plan: Plan, counts: list[int]) -> list[tuple[str, list[str]]]:
+    """Events of each look, and their share of those of the last where it is not the information."""
+    columns = [("events", [str(count) for count in counts])]
+    shares = np.array(counts) / counts[-1]
+    if (np.abs(shares - plan.t) > _ROUNDED / counts[-1]).any():
+        columns.append(("event_share", [f"{one:.1%}" for one in shares]))
+    return columns
+
+
+def _where(here: Bools, values: Floats, digits: int) -> list[str]:
+    return [f"{value:.{digits}f}" if known else "-" for known, value in zip(here, values, strict=True)]
 
 
 def _upper_alone(plan: Plan) -> Floats:

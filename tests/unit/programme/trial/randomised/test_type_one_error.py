@@ -7,13 +7,19 @@ trials and alpha .025 that is .0033, so a test that really rejects .030 is seen 
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import norm
 
+from vein2vein.programme.trial.cell_trial import CellTrial
+from vein2vein.programme.trial.designs import design_of
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.at_time import AtTime, Statistic
+from vein2vein.programme.trial.randomised.batch import Patients
 from vein2vein.programme.trial.randomised.cox import cox
 from vein2vein.programme.trial.randomised.events import CutOff, expected_events
 from vein2vein.programme.trial.randomised.hazards import Cure, exponential
@@ -28,7 +34,7 @@ from vein2vein.programme.trial.randomised.maxcombo import STRAW_MAN, max_combo
 from vein2vein.programme.trial.randomised.planning import information_fractions
 from vein2vein.programme.trial.randomised.sample import Sample
 from vein2vein.programme.trial.randomised.sequential import Futility, Plan, Sides, classical, spending, with_futility
-from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
+from vein2vein.programme.trial.randomised.simulate import Analysis, World, simulate
 from vein2vein.programme.trial.randomised.spending import (
     HwangShihDeCani,
     OBrienFlemingLike,
@@ -36,6 +42,9 @@ from vein2vein.programme.trial.randomised.spending import (
     PowerFamily,
     Spending,
 )
+from vein2vein.programme.trial.study.cells import CellStudy
+from vein2vein.programme.trial.study.information import without_effect
+from vein2vein.programme.trial.study.randomised import Randomised
 from vein2vein.programme.trial.words import Ints
 
 TRIALS = 20480
@@ -68,7 +77,7 @@ def errors_away(rejected: float, trials: int, alpha: float) -> float:
     return (rejected - alpha) / math.sqrt(alpha * (1 - alpha) / trials)
 
 
-def _away(world: Scenario, analysis: Analysis, alpha: float = 0.025, trials: int = TRIALS) -> float:
+def _away(world: Scenario | World, analysis: Analysis, alpha: float = 0.025, trials: int = TRIALS) -> float:
     run = simulate(world, analysis, trials, 77)
     assert (run.look > 0).all()
     rejected = run.upper if analysis.plan.sides == 1 else run.upper | run.lower
@@ -86,6 +95,73 @@ def test_weighted_tests_and_their_largest_in_one_look(weights: tuple[Weight, ...
 def test_each_spending_function(rule: Spending, sides: Sides) -> None:
     plan = spending(LOOKS, rule, alpha=0.025 * sides, sides=sides)
     assert abs(_away(PLAIN, Analysis.at_events(plan, 200), 0.025 * sides)) < 3
+
+
+NULL = {"scenarios": [{"name": "no effect", "experimental": {"ratio": 1}}], "design": "group-sequential"}
+LATE = {"rho": 0, "gamma": 1}
+SMALL: dict[str, Any] = {
+    "events": 180,
+    "control": {"median": 5},
+    "accrual": {"patients": 200, "months": 6},
+    "alpha": 0.05,
+}
+CURED_FILE: dict[str, Any] = {
+    "events": 240, "control": {"median": 6, "cured": 0.2}, "accrual": {"patients": 360, "months": 24}, "alpha": 0.025,
+}  # fmt: skip
+FILES: list[dict[str, Any]] = [
+    SMALL | {"looks": [0.5, 0.75, 1], "spending": "pocock", "test": LATE},
+    SMALL | {"looks": [0.25, 0.5, 0.8, 1], "spending": {"hwang": -2}, "test": LATE},
+    SMALL | {"looks": [0.3, 0.6, 1], "spending": "pocock", "test": {"t_star": 12}},
+    CURED_FILE | {"looks": [0.4, 0.7, 1], "spending": "pocock", "test": LATE},
+    SMALL | {"looks": [0.3, 0.6, 1], "spending": "pocock", "test": {"rho": 1, "gamma": 0}},
+    SMALL | {"looks": 3, "spending": "pocock", "test": {"rho": 1, "gamma": 1}, "sides": 2},
+    CURED_FILE | {"looks": [0.5, 1], "spending": "obrien-fleming", "test": {"t_star": 6}},
+    SMALL | {"looks": [0.5, 0.75, 1], "spending": "pocock", "test": "maxcombo"},
+]
+
+
+def _of_file(content: dict[str, Any]) -> Randomised:
+    found = design_of(NULL | content).study
+    assert isinstance(found, Randomised)
+    return found
+
+
+@pytest.mark.parametrize("content", FILES, ids=lambda one: f"{one['test']} {one['looks']} {one['alpha']}")
+def test_weighted_tests_of_design_files_at_several_looks(content: dict[str, Any]) -> None:
+    """An error of .055 for .05 is more than three standard errors away. FH(0, 1) has .0525 here, with one look as with three."""
+    one = _of_file(content)
+    assert abs(_away(one.worlds[0], one.analysis, content["alpha"])) < 3
+
+
+@pytest.mark.parametrize(
+    "content", [FILES[0], FILES[1], FILES[2], FILES[3]], ids=["late", "4 looks", "modest", "cured"]
+)
+def test_the_check_sees_weighted_tests_with_the_events_as_information(content: dict[str, Any]) -> None:
+    events = _of_file(content | {"information": content["looks"]})
+    assert _away(events.worlds[0], events.analysis, content["alpha"], 2 * TRIALS) > 3
+
+
+class _NoEffect:
+    """Trials of cells without an effect: the experimental arm holds controls of other trials."""
+
+    def __init__(self, world: CellTrial) -> None:
+        self.world, self.size = world, world.size
+
+    def block(self, _seed: int, number: int) -> Patients:
+        return without_effect(self.world, number)
+
+
+def test_a_weighted_test_of_a_cell_trial_at_several_looks() -> None:
+    file = yaml.safe_load((Path(__file__).parents[5] / "examples/trials/cell-trial.yaml").read_text(encoding="utf-8"))
+    plan = {"looks": [0.4, 0.7, 1], "spending": "pocock", "test": LATE, "alpha": 0.05, "month": None}
+    own = design_of(file | plan).study
+    events = design_of(file | plan | {"information": [0.4, 0.7, 1]}).study
+    assert isinstance(own, CellStudy)
+    assert isinstance(events, CellStudy)
+    world = _NoEffect(own.worlds[0][1])
+    assert own.parameters["information"].origin == "derived"
+    assert abs(_away(world, own.analysis, 0.05, TRIALS // 2)) < 3
+    assert _away(world, events.analysis, 0.05, TRIALS // 2) > 3
 
 
 @pytest.mark.parametrize("delta", [0.0, 0.25, 0.5])
