@@ -110,6 +110,9 @@ class PartDue:
         not_before: Instant before which the hours between parts have not passed; None without such a rule.
         gates: Gates of the product.
         assumed: What was done about unknown marrow blasts.
+        is_as_planned: Whether every part so far fits this split; where none fits, the next part is shown with its gates and
+            without an amount that the label would mean for a patient like this.
+        is_late: Whether the last day has passed, also the one to which a toxicity may postpone it.
     """
 
     product: Product
@@ -122,6 +125,13 @@ class PartDue:
     not_before: datetime | None
     gates: tuple[GateNow, ...]
     assumed: str | None
+    is_as_planned: bool = True
+    is_late: bool = False
+
+    @property
+    def stops(self) -> tuple[GateNow, ...]:
+        """Gates that keep the part back for certain."""
+        return tuple(gate for gate in self.gates if gate.is_against)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,17 +294,19 @@ def next_part(known: Timeline, at: datetime, plan: Plan, grades: Grades) -> tupl
     for dose in doses:
         for split in _splits((dose,)):
             fits = all(_fits(part, number, split, doses) for number, part in enumerate(given))
-            if place < len(split) and fits and today <= _ends(min(starts), split[place], product):
+            if place < len(split):
                 opens, closes = _days(min(starts), split[place])
                 apart = None if dose.rule is None else dose.rule.hours_between_parts
                 wait = None if apart is None else last + timedelta(hours=apart)
                 due.append(
                     PartDue(
                         product, dose.label, place + 1, len(split), split[place], opens, closes, wait, gates,
-                        dose.planned.assumed,
+                        dose.planned.assumed, fits, today > _ends(min(starts), split[place], product),
                     )
                 )  # fmt: skip
-    return tuple(due)
+    fitting = tuple(part for part in due if part.is_as_planned)
+    # After a part that fits no split nothing is certain of the next one but that it and its gates are there.
+    return fitting or tuple(due)
 
 
 def _ends(first: date, planned: PlannedPart, product: Product) -> date:

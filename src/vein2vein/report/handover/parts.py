@@ -19,6 +19,15 @@ from vein2vein.report.handover.voice import Voice
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "part": {"en": "Next part: {} of {}, {} x 10^6 cells", "zh": "下一次输注：第 {}/{} 次，{}×10⁶ 细胞"},
+    "stop": {"en": "Part {} of {} is not to be given now: {}", "zh": "目前不得进行第 {}/{} 次输注：{}"},
+    "other": {
+        "en": "Part {} of {} was not given; the label plans no next part after an amount like that already given: decide first",
+        "zh": "第 {}/{} 次尚未输注；已输注的剂量不符合说明书的任何分次方案，说明书未给出下一次：须先决定",
+    },
+    "missed": {
+        "en": "Part {} of {} ({} x 10^6 cells) was not given; its last day of the label, {}, has passed",
+        "zh": "第 {}/{} 次（{}×10⁶ 细胞）未输注；说明书的最后日期 {} 已过",
+    },
     "days": {"en": ", not before {}, at the latest {}", "zh": "，不早于 {}，不晚于 {}"},
     "wait": {"en": ", not before {}", "zh": "，不早于 {}"},
     "row": {"en": " (label row {})", "zh": "（说明书条目 {}）"},
@@ -40,13 +49,15 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 def next_part_lines(parts: Sequence[PartDue], voice: Voice) -> Iterator[str]:
     """What is due next of a split dose, and what stands against it."""
-    yield from (_part(part, voice) for part in parts)
-    gates = parts[0].gates if parts else ()
+    yield from dict.fromkeys(_part(part, voice) for part in parts)
+    if not parts or all(part.is_late for part in parts):
+        return
+    gates, stops = parts[0].gates, parts[0].stops
     graded = [gate for gate in gates if gate.worst is not None]
     reached = [gate for gate in graded if gate.reached is not Truth.FALSE]
     if graded and not reached:
         yield _said("none", voice)
-    yield from (_gate(gate, voice) for gate in reached)
+    yield from (_gate(gate, voice) for gate in reached if gate not in stops)
     yield from (_ungraded(gate, voice) for gate in gates if gate.worst is None)
 
 
@@ -55,9 +66,17 @@ def _said(name: str, voice: Voice) -> str:
 
 
 def _part(part: PartDue, voice: Voice) -> str:
+    """The part; without an amount where a gate is closed for certain or what was given fits no plan."""
     planned = part.planned
+    if part.stops:
+        why = "; ".join(_gate(gate, voice) for gate in part.stops)
+        return _said("stop", voice).format(part.number, part.count, why)
+    if not part.is_as_planned:
+        return _said("other", voice).format(part.number, part.count)
     ends = dict.fromkeys(f"{end:g}" for end in (planned.low, planned.high) if end is not None)
     amount = f"{planned.target:g}" if planned.target is not None else f" {voice.words['to']} ".join(ends)
+    if part.is_late:
+        return _said("missed", voice).format(part.number, part.count, amount, part.closes)
     text = _said("part", voice).format(part.number, part.count, amount)
     if part.opens is not None and part.closes is not None:
         text += _said("days", voice).format(part.opens, part.closes)

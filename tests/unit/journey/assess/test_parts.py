@@ -16,6 +16,7 @@ from vein2vein.knowledge.documents.product import NextPart
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
 from vein2vein.report.handover.content import handover
+from vein2vein.report.handover.plain import as_plain
 
 US = default_library().get("reference-us.protocol", Protocol)
 OBE = "obecabtagene-autoleucel"
@@ -128,17 +129,61 @@ def test_before_the_second_part_assess_says_what_is_next_from_when_and_which_gat
             "en",
             (
                 "Next part: 2 of 2, 400 x 10^6 cells, not before",
-                "CRS 3 since the last part, now 3: discontinue [crs-3]",
+                "may be reached: ICANS 0 to 4 since the last part, now 0 to 4: discontinue [icans-2]",
             ),
         ),
-        ("zh", ("下一次输注：第 2/2 次，400×10⁶ 细胞", "自上次输注以来CRS 3 级，目前 3：停止治疗 [crs-3]")),
+        ("zh", ("下一次输注：第 2/2 次，400×10⁶ 细胞", "可能达到：自上次输注以来ICANS 0 至 4 级")),
     ],
 )
 def test_the_next_part_is_told_in_both_languages(language: str, says: tuple[str, ...]) -> None:
-    found = assess(_course((0, 10.0), crs=True).built(), US, INFUSED_AT + timedelta(days=3))
-    lines = [line for section in handover(found, {}, language=language).sections for line in section.lines]
+    lines = _lines(_course((0, 10.0)).with_vitals().with_charting(), 3, language)
     for text in says:
         assert any(text in line for line in lines), (text, lines)
+
+
+def _lines(patient: PatientBuilder, day: float, language: str = "en") -> list[str]:
+    found = assess(patient.built(), US, INFUSED_AT + timedelta(days=day))
+    return [line for section in handover(found, {}, language=language).sections for line in section.lines]
+
+
+@pytest.mark.parametrize(
+    ("language", "leads"),
+    [
+        ("en", "Part 2 of 2 is not to be given now: CRS 3 since the last part, now 3: discontinue [crs-3]"),
+        ("zh", "目前不得进行第 2/2 次输注：自上次输注以来CRS 3 级，目前 3：停止治疗 [crs-3]"),
+    ],
+)
+def test_a_closed_gate_leads_and_no_amount_is_told(language: str, leads: str) -> None:
+    lines = _lines(_course((0, 10.0), crs=True), 3, language)
+    assert leads in lines
+    assert not any("400 x 10^6" in line or "400×10⁶" in line for line in lines)
+    found = assess(_course((0, 10.0), crs=True).built(), US, INFUSED_AT + timedelta(days=3))
+    (part,) = as_plain(found, {})["ready"]["next_part"]
+    assert (part["target"], part["stopped_by"]) == (None, ["crs-3"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_after_a_first_part_of_no_plan_the_second_is_named_with_its_gates_and_without_amount(language: str) -> None:
+    patient = _course((0, 100.0))
+    (due,) = assess(patient.built(), US, INFUSED_AT + timedelta(days=3)).ready.parts
+    assert (due.number, due.is_as_planned) == (2, False)
+    lines = _lines(patient, 3, language)
+    leads = {
+        "en": "Part 2 of 2 was not given; the label plans no next part",
+        "zh": "第 2/2 次尚未输注；已输注的剂量不符合",
+    }
+    assert any(line.startswith(leads[language]) for line in lines)
+    assert any("[other-4]" in line for line in lines)
+    assert not any("400 x 10^6" in line or "400×10⁶" in line for line in lines)
+
+
+@pytest.mark.parametrize(("day", "is_late"), [(20, False), (21, True)])
+def test_a_second_part_that_was_never_given_is_named(day: float, is_late: bool) -> None:
+    patient = _course((0, 10.0))
+    (due,) = assess(patient.built(), US, INFUSED_AT + timedelta(days=day)).ready.parts
+    assert due.is_late is is_late
+    told = [line for line in _lines(patient, day) if "was not given; its last day of the label" in line]
+    assert len(told) == is_late
 
 
 def test_after_the_last_part_nothing_is_next() -> None:
