@@ -224,8 +224,23 @@ def crossover(stored: dict[str, Any]) -> str:
         "after crossover work on time as they do at first; IPCW asks that some could have stayed. Where nearly all who could\n"
         "cross over do (BELINDA, TRANSFORM), weights become large and IPCW is of no use. How well cells work\n"
         "after crossover is assumed or fitted in each file, so *without crossover* is no estimate of the published trial.\n\n"
-        f"{table(heads, rows)}"
+        f"{table(heads, rows)}\n{away_from_adjusted(stored)}"
     )
+
+
+def away_from_adjusted(stored: dict[str, Any]) -> str:
+    """Simulated adjusted ratios outside the published interval, or more than a tenth from a published ratio without one."""
+    lines = []
+    for id, columns in stored["adjusted"].items():
+        printed = trial_file(id).adjusted
+        for name in ("rpsft", "ipcw") if printed is not None else ():
+            value = math.exp(float(np.mean(columns[name])))
+            low, high = printed.interval or (0.9 * printed.value, 1.1 * printed.value)
+            if not low <= value <= high:
+                lines.append(
+                    f"- {trial_file(id).name}, {name.upper()}: published {ratio_of(printed)}, simulated {value:.2f}."
+                )
+    return "Adjusted ratios that are not reproduced, by the same rule as above:\n\n" + "\n".join(lines) + "\n"
 
 
 def mean_ratio(logs: list[float]) -> str:
