@@ -26,6 +26,8 @@ from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.wording import pick
+from vein2vein.programme.trial.designs import NAMES
+from vein2vein.programme.trial.study.keys import keys_of
 from vein2vein.report.documents import document_markdown
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ def _generated_pages() -> dict[str, str]:
         **_code_pages(),
         **_error_pages(),
         **_command_pages(),
+        **_trial_pages(),
         **_api_pages(),
         **_population_pages(),
         **_guidance_pages(),
@@ -295,6 +298,29 @@ def _help_texts(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple
             below = command.get_command(context, name)
             if below is not None and not below.hidden:
                 yield from _help_texts(below, (*path, name))
+
+
+_TRIAL_KEYS = """# Keys of a trial design
+
+What a design file may say, by design. The tables are made from the code. A key such as `utilities.both` is written as
+`utilities: {both: 60}`. Every file may also have `title`, `scenarios`, `search` and `protocol`; a dose-finding file
+`figures`, `judged_by`, `setting`, `response` and `calendar`; a single arm `reach`.
+See [how to plan a trial](../how-to/trials.md)."""
+
+
+def _trial_pages() -> dict[str, str]:
+    """The keys of every trial design, read from the functions that make them, each with its example file."""
+    examples: dict[str, str] = {}
+    for path in sorted((ROOT / "examples" / "trials").rglob("*.yaml"), key=lambda path: (len(path.parts), path)):
+        text = path.read_text(encoding="utf-8")
+        name = next((line.removeprefix("design: ") for line in text.splitlines() if line.startswith("design: ")), "")
+        examples.setdefault(name, f"`{path.relative_to(ROOT).as_posix()}`:\n\n```yaml\n{text}```")
+    parts = [_TRIAL_KEYS]
+    for name in NAMES:
+        rows = [(f"`{key.name}`", key.kind, key.default, key.meaning) for key in keys_of(name)]
+        table = _table(("Key", "Value", "Default", "Meaning"), rows)
+        parts.append(f"## {name}\n\n{table}\n\n{examples[name]}")
+    return {"reference/trial-keys.md": "\n\n".join(parts) + "\n"}
 
 
 def _error_pages() -> dict[str, str]:

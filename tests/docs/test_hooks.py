@@ -9,6 +9,7 @@ import pytest
 from tool_modules import load_tool
 from vein2vein.errors import catalogue
 from vein2vein.knowledge.registry import default_registry
+from vein2vein.programme.trial.designs import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,15 @@ def test_every_command_is_described(hooks: ModuleType) -> None:
     (page,) = hooks._command_pages().values()
     assert "## vein2vein grade\n" in page
     assert "## vein2vein knowledge review-queue\n" in page
+
+
+def test_every_trial_design_lists_its_keys_with_an_example(hooks: ModuleType) -> None:
+    (page,) = hooks._trial_pages().values()
+    parts = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    assert set(parts) == set(NAMES)
+    assert all("| Key | Value | Default | Meaning |" in part and "```yaml" in part for part in parts.values())
+    assert "| `utilities.both` | number | 60.0 | Response and toxicity. |" in parts["boin12"]
+    assert "design: tepi" in parts["tepi"]
 
 
 def test_every_rule_set_has_a_page_that_shows_its_status(hooks: ModuleType) -> None:
