@@ -65,7 +65,8 @@ class ObservationKind(_Entry):
         unit: Canonical UCUM unit of a number; values in tables are in this unit.
         decimals: Places to which a converted value is rounded, so that cut-offs compare exactly.
         plausible: Closed range of values that can be real; values outside are refused with the row named.
-        plausible_adult: Closed range of values that an adult can have, where it is much narrower; a technical limit, no reference range.
+        plausible_adult: Closed range of values that an adult can have, where it is much narrower; a technical limit, no
+            reference range.
         molar_mass: g/mol, for units that count particles; null when no such conversion is allowed.
         ambiguous_units: UCUM units that two assays use for different quantities; refused although they would convert.
         accepted_as: UCUM units that laboratories write for this kind in the meaning of another, such as [IU]/L for U/L.
