@@ -10,7 +10,7 @@ import click
 
 from vein2vein.cli.trial_analyse import attribution, external, switching
 from vein2vein.cli.trial_dlt import dose_limiting_toxicities
-from vein2vein.cli.trial_plan import report, search
+from vein2vein.cli.trial_plan import compare, report, search
 from vein2vein.cli.trial_print import columns, read_file
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ def check(log_file: Path, last: str | None) -> None:
 
 
 trial.add_command(show, "run")
+trial.add_command(compare)
 trial.add_command(search)
 trial.add_command(report)
 trial.add_command(dose_limiting_toxicities)

@@ -29,6 +29,22 @@ _PROCESSES = click.option(
 
 
 @click.command()
+@click.argument("one", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("other", type=click.Path(dir_okay=False, path_type=Path))
+@_TRIALS
+@_SEED
+def compare(one: Path, other: Path, trials: int, seed: int) -> None:
+    """Print ONE less OTHER, two dose-finding designs, on the same simulated patients."""
+    from vein2vein.programme.trial.study.paired import paired
+
+    found = paired(read_file(one).study, read_file(other).study, trials=trials, seed=seed)
+    for name, figures in found.items():
+        click.echo(f"\n{name} ({trials:,} simulated trials of each, seed {seed})")
+        rows = [(key, *(f"{x:.4f}" for x in (d.value, d.error, d.unpaired_error))) for key, d in figures.items()]
+        columns([("figure", "difference", "error", "error if unpaired"), *rows])
+
+
+@click.command()
 @_FILE
 @click.option("--vary", multiple=True, help="KEY=FROM:TO[:STEP] or KEY=A,B,C; dots go into nested keys.")
 @click.option("--require", multiple=True, help='Such as "correct >= 60%" or "overdose <= 0.2 in NAME".')
