@@ -111,7 +111,7 @@ def test_both_languages_say_the_same_numbers_of_the_patient() -> None:
 
 def test_the_text_for_people() -> None:
     said = as_text(_plain())
-    assert "cells may be collected from" in said
+    assert "no collection before" in said
     assert "for a start on 2026-03-27:" in said
     assert re.search(r"bedside Schwartz .*mL/min/1.73 m2 \(not meant for this patient; ", said)
     assert "Hepatitis C marker, as reported: negative, fresh until 2026-02-22" in said
@@ -141,3 +141,15 @@ def test_a_marker_without_a_row_reads_as_not_recorded_and_not_as_a_result(langua
         (line,) = [line for line in lines if line.startswith(f"  - {marker['label']}")]
         assert says in line
         assert "absent" not in line
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", ": still given, no interval is known"), ("zh", "：仍在使用，间隔未知")]
+)
+def test_a_running_drug_without_a_rule_is_named(language: str, says: str) -> None:
+    patient = a_patient("A").with_course(infused_at=None)
+    patient.with_exposure("antineoplastic", "venetoclax", -60, until=-20)
+    found = candidate(patient.built(), US, INFUSED_AT + timedelta(days=-36), target_cd3=2.0, efficiencies=(0.5,))
+    plain = as_plain(found, language=language)
+    assert [one["agent"] for one in plain["washout"]["without_rule"]] == ["venetoclax"]
+    assert any(line.endswith(says) for line in as_text(plain, language=language).splitlines())

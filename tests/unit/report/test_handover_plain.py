@@ -11,6 +11,7 @@ from builders import INFUSED_AT, a_patient
 from vein2vein.journey.assess import assess
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
+from vein2vein.report.handover.content import handover
 from vein2vein.report.handover.plain import as_plain
 
 US = default_library().get("reference-us.protocol", Protocol)
@@ -50,3 +51,26 @@ def test_a_dose_of_an_unknown_agent_stands_beside_the_lock() -> None:
     perhaps = lock["if_unknown_agents_were_this"]
     assert perhaps["left"] == 2
     assert perhaps["not_before"] is not None
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "not known; cannot be computed: needs "), ("zh", "不详; 无法")])
+def test_a_score_without_an_upper_end_is_not_known_and_says_what_it_needs(language: str, says: str) -> None:
+    patient = a_patient("A", days=20).with_value("weight", -0.1, 70)
+    found = assess(patient.built(), US, INFUSED_AT + timedelta(days=4))
+    (section,) = [one for one in handover(found, {}, language=language).sections if one.title in {"Scores", "评分"}]
+    (easix,) = [line for line in section.lines if "[korell-2022.easix]" in line]
+    assert says in easix
+    assert "\u221e" not in easix
+    (score,) = [one for one in as_plain(found, {})["scores"] if one["id"] == "korell-2022.easix"]
+    assert (score["low"], score["high"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "Venetoclax: still given, no interval is known"), ("zh", "维奈克拉：仍在使用，间隔未知")],
+)
+def test_before_collection_a_running_drug_without_a_rule_is_named(language: str, says: str) -> None:
+    patient = a_patient("A", days=1).with_course(infused_at=None)
+    patient.with_exposure("antineoplastic", "venetoclax", -60, until=-20)
+    found = assess(patient.built(), US, INFUSED_AT - timedelta(days=36))
+    assert says in [line for section in handover(found, {}, language=language).sections for line in section.lines]

@@ -12,7 +12,7 @@ Checked  tests/unit/journey/collection/test_washout.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -68,6 +68,8 @@ class Readiness:
         at: The instant up to which the timeline was known.
         stops: One entry for each rule that is or may be about a drug given, in the order of the document.
         not_charted: Streams of the rules that are not recorded completely for as long as their rules look back, sorted.
+        without_rule: Drugs of these streams that still run and that no rule is about, one row for each: nobody has said how long
+            they have to be stopped.
     """
 
     document: Washout
@@ -75,6 +77,7 @@ class Readiness:
     at: datetime
     stops: tuple[Stop, ...]
     not_charted: tuple[str, ...]
+    without_rule: tuple[Exposure, ...] = ()
 
     @property
     def running(self) -> tuple[Stop, ...]:
@@ -108,7 +111,7 @@ class Readiness:
         late = [s for s in self.stops if s.binds and s.earliest is not None and planned < s.earliest]
         if any(stop.truth is Truth.TRUE for stop in late):
             return Truth.FALSE
-        return Truth.UNKNOWN if late or self.running or self.not_charted else Truth.TRUE
+        return Truth.UNKNOWN if late or self.running or self.not_charted or self.without_rule else Truth.TRUE
 
 
 def readiness(timeline: Timeline, at: datetime, document: Washout, *, setting: Setting) -> Readiness:
@@ -130,7 +133,14 @@ def readiness(timeline: Timeline, at: datetime, document: Washout, *, setting: S
     stops = tuple(latest[rule.row] for rule in rules if rule.row in latest)
     streams = sorted({name for rule in rules for name in rule.streams})
     open_ones = tuple(s for s in streams if not _is_charted(known, s, at - _look_back(rules, s), at))
-    return Readiness(document, setting, at, stops, open_ones)
+    return Readiness(document, setting, at, stops, open_ones, _without_rule(known, document, setting, streams))
+
+
+def _without_rule(known: Timeline, document: Washout, setting: Setting, streams: Sequence[str]) -> tuple[Exposure, ...]:
+    """The drugs of the streams that still run and that the document says nothing about, in the order of the record."""
+    ruled = {(stop.row.kind, stop.agent) for stop in _stops(known, document, setting)}
+    running = (row for row in known.exposures if row.kind in streams and row.ended_at is None)
+    return tuple({(r.kind, r.agent): r for r in running if (r.kind, r.agent) not in ruled}.values())
 
 
 def _stops(timeline: Timeline, document: Washout, setting: Setting) -> Iterator[Stop]:

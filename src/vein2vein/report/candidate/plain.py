@@ -117,6 +117,7 @@ class _Teller:
             "no_allele": list(one.gate.no_allele),
             "antigens": list(one.gate.antigens),
             "met": _MET.get(one.met),
+            "because": [row.code for row in one.because],
             "needs": needs,
         }
 
@@ -172,6 +173,10 @@ class _Teller:
             "binding": None if binding is None else {"rule": binding.rule.row, "agent": binding.agent},
             "running": [stop.agent for stop in one.running],
             "drugs": [self.stop(stop, is_binding=stop is binding) for stop in one.stops],
+            "without_rule": [
+                {"stream": row.kind, "agent": row.agent, "label": pick(agent_label(row.kind, row.agent), self.language)}
+                for row in one.without_rule
+            ],
             "not_charted": [{"stream": s, "label": pick(known[s].label, self.language)} for s in one.not_charted],
         }
 

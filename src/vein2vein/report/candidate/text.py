@@ -84,6 +84,8 @@ class _Scribe:
     def gate(self, one: Plain) -> str:
         words = self.words
         asked = [words[key].format(", ".join(one[field])) for key, field in _GATE if one[field]]
+        asked += [words["typed"].format(", ".join(map(str, one["because"])))] if one["because"] else []
+        asked += [words["no_effect"]] if one["met"] is False else []
         state = (
             words[_STATES[one["met"]]] if one["met"] in _STATES else words["needs"].format(self.needed(one["needs"]))
         )
@@ -116,7 +118,8 @@ class _Scribe:
             return
         words = self.words
         if found["earliest"] is not None:
-            yield words["from"].format(self.when(found["earliest"]))
+            is_open = found["not_charted"] or found["without_rule"]
+            yield words["from_open" if is_open else "from"].format(self.when(found["earliest"]))
         for one in found["drugs"]:
             parts = [words["still"] if one["last"] is None else words["last"].format(self.when(one["last"]))]
             parts += [] if one["earliest"] is None else [words["earliest"].format(self.when(one["earliest"]))]
@@ -124,6 +127,8 @@ class _Scribe:
             parts += [words["possible"]] if one["applies"] == "unknown" else []
             parts += [words["decides"]] if one["decides"] else []
             yield f"{one['label']}{words['colon']}{words['then'].join(parts)} [{words[one['status']]}, {one['source']}]"
+        for one in found["without_rule"]:
+            yield f"{one['label']}{words['colon']}{words['then'].join((words['still'], words['flag']))}"
         if found["not_charted"]:
             yield words["uncharted"].format(self.words["comma"].join(one["label"] for one in found["not_charted"]))
 

@@ -43,7 +43,9 @@ def ready_lines(voice: Voice) -> Iterator[str]:
     yield from (_cells(dose, voice) for dose in ready.doses)
     yield from (_depletion(regimen, drug, voice) for regimen, drugs in ready.depletion for drug in drugs)
     if ready.washout is not None:
-        yield from _stops(ready.washout, voice, "binding")
+        yield from _stops(
+            ready.washout, voice, "earliest" if ready.washout.not_charted or ready.washout.without_rule else "binding"
+        )
     if ready.stopping is not None:
         yield from _stops(ready.stopping.readiness, voice, "deplete")
     if ready.bridging:
@@ -82,6 +84,8 @@ def _stops(found: Readiness, voice: Voice, earliest: str) -> Iterator[str]:
     if found.earliest is not None and found.earliest > found.at:
         yield words[earliest].format(voice.when(found.earliest))
     yield from (_stop(stop, voice) for stop in found.stops if _is_open(stop, found))
+    for row in found.without_rule:
+        yield words["still_flagged"].format(voice.pick(agent_label(row.kind, row.agent)))
     if found.not_charted:
         known = streams()
         yield words["uncharted"].format(", ".join(voice.pick(known[name].label) for name in found.not_charted))

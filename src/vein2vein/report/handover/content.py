@@ -224,10 +224,19 @@ def _score(answer: ScoreAnswer, voice: Voice) -> str:
     words = voice.words
     if answer.low is None or answer.high is None:
         return _problem(answer, voice)
-    ends = (f"{answer.low:.4g}", "\u221e" if math.isinf(answer.high) else f"{answer.high:.4g}")
+    if math.isinf(answer.high):
+        # A range without an end says nothing of the patient; what is needed does.
+        return f"{words['not_known']}; {_score_needs(answer, voice)}"
+    ends = (f"{answer.low:.4g}", f"{answer.high:.4g}")
     text = ends[0] if answer.low == answer.high else f" {words['to']} ".join(ends)
     text += f" ({' / '.join(_band(answer.edition, name, voice) for name in answer.bands)})" if answer.bands else ""
     return text if answer.problem is None else f"{text}; {_problem(answer, voice)}"
+
+
+def _score_needs(answer: ScoreAnswer, voice: Voice) -> str:
+    if answer.problem is not None or not answer.missing:
+        return _problem(answer, voice)
+    return voice.words["needs_open"].format(voice.named(answer.edition, answer.missing))
 
 
 def _band(edition: Edition, name: str, voice: Voice) -> str:

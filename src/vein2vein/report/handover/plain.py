@@ -8,6 +8,7 @@ Missing  null where nothing is known; missing inputs stand under `missing` and `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -53,7 +54,7 @@ def as_plain(
             for g in found.grades
         ],
         "scores": [
-            {**_edition(s.edition), "low": s.low, "high": s.high, "bands": list(s.bands), "missing": list(s.missing),
+            {**_edition(s.edition), **_score_ends(s.low, s.high), "bands": list(s.bands), "missing": list(s.missing),
              "problem": s.problem, "rows": {name: [_row(r) for r in rows] for name, rows in s.rows.items()}}
             for s in found.scores
         ],
@@ -179,6 +180,12 @@ def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str, zone
     return plain
 
 
+def _score_ends(low: float | None, high: float | None) -> Plain:
+    """Both ends of a score, or neither: a range without an end is not known, and no number that JSON can hold."""
+    is_known = low is not None and high is not None and not math.isinf(high)
+    return {"low": low, "high": high} if is_known else {"low": None, "high": None}
+
+
 def _opening(opening: Opening) -> Plain:
     not_before = None if opening.not_before is None else from_microseconds(opening.not_before).isoformat()
     return {
@@ -266,5 +273,6 @@ def _stops(found: Readiness) -> Plain:
             for s in found.stops
         ],
         "running": [stop.agent for stop in found.running],
+        "without_rule": [row.agent for row in found.without_rule],
         "not_charted": list(found.not_charted),
     }  # fmt: skip

@@ -185,3 +185,14 @@ def test_taking_a_row_away_never_makes_a_collection_later_or_surer_against() -> 
         assert {s.rule.row for s in less.stops} <= {s.rule.row for s in whole.stops}
         assert set(less.not_charted) >= set(whole.not_charted)
         assert whole.ready(planned) is Truth.FALSE
+
+
+def test_a_drug_that_runs_and_that_no_rule_is_about_is_named_and_leaves_the_collection_open() -> None:
+    patient = charted(a_patient()).with_exposure("antineoplastic", "venetoclax", -60, until=-20)
+    found = asked(patient)
+    assert [row.agent for row in found.without_rule] == ["venetoclax"]
+    assert found.ready(local("2027-01-20T00:00")) is Truth.UNKNOWN
+    ended = charted(a_patient()).with_exposure("antineoplastic", "venetoclax", -60, until=-50)
+    assert asked(ended).without_rule == ()
+    ruled = charted(a_patient()).with_exposure("corticosteroid", "dexamethasone", -60, until=-20)
+    assert asked(ruled).without_rule == ()
