@@ -153,3 +153,24 @@ def test_a_running_drug_without_a_rule_is_named(language: str, says: str) -> Non
     plain = as_plain(found, language=language)
     assert [one["agent"] for one in plain["washout"]["without_rule"]] == ["venetoclax"]
     assert any(line.endswith(says) for line in as_text(plain, language=language).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", ("A*02:05P", "; the product cannot work)")), ("zh", ("A*02:05P", "；该产品不起作用）"))],
+)
+def test_a_typing_gate_that_is_not_met_says_which_allele_was_typed_and_what_follows(
+    language: str, says: tuple[str, ...]
+) -> None:
+    patient = a_patient("A").with_course(
+        product="afamitresgene-autoleucel", indication="synovial-sarcoma", infused_at=None
+    )
+    patient.with_statement("hla_a_first", -60, "a-02-01p").with_statement("hla_a_second", -60, "a-02-05p")
+    patient.with_statement("mage_a4_positive", -60, "yes")
+    found = candidate(patient.built(), US, INFUSED_AT + timedelta(days=-36), target_cd3=2.0, efficiencies=(0.5,))
+    plain = as_plain(found, language=language)
+    (line,) = [
+        one for one in as_text(plain, language=language).splitlines() if "afamitresgene-autoleucel.product [" in one
+    ]
+    recorded = line.split({"en": "recorded: ", "zh": "记录："}[language])[1]
+    assert all(text in recorded for text in says)

@@ -38,6 +38,7 @@ from vein2vein.report.candidate.common import Plain, edition, instant
 from vein2vein.report.candidate.schedule_plain import schedule_as_plain
 from vein2vein.report.value_words import value_words
 
+_PARTS_OF_ALLELE: Final = 3
 _MET: Final = {Truth.TRUE: True, Truth.FALSE: False}
 _POLICY_NEEDS: Final = {
     "a renal policy": {"en": "a renal policy", "zh": "肾功能剂量策略"},
@@ -117,9 +118,17 @@ class _Teller:
             "no_allele": list(one.gate.no_allele),
             "antigens": list(one.gate.antigens),
             "met": _MET.get(one.met),
-            "because": [row.code for row in one.because],
+            "because": [self.typed(row) for row in one.because],
             "needs": needs,
         }
+
+    def typed(self, row: Observation) -> Plain:
+        """What was typed, an allele as it is written: A*02:05P."""
+        code = row.code or ""
+        parts = code.upper().split("-")
+        is_allele = row.kind.startswith("hla_") and len(parts) == _PARTS_OF_ALLELE
+        shown = "{}*{}:{}".format(*parts) if is_allele else code
+        return {"what": row.kind, "label": pick(observation_kind(row.kind).label, self.language), "shown": shown}
 
     def eligibility(self, one: Eligibility) -> Plain:
         return {

@@ -84,7 +84,11 @@ class _Scribe:
     def gate(self, one: Plain) -> str:
         words = self.words
         asked = [words[key].format(", ".join(one[field])) for key, field in _GATE if one[field]]
-        asked += [words["typed"].format(", ".join(map(str, one["because"])))] if one["because"] else []
+        asked += (
+            [words["typed"].format(", ".join(f"{row['label']} {row['shown']}" for row in one["because"]))]
+            if one["because"]
+            else []
+        )
         asked += [words["no_effect"]] if one["met"] is False else []
         state = (
             words[_STATES[one["met"]]] if one["met"] in _STATES else words["needs"].format(self.needed(one["needs"]))
