@@ -40,7 +40,8 @@ _SHOWN: Final[Mapping[str, str]] = MappingProxyType(  # values that a file write
         "bounds": "`[lower, upper]`",
         "spending": '`"obrien-fleming"`, `"pocock"`, `{hwang: -4}`, `{power: 3}`',
         "futility": "`{rule: ..., beta: 0.1}`",
-        "test": '`"log-rank"`, `"maxcombo"`, `{rho: 0, gamma: 1}`, `{t_star: 12}`, `"rmst"`, `"milestone"`',
+        "test": '`"log-rank"`, `"maxcombo"`, `{maxcombo: [{rho: 0, gamma: 0}, {rho: 0, gamma: 1}]}`, '
+        '`{rho: 0, gamma: 1}`, `{t_star: 12}`, `"rmst"`, `"milestone"`',
     }
 )
 _ONLY: Final = {

@@ -51,12 +51,26 @@ def read_weights(value: Any) -> tuple[Weight, ...]:
         return (LOG_RANK,)
     if value == "maxcombo":
         return STRAW_MAN
+    if isinstance(value, Mapping) and set(value) == {"maxcombo"}:
+        return _several(value["maxcombo"])
     if isinstance(value, Mapping) and "t_star" in value:
         return (made(ModestlyWeighted, value, "the test"),)
     if isinstance(value, Mapping):
         return (made(FlemingHarrington, value, "the test"),)
     return refuse(
         f"test {value!r}",
-        "log-rank, maxcombo, {rho: 0, gamma: 1} or {t_star: 6}; in group-sequential also rmst and milestone, with tau",
+        "log-rank, maxcombo, {maxcombo: [...]}, {rho: 0, gamma: 1} or {t_star: 6}; in group-sequential also rmst and "
+        "milestone, with tau",
         "choose one of them",
     )
+
+
+def _several(values: Any) -> tuple[Weight, ...]:
+    """The weights of a MaxCombo of one's own, at least two and each once."""
+    listed = values if isinstance(values, list) else []
+    found = tuple(read_weights(one)[0] for one in listed if isinstance(one, Mapping) and "maxcombo" not in one)
+    if len(found) != len(listed) or len(set(found)) != len(found) or len(found) < 2:  # noqa: PLR2004
+        refuse(
+            f"maxcombo {values!r}", "at least two weights, each once", "write [{rho: 0, gamma: 0}, {rho: 0, gamma: 1}]"
+        )
+    return found

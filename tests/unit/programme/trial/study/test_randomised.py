@@ -14,6 +14,7 @@ from vein2vein.programme.trial.designs import design_of
 from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.events import month_expected
 from vein2vein.programme.trial.randomised.hazards import Cure, Ratio, delayed, exponential
+from vein2vein.programme.trial.randomised.log_rank import FlemingHarrington
 from vein2vein.programme.trial.randomised.planning import schoenfeld_events
 from vein2vein.programme.trial.randomised.sequential import spending
 from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
@@ -137,3 +138,21 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], id: str, saw: str) ->
     with pytest.raises(TrialError, match=id) as told:
         study(**change)
     assert saw in told.value.fault.saw
+
+
+def test_a_maxcombo_of_own_weights() -> None:
+    two = {"maxcombo": [{"rho": 0, "gamma": 0}, {"rho": 0, "gamma": 1}]}
+    assert read_weights(two) == (FlemingHarrington(0, 0), FlemingHarrington(0, 1))
+    four = {"maxcombo": [{"rho": r, "gamma": g} for r, g in ((0, 0), (0, 1), (1, 1), (1, 0))]}
+    assert set(read_weights(four)) == set(read_weights("maxcombo"))
+    power = [study(test=test).results(trials=40, seed=1)[0].figures["power"].value for test in (four, "maxcombo")]
+    assert power[0] == power[1]
+
+
+@pytest.mark.parametrize(
+    "weights", [[], 3, [{"rho": 0, "gamma": 1}], [{"rho": 0, "gamma": 1}] * 2, [{"rho": 0, "gamma": 1}, "log-rank"]]
+)
+def test_a_maxcombo_needs_two_weights(weights: Any) -> None:
+    with pytest.raises(TrialError, match="TRIAL-005") as told:
+        read_weights({"maxcombo": weights})
+    assert told.value.fault.expected == "at least two weights, each once"
