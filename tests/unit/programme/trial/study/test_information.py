@@ -159,3 +159,8 @@ def test_the_lower_bound_of_a_two_sided_trial_is_harm() -> None:
     assert found.figures["harm"].value > 0.5
     assert "futility" not in found.figures
     assert {"harm_here"} == {key for line in found.lines for key in line.figures} - {"information", "superior_here"}
+
+
+def test_actual_information_of_a_weighted_test_moves_the_bounds() -> None:
+    plan = spending((0.2, 0.4375, 1.0), PocockLike(), alpha=0.05)
+    assert f"the upper bound is {plan.upper[0]:.4f}" in advise(study(), "1.2", "", "0.2").reasons[0]
