@@ -169,4 +169,4 @@ def agent_label(stream: str, agent: str) -> Mapping[str, str]:
 
 def local(at: datetime, zone: str) -> str:
     """An instant as the clocks of the centre show it."""
-    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")

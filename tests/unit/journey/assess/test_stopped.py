@@ -10,6 +10,7 @@ from builders import INFUSED_AT, PatientBuilder, a_patient
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.assess import Assessment
 from vein2vein.journey.assess.deviations import Deviation
+from vein2vein.journey.assess.phrases import local
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
 
@@ -121,3 +122,7 @@ def test_published_effects_stand_beside_recorded_markers_of_the_disease() -> Non
     assert all(effect.row.value == 40 for effect in found)
     assert _at(patient, -7).effects == ()
     assert _at(patient.with_course(indication="multiple-myeloma"), -5).effects == ()
+
+
+def test_instants_of_departures_carry_their_zone() -> None:
+    assert local(INFUSED_AT, "Europe/Berlin").endswith(" CET")
