@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from builders import INFUSED_AT, a_patient
 from vein2vein.journey.assess import assess
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
+from vein2vein.record.timeline import ScannedLesion
 from vein2vein.report.handover.content import handover
 from vein2vein.report.handover.plain import as_plain
 
@@ -74,3 +76,14 @@ def test_before_collection_a_running_drug_without_a_rule_is_named(language: str,
     patient.with_exposure("antineoplastic", "venetoclax", -60, until=-20)
     found = assess(patient.built(), US, INFUSED_AT - timedelta(days=36))
     assert says in [line for section in handover(found, {}, language=language).sections for line in section.lines]
+
+
+def test_a_restaging_shown_by_a_scan_alone_names_the_lesion() -> None:
+    patient = a_patient("A", days=60).with_course(product="axicabtagene-ciloleucel", indication="large-b-cell-lymphoma")
+    scanned = INFUSED_AT + timedelta(days=28)
+    timeline = replace(patient.built(), lesions=(ScannedLesion("node 1", scanned, source="lesions.csv:1"),))
+    plain = as_plain(assess(timeline, US, INFUSED_AT + timedelta(days=40)), {})
+    (proof,) = [due["by"] for due in plain["due"] if due["item"] == "restaging-1"]
+    assert proof == {
+        "kind": "lesion", "at": scanned.isoformat(), "value": "node 1", "source": "lesions.csv:1",
+    }  # fmt: skip

@@ -27,7 +27,7 @@ from vein2vein.knowledge.documents.drug import Drug, Opening
 from vein2vein.knowledge.documents.guidance import Give
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
-from vein2vein.record.timeline import Exposure, Milestone, Observation
+from vein2vein.record.timeline import Exposure, Milestone, Observation, ScannedLesion
 from vein2vein.report.handover.disease_plain import response_as_plain
 
 Plain = dict[str, Any]
@@ -126,7 +126,7 @@ def _bounds(bounds: Bounds | None) -> Plain:
     return {"low": None, "high": None} if bounds is None else {"low": bounds.low, "high": bounds.high}
 
 
-def _row(row: Row) -> Plain:
+def _row(row: Row | ScannedLesion) -> Plain:
     match row:
         case Observation():
             value = row.value if row.code is None else row.code
@@ -137,6 +137,8 @@ def _row(row: Row) -> Plain:
             return {"kind": given, "at": row.started_at.isoformat(), "value": amount, "source": row.source}
         case Milestone():
             return {"kind": row.kind, "at": row.at.isoformat(), "value": row.detail, "source": row.source}
+        case ScannedLesion():
+            return {"kind": "lesion", "at": row.observed_at.isoformat(), "value": row.lesion, "source": row.source}
 
 
 def _advice(advice: Advice, drugs: Mapping[str, Drug], language: str) -> Plain:
