@@ -13,7 +13,7 @@ Checked  tests/unit/intake/test_lesions.py
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import polars as pl
@@ -28,6 +28,8 @@ from vein2vein.intake.numbers import DecimalSign, read_numbers
 from vein2vein.intake.placing import Canonical, complete, source
 from vein2vein.intake.times import DATE_ONLY
 from vein2vein.intake.words import plain
+from vein2vein.knowledge.documents.response import Response
+from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.spellings import ucum_of
 from vein2vein.record import tables
 
@@ -75,7 +77,6 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
 }
 LONGEST_MM: Final = 600.0
-MOST_TARGETS: Final = 6
 _CONTENT: Final = ("site", "role", "seen", "long_mm", "short_mm", "unequivocal", "method")
 _KEY: Final = ("course_id", "lesion", "observed_at")
 _KEPT: Final = "the rows are kept as not assessable; nothing is computed from them"
@@ -350,11 +351,18 @@ def _correction(group: Mapping[str, Any]) -> Fault:
     )
 
 
+@lru_cache(maxsize=1)
+def most_targets() -> int:
+    """How many targets the criteria that know most of them sum up; their files say so."""
+    files = (file.chosen for file in default_library().of(Response))
+    return max(int(chosen["most_targets"]) for chosen in files if "most_targets" in chosen)
+
+
 def note_targets(frame: pl.DataFrame, book: FaultBook) -> None:
     """Enter scans with more targets than the criteria know, and lesions whose site is not the same on all scans."""
     usable = frame.filter(pl.col("usability") == "ok")
     targets = usable.filter(pl.col("role") == "target")
-    many = targets.filter(pl.len().over("course_id", "observed_at") > MOST_TARGETS)
+    many = targets.filter(pl.len().over("course_id", "observed_at") > most_targets())
     book.note_rows(many.select(*PLACE, "course_id"), [], _many)
     moved = usable.filter(pl.col("site").drop_nulls().n_unique().over("course_id", "lesion") > 1)
     book.note_rows(moved.select(*PLACE, "lesion"), [], _moved)
@@ -363,8 +371,8 @@ def note_targets(frame: pl.DataFrame, book: FaultBook) -> None:
 def _many(group: Mapping[str, Any]) -> Fault:
     return Fault(
         "INTAKE-063",
-        saw=f"more than {MOST_TARGETS} target lesions on one scan, first of course {group['course_id']!r}",
-        expected=f"at most {MOST_TARGETS} target lesions, chosen at baseline",
+        saw=f"more than {most_targets()} target lesions on one scan, first of course {group['course_id']!r}",
+        expected=f"at most {most_targets()} target lesions, chosen at baseline",
         fix="say which lesions are the targets; the others are non-target",
         effect="no sum of products is computed from that scan",
     )
