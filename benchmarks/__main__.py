@@ -82,6 +82,26 @@ def simulation() -> None:
     page.write_text(with_simulation(page.read_text(encoding="utf-8"), results["simulation"]), encoding="utf-8")
 
 
+@bench.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Where cohorts are, or are to be made.")
+def renew(names: tuple[str, ...], data: Path) -> None:
+    """Measure only some measures anew, and write them into the stored results and the page, which names them."""
+    from benchmarks.cohorts import make_cohort
+
+    file = ROOT / "benchmarks" / "results.json"
+    results = json.loads(file.read_text(encoding="utf-8"))
+    for name in names:
+        courses = min(FULL, SLOW.get(name, FULL))
+        folder = data / str(courses)
+        if not (folder / "observations.parquet").exists():
+            make_cohort(courses, folder)
+        results["measures"][name] = repeated(name, folder, 1 if name in ONCE else REPEATS)
+    results["renewed"] = sorted({*names, *results.get("renewed", ())})
+    file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "reference" / "benchmarks.md").write_text(as_markdown(results), encoding="utf-8")
+
+
 def simulated() -> dict[str, Any]:
     """Simulating ever more courses, each number in processes of its own, and how busy the machine was."""
     load = os.getloadavg()[0]

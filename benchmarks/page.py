@@ -43,6 +43,8 @@ def as_markdown(results: dict[str, Any]) -> str:
     named = {name: results[name] for name in ("machine", "courses", "repeats")}
     lines = [_line(name, r, reading) for name, r in measures.items() if name not in NOT_IN_TABLE]
     lines += ["", "## Against the aims", "", *limits(measures, results["startup"])]
+    if results.get("renewed"):
+        lines += ["", f"Measured anew since, by themselves: {', '.join(results['renewed'])}."]
     lines += [ONE_COURSE.format(n=10, again=measures["one_course"]["again"] * 1e3).rstrip()]
     if "assess_hours" in measures:
         lines += ["", *_assessing(measures["assess_hours"])]
