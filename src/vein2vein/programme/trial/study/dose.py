@@ -64,6 +64,7 @@ OTHER: Final = (
     "protocol",
 )
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
+MOST_LISTED: Final = 300  # patients up to which it is tried: a model asked at two million states takes minutes
 LISTED_STATES: Final = 2_000_000  # up to which a design is enumerated without being asked to: seconds, and below 1 GB
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
 _ALMOST: Final = 1e-9
@@ -168,6 +169,8 @@ class DoseStudy:
             return False
         if self.figures is not None:
             return self.figures == "exact"
+        if design.cohorts.most > MOST_LISTED:
+            return False
         few = not design.with_efficacy or design.doses * design.cohorts.most <= _LISTED
         return few and exact.listable(design, LISTED_STATES)
 
