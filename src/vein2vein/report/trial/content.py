@@ -22,7 +22,7 @@ from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.designs import DesignFile
 from vein2vein.programme.trial.recommend import paths
 from vein2vein.programme.trial.search import Found
-from vein2vein.programme.trial.study.dose import LISTED_STATES, DoseStudy
+from vein2vein.programme.trial.study.dose import LISTED_STATES, MOST_LISTED, DoseStudy
 from vein2vein.programme.trial.study.protocol import Assumption, Estimand, protocol_of
 from vein2vein.programme.trial.study.results import Curves, Result, Table
 from vein2vein.programme.trial.words import Design
@@ -166,7 +166,7 @@ def _opening(read: DesignFile, asked: Asked) -> Iterator[Block]:
 
 def too_many() -> Words:
     """Why a design is simulated that could be listed."""
-    return say("trial.figures_too_many", n=f"{LISTED_STATES:,}")
+    return say("trial.figures_too_many", n=f"{LISTED_STATES:,}", people=str(MOST_LISTED))
 
 
 def _summary(results: Sequence[Result]) -> Iterator[Block]:
