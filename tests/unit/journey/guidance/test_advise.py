@@ -322,3 +322,25 @@ def test_a_dose_of_an_unknown_agent_may_have_been_the_first() -> None:
     assert _one(alone, "dexamethasone-6h").truth is Truth.UNKNOWN
     (before,) = _ask(_course(3.0).with_exposure("anticytokine", "unspecified", 2.0), 3.2, CRS_2)
     assert _one(before, "dexamethasone-6h").truth is Truth.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("source", "product"),
+    [
+        ("yescarta-us-2017.guidance", "axicabtagene-ciloleucel"),
+        ("tecartus-us.guidance", "brexucabtagene-autoleucel"),
+    ],
+)
+def test_labels_add_a_steroid_to_crs_2_only_a_day_after_the_first_tocilizumab(source: str, product: str) -> None:
+    def steroids(course: PatientBuilder, day: float) -> dict[str, Truth]:
+        (advice,) = _ask(course.with_course(product=product), day, CRS_2, source)
+        assert _one(advice, "tocilizumab").because == ("crs-2",)
+        named = {"dexamethasone", "methylprednisolone-by-weight"}
+        return {p.name: p.truth for p in advice.proposals if p.name in named}
+
+    both = ("methylprednisolone-by-weight", "dexamethasone")
+    assert steroids(_course(), 3.2) == {}
+    assert steroids(_course(3.0), 3.2) == {}
+    assert steroids(_course(2.1, 2.5), 3.1) == dict.fromkeys(both, Truth.TRUE)
+    uncharted = a_patient().with_value("weight", 1, 70.0)
+    assert steroids(uncharted, 3.2) == dict.fromkeys(both, Truth.UNKNOWN)
