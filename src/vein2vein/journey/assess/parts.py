@@ -85,9 +85,9 @@ class GateNow:
         return all_of((self.reached, _is_above(self.now, least)))
 
     @property
-    def is_against(self) -> bool:
-        """Whether a part that was given now certainly left the label: a part that may be postponed may as well be given."""
-        return self.rule.action != "consider-postponing" and self.closed is Truth.TRUE
+    def against(self) -> Truth:
+        """Whether a part that was given now left the label: a part that may be postponed may as well be given."""
+        return Truth.FALSE if self.rule.action == "consider-postponing" else self.closed
 
 
 def _is_above(bounds: Bounds | None, least: int) -> Truth:
@@ -131,7 +131,19 @@ class PartDue:
     @property
     def stops(self) -> tuple[GateNow, ...]:
         """Gates that keep the part back for certain."""
-        return tuple(gate for gate in self.gates if gate.is_against)
+        return tuple(gate for gate in self.gates if gate.against is Truth.TRUE)
+
+    @property
+    def unsettled(self) -> tuple[GateNow, ...]:
+        """Gates that may keep the part back: the grade is not known well enough, or no scale of the protocol gives one."""
+        return tuple(gate for gate in self.gates if gate.against is Truth.UNKNOWN)
+
+    @property
+    def truth(self) -> Truth:
+        """Whether the part may be given by the label: FALSE behind a closed gate, after its last day or outside every plan."""
+        if self.stops or self.is_late or not self.is_as_planned:
+            return Truth.FALSE
+        return Truth.UNKNOWN if self.unsettled else Truth.TRUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +217,13 @@ def parts_kept(timeline: Timeline, plan: Plan, grades: Grades) -> Iterator[PartK
         if before is not None and apart is not None and part.at < before + timedelta(hours=apart):
             found.append(("outside-window", _hours_words(place, apart, product)))
             timed = Truth.FALSE
-        found += [("no-go", _gate_words(place, gate, product)) for gate in gates if gate.is_against]
+        found += [("no-go", _gate_words(place, gate, product)) for gate in gates if gate.against is Truth.TRUE]
         graded = [gate for gate in gates if gate.rule.subject in plan.protocol.scales]
         yield PartKept(
             part,
             place + 1,
             all_of((timed, Truth.of(None if part.cells is None else bool(fitting)))),
-            None if before is None else all_of(~gate.closed for gate in graded),
+            None if before is None else all_of(~gate.against for gate in graded),
             tuple(Deviation(kind, said, product.id, part.at, part.rows) for kind, said in found),
         )
 

@@ -3,7 +3,8 @@
 Place    Report, handover.
 In       The parts that are due of an assessment, a voice.
 Out      Lines; none where no part is left.
-Missing  A gate whose toxicity no scale of the protocol grades is shown as not graded, whatever it would say.
+Missing  A gate whose toxicity no scale of the protocol grades is shown as not graded, whatever it would say. While a gate may
+         keep the part back, what would settle it leads and the amount stands under that condition.
 Checked  tests/unit/report/test_handover_parts.py
 """
 
@@ -19,6 +20,12 @@ from vein2vein.report.handover.voice import Voice
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "part": {"en": "Next part: {} of {}, {} x 10^6 cells", "zh": "下一次输注：第 {}/{} 次，{}×10⁶ 细胞"},
+    "may": {
+        "en": "Part {} of {} may hold: needs {}. If no gate keeps it back: {} x 10^6 cells",
+        "zh": "第 {}/{} 次输注尚不能确定：需要{}。如无限制条件成立：{}×10⁶ 细胞",
+    },
+    "grade": {"en": "the grade of {} ({} since the last part)", "zh": "{} 分级（自上次输注以来 {} 级）"},
+    "no-grade": {"en": "the grade of {} (not graded here)", "zh": "{}的分级（此处未分级）"},
     "stop": {"en": "Part {} of {} is not to be given now: {}", "zh": "目前不得进行第 {}/{} 次输注：{}"},
     "other": {
         "en": "Part {} of {} was not given; the label plans no next part after an amount like that already given: decide first",
@@ -42,7 +49,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "none": {"en": "no gate of a graded toxicity is reached", "zh": "已分级的毒性均未达到限制条件"},
     "ungraded": {"en": "not graded here: {} {}: {} [{}]", "zh": "此处未分级：{} {} 级：{} [{}]"},
     "to": {"en": "{} to {}", "zh": "{} 至 {}"},
-    "other-toxicity": {"en": "another toxicity", "zh": "其他毒性"},
+    "other-toxicity": {"en": "any other toxicity", "zh": "其他毒性"},
     "open": {"en": "not known", "zh": "不详"},
 }
 
@@ -66,7 +73,7 @@ def _said(name: str, voice: Voice) -> str:
 
 
 def _part(part: PartDue, voice: Voice) -> str:
-    """The part; without an amount where a gate is closed for certain or what was given fits no plan."""
+    """The part; without an amount where a gate is closed or what was given fits no plan, under a condition where one may be."""
     planned = part.planned
     if part.stops:
         why = "; ".join(_gate(gate, voice) for gate in part.stops)
@@ -77,7 +84,12 @@ def _part(part: PartDue, voice: Voice) -> str:
     amount = f"{planned.target:g}" if planned.target is not None else f" {voice.words['to']} ".join(ends)
     if part.is_late:
         return _said("missed", voice).format(part.number, part.count, amount, part.closes)
-    text = _said("part", voice).format(part.number, part.count, amount)
+    if part.unsettled:
+        needs = dict.fromkeys(_settles(gate, voice) for gate in part.unsettled)
+        listed = voice.join(needs)
+        text = _said("may", voice).format(part.number, part.count, listed, amount)
+    else:
+        text = _said("part", voice).format(part.number, part.count, amount)
     if part.opens is not None and part.closes is not None:
         text += _said("days", voice).format(part.opens, part.closes)
     elif part.not_before is not None:
@@ -92,6 +104,13 @@ def _gate(gate: GateNow, voice: Voice) -> str:
     subject = _subject(gate, voice)
     grades = (_bounds(bounds, voice) for bounds in (gate.worst, gate.now))
     return may + _said("gate", voice).format(subject, *grades, _action(gate, voice), gate.rule.row) + over
+
+
+def _settles(gate: GateNow, voice: Voice) -> str:
+    """What would settle a gate that may keep the part back."""
+    if gate.worst is None:
+        return _said("no-grade", voice).format(_subject(gate, voice))
+    return _said("grade", voice).format(_subject(gate, voice), _bounds(gate.worst, voice))
 
 
 def _ungraded(gate: GateNow, voice: Voice) -> str:

@@ -245,12 +245,15 @@ def _ready(found: Assessment) -> Plain:
 
 
 def _part(part: PartDue) -> Plain:
-    # An amount that is not to be given now, or that fits no plan, is no field that a program may take for an order.
-    is_open = part.is_as_planned and not part.stops and not part.is_late
-    low, high, target = (part.planned.low, part.planned.high, part.planned.target) if is_open else (None, None, None)
+    # An amount that is not to be given now, that fits no plan, or that a gate may keep back is no field that a program may
+    # take for an order.
+    planned = {"low": part.planned.low, "high": part.planned.high, "target": part.planned.target}
+    amounts = planned if part.truth is Truth.TRUE else dict.fromkeys(planned)
     return {
-        "label": part.label.row, "number": part.number, "count": part.count, "low": low, "high": high,
-        "target": target, "unit": "10*6", "is_as_planned": part.is_as_planned, "is_late": part.is_late,
+        "label": part.label.row, "number": part.number, "count": part.count, "applies": part.truth.value, **amounts,
+        "if_no_gate_keeps_it_back": planned if part.truth is Truth.UNKNOWN else None,
+        "may_be_stopped_by": [gate.rule.row for gate in part.unsettled], "unit": "10*6",
+        "is_as_planned": part.is_as_planned, "is_late": part.is_late,
         "stopped_by": [gate.rule.row for gate in part.stops], "opens": None if part.opens is None else str(part.opens),
         "closes": None if part.closes is None else str(part.closes), "not_before": _instant(part.not_before),
         "assumed": part.assumed,

@@ -53,4 +53,8 @@ class Voice:
 
     def named(self, edition: Edition, names: Iterable[str]) -> str:
         """Inputs or facts of a file, as they are called."""
-        return ", ".join(self.pick(label_of(edition, name)) for name in names)
+        return self.join(self.pick(label_of(edition, name)) for name in names)
+
+    def join(self, parts: Iterable[str]) -> str:
+        """A list in the punctuation of this language."""
+        return (", " if self.is_english else "、").join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -128,11 +129,21 @@ def test_before_the_second_part_assess_says_what_is_next_from_when_and_which_gat
         (
             "en",
             (
-                "Next part: 2 of 2, 400 x 10^6 cells, not before",
+                (
+                    "Part 2 of 2 may hold: needs the grade of ICANS (0 to 4 since the last part), the grade of any other "
+                    "toxicity (not graded here). If no gate keeps it back: 400 x 10^6 cells, not before"
+                ),
                 "may be reached: ICANS 0 to 4 since the last part, now 0 to 4: discontinue [icans-2]",
             ),
         ),
-        ("zh", ("下一次输注：第 2/2 次，400×10⁶ 细胞", "可能达到：自上次输注以来ICANS 0 至 4 级")),
+        (
+            "zh",
+            (
+                "第 2/2 次输注尚不能确定：需要ICANS 分级（自上次输注以来 0 至 4 级）、其他毒性的分级（此处未分级）。",
+                "如无限制条件成立：400×10⁶ 细胞",
+                "可能达到：自上次输注以来ICANS 0 至 4 级",
+            ),
+        ),
     ],
 )
 def test_the_next_part_is_told_in_both_languages(language: str, says: tuple[str, ...]) -> None:
@@ -144,6 +155,34 @@ def test_the_next_part_is_told_in_both_languages(language: str, says: tuple[str,
 def _lines(patient: PatientBuilder, day: float, language: str = "en") -> list[str]:
     found = assess(patient.built(), US, INFUSED_AT + timedelta(days=day))
     return [line for section in handover(found, {}, language=language).sections for line in section.lines]
+
+
+def test_an_amount_that_a_gate_may_keep_back_is_no_amount_for_a_program() -> None:
+    found = assess(_course((0, 10.0)).with_vitals().with_charting().built(), US, INFUSED_AT + timedelta(days=3))
+    (part,) = as_plain(found, {})["ready"]["next_part"]
+    assert (part["applies"], part["low"], part["high"], part["target"]) == ("unknown", None, None, None)
+    assert part["if_no_gate_keeps_it_back"]["target"] == 400
+    assert part["may_be_stopped_by"] == ["icans-2", "other-3", "other-4"]
+
+
+def test_where_every_gate_is_known_to_be_open_the_amount_stands_alone() -> None:
+    (due,) = assess(_course((0, 10.0)).built(), US, INFUSED_AT + timedelta(days=3)).ready.parts
+    assert due.truth is Truth.UNKNOWN
+    past = tuple(replace(gate, worst=Bounds(0, 0), now=Bounds(0, 0)) for gate in due.gates)
+    found = assess(_course((0, 10.0)).built(), US, INFUSED_AT + timedelta(days=3))
+    settled = replace(found, ready=replace(found.ready, parts=(replace(due, gates=past),)))
+    lines = [line for section in handover(settled, {}).sections for line in section.lines]
+    assert any(line.startswith("Next part: 2 of 2, 400 x 10^6 cells, not before") for line in lines)
+    (part,) = as_plain(settled, {})["ready"]["next_part"]
+    assert (part["applies"], part["target"], part["if_no_gate_keeps_it_back"]) == ("true", 400, None)
+
+
+def test_an_audit_does_not_count_a_part_that_might_have_been_postponed() -> None:
+    """Considering binds nobody: CRS 2 (low-flow oxygen) at the second part."""
+    patient = _course((0, 10.0), (9, 400.0)).with_fever(1, until=12).with_vitals().with_charting()
+    patient.with_exposure("oxygen", "nasal-cannula", 1, until=12, rate=2.0, rate_unit="L/min")
+    kept = {row.rule: row for row in audit([patient.built()], US)}["next part given only as graded toxicity allows"]
+    assert len(kept.not_met) == 0
 
 
 @pytest.mark.parametrize(
@@ -198,19 +237,20 @@ def test_unknown_blasts_leave_both_plans_until_the_first_part_tells_them_apart()
 
 
 @pytest.mark.parametrize(
-    ("action", "worst", "now", "closed", "is_against"),
+    ("action", "worst", "now", "closed", "against"),
     [
-        ("discontinue", Bounds(3, 3), Bounds(0, 0), Truth.TRUE, True),
-        ("discontinue", Bounds(2, 3), Bounds(0, 0), Truth.UNKNOWN, False),
-        ("postpone", Bounds(3, 3), Bounds(2, 2), Truth.TRUE, True),
-        ("postpone", Bounds(3, 3), Bounds(1, 1), Truth.FALSE, False),
-        ("postpone", Bounds(3, 3), Bounds(1, 2), Truth.UNKNOWN, False),
-        ("consider-postponing", Bounds(3, 3), Bounds(3, 3), Truth.TRUE, False),
-        ("postpone", None, None, Truth.UNKNOWN, False),
+        ("discontinue", Bounds(3, 3), Bounds(0, 0), Truth.TRUE, Truth.TRUE),
+        ("discontinue", Bounds(2, 3), Bounds(0, 0), Truth.UNKNOWN, Truth.UNKNOWN),
+        ("postpone", Bounds(3, 3), Bounds(2, 2), Truth.TRUE, Truth.TRUE),
+        ("postpone", Bounds(3, 3), Bounds(1, 1), Truth.FALSE, Truth.FALSE),
+        ("postpone", Bounds(3, 3), Bounds(1, 2), Truth.UNKNOWN, Truth.UNKNOWN),
+        ("consider-postponing", Bounds(3, 3), Bounds(3, 3), Truth.TRUE, Truth.FALSE),
+        ("consider-postponing", None, None, Truth.UNKNOWN, Truth.FALSE),
+        ("postpone", None, None, Truth.UNKNOWN, Truth.UNKNOWN),
     ],
 )
 def test_a_gate_is_closed_for_good_or_until_the_grade_has_come_down(
-    action: str, worst: Bounds | None, now: Bounds | None, closed: Truth, is_against: bool
+    action: str, worst: Bounds | None, now: Bounds | None, closed: Truth, against: Truth
 ) -> None:
     rule = NextPart.model_validate(
         {
@@ -224,7 +264,7 @@ def test_a_gate_is_closed_for_good_or_until_the_grade_has_come_down(
         }
     )
     gate = GateNow(rule, worst, now)
-    assert (gate.closed, gate.is_against) == (closed, is_against)
+    assert (gate.closed, gate.against) == (closed, against)
 
 
 def test_an_audit_counts_parts_and_gates() -> None:
