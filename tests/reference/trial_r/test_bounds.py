@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import norm
 
 from reference.trial_r.r_results import label, numbers, rows
+from vein2vein.programme.trial.designs import design_of
 from vein2vein.programme.trial.randomised.sequential import Futility, Plan, Sides, classical, spending, with_futility
 from vein2vein.programme.trial.randomised.spending import (
     HwangShihDeCani,
@@ -21,6 +22,7 @@ from vein2vein.programme.trial.randomised.spending import (
     PowerFamily,
     Spending,
 )
+from vein2vein.programme.trial.study.randomised import Randomised
 from vein2vein.programme.trial.words import Floats
 
 BOUND, CHANCE = 2e-5, 1e-6
@@ -74,6 +76,29 @@ def test_bounds_sizes_and_expected_information(row: dict[str, str]) -> None:
     assert [one * float(row["inflation"]) for one in expected] == pytest.approx(
         [float(row[f"asn_{name}"]) for name in ("alternative", "between", "null")], rel=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in rows("rpact_bounds") if row["kind"] in DELTA],
+    ids=lambda row: label(row, "kind", "parameter", "sided", "alpha", "information"),
+)
+def test_classical_boundaries_of_a_design_file(row: dict[str, str]) -> None:
+    shape = {"OF": "obrien-fleming", "P": "pocock"}.get(row["kind"], {"wang-tsiatis": 0.25})
+    content = {
+        "design": "group-sequential",
+        "looks": list(_looks(row)),
+        "boundaries": shape,
+        "alpha": float(row["alpha"]),
+        "sides": int(row["sided"]),
+        "events": 100,
+        "control": {"median": 6},
+        "accrual": {"patients": 200, "months": 12},
+        "scenarios": [{"name": "planned", "experimental": {"ratio": 0.7}}],
+    }
+    study = design_of(content).study
+    assert isinstance(study, Randomised)
+    _same(study.analysis.plan.upper, numbers(row["bounds"]))
 
 
 @pytest.mark.parametrize(

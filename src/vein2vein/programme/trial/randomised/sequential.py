@@ -149,18 +149,36 @@ class Plan:
         return found
 
 
+@dataclass(frozen=True)
+class WangTsiatis:
+    """The family of bounds C t^(delta - 1/2): delta 0 is O'Brien-Fleming 1979, 0.5 is Pocock 1977.
+
+    Args:
+        delta: Shape of the bounds, from -0.5 to 1.
+
+    Raises:
+        TrialError: TRIAL-002 for another shape.
+    """
+
+    delta: float
+
+    def __post_init__(self) -> None:
+        if not -_HALF <= self.delta <= 1:
+            refuse_parameter(f"a shape of {self.delta:g}", "a number from -0.5 to 1; 0 is O'Brien-Fleming, 0.5 Pocock")
+
+
 def classical(looks: int | tuple[float, ...], delta: float, *, alpha: float = 0.05, sides: Sides = 2) -> Plan:
-    """Bounds C t^(delta - 1/2) of Wang & Tsiatis: delta 0 is O'Brien-Fleming, 0.5 is Pocock.
+    """Bounds C t^(delta - 1/2) of Wang & Tsiatis; they hold for looks that come as planned.
 
     Args:
         looks: Number of equally spaced looks, or the information fractions.
-        delta: Shape of the bounds.
+        delta: Shape of the bounds, as of `WangTsiatis`.
         alpha: Error to be spent, both sides together for two sides.
         sides: 1 or 2.
     """
     t = fractions(looks)
     between_0_and_1("alpha", alpha)
-    shape = t ** (delta - _HALF)
+    shape = t ** (WangTsiatis(delta).delta - _HALF)
     none = np.full(len(t), -np.inf)
 
     def spent(c: float) -> float:
@@ -214,22 +232,37 @@ class Futility:
     binding: bool = False
 
 
-def with_futility(looks: int | tuple[float, ...], rule: Spending, futility: Futility, *, alpha: float = 0.025) -> Plan:
+def with_futility(
+    looks: int | tuple[float, ...], rule: Spending | WangTsiatis, futility: Futility, *, alpha: float = 0.025
+) -> Plan:
     """A one-sided plan with upper bounds for efficacy and lower bounds for futility that meet at the last look.
 
     Args:
         looks: Number of equally spaced looks, or the information fractions.
-        rule: Spending function of alpha.
+        rule: Spending function of alpha, or classical bounds, which leave no room for binding futility.
         futility: Spending of beta under the drift of the plan, binding or not.
         alpha: One-sided error to be spent.
+
+    Raises:
+        TrialError: TRIAL-002 for classical bounds with binding futility, or errors whose sum is not below 1.
     """
     t = fractions(looks)
     between_0_and_1("alpha", alpha)
     beta = between_0_and_1("beta", futility.beta)
     if alpha + beta >= 1:
         refuse_parameter(f"alpha {alpha:g} and beta {beta:g}", "a sum below 1")
-    spend = np.diff(rule.spent(t, alpha), prepend=0.0), np.diff(futility.rule.spent(t, beta), prepend=0.0)
-    fixed = None if futility.binding else spending(tuple(t), rule, alpha=alpha).upper
+    spend = np.zeros(len(t)), np.diff(futility.rule.spent(t, beta), prepend=0.0)
+    fixed = None
+    if isinstance(rule, WangTsiatis):
+        if futility.binding:
+            refuse_parameter(
+                "binding futility with classical boundaries", "a spending function, or futility that does not bind"
+            )
+        fixed = classical(tuple(t), rule.delta, alpha=alpha, sides=1).upper
+    elif futility.binding:
+        spend = np.diff(rule.spent(t, alpha), prepend=0.0), spend[1]
+    else:
+        fixed = spending(tuple(t), rule, alpha=alpha).upper
 
     def gap(drift: float) -> float:
         upper, lower = _meeting(t, spend, drift, fixed)

@@ -41,6 +41,12 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
         said = "the planned information is used; where it was another: --information"
         found = _advice(plan, z)
         return found if not z or len(plan.t) == 1 else replace(found, reasons=(*found.reasons, said))
+    if study.looks.boundaries is not None:
+        cannot(
+            "other information than planned, with classical boundaries",
+            "looks as planned, for which these boundaries hold; a spending function gives them for any",
+            "leave --information out, or plan with `spending` instead of `boundaries`",
+        )
     at = _fractions(plan, len(z), information)
     found = _advice(study.looks.plan(at), z)
     shown = ", ".join(f"{one:.1%}" for one in at[: len(z)])

@@ -34,7 +34,7 @@ from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
 from vein2vein.programme.trial.study.information import of_cells
 from vein2vein.programme.trial.study.published_parts import marked, parts_of, published
-from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of
+from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of, stopping
 from vein2vein.programme.trial.study.randomised_words import read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import (
@@ -163,6 +163,8 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
     source = published(given.pop("published")) if "published" in given else None
     parts = chosen if source is None else _merged(parts_of(source), chosen)
     usual = {} if source is None else {"looks": 1, "spending": "obrien-fleming", "month": source.cut()}
+    if "boundaries" in given:
+        usual.pop("spending", None)
     looks = made(Looks, usual | given, f"the design {name}", TURNS)
     worlds = []
     for entry in cases_of(content) or [{"name": "planned"}]:
@@ -171,7 +173,7 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         if unknown:
             refuse(f"{unknown[0]!r} in scenario {entry['name']!r}", f"keys {', '.join(PARTS)}", "correct the key")
         worlds.append((str(entry["name"]), _world(_merged(parts, changes), str(entry["name"]))))
-    parameters = parameters_of(Looks, given, "") | _parameters(parts)
+    parameters = stopping(looks, usual | given, parameters_of(Looks, given, "")) | _parameters(parts)
     looks, analysis, events = _analysis(
         looks, worlds, parameters, by_events=source is None or bool({"events", "hazard_ratio"} & set(given))
     )

@@ -22,7 +22,8 @@ from vein2vein.programme.trial.randomised.at_time import AtTime, Statistic
 from vein2vein.programme.trial.randomised.simulate import Analysis
 from vein2vein.programme.trial.randomised.spending import OBrienFlemingLike
 from vein2vein.programme.trial.study import randomised_tables
-from vein2vein.programme.trial.study.randomised import OTHER, TURNS, Looks, Randomised, read_randomised, split_arms
+from vein2vein.programme.trial.study.arms import split_arms
+from vein2vein.programme.trial.study.randomised import OTHER, TURNS, Looks, Randomised, read_randomised
 from vein2vein.programme.trial.study.reading import made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Table
 from vein2vein.programme.trial.words import Parameter
@@ -32,7 +33,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     "rmst": "Royston and Parmar 2013, BMC Med Res Methodol 13:152",
     "milestone": "Kaplan and Meier 1958, J Am Stat Assoc 53:457, with errors of Greenwood 1926",
 }
-_WAITS: Final = ("events", "hazard_ratio", "power", "spending", "futility")
+_WAITS: Final = ("events", "hazard_ratio", "power", "spending", "boundaries", "futility")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def read_fixed(name: str, content: Mapping[str, Any]) -> FixedTime:
     if asked.month is None:
         parameters["month"] = Parameter(month, "derived", "the last patient is expected, and followed for tau")
     looks = Looks(
-        1, OBrienFlemingLike(), asked.alpha, asked.sides, month=month, test=asked.test,
+        1, OBrienFlemingLike(), alpha=asked.alpha, sides=asked.sides, month=month, test=asked.test,
         first_patient=asked.first_patient, early=asked.early,
     )  # fmt: skip
     title = "restricted means" if asked.test == "rmst" else "milestone"

@@ -20,12 +20,13 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from vein2vein.programme.trial.phase12.optimise import Comparison
 from vein2vein.programme.trial.randomised.accrual import Accrual
+from vein2vein.programme.trial.study.arms import survival_arm
 from vein2vein.programme.trial.study.baskets import BASKETS
 from vein2vein.programme.trial.study.cells import CELLS, _cell_trial
 from vein2vein.programme.trial.study.comparison import COMPARISONS
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.fixed_time import FixedTest
-from vein2vein.programme.trial.study.randomised import RANDOMISED, Looks, _arm
+from vein2vein.programme.trial.study.randomised import RANDOMISED, Looks
 from vein2vein.programme.trial.study.single import SINGLE
 
 REQUIRED: Final = "required"
@@ -39,6 +40,7 @@ _SHOWN: Final[Mapping[str, str]] = MappingProxyType(  # values that a file write
         "skeleton": "list of rates, or `{doses: 5, halfwidth: 0.05, prior_mtd: 3}`",
         "bounds": "`[lower, upper]`",
         "spending": '`"obrien-fleming"`, `"pocock"`, `{hwang: -4}`, `{power: 3}`',
+        "boundaries": '`"obrien-fleming"`, `"pocock"`, `{wang-tsiatis: 0.25}`',
         "futility": "`{rule: ..., beta: 0.1}`",
         "test": '`"log-rank"`, `"maxcombo"`, `{maxcombo: [{rho: 0, gamma: 0}, {rho: 0, gamma: 1}]}`, '
         '`{rho: 0, gamma: 1}`, `{t_star: 12}`, `"rmst"`, `"milestone"`',
@@ -155,7 +157,7 @@ def keys_of(design: str) -> tuple[Key, ...]:
     found = tuple(key for maker, before in _makers(design) for key in _keys(maker, before, design))
     if design in RANDOMISED:
         found += (*(key for key in _keys(FixedTest, "", design) if key.name == "tau"), *_ALTERNATIVES)
-        depends = ("tau", "accrual.months", "spending")  # on the test, or on how patients come
+        depends = ("tau", "accrual.months")  # on the test, or on how patients come
         found = tuple(replace(key, default="none") if key.name in depends else key for key in found)
     return found
 
@@ -168,10 +170,10 @@ def _makers(design: str) -> tuple[tuple[Callable[..., Any], str], ...]:
     if design in RANDOMISED:
         return (
             (Looks, ""),
-            (_arm, "control."),
-            (_arm, "experimental."),
+            (survival_arm, "control."),
+            (survival_arm, "experimental."),
             (Accrual.over, "accrual."),
-            (_arm, "dropout."),
+            (survival_arm, "dropout."),
         )
     return ((MAKERS[design] if design in MAKERS else (SINGLE.get(design) or BASKETS[design])[0], ""),)
 

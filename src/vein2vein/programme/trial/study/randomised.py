@@ -20,18 +20,25 @@ from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
-from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
+from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.events import Stall, stall
-from vein2vein.programme.trial.randomised.hazards import Cure, Hazard, Ratio, Steps, exponential
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
 from vein2vein.programme.trial.randomised.planning import information_at_events, schoenfeld_events
-from vein2vein.programme.trial.randomised.sequential import Futility, Plan, spending, with_futility
+from vein2vein.programme.trial.randomised.sequential import (
+    Futility,
+    Plan,
+    WangTsiatis,
+    classical,
+    spending,
+    with_futility,
+)
 from vein2vein.programme.trial.randomised.simulate import Analysis, Trials, events_at, simulate
 from vein2vein.programme.trial.randomised.spending import Spending
 from vein2vein.programme.trial.study import randomised_tables
+from vein2vein.programme.trial.study.arms import split_arms
 from vein2vein.programme.trial.study.information import SOURCE, is_weighted
-from vein2vein.programme.trial.study.randomised_words import read_spending, read_weights
-from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
+from vein2vein.programme.trial.study.randomised_words import read_boundaries, read_spending, read_weights, source_of
+from vein2vein.programme.trial.study.reading import Convert, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Curves, Figure, Kind, Line, Result, Table, chance, mean_of, share_of
 from vein2vein.programme.trial.words import Parameter
 
@@ -47,7 +54,9 @@ class Looks:
 
     Args:
         looks: Number of equally spaced looks, or information fractions that end with 1.
-        spending: Spending function of alpha.
+        spending: Spending function of alpha; either this or `boundaries`.
+        boundaries: Classical boundaries instead, for looks that come as planned: of Pocock 1977, of O'Brien & Fleming 1979, or of
+            Wang & Tsiatis 1987 with their delta, C t^(delta - 1/2), between (0 is O'Brien-Fleming, 0.5 is Pocock).
         alpha: Error to be spent, both sides together for two sides.
         sides: 1 or 2.
         futility: How beta is spent on futility; None for no futility.
@@ -63,7 +72,8 @@ class Looks:
     """
 
     looks: int | tuple[float, ...]
-    spending: Spending
+    spending: Spending | None = None
+    boundaries: WangTsiatis | None = None
     alpha: float = 0.025
     sides: Literal[1, 2] = 1
     futility: Futility | None = None
@@ -76,14 +86,31 @@ class Looks:
     early: tuple[float, ...] = (1.0, 3.0, 6.0)
     information: tuple[float, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if (self.spending is None) == (self.boundaries is None):
+            both = "both" if self.spending is not None else "neither"
+            refuse(f"{both} of spending and boundaries", "one of both", "write such as `spending: obrien-fleming`")
+
     def plan(self, at: tuple[float, ...] | None = None) -> Plan:
-        """Bounds of the looks; alpha and beta are spent at the fractions `at` where looks came otherwise than planned."""
+        """Bounds of the looks; alpha and beta are spent at the fractions `at` where looks came otherwise than planned.
+
+        Raises:
+            TrialError: TRIAL-005 for futility of a two-sided plan; TRIAL-002 for binding futility with classical boundaries.
+        """
         looks = (self.information or self.looks) if at is None else at
         if self.futility is not None:
             if self.sides != 1:
                 refuse("futility of a two-sided plan", "a one-sided plan", "write `sides: 1`, or leave futility out")
-            return with_futility(looks, self.spending, self.futility, alpha=self.alpha)
-        return spending(looks, self.spending, alpha=self.alpha, sides=self.sides)
+            return with_futility(looks, self._rule, self.futility, alpha=self.alpha)
+        if isinstance(self._rule, WangTsiatis):
+            return classical(looks, self._rule.delta, alpha=self.alpha, sides=self.sides)
+        return spending(looks, self._rule, alpha=self.alpha, sides=self.sides)
+
+    @property
+    def _rule(self) -> Spending | WangTsiatis:
+        found = self.boundaries or self.spending
+        assert found is not None  # noqa: S101  (one of both is there)
+        return found
 
     def analysis(self, share: float, derive: Derive, given: dict[str, Parameter]) -> tuple[Looks, Analysis]:
         """The analysis at numbers of events, and the plan with the information of each look.
@@ -261,135 +288,33 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     given = {str(key): value for key, value in content.items() if key not in OTHER}
     arms, worlds = split_arms(given, content)
     looks = made(Looks, given, f"the design {name}", TURNS)
-    parameters = parameters_of(Looks, given, "") | arms
+    parameters = stopping(looks, given, parameters_of(Looks, given, "")) | arms
     planned = worlds[0]
     asked = looks.events_for(replace(looks, information=None).plan(), planned.share)
     for world in worlds:
         stall(world, asked, ())  # refuses more events than patients before anything is derived
     looks, analysis = looks.analysis(planned.share, partial(information_at_events, planned), parameters)
     events = analysis.cut_offs[-1].events or 0
-    if "spending" in given:
-        parameters["spending"] = replace(
-            parameters.get("spending", Parameter(given["spending"], "set")), source=LAN_DEMETS
-        )
     return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
 
 
-def split_arms(given: dict[str, Any], content: Mapping[str, Any]) -> tuple[dict[str, Parameter], tuple[Scenario, ...]]:
-    """Take the arms out of the keys of a file: their parameters, and the truths of its scenarios.
+def stopping(looks: Looks, given: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """All parameters, of which the one that shapes the boundaries has its source; the one that was not chosen is left out.
 
     Args:
-        given: Keys of the file without title and scenarios; those of the arms are taken out.
-        content: The whole file.
+        looks: The plan.
+        given: The keys of the file.
+        parameters: All parameters of the plan.
     """
-    arms: dict[str, Any] = {
-        key: given.pop(key) for key in ("control", "experimental", "accrual", "ratio", "dropout") if key in given
-    }
-    cases = cases_of(content) or [{"name": "planned"}]
-    return parameters_of_arms(arms), tuple(_world({**arms, **entry}, str(entry["name"])) for entry in cases)
-
-
-def parameters_of_arms(arms: Mapping[str, Any]) -> dict[str, Parameter]:
-    """The parts of the arms that the file set, by key."""
-    return {key: Parameter(value, "set") for key, value in _leaves(arms)}
-
-
-def _leaves(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        name = f"{before}{key}"
-        found += (
-            _leaves(value, f"{name}.")
-            if isinstance(value, Mapping)
-            else [(name, tuple(value) if isinstance(value, list) else value)]
-        )
+    key, source = ("spending", LAN_DEMETS) if looks.boundaries is None else ("boundaries", source_of(looks.boundaries))
+    chosen, found = Parameter(given[key], "set", source), dict[str, Parameter]()
+    for name, one in parameters.items():
+        root = name.partition(".")[0]
+        if root == key:
+            found[key] = chosen
+        elif root not in {"spending", "boundaries"}:
+            found[name] = one
     return found
-
-
-def _world(entry: Mapping[str, Any], name: str) -> Scenario:
-    known = ("name", "control", "experimental", "accrual", "ratio", "dropout")
-    unknown = [key for key in entry if key not in known]
-    if unknown:
-        refuse(f"{unknown[0]!r} in scenario {name!r}", f"keys {', '.join(known)}", "correct the key")
-    for key in ("control", "experimental", "accrual"):
-        if key not in entry:
-            refuse(f"no key {key!r} for scenario {name!r}", f"{key!r} in the file or the scenario", "add it")
-    control = _hazard(entry["control"], None, f"control of {name!r}")
-    experimental = _hazard(entry["experimental"], control, f"experimental of {name!r}")
-    out = entry.get("dropout")
-    dropout = None if out is None else _hazard(out, None, f"dropout of {name!r}")
-    return Scenario(
-        control,
-        experimental,
-        _accrual(entry["accrual"], name),
-        made(_pair, {"ratio": entry.get("ratio", [1, 1])}, f"scenario {name!r}"),
-        (dropout, dropout),
-        name,
-    )
-
-
-def _pair(ratio: tuple[int, int]) -> tuple[int, int]:
-    return ratio
-
-
-def _accrual(value: Any, name: str) -> Accrual:
-    if isinstance(value, Mapping) and "months" in value:
-        return made(Accrual.over, value, f"accrual of {name!r}")
-    return made(_rising, value, f"accrual of {name!r}")
-
-
-def _rising(patients: int, rates: tuple[float, ...], starts: tuple[float, ...] = (0.0,)) -> Accrual:
-    return Accrual(patients, rates, starts)
-
-
-def _hazard(value: Any, control: Hazard | None, where: str) -> Hazard:
-    """An arm: a median or steps with an optional cured share, or a hazard ratio to the control that may change."""
-    if isinstance(value, Mapping) and "ratio" in value:
-        if control is None:
-            refuse(f"a hazard ratio for {where}", "a median, or steps", "a ratio is to the control arm")
-        ratios, starts = made(_ratios, _typed(value), where)
-        return Ratio(control, starts, ratios)
-    return made(_arm, value, where)
-
-
-def _typed(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A ratio and its starts as lists; ``delay`` is a ratio of 1 until then."""
-    rest = dict(value)
-    ratio = rest.pop("ratio")
-    ratios = ratio if isinstance(ratio, list) else [ratio]
-    if "delay" in rest:
-        delay = rest.pop("delay")
-        if not isinstance(delay, (int, float)) or not 0 < delay < math.inf or "starts" in rest:
-            refuse(f"a delay of {delay!r}", "months above 0, without starts", "write such as `delay: 3`")
-        rest["starts"] = [0.0, delay]
-        ratios = [1.0, *ratios]
-    return rest | {"ratio": ratios}
-
-
-def _ratios(
-    ratio: tuple[float, ...], starts: tuple[float, ...] = (0.0,)
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return ratio, starts
-
-
-def _arm(
-    median: float | None = None,
-    rates: tuple[float, ...] | None = None,
-    starts: tuple[float, ...] = (0.0,),
-    cured: float = 0.0,
-) -> Hazard:
-    """Survival with a median, or with rates per month from each of `starts`; `cured` never have the event.
-
-    Args:
-        median: Months until half of those who are not cured have the event; with `cured` that of the whole arm is longer.
-        rates: Events per month of those who are not cured, from each of `starts` on.
-        starts: Months from which each rate holds.
-        cured: Share that never has the event.
-    """
-    if (median is None) == (rates is None):
-        refuse("an arm with both or neither of median and rates", "one of both", "write `median: 6`, in months")
-    base = exponential(median) if median is not None else Steps(starts, rates or ())
-    return Cure(cured, base) if cured else base
 
 
 def _date(value: Any) -> date | None:
@@ -403,6 +328,7 @@ def _date(value: Any) -> date | None:
 
 TURNS: Final[Mapping[str, Convert]] = {
     "spending": lambda value, _: read_spending(value),
+    "boundaries": lambda value, _: read_boundaries(value),
     "Spending": lambda value, _: read_spending(value),
     "rule": lambda value, _: read_spending(value),
     "first_patient": lambda value, _: _date(value),

@@ -1,7 +1,7 @@
-"""How a design file names spending functions and tests.
+"""How a design file names spending functions, classical boundaries and tests.
 
 Place    Programme, trial, study. Read by `randomised` and `cells`.
-Out      `Spending` functions and weights of log-rank tests.
+Out      `Spending` functions, shapes of classical boundaries and weights of log-rank tests.
 Checked  tests/unit/programme/trial/study/test_randomised.py
 """
 
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, FlemingHarrington, ModestlyWeighted, Weight
 from vein2vein.programme.trial.randomised.maxcombo import STRAW_MAN
+from vein2vein.programme.trial.randomised.sequential import WangTsiatis
 from vein2vein.programme.trial.randomised.spending import (
     HwangShihDeCani,
     OBrienFlemingLike,
@@ -22,6 +23,37 @@ from vein2vein.programme.trial.randomised.spending import (
 from vein2vein.programme.trial.study.reading import made, refuse
 
 SPENDING: Final = ("obrien-fleming", "pocock", "{power: 3}", "{hwang: -4}")
+
+_CLASSICAL: Final[Mapping[float, tuple[str, str]]] = {
+    0.0: ("obrien-fleming", "O'Brien and Fleming 1979, Biometrics 35:549"),
+    0.5: ("pocock", "Pocock 1977, Biometrika 64:191"),
+}
+_FAMILY: Final = "Wang and Tsiatis 1987, Biometrics 43:193"
+
+
+def read_boundaries(value: Any) -> WangTsiatis:
+    """Classical boundaries by their name, or by the delta of Wang and Tsiatis.
+
+    Raises:
+        TrialError: TRIAL-005 for a name that is not known, TRIAL-002 for a delta that cannot be.
+    """
+    for delta, (name, _) in _CLASSICAL.items():
+        if value == name:
+            return WangTsiatis(delta)
+    if isinstance(value, Mapping) and set(value) == {"wang-tsiatis"}:
+        delta = value["wang-tsiatis"]
+        if isinstance(delta, (int, float)) and not isinstance(delta, bool):
+            return WangTsiatis(float(delta))
+    return refuse(
+        f"boundaries {value!r}",
+        "obrien-fleming, pocock or {wang-tsiatis: 0.25}",
+        "choose one of them, or a `spending` function instead",
+    )
+
+
+def source_of(shape: WangTsiatis) -> str:
+    """The paper of classical boundaries."""
+    return _CLASSICAL[shape.delta][1] if shape.delta in _CLASSICAL else _FAMILY
 
 
 def read_spending(value: Any) -> Spending:

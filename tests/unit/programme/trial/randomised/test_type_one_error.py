@@ -117,6 +117,9 @@ FILES: list[dict[str, Any]] = [
     SMALL | {"looks": 3, "spending": "pocock", "test": {"rho": 1, "gamma": 1}, "sides": 2},
     CURED_FILE | {"looks": [0.5, 1], "spending": "obrien-fleming", "test": {"t_star": 6}},
     SMALL | {"looks": [0.5, 0.75, 1], "spending": "pocock", "test": "maxcombo"},
+    SMALL | {"looks": [0.5, 0.75, 1], "boundaries": "pocock", "test": "log-rank"},
+    CURED_FILE | {"looks": 5, "boundaries": {"wang-tsiatis": 0.25}, "sides": 2, "test": "log-rank"},
+    SMALL | {"looks": [0.5, 0.75, 1], "boundaries": "obrien-fleming", "test": LATE},
 ]
 
 

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from vein2vein.cli import cli
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.designs import design_of
-from vein2vein.programme.trial.randomised.sequential import spending
+from vein2vein.programme.trial.randomised.sequential import classical, spending
 from vein2vein.programme.trial.randomised.spending import OBrienFlemingLike
 from vein2vein.programme.trial.study.advice import Advice
 from vein2vein.programme.trial.study.advise import advise
@@ -82,3 +82,13 @@ def test_the_command_says_what_the_call_says(tmp_path: Any) -> None:
     file.write_text(json.dumps(FILE), encoding="utf-8")
     done = CliRunner().invoke(cli, ["trial", "recommend", str(file), "1.5", "--information", "0.5"])
     assert done.stdout.splitlines() == told("1.5", "0.5").lines()
+
+
+def test_classical_boundaries_are_advised_as_planned_and_hold_for_no_other_information() -> None:
+    study = design_of({key: value for key, value in FILE.items() if key != "spending"} | {"boundaries": "pocock"}).study
+    bound = classical((0.6, 0.8, 1.0), 0.5, alpha=0.025, sides=1).upper[0]
+    assert advise(study, f"{bound - 0.001}").action == "go on"
+    assert advise(study, f"{bound + 0.001}").action == "stop for superiority"
+    with pytest.raises(TrialError, match="TRIAL-003") as told:
+        advise(study, "1.5", "", "0.5")
+    assert "spending" in told.value.fault.fix

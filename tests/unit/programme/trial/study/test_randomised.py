@@ -21,6 +21,7 @@ from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.randomised.spending import HwangShihDeCani, OBrienFlemingLike, PowerFamily
 from vein2vein.programme.trial.study.randomised import Randomised
 from vein2vein.programme.trial.study.randomised_words import read_spending, read_weights
+from vein2vein.programme.trial.words import Parameter
 
 FILE: dict[str, Any] = {
     "design": "group-sequential", "looks": [0.5, 1], "spending": "obrien-fleming", "events": 60, "first_patient": "2027-03-01",
@@ -30,7 +31,11 @@ FILE: dict[str, Any] = {
 
 
 def study(**more: Any) -> Randomised:
-    found = design_of(FILE | more).study
+    return study_of(FILE | more)
+
+
+def study_of(content: dict[str, Any]) -> Randomised:
+    found = design_of(content).study
     assert isinstance(found, Randomised)
     return found
 
@@ -97,6 +102,62 @@ def test_names_of_spending_and_tests() -> None:
     assert read_spending({"hwang": -4}) == HwangShihDeCani(-4)
     assert len(read_weights("maxcombo")) == 4
     assert read_weights({"rho": 0, "gamma": 1})[0].gamma == 1  # type: ignore[attr-defined]
+
+
+UNSPENT = {key: value for key, value in FILE.items() if key != "spending"}
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "constants", "source"),
+    [
+        ("pocock", [2.178, 2.289, 2.361, 2.413], "Pocock 1977, Biometrika 64:191"),
+        ("obrien-fleming", [1.977, 2.004, 2.024, 2.040], "O'Brien and Fleming 1979, Biometrics 35:549"),
+    ],
+)
+def test_classical_boundaries_of_a_file_have_the_printed_constants(
+    boundaries: str, constants: list[float], source: str
+) -> None:
+    """Jennison & Turnbull 2000, tables 2.1 and 2.3 (recalled; agree with rpact), two-sided .05, 2 to 5 equal looks."""
+    for looks, constant in enumerate(constants, start=2):
+        one = study_of(UNSPENT | {"looks": looks, "boundaries": boundaries, "sides": 2, "alpha": 0.05})
+        assert one.analysis.plan.upper[-1] == pytest.approx(constant, abs=5.01e-4)
+        table = one.tables()[0]
+        assert table.rows[-1][table.heads.index("z_bound")] == f"{one.analysis.plan.upper[-1]:.4f}"
+        assert one.parameters["boundaries"] == Parameter(boundaries, "set", source)
+        assert "spending" not in one.parameters
+
+
+def test_the_family_of_wang_and_tsiatis_lies_between_and_futility_may_stand_beside_it() -> None:
+    between = study_of(UNSPENT | {"boundaries": {"wang-tsiatis": 0.25}})
+    plan = between.analysis.plan
+    assert plan.upper[0] / plan.upper[1] == pytest.approx(2**0.25)
+    assert plan.error() == pytest.approx(0.025)
+    assert between.parameters["boundaries"].source == "Wang and Tsiatis 1987, Biometrics 43:193"
+    futile = study_of(UNSPENT | {"boundaries": {"wang-tsiatis": 0.25}, "futility": {"rule": "pocock", "beta": 0.2}})
+    assert futile.analysis.plan.upper == pytest.approx(plan.upper)
+    found = futile.analysis.plan
+    assert found.drift is not None
+    assert found.crossing(found.drift).upper.sum() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("more", "saw"),
+    [
+        ({}, "neither of spending and boundaries"),
+        ({"spending": "pocock", "boundaries": "pocock"}, "both of spending and boundaries"),
+        ({"boundaries": "haybittle"}, "boundaries 'haybittle'"),
+        ({"boundaries": {"wang-tsiatis": "a"}}, "boundaries {'wang-tsiatis': 'a'}"),
+        ({"boundaries": {"wang-tsiatis": 2}}, "a shape of 2"),
+        (
+            {"boundaries": "pocock", "futility": {"rule": "pocock", "beta": 0.2, "binding": True}},
+            "binding futility with classical boundaries",
+        ),
+    ],
+)
+def test_boundaries_that_cannot_be_are_refused(more: dict[str, Any], saw: str) -> None:
+    with pytest.raises(TrialError) as told:
+        design_of(UNSPENT | more)
+    assert told.value.fault.saw.startswith(saw)
 
 
 def test_trials_without_any_event_have_no_ratio() -> None:
