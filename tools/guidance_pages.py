@@ -9,8 +9,9 @@ from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.decide import Body, decide
 from vein2vein.journey.guidance.lines import Line, lines_of
 from vein2vein.journey.guidance.words import line_words
+from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.decisions import GradeOf
-from vein2vein.knowledge.disagreements import disagreements
+from vein2vein.knowledge.disagreements import Side, disagreements
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Give, Guidance
 from vein2vein.knowledge.library import Library, default_library
@@ -72,7 +73,15 @@ def _disagree(sources: Sequence[Guidance], drugs: Mapping[str, Drug], library: L
     yield "| point | what sources say | status | files |\n| --- | --- | --- | --- |"
     for one in disagreements():
         files = ", ".join(f"`{id}`" for id in one.files)
-        yield f"| {one.topic['en']} | {'<br>'.join(one.says)} | {one.status} | {files} |"
+        yield f"| {one.topic['en']} | {'<br>'.join(_side(side) for side in one.says)} | {one.status} | {files} |"
+    yield "\nThe works by their keys, with the place and how they were read beside each use:\n"
+    keys = {source.key for one in disagreements() for side in one.says for source in side.sources}
+    yield from (f"- `{key}`: {citation(key).reference()}" for key in sorted(keys))
+
+
+def _side(side: Side) -> str:
+    works = "; ".join(f"`{s.key}`, {s.locator}, {s.read}" for s in side.sources)
+    return f"{side.text} ({works or side.not_noted})"
 
 
 def grid(sources: Sequence[Guidance], drugs: Mapping[str, Drug]) -> Iterator[str]:

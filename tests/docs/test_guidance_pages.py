@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tool_modules import load_tool
+from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.disagreements import disagreements
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
@@ -62,6 +63,9 @@ def test_every_stated_disagreement_is_shown_and_names_files_that_are_there(pages
     ids = [one.id for one in disagreements()]
     assert len(set(ids)) == len(ids)
     for one in disagreements():
-        assert all(text in page for text in (one.topic["en"], *one.says))
+        assert all(text in page for text in (one.topic["en"], *(side.text for side in one.says)))
+        for source in (source for side in one.says for source in side.sources):
+            assert f"`{source.key}`, {source.locator}, {source.read}" in page
+            assert f"- `{source.key}`: {citation(source.key).reference()}" in page
         assert {"en", "zh"} <= set(one.topic)
         assert not [id for id in one.files if id not in LIBRARY and id not in default_registry()]

@@ -11,10 +11,31 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vein2vein.basis.data_files import package_yaml
-from vein2vein.knowledge.edition import Strict, Text, Wording
+from vein2vein.knowledge.edition import Source, Strict, Text, Wording
+
+
+class Side(Strict):
+    """What one side says, and where that stands.
+
+    Attributes:
+        text: The side in a few words.
+        sources: The works with their places and how they were read.
+        not_noted: Why there is no work; None where there is one.
+    """
+
+    text: Text
+    sources: tuple[Source, ...] = ()
+    not_noted: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_cited(self) -> Side:
+        if bool(self.sources) == (self.not_noted is not None):
+            needed = f"{self.text!r} needs its sources, or says that none was noted"
+            raise ValueError(needed)
+        return self
 
 
 class Disagreement(Strict):
@@ -22,7 +43,7 @@ class Disagreement(Strict):
 
     Attributes:
         status: How sure it is what the sources say: read in them or their copies, recalled, or uncertain.
-        says: What each source says, two at least.
+        says: What each side says with its works, two sides at least.
         files: Ids of rule sets and documents that hold one side of it.
     """
 
@@ -30,7 +51,7 @@ class Disagreement(Strict):
     about: Text
     status: Literal["read", "recalled", "uncertain"]
     topic: Wording
-    says: Annotated[tuple[Text, ...], Field(min_length=2)]
+    says: Annotated[tuple[Side, ...], Field(min_length=2)]
     files: tuple[Text, ...]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
-from vein2vein.knowledge.disagreements import disagreements
+from vein2vein.knowledge.citations import citations
+from vein2vein.knowledge.disagreements import Side, disagreements
 from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
 from vein2vein.report.disagreements import Section, sections
@@ -71,3 +73,16 @@ def test_every_known_point_is_told_with_a_file_behind_it() -> None:
     told = {one.id: one for one in disagreements()}
     assert set(TOPICS) <= set(told)
     assert [id for id in TOPICS if not told[id].files] == []
+
+
+def test_every_side_names_the_work_and_the_place_or_says_that_none_was_noted() -> None:
+    sides = [side for one in disagreements() for side in one.says]
+    assert [s.key for side in sides for s in side.sources if s.key not in citations()] == []
+    assert sum(side.not_noted is not None for side in sides) == 2
+    ways = {one.id: {s.read for side in one.says for s in side.sources} for one in disagreements()}
+    assert [one.id for one in disagreements() if one.status == "read" and ways[one.id] == {"recalled"}] == []
+
+
+def test_a_side_without_a_work_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'yes' needs its sources, or says that none was noted"):
+        Side.model_validate({"text": "yes"})
