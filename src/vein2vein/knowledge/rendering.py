@@ -9,11 +9,11 @@ Does not Say anything that is not in the rule file, the code files or the citati
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.markdown import bullets, table
-from vein2vein.knowledge.wording import condition_text, input_text, pick, subject_of, unit_of
+from vein2vein.knowledge.wording import condition_text, fixed_words, input_text, pick, subject_of, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,81 +21,10 @@ if TYPE_CHECKING:
     from vein2vein.knowledge.inputs import Input
     from vein2vein.knowledge.schema import RuleSet
 
-_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "grades": "Results",
-        "criteria": "Criteria",
-        "items": "Items",
-        "bands": "Bands",
-        "parameters": "Open points",
-        "inputs": "Inputs",
-        "flags": "Remarks",
-        "limits": "Limits",
-        "silence": "What the source is silent on",
-        "sources": "Sources",
-        "cases": "Worked cases",
-        "value": "result",
-        "meaning": "meaning",
-        "condition": "condition",
-        "criterion": "criterion",
-        "item": "item",
-        "parameter": "open point",
-        "chosen": "chosen here",
-        "choices": "choices",
-        "says": "the source says",
-        "status": "status",
-        "input": "input",
-        "from": "taken from",
-        "unit": "unit",
-        "method": "method",
-        "otherwise": "otherwise",
-        "case": "case",
-        "given": "given",
-        "expect": "result",
-        "unverified": "NOT VERIFIED: not yet read in the primary source and signed by two people",
-        "not_applicable": "does not apply",
-        "applies": "Applies when",
-    },
-    "zh": {
-        "grades": "结果",
-        "criteria": "判定条件",
-        "items": "条目",
-        "bands": "分段",
-        "parameters": "原文未定之处",
-        "inputs": "输入",
-        "flags": "提示",
-        "limits": "局限",
-        "silence": "原文未述",
-        "sources": "来源",
-        "cases": "示例",
-        "value": "结果",
-        "meaning": "含义",
-        "condition": "条件",
-        "criterion": "判定条件",
-        "item": "条目",
-        "parameter": "未定之处",
-        "chosen": "此处取值",
-        "choices": "可选值",
-        "says": "原文",
-        "status": "核对状态",
-        "input": "输入",
-        "from": "取自",
-        "unit": "单位",
-        "method": "方法",
-        "otherwise": "其他情况",
-        "case": "示例",
-        "given": "给定",
-        "expect": "结果",
-        "unverified": "未经核实：尚无两人对照原始文献阅读并签字",
-        "not_applicable": "不适用",
-        "applies": "适用条件",
-    },
-}
-
 
 def render(rule: RuleSet, language: str = "en") -> str:
     """The rule set as Markdown: header, results, criteria, open points, inputs, limits, sources and worked cases."""
-    words = _HEADINGS[language]
+    words = fixed_words("rule_set", language)
     blocks = [_header(rule, language)]
     if rule.applies is not None:
         blocks.append(f"{words['applies']}: {condition_text(rule, rule.applies, language)}")
@@ -106,7 +35,7 @@ def render(rule: RuleSet, language: str = "en") -> str:
 
 
 def _header(rule: RuleSet, language: str) -> str:
-    words = _HEADINGS[language]
+    words = fixed_words("rule_set", language)
     until = rule.valid.to.isoformat() if rule.valid.to else ""
     lines = [
         f"# {pick(rule.title, language)}",
@@ -120,7 +49,7 @@ def _header(rule: RuleSet, language: str) -> str:
 
 
 def _sections(rule: RuleSet, language: str) -> Iterator[tuple[str, str]]:
-    words = _HEADINGS[language]
+    words = fixed_words("rule_set", language)
     yield "grades", _table(words, ("value", "meaning", "condition"), _results(rule, language))
     yield "items", _table(words, ("item", "value", "meaning", "condition"), _items(rule, language))
     yield (
@@ -141,7 +70,7 @@ def _sections(rule: RuleSet, language: str) -> Iterator[tuple[str, str]]:
 
 def _results(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
     rows = [(str(c.value), pick(c.text, language), condition_text(rule, c.when, language)) for c in rule.cases]
-    return [*rows, (str(rule.otherwise), "", _HEADINGS[language]["otherwise"])] if rule.cases else []
+    return [*rows, (str(rule.otherwise), "", fixed_words("rule_set", language)["otherwise"])] if rule.cases else []
 
 
 def _items(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
@@ -151,7 +80,7 @@ def _items(rule: RuleSet, language: str) -> list[tuple[str, ...]]:
         for case in item.cases:
             text = condition_text(rule, case.when, language)
             rows.append((label, f"{case.value:+d}", pick(case.text, language), text))
-        rows.append((label, f"{item.otherwise:+d}", "", _HEADINGS[language]["otherwise"]))
+        rows.append((label, f"{item.otherwise:+d}", "", fixed_words("rule_set", language)["otherwise"]))
     return rows
 
 
@@ -202,7 +131,7 @@ def _source_lines(rule: RuleSet) -> Iterator[str]:
 
 def case_table(rule: RuleSet, language: str = "en") -> str:
     """The worked cases of a rule set as a table."""
-    words = _HEADINGS[language]
+    words = fixed_words("rule_set", language)
     return _table(words, ("case", "given", "expect"), _cases(rule, words))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge.codes import observation_kind, observations, stream, streams
 from vein2vein.knowledge.predicates import (
@@ -33,35 +34,13 @@ if TYPE_CHECKING:
     from vein2vein.knowledge.codes import Category
     from vein2vein.knowledge.schema import RuleSet
 
-LANGUAGES: Final = ("en", "zh")
-_SIGNS: Final = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
-_PRINTED: Final = {"Cel": "°C", "mm[Hg]": "mmHg", "10*9/L": "×10⁹/L"}
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "and": " and ",
-        "or": " or ",
-        "not": "not ({})",
-        "possible": "({}) does not decide it but leaves the result open",
-        "years": "years",
-        "n_of": "at least {} of: {}",
-        "sustained": "({}) for at least {} h without a break",
-        "syndrome": "({}) now, or since its onset not clear of ({}) for {} h, and treated at some time with ({})",
-        "true": "always",
-        "false": "never",
-    },
-    "zh": {
-        "and": " 且 ",
-        "or": " 或 ",
-        "not": "非（{}）",
-        "possible": "（{}）时结果不能确定",
-        "years": "岁",
-        "n_of": "以下至少 {} 项：{}",
-        "sustained": "（{}）持续不少于 {} 小时",
-        "syndrome": "当前（{}），或起病后（{}）未连续消失 {} 小时，且其间用过（{}）",
-        "true": "总是",
-        "false": "从不",
-    },
-}
+SIGNS: Final = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
+PRINTED: Final = {"Cel": "°C", "mm[Hg]": "mmHg", "10*9/L": "×10⁹/L", "[degF]": "°F"}
+
+
+def fixed_words(section: str, language: str) -> Mapping[str, str]:
+    """What stands between the texts of the files: one section of knowledge/messages in a language."""
+    return messages("vein2vein.knowledge", "knowledge", spoken(language))[section]
 
 
 def pick(texts: Mapping[str, str] | None, language: str, otherwise: str = "") -> str:
@@ -75,7 +54,7 @@ def condition_text(rule: RuleSet, predicate: Predicate, language: str = "en") ->
 
 
 def _text(rule: RuleSet, predicate: Predicate, language: str) -> str:
-    words = _WORDS[language]
+    words = fixed_words("condition", language)
     match predicate:
         case Ref() | Compare() | IsIn():
             shown = _leaf_text(rule, predicate, language)
@@ -100,14 +79,14 @@ def _leaf_text(rule: RuleSet, leaf: Ref | Compare | IsIn, language: str) -> str:
         return name_text(rule, leaf.name, language)
     label = name_text(rule, leaf.input, language)
     if isinstance(leaf, Compare):
-        return f"{label} {_SIGNS[leaf.op]} {_number(leaf.cut_off)} {unit_of(rule, leaf.input, language)}".rstrip()
+        return f"{label} {SIGNS[leaf.op]} {_number(leaf.cut_off)} {unit_of(rule, leaf.input, language)}".rstrip()
     known = _known_categories(rule, leaf.input)
     shown = (pick(known[c].label, language, c) if c in known else c for c in sorted(leaf.categories))
     return f"{label}: {' / '.join(shown)}"
 
 
 def _count_text(rule: RuleSet, count: CountOf, language: str) -> str:
-    words = _WORDS[language]
+    words = fixed_words("condition", language)
     texts = [_text(rule, part, language) for part in count.parts]
     nested = [f"({t})" if isinstance(p, CountOf) else t for p, t in zip(count.parts, texts, strict=True)]
     if count.needed == len(texts):
@@ -173,11 +152,11 @@ def unit_of(rule: RuleSet, name: str, language: str = "en") -> str:
     declared = rule.inputs[name]
     kind = getattr(declared, "observation", None)
     if kind is None or kind not in observations() or getattr(declared, "relative_to", None) is not None:
-        return _WORDS[language]["years"] if isinstance(declared, methods.AgeYears) else ""
+        return fixed_words("condition", language)["years"] if isinstance(declared, methods.AgeYears) else ""
     if not isinstance(declared, methods.Latest | methods.Extreme | methods.BaselineValue | methods.NthLowestDay):
         return ""
     unit = observation_kind(kind).unit or ""
-    return "" if unit.startswith("{") or unit == "1" else _PRINTED.get(unit, unit)
+    return "" if unit.startswith("{") or unit == "1" else PRINTED.get(unit, unit)
 
 
 def _known_categories(rule: RuleSet, name: str) -> Mapping[str, Category]:

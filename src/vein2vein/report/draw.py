@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from vein2vein.basis.messages import LANGUAGES
 from vein2vein.report import svg
 from vein2vein.report.figure import Curve, Lane, Panel, Ribbon, RibbonStep, Shape, Span, TimeAxis, result_text
 from vein2vein.report.palette import GRADES, THEMES, Theme, grade_colour
 from vein2vein.report.scales import ValueAxis, day_every, runs, short, text_width, thinned, value_axis
-from vein2vein.report.words import LANGUAGES, Words, in_, is_translated, joined, say
+from vein2vein.report.words import Words, in_, is_translated, joined, say
 
 WIDTH: Final = 900
 LEFT: Final = 136

@@ -10,8 +10,8 @@ Does not Say anything that is not in the files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.journey.guidance.compare import Compared
 from vein2vein.journey.guidance.words import action_words, drug_name
 from vein2vein.knowledge.citations import citation
@@ -21,14 +21,10 @@ from vein2vein.knowledge.documents.table_words import condition_in_words
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
-from vein2vein.report.words import catalogue
-
-_OURS: Final = "guidance."
 
 
 def _words(language: str) -> Mapping[str, str]:
-    messages = catalogue("zh" if language.startswith("zh") else "en")
-    return {key.removeprefix(_OURS): text for key, text in messages.items() if key.startswith(_OURS)}
+    return messages("vein2vein.report", "guidance", spoken(language))["guidance"]
 
 
 def guidance_markdown(guidance: Guidance, drugs: Mapping[str, Drug], language: str = "en") -> str:

@@ -24,6 +24,7 @@ import polars as pl
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
 from vein2vein.basis.ids import CourseId
+from vein2vein.basis.messages import Language
 from vein2vein.engine.grade import cut
 from vein2vein.engine.verdict import Graded
 from vein2vein.errors import ReportError
@@ -41,7 +42,7 @@ from vein2vein.report.shell import banner, html_file
 from vein2vein.report.static import asset
 from vein2vein.report.summary import Summary, steps_with_hours, summarise
 from vein2vein.report.unused import refused_rows
-from vein2vein.report.words import Language, Words, page_messages, say
+from vein2vein.report.words import Words, page_messages, say
 
 Progress = Callable[[int, int], None]
 HEADLINE: Final = 4

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vein2vein.basis.messages import LANGUAGES
 from vein2vein.knowledge.citations import citation, citations
 from vein2vein.knowledge.schema import Parameter, RuleSet, Signature, Source
 from vein2vein.report import rule_words
 from vein2vein.report.markup import element, english, facts, status_badge, table, text, wording
-from vein2vein.report.words import LANGUAGES, Words, joined, say, words_of
+from vein2vein.report.words import Words, joined, say, words_of
 
 
 def scales_section(rules: Sequence[RuleSet]) -> str:

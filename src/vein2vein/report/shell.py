@@ -11,11 +11,12 @@ import base64
 import hashlib
 from typing import Final
 
+from vein2vein.basis.messages import Language
 from vein2vein.report import draw
 from vein2vein.report.markup import element
 from vein2vein.report.palette import variables
 from vein2vein.report.static import asset, font_css
-from vein2vein.report.words import TAGS, Language, say
+from vein2vein.report.words import TAGS, say
 
 # Each language by its own name, so that its readers find it whatever is shown.
 _LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}

@@ -15,13 +15,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from vein2vein.basis.messages import Language
 from vein2vein.errors import ReportError
 from vein2vein.report import draw, svg
 from vein2vein.report.figure import Figure
 from vein2vein.report.files import write_file
 from vein2vein.report.han import han_font, needs_han
 from vein2vein.report.palette import THEMES, Theme
-from vein2vein.report.words import TAGS, Language, spoken
+from vein2vein.report.words import TAGS, spoken
 
 FONT_FILES: Final = ("Roboto-Regular.subset.ttf", "Roboto-Bold.subset.ttf")
 _MARGIN: Final = 18.0

@@ -1,7 +1,7 @@
 """Every text of the report in every language: one message catalogue for each, and text that carries them all.
 
 Place    Report. Read by everything in the room that says something to a person.
-In       messages/en.toml, messages/zh.toml; texts of rule files and code files.
+In       messages/report.en.toml, messages/report.zh.toml and those beside them; texts of rule files and code files.
 Out      `Words`: the English text, with the others beside it; `spoken` makes one language out of markup that holds them all.
 Knows    Markup carries English as its content and each other language in an attribute (`data-zh`, `data-zh-label`, ...), so
          that the page switches without a copy of itself, and can be read without a script.
@@ -12,16 +12,14 @@ Does not Format numbers or dates by country: they are the same everywhere (ISO d
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from html import escape, unescape
-from importlib import resources
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final
 
-Language = Literal["en", "zh"]
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+from vein2vein.basis.messages import LANGUAGES, Language, messages
+
 OTHERS: Final = tuple(language for language in LANGUAGES if language != "en")
 # What a language is called in `lang`, so that a browser chooses the right glyphs for Han letters.
 TAGS: Final[Mapping[str, str]] = MappingProxyType({"en": "en", "zh": "zh-Hans"})
@@ -101,23 +99,21 @@ def say(key: str, **given: object) -> Words:
     return Words(_said("en", key, given), **{language: _said(language, key, given) for language in OTHERS})
 
 
-def _said(language: str, key: str, given: Mapping[str, object]) -> str:
-    messages = catalogue(language)
+def _said(language: Language, key: str, given: Mapping[str, object]) -> str:
+    known = catalogue(language)
     singular = f"{key}_one"
-    chosen = singular if given.get("n") in {1, "1"} and singular in messages else key
+    chosen = singular if given.get("n") in {1, "1"} and singular in known else key
     shown = {name: in_(value, language) if isinstance(value, str) else value for name, value in given.items()}
-    return messages[chosen].format_map(shown)
+    return known[chosen].format_map(shown)
 
 
 @cache
-def catalogue(language: str) -> Mapping[str, str]:
+def catalogue(language: Language) -> Mapping[str, str]:
     """All messages of a language by "section.name", from every file of that language."""
-    folder = resources.files("vein2vein.report").joinpath("messages")
-    found: dict[str, str] = {}
-    for name in (f"{language}.toml", f"trial.{language}.toml", f"guidance.{language}.toml"):
-        raw = tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
-        found |= {f"{section}.{key}": text for section, own in raw.items() for key, text in own.items()}
-    return MappingProxyType(found)
+    files = (messages("vein2vein.report", name, language) for name in ("report", "trial", "guidance"))
+    return MappingProxyType(
+        {f"{section}.{key}": text for file in files for section, own in file.items() for key, text in own.items()}
+    )
 
 
 def page_messages() -> dict[str, dict[str, str]]:

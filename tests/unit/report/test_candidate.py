@@ -16,7 +16,6 @@ from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.library import default_library
 from vein2vein.report.candidate import as_plain, as_text
-from vein2vein.report.candidate.words import WORDS
 
 BOOKS = default_library()
 US = BOOKS.get("reference-us.protocol", Protocol)
@@ -120,10 +119,6 @@ def test_the_text_for_people() -> None:
     chinese = as_text(_plain("zh"), language="zh")
     assert "只能于 2026-03-27 开始" in chinese
     assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", chinese), "no English sentence in the Chinese text"
-
-
-def test_every_word_stands_in_both_languages() -> None:
-    assert set(WORDS["en"]) == set(WORDS["zh"])
 
 
 def test_without_a_planned_infusion_there_is_no_calendar() -> None:

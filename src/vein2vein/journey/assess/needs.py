@@ -11,32 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
+from vein2vein.journey.assess.phrases import words
 from vein2vein.journey.assess.ready import Ready
 from vein2vein.journey.followup.prophylaxis import Step
 from vein2vein.knowledge.codes import observations, streams
 from vein2vein.knowledge.decisions import DecisionTable
-from vein2vein.knowledge.documents.drug import SURFACE, WEIGHT
 from vein2vein.knowledge.documents.product import Product
 from vein2vein.knowledge.documents.prophylaxis import SILENT
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.schema import RuleSet
-
-_NAMED: Final[Mapping[str, Mapping[str, str]]] = {
-    WEIGHT: {"en": "weight", "zh": "体重"},
-    SURFACE: {"en": "body surface area", "zh": "体表面积"},
-    "runs": {"en": "whether it is given", "zh": "是否正在使用"},
-    SILENT: {"en": SILENT, "zh": "起始时间（来源未说明）"},
-    "valid": {"en": "date from which the label holds", "zh": "说明书生效日期"},
-    "since": {"en": "date from which the label holds", "zh": "说明书生效日期"},
-    "to": {"en": "date until which the label holds", "zh": "说明书失效日期"},
-    "line": {"en": "lines of treatment before (prior_lines)", "zh": "既往治疗线数（prior_lines）"},
-    "age": {"en": "age", "zh": "年龄"},
-    "subtype": {"en": "subtype of the disease", "zh": "疾病亚型"},
-    "renal-policy": {"en": "a renal policy", "zh": "肾功能剂量策略"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,7 @@ def asked_by_policies(steps: Iterable[Step]) -> Iterator[tuple[str, Edition]]:
 
 def label_of(edition: Edition, name: str) -> Mapping[str, str]:
     """What an input or a fact of a file is called, by language; its name in words where nobody named it."""
-    label: Mapping[str, str] = _NAMED.get(name, {})
+    label: Mapping[str, str] = words("need", name)
     if isinstance(edition, DecisionTable) and name in edition.facts:
         label = edition.facts[name].label
     elif isinstance(edition, Product) and name in edition.conditions:

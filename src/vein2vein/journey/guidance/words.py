@@ -12,53 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from vein2vein.basis.clock import from_microseconds
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.decide import Lock, Proposal, Weighed
 from vein2vein.journey.guidance.lines import Line
-from vein2vein.knowledge.documents.drug import SURFACE, WEIGHT, ComputedDose, DoseRule, Drug, Opening
+from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug, Opening
 from vein2vein.knowledge.documents.guidance import Act, Give, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.wording import pick
-
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "give": "give", "monitor": "monitor", "test": "test", "consult": "consult", "place": "move to", "support": "",
-        "inform": "note", "hold": "hold", "contraindicated": "do not give", "consider": "consider: ", "may": "may apply: ",
-        "intravenous": "intravenously", "subcutaneous": "under the skin", "oral": "by mouth", "intrathecal": "intrathecally",
-        "every": "every {} h", "times": "{} times", "once": "once", "now": "now", "days": "for {} days",
-        "then": "then", "to": "to",
-        "needs": "dose cannot be computed: needs {}", "capped": "capped", WEIGHT: "weight", SURFACE: "body surface area",
-        "locked": "not before {at}: ", "why": " ({why})", "used-up": "do not give {drug}: maximum reached ({why})",
-        "contraindicated-now": "do not give {drug}: contraindicated here", "held-now": "do not give {drug} now: held here",
-        "left": "{} left in all", "in_doubt": "unless a dose was given that is not charted",
-        "agent": "if a charted dose of an unknown agent was this drug, ", "agent-all": "the maximum is reached: ",
-        "sooner": "the source itself would allow it from {}",
-        "or": "or {}", "instead_of": " (instead of {})",
-        "not_besides": "not in addition: {}", "perhaps_instead": "may apply instead: {}",
-        "row": " ({})", "weighed": "{kg} kg of {at}", "old": "the last, {kg} kg of {at}, is older than {hours} h",
-        "too_young": "adult dose {rule}, not computed: patient is {age} y", "ageless": "adult dose; age is not recorded",
-        "perhaps_not": "may be contraindicated here", "overruled": "rows that would give it: {}",
-    },
-    "zh": {
-        "give": "给予", "monitor": "监测", "test": "检查", "consult": "会诊", "place": "转入", "support": "",
-        "inform": "注意", "hold": "暂缓", "contraindicated": "不予", "consider": "考虑：", "may": "可能适用：",
-        "intravenous": "静脉", "subcutaneous": "皮下", "oral": "口服", "intrathecal": "鞘内",
-        "every": "每 {} 小时", "times": "共 {} 次", "once": "一次", "now": "现在", "days": "共 {} 天", "then": "随后", "to": "至",
-        "needs": "剂量无法计算：需要{}", "capped": "已达单次上限", WEIGHT: "体重", SURFACE: "体表面积",
-        "locked": "不早于 {at}：", "why": "（{why}）", "used-up": "不予{drug}：已达最多次数（{why}）",
-        "contraindicated-now": "不予{drug}：此情况禁用", "held-now": "暂不给予{drug}：此情况暂缓", "left": "总计尚余 {} 次",
-        "agent": "若已记录但药名未知的一次用药为此药，则", "agent-all": "已达最多次数：",
-        "in_doubt": "除非有未记录的用药", "sooner": "该来源本身允许自 {} 起",
-        "or": "或{}", "instead_of": "（代替{}）", "not_besides": "不叠加：{}", "perhaps_instead": "可能改为：{}",
-        "row": "（{}）", "weighed": "{kg} kg，{at}", "old": "末次体重 {kg} kg（{at}）已超过 {hours} 小时",
-        "too_young": "成人剂量 {rule}，未计算：患者 {age} 岁", "ageless": "成人剂量；年龄未记录",
-        "perhaps_not": "此情况可能禁用", "overruled": "原会给予的条目：{}",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +48,7 @@ class _Voice:
 
 
 def _words(language: str) -> Mapping[str, str]:
-    return _WORDS["zh" if language.startswith("zh") else "en"]
+    return messages("vein2vein.journey", "guidance", spoken(language))["proposal"]
 
 
 def _often(value: Often, words: Mapping[str, str]) -> str:
@@ -271,7 +235,7 @@ def _stage(stage: Stage, voice: _Voice) -> str:
 
 def dose_words(dose: ComputedDose, words: Mapping[str, str] | None = None, *, weighed: str = "") -> str:
     """A dose in words, with the rule and the weight that it comes from where it was computed by body size."""
-    words = words or _WORDS["en"]
+    words = words or _words("en")
     if dose.low is None or dose.high is None:
         needs = words["needs"].format(", ".join(words[need] for need in dose.missing))
         return f"({needs}{'; ' + weighed if weighed else ''})"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from vein2vein.engine.plain.ask import Asked, Questions
 from vein2vein.errors import JourneyError
@@ -22,8 +21,7 @@ from vein2vein.knowledge.documents.regimen import DrugDays, Regimen
 from vein2vein.knowledge.documents.renal_policy import RenalBand, RenalPolicy
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.inputs import Latest
-
-_RANGE: Final = {"en": "{} to {}", "zh": "{} 至 {}"}
+from vein2vein.knowledge.wording import fixed_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class DrugDose:
         if self.span is None:
             return ""
         low, high = (f"{end:.1f}" for end in self.span)
-        return low if low == high else _RANGE["zh" if language.startswith("zh") else "en"].format(low, high)
+        return low if low == high else fixed_words("dose", language)["span"].format(low, high)
 
     @property
     def is_withheld(self) -> bool:

@@ -25,18 +25,11 @@ from vein2vein.basis.units import is_unit
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
 from vein2vein.knowledge.inputs import Latest
+from vein2vein.knowledge.wording import fixed_words
 
 WEIGHT: Final = "weight"
 SURFACE: Final = "body surface area"
 _NOISE_DECIMALS: Final = 9
-_DOSE_WORDS: Final = {
-    "en": {"to": "to", "cap": " (at most {})", "from": "; from {} kg "},
-    "zh": {"to": "至", "cap": "（单次至多 {}）", "from": "；体重 ≥{} kg："},
-}
-_LIMIT_WORDS: Final = {
-    "en": {"apart": "at least {} h apart", "in_all": "at most {} in all", "within": "at most {} in {} h"},
-    "zh": {"apart": "间隔至少 {} 小时", "in_all": "总计至多 {} 次", "within": "{1} 小时内至多 {0} 次"},
-}
 Route = Literal["intravenous", "subcutaneous", "oral", "intrathecal"]
 
 
@@ -89,7 +82,7 @@ class DoseRule(Strict):
 
     def words_in(self, language: str) -> str:
         """The dose as it is written, in English or Chinese."""
-        says = _DOSE_WORDS["zh" if language.startswith("zh") else "en"]
+        says = fixed_words("dose", language)
         unit = self.unit if self.per is None else f"{self.unit}/{self.per}"
 
         def one(amount: float, up_to: float | None, cap: float | None) -> str:
@@ -160,7 +153,7 @@ class AtMost(Strict):
 
     def words_in(self, language: str) -> str:
         """Such as "at most 3 in 24 h"."""
-        says = _LIMIT_WORDS["zh" if language.startswith("zh") else "en"]
+        says = fixed_words("limit", language)
         if self.within_hours is None:
             return says["in_all"].format(self.count)
         return says["within"].format(self.count, f"{self.within_hours:g}")
@@ -201,7 +194,7 @@ class Limits(Strict):
 
     def lines(self, language: str = "en") -> tuple[str, ...]:
         """Each limit in words; none where there are no limits."""
-        says = _LIMIT_WORDS["zh" if language.startswith("zh") else "en"]
+        says = fixed_words("limit", language)
         apart = () if self.hours_apart is None else (says["apart"].format(f"{self.hours_apart:g}"),)
         return (*apart, *(limit.words_in(language) for limit in self.at_most))
 

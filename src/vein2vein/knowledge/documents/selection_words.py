@@ -20,57 +20,25 @@ from vein2vein.knowledge.documents.product import DatedRow, Label, Product
 from vein2vein.knowledge.documents.washout import Washout, WashoutRule
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.markdown import bullets, table
-from vein2vein.knowledge.wording import pick
+from vein2vein.knowledge.wording import fixed_words, pick
 
 NONE: Final = "–"
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "status": "status", "unverified": "NOT VERIFIED: not yet read in the primary source and signed by two people",
-        "product": "Product", "labels": "Labels", "doses": "Doses", "care": "After the infusion", "handling": "Storage and thaw",
-        "warnings": "Boxed warnings", "gates": "Typing", "next_part": "Next part of a split dose", "limits": "Limits",
-        "silence": "What the sources are silent on", "sources": "Sources", "rules": "Wash-out", "markers": "Markers of infection",
-        "where": "where", "row": "row", "from": "from", "to": "to", "disease": "disease", "line": "line", "age": "age",
-        "asks": "asks", "dose": "dose", "lymphodepletion": "lymphodepletion", "amount": "amount, 10^6 cells", "parts": "parts",
-        "daily": "daily monitoring, d", "monitoring": "monitoring, d", "near": "near the centre, d", "driving": "no driving, d",
-        "store": "store at or below, °C", "thaw": "use after thaw, min", "text": "text", "any_of": "one of", "none_of": "none of",
-        "antigens": "antigens", "grade": "grade", "action": "action", "until": "until", "drugs": "drugs", "interval": "interval",
-        "preferred": "preferred", "strength": "strength", "source": "source", "note": "note", "marker": "marker", "days": "days",
-        "except": "not", "target": "target", "binder": "binder", "costimulation": "costimulation", "vector": "vector",
-        "irradiation": "Cellular blood products are irradiated from {} days before the collection to {} days after the infusion.",
-        "everywhere": "asked for", "always": "everywhere", "some": "where required", "setting": "setting",
-    },
-    "zh": {
-        "status": "核对状态", "unverified": "未经核实：尚无两人对照原始文献阅读并签字",
-        "product": "产品", "labels": "说明书适应证", "doses": "剂量", "care": "输注后要求", "handling": "储存与复苏",
-        "warnings": "黑框警告", "gates": "分型要求", "next_part": "分次剂量的后续部分", "limits": "局限",
-        "silence": "原文未述", "sources": "来源", "rules": "洗脱期", "markers": "感染标志物",
-        "where": "地区", "row": "条目", "from": "自", "to": "至", "disease": "疾病", "line": "线数", "age": "年龄",
-        "asks": "条件", "dose": "剂量", "lymphodepletion": "清淋", "amount": "数量（10⁶ 细胞）", "parts": "分次",
-        "daily": "每日监测（天）", "monitoring": "监测（天）", "near": "留在中心附近（天）", "driving": "禁止驾驶（天）",
-        "store": "储存温度不高于（°C）", "thaw": "复苏后使用（分钟）", "text": "内容", "any_of": "至少其一", "none_of": "不得有",
-        "antigens": "抗原", "grade": "分级", "action": "处理", "until": "直至", "drugs": "药物", "interval": "间隔",
-        "preferred": "更佳", "strength": "强度", "source": "来源", "note": "备注", "marker": "标志物", "days": "天数",
-        "except": "不含", "target": "靶点", "binder": "结合域", "costimulation": "共刺激域", "vector": "载体",
-        "irradiation": "细胞血制品自采集前 {} 天至输注后 {} 天需辐照。",
-        "everywhere": "要求", "always": "普遍", "some": "按要求", "setting": "场景",
-    },
-}  # fmt: skip
 
 
 def render_product(product: Product, language: str = "en") -> str:
     """A product as Markdown: construct, labels, doses, duties, warnings, gates, limits and sources."""
-    words = _WORDS[language]
+    words = fixed_words("document", language)
     return _page(product, language, _product_sections(product, words, language))
 
 
 def render_washout(document: Washout, language: str = "en") -> str:
     """A wash-out document as Markdown: rules, markers, irradiated blood, limits and sources."""
-    words = _WORDS[language]
+    words = fixed_words("document", language)
     return _page(document, language, _washout_sections(document, words, language))
 
 
 def _page(document: Edition, language: str, sections: Iterator[tuple[str, str]]) -> str:
-    words = _WORDS[language]
+    words = fixed_words("document", language)
     blocks = [
         f"# {pick(document.title, language)}",
         f"`{document.id}`, encoding {document.encoding}, {words['status']}: {document.status}",

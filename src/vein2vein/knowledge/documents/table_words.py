@@ -8,9 +8,6 @@ Missing  A label that lacks the language is shown in English.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
 from vein2vein.knowledge.decisions import DecisionTable
 from vein2vein.knowledge.predicates import (
     Compare,
@@ -23,44 +20,23 @@ from vein2vein.knowledge.predicates import (
     Ref,
     folded,
 )
-from vein2vein.knowledge.wording import pick
-
-_SIGNS: Final = {"at_least": "≥", "at_most": "≤", "above": ">", "below": "<"}
-_PRINTED: Final = {"mm[Hg]": "mmHg", "10*9/L": "×10⁹/L", "[degF]": "°F", "Cel": "°C"}
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "and": " and ",
-        "or": " or ",
-        "not": "not ({})",
-        "to": " to ",
-        "n_of": "at least {} of: {}",
-        "open": "perhaps ({})",
-    },
-    "zh": {
-        "and": " 且 ",
-        "or": " 或 ",
-        "not": "非（{}）",
-        "to": " 至 ",
-        "n_of": "以下至少 {} 项：{}",
-        "open": "可能（{}）",
-    },
-}
+from vein2vein.knowledge.wording import PRINTED, SIGNS, fixed_words, pick
 
 
 def condition_in_words(table: DecisionTable, predicate: Predicate, language: str = "en") -> str:
     """A condition of a table in words, under the parameters of this bound table."""
-    return _text(table, folded(predicate), "zh" if language.startswith("zh") else "en")
+    return _text(table, folded(predicate), language)
 
 
 def _text(  # noqa: PLR0911  (one line per word of the language)
     table: DecisionTable, predicate: Predicate, language: str
 ) -> str:
-    words = _WORDS[language]
+    words = fixed_words("condition", language)
     match predicate:
         case Ref(name):
             return _label(table, name, language)
         case Compare(op, name, cut_off):
-            return f"{_label(table, name, language)} {_SIGNS[op]} {cut_off:g} {_unit(table, name)}".rstrip()
+            return f"{_label(table, name, language)} {SIGNS[op]} {cut_off:g} {_unit(table, name)}".rstrip()
         case IsIn(name, categories):
             return f"{_label(table, name, language)}: {' / '.join(sorted(categories))}"
         case Not(part):
@@ -82,14 +58,14 @@ def _span(table: DecisionTable, count: CountOf, language: str) -> str | None:
         case (Compare("at_least", low_of, low), Compare("at_most", high_of, high)) if (
             low_of == high_of and count.needed > 1
         ):
-            shown = f"{low:g}" if low == high else f"{low:g}{_WORDS[language]['to']}{high:g}"
+            shown = f"{low:g}" if low == high else f"{low:g}{fixed_words('condition', language)['to']}{high:g}"
             return f"{_label(table, low_of, language)} {shown} {_unit(table, low_of)}".rstrip()
         case _:
             return None
 
 
 def _count(table: DecisionTable, count: CountOf, language: str) -> str:
-    words = _WORDS[language]
+    words = fixed_words("condition", language)
     shown = []
     for part in count.parts:
         text = _text(table, part, language)
@@ -107,4 +83,4 @@ def _label(table: DecisionTable, name: str, language: str) -> str:
 
 def _unit(table: DecisionTable, name: str) -> str:
     unit = table.facts[name].unit if name in table.facts else None
-    return "" if unit is None else _PRINTED.get(unit, unit)
+    return "" if unit is None else PRINTED.get(unit, unit)

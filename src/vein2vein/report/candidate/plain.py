@@ -36,17 +36,11 @@ from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import Exposure, Milestone, Observation
 from vein2vein.report.candidate.common import Plain, edition, instant
 from vein2vein.report.candidate.schedule_plain import schedule_as_plain
+from vein2vein.report.handover.words import need_of_a_dose
 from vein2vein.report.value_words import value_words
 
 _PARTS_OF_ALLELE: Final = 3
 _MET: Final = {Truth.TRUE: True, Truth.FALSE: False}
-_POLICY_NEEDS: Final = {
-    "a renal policy": {"en": "a renal policy", "zh": "肾功能剂量策略"},
-    "a policy that states this clearance": {
-        "en": "a policy that states this clearance", "zh": "对该清除率有规定的策略",
-    },
-}  # fmt: skip
-_IMPLAUSIBLE: Final = {"zh": "可信的肾功能值（请核对单位）"}
 
 
 def as_plain(found: Candidate, planned: Schedule | None = None, *, language: str = "en") -> Plain:
@@ -91,11 +85,7 @@ class _Teller:
         return [{"what": name, "label": self._need(file, name)} for name in names]
 
     def _need(self, file: Edition, name: str) -> str:
-        if name in _POLICY_NEEDS:
-            return pick(_POLICY_NEEDS[name], self.language)
-        if name.startswith("a plausible "):
-            return _IMPLAUSIBLE.get(self.language, name)
-        return pick(label_of(file, name), self.language)
+        return need_of_a_dose(name, self.language) or pick(label_of(file, name), self.language)
 
     def offer(self, one: Offer) -> Plain:
         label = one.verdict.label

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.report.candidate.common import Plain
 from vein2vein.report.candidate.schedule_text import regimen_lines
-from vein2vein.report.candidate.words import WORDS
 from vein2vein.report.shown import unit_text
 
 _STATES: Final = {True: "met", False: "not_met"}
@@ -34,7 +34,7 @@ class _Scribe:
     """The plain data, and the words that it is told in."""
 
     def __init__(self, plain: Plain, language: str) -> None:
-        self.plain, self.words = plain, WORDS["zh" if language.startswith("zh") else "en"]
+        self.plain, self.words = plain, messages("vein2vein.report", "candidate", spoken(language))["candidate"]
 
     def chapters(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Titles with their lines."""

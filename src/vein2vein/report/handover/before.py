@@ -9,7 +9,6 @@ Missing  A dose that lacks an input says what it needs; a drug that still runs h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.needs import label_of
@@ -23,11 +22,7 @@ from vein2vein.knowledge.documents.checklist import Checklist
 from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.report.handover.parts import next_part_lines
 from vein2vein.report.handover.voice import Voice
-
-_TYPING: Final = {"en": "Typing, {}: {} [{}]", "zh": "分型，{}：{} [{}]"}
-_ONLY_IF: Final = {"en": "only if: {}", "zh": "仅限：{}"}
-
-_PLAUSIBLE: Final = "可信的肾功能值（请核对单位）"
+from vein2vein.report.handover.words import need_of_a_dose
 
 
 def ready_lines(voice: Voice) -> Iterator[str]:
@@ -65,13 +60,10 @@ def _unsettled(verdict: RowVerdict, checklist: Checklist, voice: Voice) -> str:
 
 def _typed(answer: GateAnswer, voice: Voice) -> str:
     """A typing gate: met, not met, or what has to be typed."""
-    words = {
-        Truth.TRUE: {"en": "met", "zh": "符合"},
-        Truth.FALSE: {"en": "NOT met: the product cannot work", "zh": "不符合：该产品不起作用"},
-    }
+    words, typed = voice.words, {Truth.TRUE: "typed right", Truth.FALSE: "typed wrong"}
     needs = ", ".join(voice.pick(observations()[kind].label) for kind in answer.missing)
-    state = voice.pick(words[answer.met]) if answer.met in words else voice.words["needs_open"].format(needs)
-    return voice.pick(_TYPING).format(voice.pick(gate_words(answer.gate)), state, answer.gate.row)
+    state = words[typed[answer.met]] if answer.met in typed else words["needs_open"].format(needs)
+    return words["typing"].format(voice.pick(gate_words(answer.gate)), state, answer.gate.row)
 
 
 def _label_need(name: str, voice: Voice) -> str:
@@ -145,14 +137,9 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
         policy = None if dose.renal is None else dose.renal.policy.id
         aside.append(words["no_policy"] if policy is None else words["policy"].format(policy))
     if regimen.only_if:
-        aside.append(voice.pick(_ONLY_IF).format("; ".join(voice.pick(case) for case in regimen.only_if)))
+        aside.append(words["only if"].format("; ".join(voice.pick(case) for case in regimen.only_if)))
     return f"{text} ({', '.join(aside)}) [{regimen.id}]"
 
 
 def _dose_need(name: str, voice: Voice) -> str:
-    if name.startswith("a plausible "):
-        # What is not plausible is said with its number in English; the line in Chinese says what to look at.
-        return name if voice.is_english else _PLAUSIBLE
-    if " " in name:
-        return voice.said(name)
-    return voice.pick(label_of(voice.found.protocol, name))
+    return need_of_a_dose(name, voice.language) or voice.pick(label_of(voice.found.protocol, name))

@@ -10,32 +10,16 @@ Checked  tests/unit/report/test_handover_care.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.report.handover.voice import Voice
 
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "care": "Visits, staying near the centre, driving", "daily": "daily visits", "monitoring": "visits",
-        "proximity": "staying near the centre", "driving": "no driving",
-        "until": "{}: before {} (label {}: {} days, status {})", "over": "{}: over since {} (label {}: {} days, status {})",
-        "may": "{}; the date of this label is not known", "called": "Who is called",
-        "nobody": "the protocol names nobody",
-    },
-    "zh": {
-        "care": "访视、就近居住与驾驶", "daily": "每日访视", "monitoring": "访视", "proximity": "就近居住",
-        "driving": "禁止驾驶", "until": "{}：至 {} 前（说明书 {}：{} 天，{}）",
-        "over": "{}：自 {} 起已结束（说明书 {}：{} 天，{}）", "may": "{}；该说明书日期未知", "called": "应联系",
-        "nobody": "方案未列联系人",
-    },
-}  # fmt: skip
-
 
 def care_words(voice: Voice) -> Mapping[str, str]:
     """Words of these lines."""
-    return _WORDS["en" if voice.is_english else "zh"]
+    return messages("vein2vein.report", "handover", spoken(voice.language))["care"]
 
 
 def called_lines(voice: Voice) -> Iterator[str]:

@@ -14,50 +14,15 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.response import Assessment, DiseaseResponse
-from vein2vein.journey.response.disease import NO_CRITERIA, NO_INDICATION, NOT_ASSESSED
+from vein2vein.journey.response.disease import NOT_ASSESSED
 from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.decisions import RowVerdict
 from vein2vein.knowledge.documents.response import Response
 from vein2vein.knowledge.values import Categories, NumberRange, Value
 from vein2vein.report.handover.voice import Voice
-
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "title": "Response of the disease", "now": "{} [{}]: {}, {}{}", "may": "may be {}", "or": " or ", "needs": "needs: {}",
-        "because": "because: {}", "day": "day {}", "by pet": ", by PET", "by ct": ", by CT",
-        "by not known": ", not known whether PET or CT counts", "ct": "CT beside it: {}",
-        "spd": "sum of products {} cm2, {} cm2 at baseline", "change": " ({:+.1f} %)", "unknown": "not known",
-        "best": "Best so far: {}", "twice": "borne out by two assessments in a row: {}", "nothing yet": "none yet",
-        "no progression": "Progression: none", "may progress": "Progression: possible, not certain",
-        "progressed": "Progression: certain since {}; {}", "true": "borne out by the next assessment or by biopsy",
-        "false": "not borne out by the next assessment or by biopsy: look again",
-        "unknown borne": "not yet borne out: no assessment after it, and no biopsy",
-        "caution": "Caution: {} [{}]", "perhaps": "Caution, if {}: {} [{}]", "found": "{} [{}]",
-        "point": "{}, due {}: {}", "no point": "no assessment from {} to {}", "nerves": "Central nervous system: {} [{}]",
-        "stated": "Stated by the team on {}: {}",
-        NO_INDICATION: "Not judged: the course names no indication",
-        NO_CRITERIA: "Not judged: the protocol names no criteria for {}",
-        NOT_ASSESSED: "Not judged: nothing on record after the infusion that the criteria read ({})",
-    },
-    "zh": {
-        "title": "疾病疗效", "now": "{} [{}]：{}，{}{}", "may": "可能为 {}", "or": "或", "needs": "尚需：{}",
-        "because": "依据：{}", "day": "第 {} 天", "by pet": "，按 PET", "by ct": "，按 CT",
-        "by not known": "，不清楚以 PET 还是 CT 为准", "ct": "CT 结果：{}",
-        "spd": "SPD {} cm2，基线 {} cm2", "change": "（{:+.1f}%）", "unknown": "未知",
-        "best": "迄今最佳疗效：{}", "twice": "连续两次评估证实：{}", "nothing yet": "尚无",
-        "no progression": "进展：无", "may progress": "进展：可能，尚不确定",
-        "progressed": "进展：自 {} 确定；{}", "true": "已由下一次评估或活检证实",
-        "false": "下一次评估或活检未证实：应复查", "unknown borne": "尚未证实：其后无评估，也无活检",
-        "caution": "注意：{} [{}]", "perhaps": "注意（若 {}）：{} [{}]", "found": "{} [{}]",
-        "point": "{}，应于 {}：{}", "no point": "{} 至 {} 无评估", "nerves": "中枢神经系统：{} [{}]",
-        "stated": "团队于 {} 陈述：{}",
-        NO_INDICATION: "无法评估：疗程未注明适应证",
-        NO_CRITERIA: "无法评估：方案未为 {} 指定标准",
-        NOT_ASSESSED: "无法评估：输注后无标准所需的记录（{}）",
-    },
-}  # fmt: skip
 
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "uptake": ("pet_uptake",),
@@ -70,7 +35,7 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def words_of(voice: Voice) -> Mapping[str, str]:
     """Words of this section in the language of a voice."""
-    return _WORDS["en" if voice.is_english else "zh"]
+    return messages("vein2vein.report", "handover", spoken(voice.language))["disease"]
 
 
 def is_grave(found: DiseaseResponse | None) -> bool:

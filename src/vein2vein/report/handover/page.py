@@ -16,6 +16,7 @@ import json
 from importlib import import_module
 from typing import Any, Final
 
+from vein2vein.basis.messages import spoken
 from vein2vein.errors import ReportError
 from vein2vein.report.handover.content import Handover, Section
 
@@ -85,8 +86,7 @@ def _setter() -> Any:
 
 
 def _set(setter: Any, page: dict[str, Any], language: str) -> tuple[bytes, int]:
-    lang = "zh" if language.startswith("zh") else "en"
-    data = {"page": json.dumps({**page, "lang": lang}, ensure_ascii=False)}
+    data = {"page": json.dumps({**page, "lang": spoken(language)}, ensure_ascii=False)}
     found = setter.query(f"{_PAGE}{_COUNT}".encode(), "<pages>", field="value", one=True, sys_inputs=data)
     return setter.compile(_PAGE.encode(), format="pdf", sys_inputs=data), int(json.loads(found))
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
+from vein2vein.basis.messages import Language
 from vein2vein.report.files import write_file
 from vein2vein.report.markup import element, picture, text
 from vein2vein.report.page_course import printed
@@ -22,7 +23,7 @@ from vein2vein.report.shell import banner, html_file
 from vein2vein.report.static import asset
 from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Heading, Paragraph, Picture
 from vein2vein.report.trial.plots import STYLE
-from vein2vein.report.words import Language, Words, say
+from vein2vein.report.words import Words, say
 
 _LETTERS: Final = frozenset({"E", "S", "D", "DU"})
 

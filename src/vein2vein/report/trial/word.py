@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from vein2vein._version import __version__
 from vein2vein.basis.clock import check_aware
+from vein2vein.basis.messages import Language
 from vein2vein.report import svg
 from vein2vein.report.draw import WIDTH, style_sheet
 from vein2vein.report.files import write_file
@@ -26,7 +27,7 @@ from vein2vein.report.palette import THEMES
 from vein2vein.report.static import png_of_svg
 from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Heading, Paragraph, Picture
 from vein2vein.report.trial.plots import STYLE
-from vein2vein.report.words import TAGS, Language, in_, say, spoken
+from vein2vein.report.words import TAGS, in_, say, spoken
 
 _WIDE: Final = 6.4  # inches between the margins of an upright page
 _FEW: Final = 7  # columns that fit an upright page in the usual size
