@@ -137,7 +137,8 @@ def searched() -> Callable[[], object]:
     import yaml
 
     from vein2vein.programme.trial.exact import _kept
-    from vein2vein.programme.trial.search import question_of, search
+    from vein2vein.programme.trial.question import question_of
+    from vein2vein.programme.trial.search import search
 
     content = yaml.safe_load((ROOT / "examples" / "trials" / "phase1.yaml").read_text(encoding="utf-8"))
 

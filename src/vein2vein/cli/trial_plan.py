@@ -14,7 +14,8 @@ from vein2vein.cli.trial_print import columns, read_file
 
 if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
-    from vein2vein.programme.trial.search import Found, Question
+    from vein2vein.programme.trial.question import Question
+    from vein2vein.programme.trial.search import Found
 
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))  # or the name of a published trial
 _TRIALS = click.option(
@@ -93,7 +94,7 @@ def report(
     with_search: bool,
 ) -> None:
     """Write the report for a protocol as HTML, Word or both."""
-    from vein2vein.programme.trial.search import question_of
+    from vein2vein.programme.trial.question import question_of
     from vein2vein.programme.trial.search import search as look
     from vein2vein.report.trial.content import Asked, blocks_of
 
@@ -138,7 +139,7 @@ def _progress(done: int, all_: int) -> None:
 def _question(
     read: DesignFile, vary: tuple[str, ...], require: tuple[str, ...], smallest: str | None, drawn: tuple[int, int]
 ) -> Question:
-    from vein2vein.programme.trial.search import Question, Required, question_of
+    from vein2vein.programme.trial.question import Question, Required, question_of
 
     trials, seed = drawn
     if not vary and not require:
@@ -152,7 +153,7 @@ def _values(given: str) -> tuple[str, tuple[Any, ...]]:
     """KEY=6:16 or KEY=0.2,0.25 as key and values."""
     import yaml
 
-    from vein2vein.programme.trial.search import values_of
+    from vein2vein.programme.trial.question import values_of
 
     key, _, text = given.partition("=")
     ends = text.split(":")
@@ -163,7 +164,7 @@ def _values(given: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def _print_found(found: Found) -> None:
-    from vein2vein.report.trial.content import search_grid
+    from vein2vein.report.trial.content import nearest, search_grid
 
     grid = search_grid(found)
     columns([tuple(map(str, grid.heads)), *(tuple(map(str, row)) for row in grid.rows)])
@@ -173,6 +174,8 @@ def _print_found(found: Found) -> None:
     best = found.best
     if best is None:
         click.echo("no candidate meets every constraint")
+        for line in nearest(found):
+            click.echo(str(line))
         return
     values = ", ".join(f"{key} = {value}" for key, value in best.values.items())
     click.echo(f"smallest that meets: {values}, {best.patients} patients at most")

@@ -1,84 +1,57 @@
 """The smallest design that meets constraints: sample size and any parameter varied over values, every scenario looked at.
 
 Place    Programme, trial. Stands on `designs`, so any family can be searched.
-In       The content of a design file, the parameters to vary, what is required of which figure in which scenario.
+In       The content of a design file, a `Question`.
 Out      `Found`: the best design, and every candidate with its worst figure, whether it meets, and whether that is settled.
 Knows    Candidates are looked at in one order and independently, so any executor on any number of processes gives the same.
          A simulated figure within 1.96 of its errors of a bound does not settle the question, and says so. A candidate that
-         refuses itself (no such two-stage design) does not meet; when all refuse, their first reason is raised.
+         refuses itself (no such two-stage design) does not meet; when all refuse, their first reason is raised. Keys, figures
+         and scenarios that there are not are refused before the candidates are looked at. Where none meets, the nearest are
+         told: those of which the constraint that fails most fails least, chances as they are, others as a part of the bound.
 Checked  tests/unit/programme/trial/test_search.py
 """
 
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
-from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from vein2vein.engine.workers import answers
 from vein2vein.errors import TrialError
-from vein2vein.programme.trial.designs import design_of
-from vein2vein.programme.trial.study.reading import made, refuse
+from vein2vein.programme.trial.designs import Study, design_of
+from vein2vein.programme.trial.question import Question, Required
+from vein2vein.programme.trial.study.reading import UnknownKeyError, cases_of, refuse
 from vein2vein.programme.trial.study.results import Figure, Result
 
 Progress = Callable[[int, int], None]
 _Z: Final = 1.96
-_MOST: Final = 100_000
-_REQUIRED: Final = re.compile(r"\s*(\w+)\s*(>=|<=)\s*([0-9.]+)\s*(%?)\s*(?:in\s+(.+?))?\s*")
+_FEW: Final = 64  # trials of the first candidate, to see which figures there are
+_NOTHING: Final = ("title", "protocol", "search")  # keys that no result depends on
+_DIGITS: Final = 9
 
 
 @dataclass(frozen=True)
-class Required:
-    """What a figure has to be.
+class Miss:
+    """A constraint that a candidate does not meet.
 
     Args:
-        figure: Key of a figure of the results, such as "correct", "overdose", "power".
-        at_least: Smallest value; None for no such bound.
-        at_most: Largest value; None for no such bound.
-        scenarios: Names of scenarios in which it has to hold; empty for all.
+        required: The constraint.
+        scenario: Where it fails most.
+        figure: What it is there.
+        short: By how much it is outside, in the unit of the figure.
     """
 
-    figure: str
-    at_least: float | None = None
-    at_most: float | None = None
-    scenarios: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.at_least is None and self.at_most is None:
-            refuse(f"nothing required of {self.figure!r}", "at_least or at_most", "add `at_least: 0.6`")
-
-    @classmethod
-    def read(cls, text: str) -> Required:
-        """From text such as "correct >= 60%" or "overdose <= 0.2 in first dose is right".
-
-        Raises:
-            TrialError: TRIAL-005 for text that cannot be read.
-        """
-        match = _REQUIRED.fullmatch(text)
-        if match is None:
-            refuse(f"{text!r}", 'such as "correct >= 60%" or "overdose <= 0.2 in plateau"', "correct the constraint")
-        value = float(match[3]) / (100 if match[4] else 1)
-        low, high = (value, None) if match[2] == ">=" else (None, value)
-        return cls(match[1], low, high, tuple(name.strip() for name in match[5].split(",")) if match[5] else ())
-
-    def __str__(self) -> str:
-        """The constraint in words."""
-        bounds = [f"{sign} {v:g}" for sign, v in (("≥", self.at_least), ("≤", self.at_most)) if v is not None]
-        where = f" in {', '.join(self.scenarios)}" if self.scenarios else " in all scenarios"
-        return f"{self.figure} {' and '.join(bounds)}{where}"
-
-    def spare(self, figure: Figure) -> float:
-        """How far a figure is inside its bounds; below 0 where it is outside."""
-        parts = [figure.value - self.at_least] if self.at_least is not None else []
-        parts += [self.at_most - figure.value] if self.at_most is not None else []
-        return min(parts) if not np.isnan(figure.value) else -np.inf
+    required: Required
+    scenario: str
+    figure: Figure
+    short: Figure
 
 
 @dataclass(frozen=True)
@@ -122,100 +95,29 @@ class Found:
         able = [one for one in self.tried if one.meets]
         return min(able, key=lambda one: one.goal) if able else None
 
+    @property
+    def nearest(self) -> tuple[Tried, ...]:
+        """Where none meets, those that miss least, in the order of the search; empty where one meets or all refuse."""
+        designs = [one for one in self.tried if not one.refused]
+        if self.best is not None or not designs:
+            return ()
+        far = [self._misses(one) for one in designs]
+        least = min(far)
+        return tuple(one for one, away in zip(designs, far, strict=True) if away == least)
 
-@dataclass(frozen=True)
-class Question:
-    """A search.
+    def _misses(self, one: Tried) -> tuple[float, ...]:
+        """How far each constraint is missed, the worst first; of two that miss it alike, the next decides."""
+        pairs = zip(self.required, one.worst, strict=True)
+        return tuple(sorted((round(need.misses(figure), _DIGITS) for need, (_, figure) in pairs), reverse=True))
 
-    Args:
-        vary: Values of each parameter, by its key in the file; dots go into nested keys ("cohorts.number").
-        require: What has to hold.
-        smallest: "most" for the largest number of patients, or a figure, whose largest value over the scenarios is made small.
-        trials: Simulated trials per scenario, where a design cannot be enumerated.
-        seed: Root seed; every candidate meets the same patients.
-    """
-
-    vary: Mapping[str, tuple[Any, ...]]
-    require: tuple[Required, ...]
-    smallest: str = "most"
-    trials: int = 10_000
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        count = int(np.prod([float(len(values)) for values in self.vary.values()])) if self.vary else 0
-        if not 1 <= count <= _MOST:
-            refuse(f"{count} candidates", f"1 to {_MOST:,}", "vary at least one parameter, over fewer values")
-        if not self.require:
-            refuse("no constraint", "at least one", 'add one such as "correct >= 60%"')
-
-    def candidates(self) -> Iterator[dict[str, Any]]:
-        """Every combination, the last key running fastest."""
-        for values in product(*self.vary.values()):
-            yield dict(zip(self.vary, values, strict=True))
-
-
-def question_of(content: Mapping[str, Any], *, trials: int = 10_000, seed: int = 1) -> Question:
-    """The search that a design file asks for under `search`.
-
-    Raises:
-        TrialError: TRIAL-005 where there is none, or it cannot be read.
-    """
-    section = content.get("search")
-    if not isinstance(section, Mapping):
-        refuse(
-            "no search in the file", "a section `search` with vary and require", "add it, or pass --vary and --require"
+    def missed(self, one: Tried) -> tuple[Miss, ...]:
+        """The constraints that a candidate does not meet."""
+        pairs = zip(self.required, one.worst, strict=True)
+        return tuple(
+            Miss(need, scenario, figure, Figure(-need.spare(figure), None, figure.kind))
+            for need, (scenario, figure) in pairs
+            if need.spare(figure) < 0
         )
-    return made(_question, {"trials": trials, "seed": seed} | dict(section), "search", _TURNS)
-
-
-def _question(
-    vary: Mapping[str, Any],
-    require: tuple[Required, ...],
-    *,
-    smallest: str = "most",
-    trials: int = 10_000,
-    seed: int = 1,
-) -> Question:
-    return Question(vary, require, smallest, trials, seed)
-
-
-def values_of(value: Any) -> tuple[Any, ...]:
-    """Values to try: a list, or {from, to, step} with both ends included.
-
-    Raises:
-        TrialError: TRIAL-005 for anything else.
-    """
-    if isinstance(value, list) and value:
-        return tuple(value)
-    if isinstance(value, Mapping) and {"from", "to"} <= set(value) <= {"from", "to", "step"}:
-        start, end, step = value["from"], value["to"], value.get("step", 1)
-        if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (start, end, step)) and step > 0:
-            several = [start + k * step for k in range(int((end - start) / step + 1e-9) + 1)] if end >= start else []
-            if several:
-                return tuple(round(one, 12) if isinstance(one, float) else one for one in several)
-    return refuse(f"values {value!r}", "a list, or {from: 6, to: 16, step: 1}", "correct the values to try")
-
-
-def _vary(value: Any) -> dict[str, tuple[Any, ...]]:
-    if not isinstance(value, Mapping) or not value:
-        refuse(f"vary {value!r}", "keys of the design with values", "write `cohorts.number: {from: 6, to: 16}`")
-    return {str(key): values_of(one) for key, one in value.items()}
-
-
-def _require(value: Any) -> tuple[Required, ...]:
-    if not isinstance(value, list):
-        refuse(f"require {value!r}", "a list of constraints", "write `- {figure: correct, at_least: 0.6}`")
-    return tuple(Required.read(one) if isinstance(one, str) else _required(one) for one in value)
-
-
-def _required(value: Any) -> Required:
-    named = dict(value) if isinstance(value, Mapping) else {"figure": value}
-    where = named.pop("in", [])
-    named["scenarios"] = [] if where == "all" else where
-    return made(Required, named, "a constraint")
-
-
-_TURNS: Final = {"vary": lambda value, _: _vary(value), "require": lambda value, _: _require(value)}
 
 
 def search(
@@ -234,10 +136,11 @@ def search(
         progress: Called with (candidates done, candidates in all).
 
     Raises:
-        TrialError: TRIAL-005 for a figure or scenario that the results do not have; when every candidate refuses itself, the
-            first refusal.
+        TrialError: TRIAL-005 for a key, figure or scenario that there is not, before the candidates are looked at; when every
+            candidate refuses itself, the first refusal.
     """
     plain = {key: value for key, value in content.items() if key != "search"}
+    _check(plain, question)
     work = partial(_try, plain, question)
     candidates = list(question.candidates())
     made_up = map(work, candidates) if executor is None else answers(executor, work, candidates)
@@ -246,9 +149,47 @@ def search(
         tried.append(one)
         if progress is not None:
             progress(done, len(candidates))
-    if all(one.refused for one in tried):
-        _try(plain, question, candidates[0], keep=False)
     return Found(question.require, tuple(tried))
+
+
+def _check(content: Mapping[str, Any], question: Question) -> None:
+    """Refuse keys, scenarios and figures that there are not, before the candidates are looked at."""
+    for path in question.vary:
+        if path.partition(".")[0] in _NOTHING:
+            refuse(f"parameter {path!r}", "a key on which the design depends", "vary another one")
+    names = [str(case["name"]) for case in cases_of(content)]
+    for name in (name for need in question.require for name in need.scenarios):
+        if names and name not in names:
+            _unknown("scenario", name, names)
+    study = _first(content, question)
+    results = study.results(trials=min(_FEW, question.trials), seed=question.seed)
+    try:
+        _fits(question, results)
+    except TrialError:  # a figure may be there only with more trials, such as an estimate of the trials that ended
+        if all(one.trials is None for one in results) or question.trials <= _FEW:
+            raise
+        _fits(question, study.results(trials=question.trials, seed=question.seed))
+
+
+def _first(content: Mapping[str, Any], question: Question) -> Study:
+    """The first candidate that is a design; the first refusal where none is, or where a key is not known."""
+    first: TrialError | None = None
+    for values in question.candidates():
+        try:
+            return design_of(with_values(content, values)).study
+        except TrialError as error:
+            if isinstance(error, UnknownKeyError) and "design" not in question.vary:
+                raise
+            first = first or error
+    assert first is not None  # noqa: S101  (a question has at least one candidate)
+    raise first
+
+
+def _fits(question: Question, results: Sequence[Result]) -> None:
+    for need in question.require:
+        _figures(need, results)
+    if question.smallest != "most":
+        _figures(_everywhere(question), results)
 
 
 def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,18 +201,21 @@ def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
         for key in above:
             here = here.setdefault(key, {}) if isinstance(here, dict) else None
         if not isinstance(here, dict):
-            refuse(f"parameter {path!r}", "a key of the design, with dots into nested ones", "correct the name")
+            raise UnknownKeyError(
+                "TRIAL-005",
+                saw=f"parameter {path!r}",
+                expected="a key of the design, with dots into nested ones",
+                fix="correct the name",
+            )
         here[last] = value
     return found
 
 
-def _try(content: Mapping[str, Any], question: Question, values: dict[str, Any], *, keep: bool = True) -> Tried:
+def _try(content: Mapping[str, Any], question: Question, values: dict[str, Any]) -> Tried:
     try:
         study = design_of(with_values(content, values)).study
         results = study.results(trials=question.trials, seed=question.seed)
     except TrialError as error:  # the candidate is no design; faults of the question are raised below
-        if not keep:
-            raise
         return Tried(values, 0, np.inf, (), False, True, f"{error.fault.id}: {error.fault.saw}")  # noqa: FBT003
     worst, meets, settled = [], True, True
     for need in question.require:
@@ -284,20 +228,30 @@ def _try(content: Mapping[str, Any], question: Question, values: dict[str, Any],
 
 
 def _figures(need: Required, results: Sequence[Result]) -> list[tuple[str, Figure]]:
-    unknown = [name for name in need.scenarios if name not in {result.scenario for result in results}]
-    if unknown or not results:
-        names = ", ".join(result.scenario for result in results) or "none: the file has no scenarios"
-        shown = repr(unknown[0]) if unknown else "to look at"
-        refuse(f"scenario {shown}", f"one of {names}", "correct the constraint")
+    names = [result.scenario for result in results]
+    if not results:
+        refuse("a search without scenarios", "a truth in which to look at the design", "add `scenarios` to the file")
+    unknown = next((name for name in need.scenarios if name not in names), None)
+    if unknown is not None:
+        _unknown("scenario", unknown, names)
     chosen = [result for result in results if not need.scenarios or result.scenario in need.scenarios]
     for result in chosen:
         if need.figure not in result.figures:
-            refuse(f"figure {need.figure!r}", f"one of {', '.join(result.figures)}", "correct the constraint")
+            _unknown("figure", need.figure, result.figures)
     return [(result.scenario, result.figures[need.figure]) for result in chosen]
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
+    near = get_close_matches(name, known := list(known), 1)
+    fix = f"write {near[0]!r}" if near else "correct the constraint"
+    refuse(f"{what} {name!r}", f"one of {', '.join(known)}", fix)
+
+
+def _everywhere(question: Question) -> Required:
+    return Required(question.smallest, at_most=np.inf)
 
 
 def _goal(question: Question, most: int, results: Sequence[Result]) -> float:
     if question.smallest == "most":
         return float(most)
-    everywhere = Required(question.smallest, at_most=np.inf)
-    return max(figure.value for _, figure in _figures(everywhere, results))
+    return max(figure.value for _, figure in _figures(_everywhere(question), results))

@@ -33,6 +33,7 @@ from vein2vein.report.words import Words, catalogue, joined, say
 
 _LETTERED: Final = ("rolling", "pending_even")
 _COHORTS_AHEAD: Final = 2
+_NEAREST: Final = 3  # candidates that are named where none meets
 _LONG: Final = 4  # patients of a cohort from which one cohort is looked ahead, since paths multiply
 
 
@@ -412,13 +413,29 @@ def _search(found: Found) -> Iterator[Block]:
     yield Heading(say("trial.search"), key="search")
     best = found.best
     if best is None:
-        yield Paragraph(say("trial.search_none"), note=True)
+        yield Paragraph(joined([say("trial.search_none"), *nearest(found)], " "), note=True)
     else:
         values = ", ".join(f"{key} = {shown(value)}" for key, value in best.values.items())
         yield Paragraph(say("trial.search_best", values=values, patients=f"{best.patients:,}"), note=True)
     settled = sum(one.settled for one in found.tried)
     yield Paragraph(say("trial.search_words", settled=settled, n=len(found.tried)))
     yield search_grid(found)
+
+
+def nearest(found: Found) -> list[Words]:
+    """Where no candidate meets, one line for each of the nearest: the constraints that fail, and by how much."""
+    lines = []
+    for one in found.nearest[:_NEAREST]:
+        values = ", ".join(f"{key} = {shown(value)}" for key, value in one.values.items())
+        fails = [
+            say("trial.search_fails", constraint=str(miss.required), figure=str(miss.figure), scenario=miss.scenario,
+                short=say("trial.points", n=f"{miss.short.value:.2%}".rstrip("%"))
+                if miss.short.kind == "chance" else str(miss.short))
+            for miss in found.missed(one)
+        ]  # fmt: skip
+        lines.append(say("trial.search_nearest", values=values, patients=f"{one.patients:,}", fails=joined(fails)))
+    more = len(found.nearest) - len(lines)
+    return [*lines, say("trial.search_as_near", n=more)] if more else lines
 
 
 def search_grid(found: Found) -> Grid:

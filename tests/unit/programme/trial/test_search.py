@@ -6,11 +6,14 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
+import numpy as np
 import pytest
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.designs import design_of
-from vein2vein.programme.trial.search import Question, Required, question_of, search, values_of, with_values
+from vein2vein.programme.trial.question import Question, Required, question_of, values_of
+from vein2vein.programme.trial.search import search, with_values
+from vein2vein.programme.trial.study.results import Figure
 
 BOIN: dict[str, Any] = {
     "design": "boin", "doses": 3, "target": 0.3, "cohorts": {"size": 3, "number": 4},
@@ -71,8 +74,56 @@ def test_other_families_are_searched_too() -> None:
     assert found.best.values["choice"] == "minimax"
 
 
-def test_nothing_may_meet() -> None:
-    assert search(BOIN, ask("correct >= 99%")).best is None
+def test_where_nothing_meets_the_nearest_is_named_with_what_it_misses() -> None:
+    found = search(BOIN, ask("correct >= 99%", "overdose <= 0.5"))
+    assert found.best is None
+    (near,) = found.nearest
+    lowest = {one.values["cohorts.number"]: one.worst[0][1].value for one in found.tried}
+    assert near.values["cohorts.number"] == max(lowest, key=lambda key: lowest[key])
+    (miss,) = found.missed(near)
+    assert (miss.required.figure, miss.scenario) == ("correct", near.worst[0][0])
+    assert miss.short.value == pytest.approx(0.99 - max(lowest.values()))
+    assert miss.short.kind == "chance"
+
+
+def test_of_two_that_miss_one_constraint_alike_the_other_decides() -> None:
+    toxic = BOIN | {"scenarios": [*BOIN["scenarios"], {"name": "toxic", "toxicity": [0.7, 0.8, 0.9]}]}
+    found = search(toxic, ask("overdose <= 0.2", "correct >= 99% in low, middle"))
+    assert {one.worst[0][1].value for one in found.tried} == {1.0}
+    assert [one.values["cohorts.number"] for one in found.nearest] == [12]
+    assert found.nearest[0] in found.tried
+    assert search(BOIN, ask("correct >= 1%")).nearest == ()
+
+
+def test_months_are_missed_as_a_part_of_their_bound_and_chances_as_they_are() -> None:
+    months, share = Required("duration", at_most=20.0), Required("power", at_least=0.8)
+    assert months.misses(Figure(25.0, kind="months")) == pytest.approx(0.25)
+    assert share.misses(Figure(0.7, kind="chance")) == pytest.approx(0.1)
+    assert months.misses(Figure(19.0, kind="months")) == 0
+    assert Required("futility", at_most=0.0).misses(Figure(1.0)) == np.inf
+
+
+def test_what_cannot_be_is_refused_before_any_candidate_is_looked_at() -> None:
+    """Nobody is told of progress, and no study gives results in full."""
+    steps: list[tuple[int, int]] = []
+    for question in (
+        Question({"cohorts.nmber": (4, 6)}, (Required("correct", 0.6),)),
+        Question({"titel": ("a",)}, (Required("correct", 0.6),)),
+        Question({"title": ("a", "b")}, (Required("correct", 0.6),)),
+        ask("corect >= 0.6"),
+        ask("correct >= 0.6 in hihg"),
+        ask("correct >= 0.6", smallest="overdos"),
+    ):
+        with pytest.raises(TrialError, match="TRIAL-005"):
+            search(BOIN, question, progress=lambda done, whole: steps.append((done, whole)))
+    assert steps == []
+
+
+def test_a_key_that_only_one_of_two_designs_has_is_no_typo() -> None:
+    either = {key: value for key, value in BOIN.items() if key != "doses"}
+    varied = {"design": ("boin", "crm"), "skeleton": ([0.1, 0.2, 0.3],)}
+    found = search(either, Question(varied, (Required("overdose", at_most=1.0),)))
+    assert [bool(one.refused) for one in found.tried] == [True, False]
 
 
 def test_the_file_may_hold_the_question() -> None:

@@ -18,7 +18,8 @@ from docx import Document
 from vein2vein.errors import ReportError
 from vein2vein.programme.trial.analyses import COMMANDS
 from vein2vein.programme.trial.designs import DesignFile, read_design
-from vein2vein.programme.trial.search import question_of, search
+from vein2vein.programme.trial.question import question_of
+from vein2vein.programme.trial.search import search
 from vein2vein.programme.trial.study.results import Result
 from vein2vein.report.trial.content import Asked, Block, Code, Grid, Heading, Picture, blocks_of, command_of
 from vein2vein.report.trial.html import html_of, write_html

@@ -25,6 +25,10 @@ Convert = Callable[[Any, Mapping[str, Any]], Any]
 _WORDS: Final = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
 
 
+class UnknownKeyError(TrialError):
+    """A key that nothing of a design takes, whatever its value (TRIAL-005)."""
+
+
 def made(
     maker: Callable[..., Made], given: Mapping[str, Any], where: str, convert: Mapping[str, Convert] | None = None
 ) -> Made:
@@ -46,10 +50,11 @@ def made(
     unknown = [str(key) for key in given if key not in wanted]
     if unknown:
         near = get_close_matches(unknown[0], wanted, 1)
-        refuse(
-            f"{unknown[0]!r} in {where}",
-            f"keys {', '.join(wanted)}",
-            f"write {near[0]!r}" if near else "leave it out",
+        raise UnknownKeyError(
+            "TRIAL-005",
+            saw=f"{unknown[0]!r} in {where}",
+            expected=f"keys {', '.join(wanted)}",
+            fix=f"write {near[0]!r}" if near else "leave it out",
         )
     missing = [key for key, p in wanted.items() if p.default is p.empty and key not in given]
     if missing:
