@@ -67,12 +67,16 @@ def any_of(truths: Iterable[Truth]) -> Truth:
 
 def at_least(truths: Iterable[Truth], needed: int | None) -> Truth:
     """Whether at least `needed` of the statements hold (all of them when `needed` is None)."""
-    listed = tuple(truths)
-    threshold = len(listed) if needed is None else needed
-    return Truth.from_pair(
-        certain=sum(truth.is_certain for truth in listed) >= threshold,
-        possible=sum(truth.is_possible for truth in listed) >= threshold,
-    )
+    count = certain = possible = 0
+    for truth in truths:
+        count += 1
+        if truth is Truth.TRUE:
+            certain += 1
+            possible += 1
+        elif truth is Truth.UNKNOWN:
+            possible += 1
+    threshold = count if needed is None else needed
+    return Truth.from_pair(certain=certain >= threshold, possible=possible >= threshold)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -182,7 +182,7 @@ class Fact(Strict):
         """Whether the asker may say it: where nothing is recorded, or where the record leaves a score open."""
         return isinstance(self.source, Told | FromScore)
 
-    @property
+    @cached_property
     def unknown(self) -> Value:
         """The value while nothing is known."""
         return self.value(None)
@@ -266,6 +266,11 @@ class DecisionTable(Edition):
         return tuple(done)
 
     @cached_property
+    def to_be_told(self) -> frozenset[str]:
+        """Names of the facts that the asker may say."""
+        return frozenset(name for name, fact in self.facts.items() if fact.may_be_told)
+
+    @cached_property
     def all_conditions(self) -> tuple[Predicate, ...]:
         """Every condition of the file."""
         applies = () if self.applies is None else (self.applies,)
@@ -342,9 +347,14 @@ class DecisionTable(Edition):
             found = [RowVerdict(v.row, Truth.UNKNOWN, v.missing) for v in found]
         return tuple(found)
 
+    @cached_property
+    def rests_on(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the facts that each row rests on, by row, sorted; those of `applies` among them."""
+        always = frozenset() if self.applies is None else self.facts_of(self.applies)
+        return {row.name: tuple(sorted(always | self.facts_of(row.when))) for row in self.rows}
+
     def _missing(self, row: Row, values: Mapping[str, Value]) -> tuple[str, ...]:
-        asked = self.facts_of(row.when) | (frozenset() if self.applies is None else self.facts_of(self.applies))
-        return tuple(sorted(name for name in asked if not is_known(values[name])))
+        return tuple(name for name in self.rests_on[row.name] if not is_known(values[name]))
 
     def state(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """Possible values behind the words and numbers of a worked case; what it does not name is typical."""

@@ -165,17 +165,17 @@ class Timeline:
         if self._ends_by(at) and not as_recorded:
             return self
 
-        def known(since: datetime, recorded_at: datetime | None) -> bool:
-            return since <= at and not (as_recorded and recorded_at is not None and recorded_at > at)
-
+        observations = [o for o in self.observations if o.observed_at <= at]
+        exposures = [e for e in self.exposures if e.started_at <= at]
+        if as_recorded:
+            observations = [o for o in observations if o.recorded_at is None or o.recorded_at <= at]
+            exposures = [e for e in exposures if e.recorded_at is None or e.recorded_at <= at]
         return replace(
             self,
             course=self._course_until(at),
-            observations=tuple(o for o in self.observations if known(o.observed_at, o.recorded_at)),
+            observations=tuple(observations),
             exposures=tuple(
-                replace(e, ended_at=None) if e.ended_at is not None and e.ended_at > at else e
-                for e in self.exposures
-                if known(e.started_at, e.recorded_at)
+                replace(e, ended_at=None) if e.ended_at is not None and e.ended_at > at else e for e in exposures
             ),
             milestones=tuple(m for m in self.milestones if m.at <= at),
             lesions=tuple(s for s in self.lesions if max(s.observed_at, s.recorded_at or s.observed_at) <= at),

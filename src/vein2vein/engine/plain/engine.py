@@ -173,6 +173,8 @@ class CourseGrader:
 
     def _evaluate(self, at: int, over_time: Mapping[str, OverTime], queue: list[int]) -> Evaluation:
         values = {name: value_at(self.index, take, at)[0] for name, take in self.rule.inputs.items()}
+        if not over_time:
+            return evaluate(self.rule, values)
         truths: dict[str, Truth] = {}
         timed: dict[str, Truth] = {}
         for name in self.rule.order:

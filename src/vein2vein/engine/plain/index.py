@@ -62,6 +62,7 @@ class CourseIndex:
             for e in line.exposures[: bisect_right(line.exposures, at, key=lambda row: row.started_at)]
         )
         cut = CourseIndex(Timeline(bare.course, exposures=exposures))
+        cut._is_in_order = True  # as the tables that it was cut from
         cut.timeline = replace(
             cut.timeline,
             observations=line.observations[: bisect_right(line.observations, at, key=lambda row: row.observed_at)],
@@ -143,16 +144,20 @@ class CourseIndex:
     @cached_property
     def last_row(self) -> int | None:
         """Last instant at which any row begins or ends; None for a course without rows."""
-        instants = [o.observed_at for o in self.timeline.observations]
-        instants += [t for e in self.timeline.exposures for t in (e.started_at, e.ended_at) if t is not None]
-        instants += [m.at for m in self.timeline.milestones]
+        line = self.timeline
+        ends = slice(-1, None) if self._is_in_order else slice(None)
+        instants = [o.observed_at for o in line.observations[ends]]
+        instants += [t for e in line.exposures for t in (e.started_at, e.ended_at) if t is not None]
+        instants += [m.at for m in line.milestones[ends]]
         return to_microseconds(max(instants)) if instants else None
 
     @cached_property
     def first_row(self) -> int | None:
         """First instant at which any row begins."""
-        instants = [o.observed_at for o in self.timeline.observations]
-        instants += [e.started_at for e in self.timeline.exposures] + [m.at for m in self.timeline.milestones]
+        line = self.timeline
+        starts = slice(1) if self._is_in_order else slice(None)
+        instants = [o.observed_at for o in line.observations[starts]]
+        instants += [e.started_at for e in line.exposures[starts]] + [m.at for m in line.milestones[starts]]
         return to_microseconds(min(instants)) if instants else None
 
     def last_look(self, as_of: int | None) -> int | None:

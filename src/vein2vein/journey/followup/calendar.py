@@ -13,7 +13,7 @@ Checked  tests/unit/journey/followup/test_followup_calendar.py
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -82,7 +82,8 @@ class Shown:
             zone = self.timeline.course.zone
             self._rows[key] = [_at(row) for row in found], [(local_date(_at(row), zone), row) for row in found]
         times, dated = self._rows[key]
-        return [(day, row) for day, row in dated[: bisect_right(times, at)] if not _is_unreported(row, at)]
+        seen = dated[: bisect_right(times, at)]
+        return [(day, row) for day, row in seen if not _is_unreported(row, at)] if item.done_by.lesions else seen
 
     def days(self, calendar: str, item: Item, infused_on: date, horizon: date) -> tuple[date, ...]:
         """Due days of an item up to a horizon, inclusive; worked out a year ahead, since each question asks a little more."""
@@ -158,9 +159,10 @@ def _of_item(  # noqa: PLR0913  (the pieces of one item)
         # What comes when the next item (or repetition) of the same proof has opened belongs to that one; after the last
         # repetition it belongs to none.
         last = date.max if item.every is None else item.every.after(on)
-        ends = min((day for day in others if day > opens), default=last)
-        taken = next((n for n, (day, _) in enumerate(rows) if opens <= day < ends), None)
-        day, row = (None, None) if taken is None else rows.pop(taken)
+        later = bisect_right(others, opens)
+        ends = others[later] if later < len(others) else last
+        taken = bisect_left(rows, opens, key=_day)
+        day, row = rows.pop(taken) if taken < len(rows) and rows[taken][0] < ends else (None, None)
         yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today=today, done_on=day), row)
 
 
@@ -174,6 +176,10 @@ def _state(item: Item, on: date, closes: date | None, *, today: date, done_on: d
     if item.done_by is None:
         return "not recorded"
     return "late" if closes is not None and today > closes else "due"
+
+
+def _day(dated: tuple[date, Proof]) -> date:
+    return dated[0]
 
 
 def _at(row: Proof) -> datetime:

@@ -107,7 +107,7 @@ def side_by_side(
     """Steps of several policies by subject; of `told` every policy takes what it asks for."""
     found: dict[str, list[Step]] = {}
     for policy in policies:
-        asked = {name: value for name, value in (told or {}).items() if _is_told(policy, name)}
+        asked = {name: value for name, value in (told or {}).items() if name in policy.to_be_told}
         for step in prophylaxis(timeline, policy, at, told=asked, running=running, computed=computed):
             found.setdefault(step.judged.item.subject, []).append(step)
     return {subject: tuple(steps) for subject, steps in sorted(found.items())}
@@ -116,10 +116,6 @@ def side_by_side(
 def agrees(steps: Sequence[Step]) -> bool:
     """Whether the sources give one answer."""
     return len({step.answer for step in steps}) <= 1
-
-
-def _is_told(policy: Policy, name: str) -> bool:
-    return name in policy.facts and policy.facts[name].may_be_told
 
 
 def clocks(timeline: Timeline, at: datetime) -> dict[str, Value]:

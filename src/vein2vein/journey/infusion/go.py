@@ -49,7 +49,7 @@ class Go:
     rows: Mapping[str, tuple[Row, ...]]
 
 
-def go(
+def go(  # noqa: PLR0913  (the options of the one question, all named)
     timeline: Timeline,
     checklist: Checklist,
     at: datetime,
@@ -57,13 +57,16 @@ def go(
     told: Mapping[str, Any] | None = None,
     computed: Mapping[str, Value] | None = None,
     formulas: Mapping[str, Formula] | None = None,
+    questions: Questions | None = None,
 ) -> Go:
     """Go through a checklist for a course at an instant; rows after it are not seen.
+
+    `questions` are those of the course at the instant, if made before.
 
     Raises:
         JourneyError: JOURNEY-005 when something is told that the list does not ask to be told.
     """
-    questions = Questions(timeline, at)
+    questions = questions or Questions(timeline, at)
     state, rows = state_of(checklist, questions, told=told or {}, computed=computed or {}, formulas=formulas or {})
     verdicts = checklist.decide(state)
     reasons = tuple(v for v in verdicts if v.truth is Truth.TRUE)

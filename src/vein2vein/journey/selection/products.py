@@ -70,9 +70,13 @@ def query_of(
     *,
     told: Mapping[str, bool] | None = None,
     subtype: str | None = None,
+    questions: Questions | None = None,
 ) -> LabelQuery:
-    """What a timeline says of a patient to whoever reads labels: indication, line and age at an instant."""
-    questions = Questions(timeline, at)
+    """What a timeline says of a patient to whoever reads labels: indication, line and age at an instant.
+
+    `questions` are those of the course at that instant, if made before.
+    """
+    questions = questions or Questions(timeline, at)
     lines = questions.ask(Latest(take="latest", observation="prior_lines")).value
     born, day = timeline.course.patient.born_on, local_date(at, timeline.course.zone)
     age = None if born is None else day.year - born.year - ((day.month, day.day) < (born.month, born.day))
@@ -171,12 +175,15 @@ class GateAnswer:
     because: tuple[Observation, ...]
 
 
-def gates(timeline: Timeline, at: datetime, product: Product, jurisdiction: str) -> tuple[GateAnswer, ...]:
+def gates(
+    timeline: Timeline, at: datetime, product: Product, jurisdiction: str, *, questions: Questions | None = None
+) -> tuple[GateAnswer, ...]:
     """The typing gates of a product for a course: HLA alleles and antigens of the tumour.
 
-    Alleles of products are written with and without the P of their group; they are compared without it.
+    Alleles of products are written with and without the P of their group; they are compared without it. `questions` are
+    those of the course at the instant, if made before.
     """
-    questions = Questions(timeline, at)
+    questions = questions or Questions(timeline, at)
     day = local_date(at, timeline.course.zone)
     return tuple(_gate(questions, gate) for gate, _ in product.gates_on(day, jurisdiction))
 

@@ -61,13 +61,12 @@ def state_of(
     Raises:
         JourneyError: JOURNEY-005 when something is told that the table does not ask to be told.
     """
-    asked = {name for name, fact in table.facts.items() if fact.may_be_told}
-    strangers = sorted(set(told) - asked)
+    strangers = sorted(set(told) - table.to_be_told)
     if strangers:
         raise JourneyError(
             "JOURNEY-005",
             saw=f"{', '.join(strangers)} told to {table.id}",
-            expected=f"only what it asks to be told: {', '.join(sorted(asked)) or 'nothing'}",
+            expected=f"only what it asks to be told: {', '.join(sorted(table.to_be_told)) or 'nothing'}",
             fix="leave it out; what is recorded is taken from the timeline",
         )
     state: State = {}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import product
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -230,7 +231,7 @@ class Guidance(DecisionTable):
             return False
         return any(truth_of(v.row.when, values, truths) is Truth.TRUE for v in rows)
 
-    @property
+    @cached_property
     def drugs(self) -> tuple[str, ...]:
         """Ids of the drug files that the actions name, sorted."""
         return tuple(sorted({drug for a in self.actions.values() if (drug := getattr(a, "drug", None)) is not None}))
