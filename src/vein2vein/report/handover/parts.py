@@ -11,47 +11,12 @@ Checked  tests/unit/report/test_handover_parts.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
+from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.journey.assess.parts import GateNow, PartDue
 from vein2vein.journey.assess.phrases import say
 from vein2vein.report.handover.voice import Voice
-
-_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "part": {"en": "Next part: {} of {}, {} x 10^6 cells", "zh": "下一次输注：第 {}/{} 次，{}×10⁶ 细胞"},
-    "may": {
-        "en": "Part {} of {} may hold: needs {}. If no gate keeps it back: {} x 10^6 cells",
-        "zh": "第 {}/{} 次输注尚不能确定：需要{}。如无限制条件成立：{}×10⁶ 细胞",
-    },
-    "grade": {"en": "the grade of {} ({} since the last part)", "zh": "{} 分级（自上次输注以来 {} 级）"},
-    "no-grade": {"en": "the grade of {} (not graded here)", "zh": "{}的分级（此处未分级）"},
-    "stop": {"en": "Part {} of {} is not to be given now: {}", "zh": "目前不得进行第 {}/{} 次输注：{}"},
-    "other": {
-        "en": "Part {} of {} was not given; the label plans no next part after an amount like that already given: decide first",
-        "zh": "第 {}/{} 次尚未输注；已输注的剂量不符合说明书的任何分次方案，说明书未给出下一次：须先决定",
-    },
-    "missed": {
-        "en": "Part {} of {} ({} x 10^6 cells) was not given; its last day of the label, {}, has passed",
-        "zh": "第 {}/{} 次（{}×10⁶ 细胞）未输注；说明书的最后日期 {} 已过",
-    },
-    "days": {"en": ", not before {}, at the latest {}", "zh": "，不早于 {}，不晚于 {}"},
-    "wait": {"en": ", not before {}", "zh": "，不早于 {}"},
-    "row": {"en": " (label row {})", "zh": "（说明书条目 {}）"},
-    "assumed": {
-        "en": "; marrow blasts not known in time, one of several plans",
-        "zh": "；骨髓原始细胞结果缺失，为可能方案之一",
-    },
-    "gate": {"en": "{} {} since the last part, now {}: {} [{}]", "zh": "自上次输注以来{} {} 级，目前 {}：{} [{}]"},
-    "perhaps": {"en": "may be reached: ", "zh": "可能达到："},
-    "until": {"en": " up to day {}, until grade {}", "zh": "至第 {} 天，待降至 {} 级"},
-    "over": {"en": " (over now)", "zh": "（目前已缓解）"},
-    "none": {"en": "no gate of a graded toxicity is reached", "zh": "已分级的毒性均未达到限制条件"},
-    "ungraded": {"en": "not graded here: {} {}: {} [{}]", "zh": "此处未分级：{} {} 级：{} [{}]"},
-    "to": {"en": "{} to {}", "zh": "{} 至 {}"},
-    "other-toxicity": {"en": "any other toxicity", "zh": "其他毒性"},
-    "open": {"en": "not known", "zh": "不详"},
-}
 
 
 def next_part_lines(parts: Sequence[PartDue], voice: Voice) -> Iterator[str]:
@@ -68,8 +33,12 @@ def next_part_lines(parts: Sequence[PartDue], voice: Voice) -> Iterator[str]:
     yield from (_ungraded(gate, voice) for gate in gates if gate.worst is None)
 
 
+def _words(voice: Voice) -> Mapping[str, str]:
+    return messages("vein2vein.report", "handover", spoken(voice.language))["part"]
+
+
 def _said(name: str, voice: Voice) -> str:
-    return voice.pick(_WORDS[name])
+    return _words(voice)[name]
 
 
 def _part(part: PartDue, voice: Voice) -> str:
@@ -128,7 +97,7 @@ def _action(gate: GateNow, voice: Voice) -> str:
 
 def _subject(gate: GateNow, voice: Voice) -> str:
     name = gate.rule.subject
-    return _said(name, voice) if name in _WORDS else name.upper()
+    return _said(name, voice) if name in _words(voice) else name.upper()
 
 
 def _bounds(bounds: Bounds | None, voice: Voice) -> str:
