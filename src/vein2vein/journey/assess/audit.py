@@ -3,7 +3,7 @@
 Place    Journey, assess.
 In       Courses, a protocol, an instant for each course (the end of its follow-up by default).
 Out      `Adherence`: one row for each rule, sorted as asked: criteria at acceptance, wash-out, lymphodepletion, product, drugs,
-         calendar. An item of a calendar is done in time (met), late, not done (not met), or not assessable.
+         calendar, response. An item of a calendar is done in time (met), late, not done (not met), or not assessable.
 Knows    A rule that does not concern a course (no infusion, no dose of the drug, an item not yet due) does not count it.
 Missing  What the record cannot show is not assessable, and is neither met nor not met.
 Does not Judge a centre: courses leave rules for good reasons, and a record has gaps.
@@ -12,7 +12,7 @@ Checked  tests/unit/journey/assess/test_audit.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -27,11 +27,13 @@ from vein2vein.journey.assess.parts import parts_kept
 from vein2vein.journey.assess.phrases import say
 from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Readying
+from vein2vein.journey.assess.responded import Became, responded
 from vein2vein.journey.assess.stopped import Stops
 from vein2vein.journey.assess.supportive import doses_of, drugs_kept, is_withheld_somewhere
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.grades import Grades
+from vein2vein.journey.response import Criteria
 from vein2vein.journey.selection.criteria import eligibility
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.protocol import Protocol
@@ -45,6 +47,9 @@ _CRITERIA: dict[str, Answer] = {"met": "met", "concern": "not met", "unknown": "
 _WORST: tuple[Answer, ...] = ("not met", "late", "not assessable", "met")
 _STATES: dict[str, Answer] = {
     "done": "met", "done early": "met", "done late": "late", "late": "not met", "not recorded": "not assessable",
+}  # fmt: skip
+_RESPONDED: dict[Became, Answer] = {
+    "in time": "met", "late": "late", "not assessed": "not met", "open": "not assessable",
 }  # fmt: skip
 _TRUTHS: dict[Truth, Answer] = {Truth.TRUE: "met", Truth.FALSE: "not met", Truth.UNKNOWN: "not assessable"}
 
@@ -178,6 +183,9 @@ def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
     yield from _parts(known, at, plan, files)
     yield from _drugs(known, at, files)
     yield from _calendar(known, at, files)
+    criteria = Criteria.of(known.course.indication, files.protocol, files.books)
+    for one in responded(known, at, criteria):
+        yield _Found(8, say("responded", item=one.item.label), one.calendar, _RESPONDED[one.became])
 
 
 def _stopped(known: Timeline, stops: Stops) -> Iterator[_Found]:
@@ -200,13 +208,24 @@ def _worst(answers: Iterable[Answer]) -> Answer:
 def _depletion(known: Timeline, plan: Plan, protocol: Protocol) -> Iterator[_Found]:
     days, whole = tuple(days_given(known, plan)), round_kept(known, plan)
     if days:
-        yield _Found(2, say("daily-doses"), protocol.id, _worst(d.state for d in days))
-    if whole is not None:
-        yield _Found(2, say("regimen-kept"), protocol.id, _TRUTHS[whole.truth])
+        ids = {regimen.id for day in days for regimen, _, _ in day.beside}
+        said = _lent("daily-doses", known, days[0].rows[0].started_at, plan, ids=ids)
+        yield _Found(2, said, protocol.id, _worst(d.state for d in days))
+    if whole is not None and known.course.infused_at is not None:
+        said = _lent("regimen-kept", known, known.course.infused_at, plan, ids={whole.regimen})
+        yield _Found(2, said, protocol.id, _TRUTHS[whole.truth])
+
+
+def _lent(phrase: str, known: Timeline, at: datetime, plan: Plan, *, ids: Collection[str]) -> dict[str, str]:
+    """A rule about a regimen, with the label that lends it where the one in force names none."""
+    lent = plan.lent(known.until(at), at)
+    lender = next((lent[id] for id in sorted(ids) if id in lent), None)
+    return say(phrase) if lender is None else say("aside", text=say(phrase), aside=lender.said)
 
 
 def _product(known: Timeline, infused: datetime, plan: Plan) -> Iterator[_Found]:
-    yield _Found(3, say("in-window"), plan.protocol.id, _window(known, plan))
+    ids = {regimen.id for regimen, _ in plan.gaps(known, infused)}
+    yield _Found(3, _lent("in-window", known, infused, plan, ids=ids), plan.protocol.id, _window(known, plan))
     yield _Found(4, say("on-label"), plan.protocol.id, _label(known, plan))
     met = typed(known.until(infused), infused, plan)
     if met is not None and plan.product is not None:

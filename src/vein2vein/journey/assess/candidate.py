@@ -18,7 +18,7 @@ from datetime import datetime
 
 from vein2vein.basis.clock import local_date
 from vein2vein.engine.plain.ask import Questions
-from vein2vein.journey.assess.plan import Plan
+from vein2vein.journey.assess.plan import Lent, Plan
 from vein2vein.journey.assess.ready import Readying
 from vein2vein.journey.collection.markers import MarkerAnswer, markers
 from vein2vein.journey.collection.plan import VolumeAnswer, start_counts, volumes
@@ -58,6 +58,7 @@ class Candidate:
         volumes: Litres to process for the target, by collection efficiency.
         sizes: Body surface and kidney function by every formula.
         doses: Policy id -> regimen -> daily doses, for the regimens of the course's product.
+        lent: Those of these regimens that no label row in force names, by id, with why they stand in.
     """
 
     timeline: Timeline
@@ -74,6 +75,7 @@ class Candidate:
     volumes: tuple[VolumeAnswer, ...]
     sizes: tuple[FormulaAnswer, ...]
     doses: dict[str, tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]]
+    lent: dict[str, Lent]
 
 
 def candidate(  # noqa: PLR0913  (the options of the one question, all named)
@@ -126,4 +128,5 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
         volumes(known, at, target_cd3=target_cd3, efficiencies=efficiencies, library=books),
         tuple(ask_formula(Questions(known, at), formula) for formula in books.of(Formula) if formula.about in SIZES),
         {policy.id: plan.under(policy, books).depletion(known, at) for policy in books.of(RenalPolicy)},
+        plan.lent(known, at),
     )

@@ -15,7 +15,7 @@ Checked  tests/unit/journey/assess/test_given.py, test_depletion.py
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -105,7 +105,20 @@ def _drugs(regimen: Regimen) -> dict[str, int]:
 
 
 def lymphodepleted_otherwise(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
-    """Everything about lymphodepletion that was otherwise than a regimen of the label."""
+    """Everything about lymphodepletion that was otherwise than a regimen of the label; a regimen that stands in says so."""
+    for found in _otherwise(timeline, plan):
+        yield _with_lender(found, timeline, plan)
+
+
+def _with_lender(found: Deviation, timeline: Timeline, plan: Plan) -> Deviation:
+    at = found.rows[0].started_at if found.rows and isinstance(found.rows[0], Exposure) else found.at
+    lent = plan.lent(timeline.until(found.at), at)
+    # A drug of no regimen is held against all of them.
+    lender = lent.get(found.file) or (next(iter(lent.values()), None) if found.file not in plan.known else None)
+    return found if lender is None else replace(found, said=say("aside", text=found.said, aside=lender.said))
+
+
+def _otherwise(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
     yield from _doses(timeline, plan)
     yield from _beyond(timeline, plan)
     found = round_kept(timeline, plan)

@@ -4,7 +4,7 @@ Place    Journey, assess. Read by every part that compares what was given with w
 In       A course, a protocol, a library.
 Out      `Plan`: label rows that hold or may hold, regimens, doses of cells and of lymphodepletion, the gap before the infusion.
 Knows    Regimens are those that the label rows name. Where a row names none, those of the product's rows for the same disease
-         elsewhere stand in, and where there are none either, all of the product's.
+         elsewhere stand in, and where there are none either, all of the product's; `Lent` says so beside every one of them.
 Missing  A dose that lacks an input is not computed; a disease that no label names leaves every row of the product open.
 Checked  tests/unit/journey/assess/test_given.py, test_depletion.py
 """
@@ -18,6 +18,7 @@ from typing import Final
 
 from vein2vein.basis.clock import local_date
 from vein2vein.engine.plain.ask import Questions
+from vein2vein.journey.assess.phrases import say
 from vein2vein.journey.lymphodepletion.calendar import GapAnswer, gap_of
 from vein2vein.journey.lymphodepletion.doses import DrugDose, regimen_doses
 from vein2vein.journey.selection.products import DoseAnswer, GateAnswer, gates, label_dose, query_of
@@ -32,6 +33,29 @@ from vein2vein.record.timeline import Exposure, Timeline
 
 LYMPHODEPLETION: Final = "lymphodepletion"
 CELLS: Final = "cell_product"
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """Why a regimen that no label row in force names stands in.
+
+    Attributes:
+        label: Jurisdictions of the regimen's own label.
+        here: Jurisdiction whose label rows were asked.
+        silent: The row that holds or may hold here and names no regimen; None where no row fits at all.
+    """
+
+    label: tuple[str, ...]
+    here: str
+    silent: str | None
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Whose regimen stands in, and why, by language."""
+        label = "/".join(self.label)
+        if self.silent is None:
+            return say("lent", label=label, here=self.here)
+        return say("lent-row", label=label, here=self.here, row=self.silent)
 
 
 @dataclass(frozen=True)
@@ -100,17 +124,31 @@ class Plan:
 
     def regimens(self, known: Timeline, at: datetime) -> tuple[Regimen, ...]:
         """Regimens that the label rows of an instant name, and those of a centre for the product that no label names."""
+        return tuple(regimen for regimen, _ in self.sourced(known, at))
+
+    def lent(self, known: Timeline, at: datetime) -> dict[str, Lent]:
+        """Regimens of an instant that no label row in force names, by id, with why they stand in."""
+        return {regimen.id: lent for regimen, lent in self.sourced(known, at) if lent is not None}
+
+    def sourced(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, Lent | None], ...]:
+        """Regimens of an instant, each with why it stands in; None where a label row in force names it, or a centre."""
         product, here = known.course.product, self.protocol.jurisdiction_of_labels
         mine = tuple(r for r in self.known.values() if product is not None and product in r.products)
         rows = self.product.labels if self.product is not None else ()
         named = {id for row in rows for id in row.lymphodepletion}
         verdicts = self.labels(known, at)
+        whole = tuple((r, Lent(r.jurisdiction, here, None) if r.id in named else None) for r in mine)
         if not verdicts:
-            return mine
+            return whole
+        stated = {id for verdict in verdicts for id in verdict.label.lymphodepletion}
+        silent = {id: v.label.row for v in verdicts if not v.label.lymphodepletion for id in _named(v.label, rows)}
         ids = dict.fromkeys(id for verdict in verdicts for id in _named(verdict.label, rows))
-        found = tuple(self.known[id] for id in ids if id in self.known)
-        own = tuple(r for r in mine if r.id not in named and here in r.jurisdiction)
-        return (*own, *found) or mine
+        found = tuple(
+            (r, None if r.id in stated else Lent(r.jurisdiction, here, silent[r.id]))
+            for r in (self.known[id] for id in ids if id in self.known)
+        )
+        own = tuple((r, None) for r in mine if r.id not in named and here in r.jurisdiction)
+        return (*own, *found) or whole
 
     def depletion(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
         """Computed daily doses of each regimen at an instant."""

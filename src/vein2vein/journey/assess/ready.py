@@ -11,13 +11,13 @@ Checked  tests/unit/journey/assess/test_ready.py
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.assess.parts import PartDue, next_part
-from vein2vein.journey.assess.plan import Plan
+from vein2vein.journey.assess.plan import Lent, Plan
 from vein2vein.journey.assess.stopped import Stops
 from vein2vein.journey.bridging import Stopping, stopping
 from vein2vein.journey.collection.washout import Readiness, readiness
@@ -48,6 +48,7 @@ class Ready:
         product: The product; None where no file describes it.
         doses: The dose of cells by each of these rows, with the weight basis of the protocol.
         depletion: Daily doses of each regimen of the product, with the renal policy of the protocol; none once it has begun.
+        lent: Those of these regimens that no label row in force names, by id, with why they stand in.
         stopping: What of bridging has to stop before lymphodepletion, and until when; None where it has begun.
         bridging: Options that the protocol's list names for the disease, between collection and lymphodepletion.
         gates: Typing gates of the product.
@@ -65,6 +66,7 @@ class Ready:
     depletion: tuple[tuple[Regimen, tuple[DrugDose, ...]], ...] = ()
     gates: tuple[GateAnswer, ...] = ()
     parts: tuple[PartDue, ...] = ()
+    lent: Mapping[str, Lent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Readying:
             plan.cells(known, at, labels),
             plan.depletion(known, at) if began(known, at) is None else (),
             plan.gates(known, at),
+            lent=plan.lent(known, at) if began(known, at) is None else {},
         )
 
     def _go(self, known: Timeline, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:

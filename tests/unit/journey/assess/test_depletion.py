@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
+from vein2vein.basis.ids import PatientId
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.audit import audit
 from vein2vein.journey.assess.deviations import Deviation
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
+from vein2vein.record.timeline import Patient
 
 US = default_library().get("reference-us.protocol", Protocol)
 EU = default_library().get("reference.protocol", Protocol)
@@ -126,3 +128,56 @@ def test_an_audit_counts_drugs_and_days_with_what_cannot_be_said() -> None:
         if row.rule == "lymphodepletion with the drugs and days of a regimen of the label"
     ]
     assert (len(row.met), len(row.not_assessable), len(row.not_met), row.applicable) == (1, 1, 2, 4)
+
+
+EU_ROW = "by the US label's regimen: the EU row eu-lbcl-3l names none"
+
+
+@pytest.mark.parametrize(
+    ("doses", "kind", "starts"),
+    [
+        ({"fludarabine": 300.0, "cyclophosphamide": 915.0}, "dose", "stop: Fludarabine 300 mg"),
+        ({"fludarabine": 54.7}, "regimen", "lymphodepletion with less"),
+        (FLU_CY | {"bendamustine": 160.0}, "regimen", "Bendamustine on 2026-02-27: in no lymphodepletion regimen"),
+    ],
+)
+def test_a_regimen_of_another_label_says_that_the_row_here_names_none(
+    doses: dict[str, float], kind: str, starts: str
+) -> None:
+    course = _course(doses, is_charted=True)
+    told = [d for d in _found(course, kind, protocol=EU) if d.what.startswith(starts)]
+    assert told
+    assert all(d.what.endswith(f"({EU_ROW})") for d in told)
+    assert all(d.said["zh"].endswith("（按 US 说明书的方案：EU 条目 eu-lbcl-3l 未列出方案）") for d in told)
+    assert not any("label's regimen" in d.what for d in _found(course, kind, protocol=US))
+
+
+def test_a_regimen_that_the_row_here_names_is_not_lent() -> None:
+    over = _course(
+        {"fludarabine": 148.0, "cyclophosphamide": 1490.0},
+        product=TISA,
+        indication="b-cell-acute-lymphoblastic-leukaemia",
+    )
+    over.with_course(
+        product=TISA,
+        indication="b-cell-acute-lymphoblastic-leukaemia",
+        patient=Patient(PatientId("P-A"), date(2010, 5, 17), "female"),
+    )
+    assert _found(over, "dose", protocol=EU)
+    assert not any("label's regimen" in d.what for d in _found(over, "dose", "regimen", protocol=EU))
+
+
+def test_an_audit_and_the_next_step_name_the_label_that_lends_its_regimen() -> None:
+    timeline = _course(FLU_CY, is_charted=True).built()
+    rules = {row.rule: row for row in audit([timeline], EU)}
+    for rule in ("daily doses of lymphodepletion within the limits", "infused inside the window after lymphodepletion"):
+        assert rules[f"{rule} ({EU_ROW})"].applicable == 1
+    before = Assessor(_course({}).built(), EU).at(INFUSED_AT - timedelta(days=8)).ready
+    assert [(id, lent.said["en"]) for id, lent in before.lent.items()] == [("us-label.flu-30-cy-500", EU_ROW)]
+    assert Assessor(_course({}).built(), US).at(INFUSED_AT - timedelta(days=8)).ready.lent == {}
+
+
+def test_where_no_row_fits_the_regimens_of_the_product_say_so() -> None:
+    course = _course({}, indication="follicular-lymphoma").with_value("prior_lines", -39, 1)
+    lent = Assessor(course.built(), EU).at(INFUSED_AT - timedelta(days=8)).ready.lent
+    assert [one.said["en"] for one in lent.values()] == ["by the US label's regimen: no label row of EU fits"]
