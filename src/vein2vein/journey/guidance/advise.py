@@ -20,6 +20,7 @@ from vein2vein.basis.clock import to_microseconds
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.engine.plain.ask import Asked, Questions
 from vein2vein.engine.plain.engine import NO_INFUSION
+from vein2vein.errors import JourneyError
 from vein2vein.journey.guidance.decide import Body, DoseLog, Proposal, Weighed, decide
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.guidance.lines import Line, lines_of
@@ -133,13 +134,16 @@ class Desk:
 
         Raises:
             KnowledgeError: RULE-001, RULE-003 or RULE-004.
+            JourneyError: JOURNEY-006 when a subject is graded by a rule set of another kind than the source means.
         """
         books, chosen = library or default_library(), parameters or {}
         found = tuple(books.get(s, Guidance, chosen.get(s)) if isinstance(s, str) else s for s in sources)
         drugs = {id: books.get(id, Drug, chosen.get(id)) for g in found for id in g.drugs}
         asked = {f.source.formula for g in found for f in g.facts.values() if isinstance(f.source, FromFormula)}
         formulas = {id: books.get(id, Formula, chosen.get(id)) for id in sorted(asked)}
-        return cls(found, drugs, formulas, scales or {}, scores_of(found, registry or default_registry(), chosen))
+        rules = registry or default_registry()
+        _refuse_other_kinds(found, scales or {}, rules)
+        return cls(found, drugs, formulas, scales or {}, scores_of(found, rules, chosen))
 
     def scales_of(self, guidance: Guidance) -> dict[str, tuple[str, ...]]:
         """Subject -> rule sets, for one source."""
@@ -212,6 +216,22 @@ class Desk:
         return Body(
             kilograms, surface or NumberRange(), age if isinstance(age, NumberRange) else NumberRange(), weighed
         ), weights
+
+
+def _refuse_other_kinds(sources: Iterable[Guidance], scales: Mapping[str, tuple[str, ...]], rules: Registry) -> None:
+    """Another edition of a scale may stand in for the one a source means; a count of criteria may not stand in for a grade."""
+    pairs = ((guidance, subject) for guidance in sources for subject in sorted(set(guidance.presumes) & set(scales)))
+    for guidance, subject in pairs:
+        meant = [rules.get(id) for id in guidance.presumes[subject]]
+        kinds = {(rule.about, rule.result.kind) for rule in meant}
+        other = next((r for r in map(rules.get, scales[subject]) if (r.about, r.result.kind) not in kinds), None)
+        if other is not None:
+            raise JourneyError(
+                "JOURNEY-006",
+                saw=f"{subject} graded by {other.id}, which gives {other.result.kind} of {other.about}",
+                expected=f"{' and '.join(rule.id for rule in meant)}, which {guidance.id} means, or another edition",
+                fix=f"name such a rule set under `{subject}`, and {other.id} under a subject of its own",
+            )
 
 
 def _weighed(questions: Questions, take: Latest, found: Asked) -> Weighed | None:

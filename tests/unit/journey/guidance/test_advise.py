@@ -11,11 +11,14 @@ from builders import INFUSED_AT, PatientBuilder, a_patient, not_infused, severe
 from vein2vein.basis.clock import hours, to_microseconds
 from vein2vein.basis.ids import PatientId
 from vein2vein.basis.truth import Bounds, Truth
+from vein2vein.errors import JourneyError
 from vein2vein.journey.guidance.advise import DEAD, NOT_MEANT, Advice, Desk, advise
 from vein2vein.journey.guidance.compare import compare
 from vein2vein.journey.guidance.decide import Proposal
 from vein2vein.journey.guidance.grades import Grades, GradeSteps
 from vein2vein.journey.guidance.words import line, line_words
+from vein2vein.knowledge.documents.protocol import Protocol
+from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.values import NumberRange
 from vein2vein.record.timeline import Patient, Timeline
 
@@ -344,3 +347,37 @@ def test_labels_add_a_steroid_to_crs_2_only_a_day_after_the_first_tocilizumab(so
     assert steroids(_course(2.1, 2.5), 3.1) == dict.fromkeys(both, Truth.TRUE)
     uncharted = a_patient().with_value("weight", 1, 70.0)
     assert steroids(uncharted, 3.2) == dict.fromkeys(both, Truth.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("subject", "used", "saw"),
+    [
+        (
+            "iec-hs",
+            "iec-hs-2023.pattern",
+            "iec-hs graded by iec-hs-2023.pattern, which gives points of hyperinflammation",
+        ),
+        ("iec-hs", "astct-2019.crs", "iec-hs graded by astct-2019.crs, which gives grade of crs"),
+    ],
+)
+def test_a_count_or_another_toxicity_never_stands_in_for_a_grade(subject: str, used: str, saw: str) -> None:
+    with pytest.raises(JourneyError, match="JOURNEY-006") as caught:
+        Desk.of(["iec-hs-2023.guidance"], scales={subject: (used,)})
+    assert saw in str(caught.value)
+    assert "iec-hs-2023.grade, which iec-hs-2023.guidance means" in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", ["reference.protocol", "reference-us.protocol"])
+@pytest.mark.parametrize(("possible", "certain"), [((0, 0), False), ((1, 1), False), ((2, 2), True), ((3, 4), True)])
+def test_iec_hs_is_treated_by_its_grade_under_the_protocols_of_the_package(
+    protocol: str, possible: tuple[int, int], certain: bool
+) -> None:
+    library = default_library()
+    scales = library.get(protocol, Protocol).scales
+    # Every point of the pattern is met, or none: only the grade may decide.
+    points = 5 - possible[1]
+    grades = Grades({"iec-hs-2023.grade": _steps((0, *possible)), "iec-hs-2023.pattern": _steps((0, points, points))})
+    desk = Desk.of(["iec-hs-2023.guidance"], library, scales=scales)
+    (advice,) = desk.advise(_course().built(), INFUSED_AT + timedelta(days=9), grades=grades)
+    rows = [p.name for p in advice.proposals if p.truth is Truth.TRUE]
+    assert ("anakinra" in rows) is certain
