@@ -169,3 +169,28 @@ def test_a_typing_gate_that_is_not_met_says_which_allele_was_typed_and_what_foll
     ]
     recorded = line.split({"en": "recorded: ", "zh": "记录："}[language])[1]
     assert all(text in recorded for text in says)
+
+
+@pytest.mark.parametrize(
+    ("language", "advised", "lent"),
+    [
+        ("en", "advised, not required", "by the US label's regimen: the EU row eu-lbcl-3l names none"),
+        ("zh", "建议，非必需", "按 US 说明书的方案：EU 条目 eu-lbcl-3l 未列出方案"),
+    ],
+)
+def test_advised_intervals_and_regimens_of_another_label_say_so(language: str, advised: str, lent: str) -> None:
+    patient = a_patient("A").with_course(
+        product="axicabtagene-ciloleucel", indication="large-b-cell-lymphoma", infused_at=None
+    )
+    patient.with_exposure("antineoplastic", "earlier-bendamustine", -100, until=-100).with_value("prior_lines", -60, 2)
+    at, europe = INFUSED_AT + timedelta(days=-36), BOOKS.get("reference.protocol", Protocol)
+    found = candidate(patient.built(), europe, at, target_cd3=2.0, efficiencies=(0.4,))
+    plain = as_plain(found, schedule(found, date(2026, 4, 1), document=STOPS), language=language)
+    drugs = {one["rule"]: one["strength"] for one in plain["washout"]["drugs"]}
+    assert drugs == {"cytotoxic": "required", "bendamustine": "advised"}
+    assert plain["doses"][0]["regimens"][0]["lent"] == {"label": ["US"], "here": "EU", "row": "eu-lbcl-3l"}
+    told = as_text(plain, language=language)
+    assert [advised in line for line in told.splitlines() if "2026-10" in line or "2026-08" in line] == [True]
+    assert told.count(lent) == len(plain["doses"]) * len(plain["doses"][0]["regimens"]) + len(
+        plain["calendar"]["regimens"]
+    )

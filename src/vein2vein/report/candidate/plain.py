@@ -20,6 +20,7 @@ from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess.candidate import Candidate
 from vein2vein.journey.assess.needs import label_of
 from vein2vein.journey.assess.phrases import agent_label
+from vein2vein.journey.assess.plan import Lent
 from vein2vein.journey.assess.schedule import Schedule
 from vein2vein.journey.collection.markers import MarkerAnswer
 from vein2vein.journey.collection.washout import Readiness, Stop
@@ -36,6 +37,7 @@ from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import Exposure, Milestone, Observation
 from vein2vein.report.candidate.common import Plain, edition, instant
 from vein2vein.report.candidate.schedule_plain import schedule_as_plain
+from vein2vein.report.handover.plain import lent_as_plain
 from vein2vein.report.handover.words import need_of_a_dose
 from vein2vein.report.value_words import value_words
 
@@ -65,10 +67,10 @@ def as_plain(found: Candidate, planned: Schedule | None = None, *, language: str
         ],
         "sizes": [teller.formula(one) for one in found.sizes],
         "doses": [
-            {"policy": policy, "regimens": [teller.regimen(*pair) for pair in regimens]}
+            {"policy": policy, "regimens": [teller.regimen(r, drugs, found.lent.get(r.id)) for r, drugs in regimens]}
             for policy, regimens in found.doses.items()
         ],
-        "calendar": None if planned is None else schedule_as_plain(planned, found.timeline.course.zone, language),
+        "calendar": None if planned is None else schedule_as_plain(planned, found, language),
     }
 
 
@@ -223,10 +225,12 @@ class _Teller:
             "rows": [self.row(row) for asked in one.asked.values() for row in asked.rows],
         }
 
-    def regimen(self, regimen: Regimen, drugs: tuple[DrugDose, ...]) -> Plain:
+    def regimen(self, regimen: Regimen, drugs: tuple[DrugDose, ...], lent: Lent | None) -> Plain:
         return {
             **edition(regimen),
             "title": pick(regimen.title, self.language),
+            "lent": lent_as_plain(lent),
+            "lent_label": None if lent is None else pick(lent.said, self.language),
             "drugs": [self.dose(regimen, drug) for drug in drugs],
         }
 

@@ -1,7 +1,7 @@
 """The calendar before a planned infusion as plain data.
 
 Place    Report, candidate.
-In       A `Schedule`, the centre's zone, a language.
+In       A `Schedule` of a `Candidate`, a language.
 Out      Fields: for each regimen its doses by day, the days on which it may begin, what has to have stopped by when.
 Missing  null where the source gives no window or no interval.
 """
@@ -9,6 +9,7 @@ Missing  null where the source gives no window or no interval.
 from __future__ import annotations
 
 from vein2vein.basis.truth import Truth
+from vein2vein.journey.assess.candidate import Candidate
 from vein2vein.journey.assess.phrases import agent_label
 from vein2vein.journey.assess.schedule import RegimenDates, Schedule, StopBy
 from vein2vein.journey.bridging.stop import Stopping
@@ -17,21 +18,23 @@ from vein2vein.knowledge.wording import pick
 from vein2vein.report.candidate.common import Plain, edition, instant
 
 
-def schedule_as_plain(planned: Schedule, zone: str, language: str) -> Plain:
+def schedule_as_plain(planned: Schedule, found: Candidate, language: str) -> Plain:
     """The whole calendar; labels in a language."""
+    zone = found.timeline.course.zone
     return {
         "infusion_on": planned.infusion_on.isoformat(),
         "infusion_at": instant(planned.infusion_at, zone),
         "stop_before_lymphodepletion": None if planned.document is None else edition(planned.document),
-        "regimens": [_regimen(one, zone, language) for one in planned.regimens],
+        "regimens": [_regimen(one, found, language) for one in planned.regimens],
     }
 
 
-def _regimen(one: RegimenDates, zone: str, language: str) -> Plain:
-    gap = one.regimen.gap
+def _regimen(one: RegimenDates, found: Candidate, language: str) -> Plain:
+    gap, zone, lent = one.regimen.gap, found.timeline.course.zone, found.lent.get(one.regimen.id)
     return {
         **edition(one.regimen),
         "title": pick(one.regimen.title, language),
+        "lent_label": None if lent is None else pick(lent.said, language),
         "gap": {"planned": gap.planned, "least": gap.least, "most": gap.most, "least_hours": gap.least_hours,
                 "status": gap.status},
         "first_day": one.first_day.isoformat(),

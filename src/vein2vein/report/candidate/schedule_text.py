@@ -14,6 +14,8 @@ from vein2vein.report.candidate.common import Plain
 
 def regimen_lines(one: Plain, when: Callable[[str], str], words: Mapping[str, str]) -> Iterator[str]:
     """Everything that one regimen asks for before the infusion."""
+    if one["lent_label"] is not None:
+        yield one["lent_label"]
     if one["is_late"]:
         yield words["late"]
     for on, drugs in _by_day(one["doses"]):
@@ -56,11 +58,12 @@ def _stop(one: Plain, when: Callable[[str], str], words: Mapping[str, str]) -> s
 def _so_far(found: Plain, when: Callable[[str], str], words: Mapping[str, str]) -> Iterator[str]:
     yield words[{True: "kept", False: "broken"}.get(found["kept"], "unsettled")]
     for drug in found["drugs"]:
+        aside = words["aside"].format(words["advised"]) if drug["strength"] == "advised" else ""
         if drug["last"] is None:
-            yield words["runs"].format(drug["label"])
+            yield words["runs"].format(drug["label"]) + aside
         elif drug["earliest"] is None:
-            yield words["recorded"].format(drug["label"], when(drug["last"]))
+            yield words["recorded"].format(drug["label"], when(drug["last"])) + aside
         else:
-            yield words["after"].format(drug["label"], when(drug["last"]), when(drug["earliest"]))
+            yield words["after"].format(drug["label"], when(drug["last"]), when(drug["earliest"])) + aside
     if found["not_charted"]:
         yield words["uncharted"].format(words["comma"].join(one["label"] for one in found["not_charted"]))

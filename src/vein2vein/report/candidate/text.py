@@ -164,7 +164,8 @@ class _Scribe:
 
     def dose(self, policy: str, one: Plain) -> str:
         told = (f"{drug['label']} {self.amount(drug)}" for drug in one["drugs"])
-        return f"{policy}, {one['id']}{self.words['colon']}{self.words['semicolon'].join(told)}"
+        aside = "" if one["lent_label"] is None else self.aside([one["lent_label"]])
+        return f"{policy}, {one['id']}{self.words['colon']}{self.words['semicolon'].join(told)}{aside}"
 
     def amount(self, drug: Plain) -> str:
         words, known = self.words, drug["mg_a_day"]

@@ -36,7 +36,10 @@ def ready_lines(voice: Voice) -> Iterator[str]:
     yield from (_typed(gate, voice) for gate in ready.gates)
     yield from next_part_lines(ready.parts, voice)
     yield from (_cells(dose, voice) for dose in ready.doses)
-    yield from (_depletion(regimen, drug, voice) for regimen, drugs in ready.depletion for drug in drugs)
+    for regimen, drugs in ready.depletion:
+        yield from (_depletion(regimen, drug, voice) for drug in drugs)
+        if regimen.id in ready.lent:
+            yield f"[{regimen.id}] {voice.pick(ready.lent[regimen.id].said)}"
     if ready.washout is not None:
         yield from _stops(
             ready.washout, voice, "earliest" if ready.washout.not_charted or ready.washout.without_rule else "binding"
@@ -89,11 +92,15 @@ def _is_open(stop: Stop, found: Readiness) -> bool:
 
 def _stop(stop: Stop, voice: Voice) -> str:
     words, drug = voice.words, voice.pick(agent_label(stop.row.kind, stop.agent))
+    # A reader must see whether to wait: what is only advised, or perhaps not about this drug, says so.
+    doubts = [words["advised"]] if stop.rule.strength == "advised" else []
+    doubts += [] if stop.truth.is_certain else [words["if this drug"]]
+    aside = words["aside"].format(voice.join(doubts)) if doubts else ""
     if stop.last is None:
-        return words["still"].format(drug)
+        return words["still"].format(drug) + aside
     if stop.earliest is None:
-        return words["flagged"].format(drug, voice.when(stop.last))
-    return words["stopped"].format(drug, voice.when(stop.last), voice.when(stop.earliest))
+        return words["flagged"].format(drug, voice.when(stop.last)) + aside
+    return words["stopped"].format(drug, voice.when(stop.last), voice.when(stop.earliest)) + aside
 
 
 def _cells(answer: DoseAnswer, voice: Voice) -> str:

@@ -13,9 +13,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from vein2vein.basis.truth import Bounds
 from vein2vein.journey.assess import Assessment
-from vein2vein.journey.assess.assess import GradeNow, MarkerEffect
+from vein2vein.journey.assess.assess import MarkerEffect
 from vein2vein.journey.assess.needs import Need
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
@@ -32,6 +31,7 @@ from vein2vein.report.handover.before import ready_lines
 from vein2vein.report.handover.beside import compared_lines
 from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
+from vein2vein.report.handover.graded import edition_note, grade_lines
 from vein2vein.report.handover.voice import Voice
 
 
@@ -88,7 +88,7 @@ def handover(
     words = voice.words
     beside, n_kept = compared_lines(compared, quiet, voice)
     made = [
-        _grades(found.grades, voice),
+        _grades(voice),
         *(_advice(a, voice) for a in found.advice),
         Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
         Section(care_words(voice)["called"], tuple(called_lines(voice)), is_grave=True),
@@ -121,25 +121,9 @@ def _head(voice: Voice) -> Iterator[tuple[str, str]]:
     yield words["protocol"], f"{protocol.id} {protocol.edition}" + ("" if signed else f" ({words['not_verified']})")
 
 
-def _bounds(bounds: Bounds, words: Mapping[str, str]) -> str:
-    return f"{bounds.low}" if bounds.low == bounds.high else f"{bounds.low} {words['to']} {bounds.high}"
-
-
-def _grades(grades: Sequence[GradeNow], voice: Voice) -> Section:
-    """Grades, those of scales that apply now first: no page leaves them out."""
-    now = [g for g in grades if g.bounds is not None]
-    listed = [*now, *(g for g in grades if g.bounds is None)]
-    return Section(voice.words["grades"], tuple(_grade(g, voice) for g in listed), kept=len(now))
-
-
-def _grade(grade: GradeNow, voice: Voice) -> str:
-    words = voice.words
-    text = words["no_grade"] if grade.bounds is None else _bounds(grade.bounds, words)
-    if grade.bounds is not None and grade.since is not None:
-        text += f", {words['since'].format(voice.when(grade.since))}"
-    if grade.worst is not None and grade.worst != grade.bounds:
-        text += f"; {words['worst'].format(_bounds(grade.worst, words))}"
-    return f"{grade.subject} [{grade.rule.id}]: {text}"
+def _grades(voice: Voice) -> Section:
+    lines, n_kept = grade_lines(voice)
+    return Section(voice.words["grades"], lines, kept=n_kept)
 
 
 def _advice(advice: Advice, voice: Voice) -> Section:
@@ -150,7 +134,10 @@ def _advice(advice: Advice, voice: Voice) -> Section:
         return Section(title, (words["silent"].format(voice.said(advice.not_applicable)),), is_grave=True)
     lines = advice.lines
     told = tuple(f"{_line(one, voice)} ({_why(advice, one, voice)})" for one in lines)
-    return Section(title, told or (words["nothing"],), is_grave=True, kept=sum(one.is_vital for one in lines))
+    note = edition_note(advice, voice)
+    head = () if note is None else (note,)
+    n_kept = len(head) + sum(one.is_vital for one in lines)
+    return Section(title, (*head, *(told or (words["nothing"],))), is_grave=True, kept=n_kept)
 
 
 def _line(found: Line, voice: Voice) -> str:
@@ -200,7 +187,18 @@ def _scores(voice: Voice) -> Iterator[str]:
     value = _problem(surface, voice) if surface.value is None else f"{surface.value:.2f} {surface.formula.result.unit}"
     yield f"{words['surface']} [{surface.formula.id}]: {value}"
     for answer in voice.found.scores:
-        yield f"{voice.pick(answer.edition.title)} [{answer.edition.id}]: {_score(answer, voice)}"
+        yield f"{voice.pick(answer.edition.title)} [{answer.edition.id}]: {_score(answer, voice)}{_moment(answer, voice)}"
+
+
+def _moment(answer: ScoreAnswer, voice: Voice) -> str:
+    """The moment that a score is about: a paper's time points differ, and its cut-off holds for its own alone."""
+    if answer.as_of is None:
+        return ""
+    key = "score_now" if answer.edition.before is None else "score_before"
+    course = voice.found.timeline.course
+    if key == "score_before" or course.infused_at is None or answer.as_of < course.infused_at:
+        return "" if key == "score_now" else voice.words[key].format(voice.when(answer.as_of))
+    return voice.words[key].format(relative_day(answer.as_of, course.infused_at, course.zone))
 
 
 def _problem(answer: FormulaAnswer | ScoreAnswer, voice: Voice) -> str:

@@ -18,6 +18,7 @@ from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.parts import PartDue
+from vein2vein.journey.assess.plan import Lent
 from vein2vein.journey.collection.washout import Readiness
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
@@ -221,7 +222,8 @@ def _ready(found: Assessment) -> Plain:
         "lymphodepletion": [
             {**_edition(regimen), "drug": d.drug.drug, "mg_a_day": d.value,
              "mg_a_day_span": None if d.span is None else list(d.span), "days": list(regimen.relative_days(d.drug)),
-             "renal_policy": None if d.renal is None else d.renal.policy.id, "withheld": d.is_withheld, "needs": list(d.needs)}
+             "renal_policy": None if d.renal is None else d.renal.policy.id, "withheld": d.is_withheld, "needs": list(d.needs),
+             "lent": lent_as_plain(ready.lent.get(regimen.id))}
             for regimen, drugs in ready.depletion for d in drugs
         ],
         "typing": [
@@ -242,6 +244,11 @@ def _ready(found: Assessment) -> Plain:
             "open": [v.row.name for v in ready.go.open],
         }
     return plain
+
+
+def lent_as_plain(found: Lent | None) -> Plain | None:
+    """Whose regimen stands in, and the label row that names none."""
+    return None if found is None else {"label": list(found.label), "here": found.here, "row": found.silent}
 
 
 def _part(part: PartDue) -> Plain:
@@ -274,7 +281,7 @@ def _stops(found: Readiness) -> Plain:
         "binding": None if binding is None else binding.agent,
         "drugs": [
             {"rule": s.rule.row, "agent": s.agent, "last": _instant(s.last), "earliest": _instant(s.earliest),
-             "binds": s.binds, "certain": s.truth.is_certain, "status": s.rule.status}
+             "strength": s.rule.strength, "binds": s.binds, "certain": s.truth.is_certain, "status": s.rule.status}
             for s in found.stops
         ],
         "running": [stop.agent for stop in found.running],
