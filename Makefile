@@ -9,7 +9,7 @@ KINDS := unit spec property reference knowledge acceptance functional docs archi
 # Tests of whole commands, pages and the browser: about as long as all others together.
 WHOLE := acceptance functional docs
 
-.PHONY: help setup setup-browser demo test check fix docs docs-serve bench calibrate lock clean tests-only tests-whole tests-others $(KINDS:%=test-%)
+.PHONY: help setup setup-browser demo test check fix docs docs-serve bench calibrate pictures lock clean tests-only tests-whole tests-others $(KINDS:%=test-%)
 
 help: ## show this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ bench: setup ## measure speed and memory, and print the table
 calibrate: setup ## simulate, grade and compare with published figures, and write the page (half an hour)
 	@$(BIN)/python tools/calibrate.py
 	@$(BIN)/python tools/calibrate.py --mess
+
+pictures: setup setup-browser ## take the pictures of the report in the documentation anew (look at them before you commit)
+	@$(BIN)/python tools/pictures.py
 
 lock: ## make requirements.lock anew (UPGRADE=1 takes newer versions)
 	@sh tools/lock.sh
