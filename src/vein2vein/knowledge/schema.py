@@ -217,7 +217,8 @@ class RuleSet(Edition):
 
     def _reach(self, predicate: Predicate) -> tuple[frozenset[str], frozenset[str]]:
         # Conditions live as long as their rule set, so that their identity is a safe and quick key.
-        if id(predicate) not in self._reached:
+        reached = self._reached
+        if id(predicate) not in reached:
             inputs: set[str] = set()
             criteria: set[str] = set()
             for name in predicates.names(predicates.folded(predicate)):
@@ -227,8 +228,8 @@ class RuleSet(Edition):
                     criteria |= {name} | deeper[1]
                 else:
                     inputs.add(name)
-            self._reached[id(predicate)] = (frozenset(inputs), frozenset(criteria), predicate)
-        return self._reached[id(predicate)][:2]
+            reached[id(predicate)] = (frozenset(inputs), frozenset(criteria), predicate)
+        return reached[id(predicate)][:2]
 
     @model_validator(mode="after")
     def _is_coherent(self) -> RuleSet:

@@ -61,10 +61,11 @@ class CourseIndex:
             e if e.ended_at is None or e.ended_at <= at else replace(e, ended_at=None)
             for e in line.exposures[: bisect_right(line.exposures, at, key=lambda row: row.started_at)]
         )
-        cut = CourseIndex(Timeline(bare.course, exposures=exposures))
+        cut = CourseIndex(Timeline(bare.course))
         cut._is_in_order = True  # as the tables that it was cut from
         cut.timeline = replace(
             cut.timeline,
+            exposures=exposures,
             observations=line.observations[: bisect_right(line.observations, at, key=lambda row: row.observed_at)],
             milestones=line.milestones[: bisect_right(line.milestones, at, key=lambda row: row.at)],
             lesions=bare.lesions,
@@ -78,6 +79,16 @@ class CourseIndex:
             place = bisect_right(times, instant)
             if place:
                 cut._unusable[kind] = times[:place]
+        for kind, spans in self._spans.items():
+            begun = list(zip(self._exposures[kind], spans, strict=True))[: bisect_right(spans, instant, key=_start)]
+            if begun:
+                is_over = [end is None or end <= instant for _, (_, end) in begun]
+                cut._exposures[kind] = [
+                    row if over else replace(row, ended_at=None) for (row, _), over in zip(begun, is_over, strict=True)
+                ]
+                cut._spans[kind] = [
+                    span if over else (span[0], None) for (_, span), over in zip(begun, is_over, strict=True)
+                ]
         return cut
 
     def _open_ended(self, exposure: Exposure) -> Exposure:
@@ -218,6 +229,10 @@ class CourseIndex:
 
 def _end(exposure: Exposure) -> int | None:
     return None if exposure.ended_at is None else to_microseconds(exposure.ended_at)
+
+
+def _start(span: tuple[int, int | None]) -> int:
+    return span[0]
 
 
 def span_of(exposure: Exposure) -> tuple[int, int | None]:

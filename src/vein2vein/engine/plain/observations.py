@@ -22,7 +22,7 @@ from vein2vein.basis.clock import (
     to_microseconds,
 )
 from vein2vein.basis.truth import Truth
-from vein2vein.engine.plain.index import CourseIndex, span_of
+from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.inputs import (
     Baseline,
@@ -75,7 +75,7 @@ def _has_ended_with(index: CourseIndex, streams: tuple[str, ...], row: Observati
     ends = [
         end
         for stream in streams
-        for start, end in map(span_of, index.exposures(stream))
+        for start, end in index.spans(stream)
         if start <= observed and (end is None or observed < end)
     ]
     return bool(ends) and all(end is not None and end <= at for end in ends)

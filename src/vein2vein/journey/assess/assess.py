@@ -24,7 +24,7 @@ from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
 from vein2vein.journey.assess.given import as_known, given_otherwise
 from vein2vein.journey.assess.needs import Need, asked_before, asked_by_policies, needs_of
-from vein2vein.journey.assess.parts import parts_kept
+from vein2vein.journey.assess.parts import parts_kept, split_doses
 from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
@@ -163,6 +163,7 @@ class Assessor:
         self._policies = tuple(books.get(id, Policy, chosen.get(id)) for id in protocol.policies)
         self._asked_scores = scores_of(self._policies, rules, chosen)
         self._plan = Plan.of(timeline, protocol, books)
+        self._split = split_doses(timeline, self._plan)
         self._ready = Readying.of(protocol, books)
         self._given: tuple[Deviation, ...] = (
             *given_otherwise(timeline, self._plan),
@@ -202,7 +203,7 @@ class Assessor:
         )
         now = tuple(self._now(grades, subject, rule, at) for subject, rules in self._scales.items() for rule in rules)
         stage = stage_of(known, at)
-        ready = self._ready.at(known, at, self._plan, told=told or {}, grades=grades)
+        ready = self._ready.at(questions, at, self._plan, told=told or {}, grades=grades, doses=self._split)
         prophylactic = self._prophylaxis(questions, at, told or {})
         response = self._criteria.at(self._of_disease, at)
         found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
@@ -295,7 +296,7 @@ def assess(
 
 def _asked(policy: Policy, told: Mapping[str, object]) -> dict[str, object]:
     """What a policy asks to be told; it refuses the rest."""
-    return {n: v for n, v in told.items() if n in policy.facts and policy.facts[n].may_be_told}
+    return {n: v for n, v in told.items() if n in policy.to_be_told}
 
 
 def _last_row(index: CourseIndex, timeline: Timeline) -> datetime:

@@ -43,7 +43,9 @@ def needs_of(*asked: Iterable[tuple[str, Edition]]) -> tuple[Need, ...]:
     """Everything that is missing, by name, from names with the file that asks; what two files ask for stands once with both."""
     found: dict[str, tuple[Mapping[str, str], set[str]]] = {}
     for name, edition in (pair for pairs in asked for pair in pairs):
-        found.setdefault(name, (label_of(edition, name), set()))[1].add(edition.id)
+        if name not in found:
+            found[name] = (label_of(edition, name), set())
+        found[name][1].add(edition.id)
     return tuple(Need(what, label, tuple(sorted(changes))) for what, (label, changes) in sorted(found.items()))
 
 

@@ -180,8 +180,11 @@ def parts_given(timeline: Timeline, weight: float | None) -> tuple[PartGiven, ..
     return tuple(given)
 
 
-def _doses(timeline: Timeline, plan: Plan) -> tuple[DoseAnswer, ...]:
-    """Doses of the label rows at the first infusion; none unless every one of them is split."""
+def split_doses(timeline: Timeline, plan: Plan) -> tuple[DoseAnswer, ...]:
+    """Doses of the label rows at the first infusion; none unless every one of them is split.
+
+    They rest on rows up to that infusion alone, and so are the same at every instant from it on.
+    """
     first = timeline.course.infused_at
     if first is None or plan.product is None:
         return ()
@@ -196,7 +199,7 @@ def _weight(doses: Sequence[DoseAnswer]) -> float | None:
 
 def parts_kept(timeline: Timeline, plan: Plan, grades: Grades) -> Iterator[PartKept]:
     """Every part of a split dose that was given, beside what the label plans."""
-    doses, product = _doses(timeline, plan), plan.product
+    doses, product = split_doses(timeline, plan), plan.product
     if not doses or product is None:
         return
     given = parts_given(timeline, _weight(doses))
@@ -286,13 +289,15 @@ def _gate(rule: NextPart, steps: GradeSteps | None, since: int, at: int) -> Gate
     return GateNow(rule, worst, steps.at(at))
 
 
-def next_part(known: Timeline, at: datetime, plan: Plan, grades: Grades) -> tuple[PartDue, ...]:
-    """The next part of a split dose at an instant, by each label row and split that may hold; none when all were given."""
+def next_part(
+    known: Timeline, at: datetime, plan: Plan, grades: Grades, *, doses: Sequence[DoseAnswer]
+) -> tuple[PartDue, ...]:
+    """The next part of a split dose at an instant, by each label row and split that may hold; none when all were given.
+
+    `doses` are the `split_doses` of the course.
+    """
     first, product, zone = known.course.infused_at, plan.product, known.course.zone
-    if first is None or product is None:
-        return ()
-    doses = _doses(known, plan)
-    if not doses:
+    if first is None or product is None or not doses:
         return ()
     starts = {local_date(first, zone): first}
     for part in parts_given(known, None):

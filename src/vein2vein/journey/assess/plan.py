@@ -100,20 +100,20 @@ class Plan:
         id = policy.clearance
         return replace(self, renal=policy, formulas={id: books.get(id, Formula, self.protocol.choices.get(id))})
 
-    def labels(self, known: Timeline, at: datetime) -> tuple[LabelVerdict, ...]:
-        """Label rows of the product that hold or may hold at an instant."""
+    def labels(self, known: Timeline, at: datetime, *, questions: Questions | None = None) -> tuple[LabelVerdict, ...]:
+        """Label rows of the product that hold or may hold at an instant; `questions` are those of the instant, if made."""
         if self.product is None:
             return ()
-        query = query_of(known, at, self.protocol.jurisdiction_of_labels)
+        query = query_of(known, at, self.protocol.jurisdiction_of_labels, questions=questions)
         if query.indication not in self.indications:
             query = replace(query, indication=None)
         return self.product.labels_on(local_date(at, known.course.zone), query)
 
-    def gates(self, known: Timeline, at: datetime) -> tuple[GateAnswer, ...]:
-        """Typing gates of the product at an instant."""
+    def gates(self, known: Timeline, at: datetime, *, questions: Questions | None = None) -> tuple[GateAnswer, ...]:
+        """Typing gates of the product at an instant; `questions` are those of the instant, if made."""
         if self.product is None or not self.product.gates:
             return ()
-        return gates(known, at, self.product, self.protocol.jurisdiction_of_labels)
+        return gates(known, at, self.product, self.protocol.jurisdiction_of_labels, questions=questions)
 
     def cells(self, known: Timeline, at: datetime, labels: Sequence[LabelVerdict]) -> tuple[DoseAnswer, ...]:
         """The dose of cells that each of some label rows plans."""
@@ -122,21 +122,24 @@ class Plan:
         basis = self.protocol.weight_basis
         return tuple(label_dose(known, at, self.product, v.label, weight_basis=basis) for v in labels)
 
-    def regimens(self, known: Timeline, at: datetime) -> tuple[Regimen, ...]:
+    def regimens(self, known: Timeline, at: datetime, *, questions: Questions | None = None) -> tuple[Regimen, ...]:
         """Regimens that the label rows of an instant name, and those of a centre for the product that no label names."""
-        return tuple(regimen for regimen, _ in self.sourced(known, at))
+        return tuple(regimen for regimen, _ in self.sourced(known, at, questions=questions))
 
-    def lent(self, known: Timeline, at: datetime) -> dict[str, Lent]:
+    def lent(self, known: Timeline, at: datetime, *, questions: Questions | None = None) -> dict[str, Lent]:
         """Regimens of an instant that no label row in force names, by id, with why they stand in."""
-        return {regimen.id: lent for regimen, lent in self.sourced(known, at) if lent is not None}
+        found = self.sourced(known, at, questions=questions)
+        return {regimen.id: lent for regimen, lent in found if lent is not None}
 
-    def sourced(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, Lent | None], ...]:
+    def sourced(
+        self, known: Timeline, at: datetime, *, questions: Questions | None = None
+    ) -> tuple[tuple[Regimen, Lent | None], ...]:
         """Regimens of an instant, each with why it stands in; None where a label row in force names it, or a centre."""
         product, here = known.course.product, self.protocol.jurisdiction_of_labels
         mine = tuple(r for r in self.known.values() if product is not None and product in r.products)
         rows = self.product.labels if self.product is not None else ()
         named = {id for row in rows for id in row.lymphodepletion}
-        verdicts = self.labels(known, at)
+        verdicts = self.labels(known, at, questions=questions)
         whole = tuple((r, Lent(r.jurisdiction, here, None) if r.id in named else None) for r in mine)
         if not verdicts:
             return whole
@@ -150,10 +153,12 @@ class Plan:
         own = tuple((r, None) for r in mine if r.id not in named and here in r.jurisdiction)
         return (*own, *found) or whole
 
-    def depletion(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
-        """Computed daily doses of each regimen at an instant."""
-        questions = Questions(known, at)
-        return tuple((regimen, self.doses(questions, regimen)) for regimen in self.regimens(known, at))
+    def depletion(
+        self, known: Timeline, at: datetime, *, questions: Questions | None = None
+    ) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
+        """Computed daily doses of each regimen at an instant; `questions` are those of the instant, if made."""
+        asked = questions or Questions(known, at)
+        return tuple((r, self.doses(asked, r)) for r in self.regimens(known, at, questions=asked))
 
     def doses(self, questions: Questions, regimen: Regimen) -> tuple[DrugDose, ...]:
         """Computed daily doses of a regimen at the instant of the questions."""
@@ -166,13 +171,16 @@ class Plan:
             weight=Latest(take="latest", observation="weight"),
         )
 
-    def gaps(self, known: Timeline, infusion: datetime) -> tuple[tuple[Regimen, GapAnswer], ...]:
+    def gaps(
+        self, known: Timeline, infusion: datetime, *, questions: Questions | None = None
+    ) -> tuple[tuple[Regimen, GapAnswer], ...]:
         """The gap between the last dose of lymphodepletion and an infusion, by each regimen that gives the same drugs."""
         rows = [row for row in rows_of(known, LYMPHODEPLETION) if row.started_at <= infusion]
         if not rows:
             return ()
         last, drugs = max(row.started_at for row in rows), {row.agent for row in rows}
-        same = (r for r in self.regimens(known, infusion) if {drug.drug for drug in r.drugs} == drugs)
+        regimens = self.regimens(known, infusion, questions=questions)
+        same = (r for r in regimens if {drug.drug for drug in r.drugs} == drugs)
         return tuple((r, gap_of(r, last, infusion, known.course.zone)) for r in same)
 
 

@@ -10,12 +10,13 @@ Checked  tests/unit/journey/assess/test_ready.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from vein2vein.basis.truth import Truth
+from vein2vein.engine.plain.ask import Questions
 from vein2vein.journey.assess.parts import PartDue, next_part
 from vein2vein.journey.assess.plan import Lent, Plan
 from vein2vein.journey.assess.stopped import Stops
@@ -35,7 +36,6 @@ from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library
-from vein2vein.record.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,47 +109,61 @@ class Readying:
             None if options is None else books.get(options, BridgingOptions, chosen.get(options)),
         )
 
-    def at(self, known: Timeline, at: datetime, plan: Plan, *, told: Mapping[str, object], grades: Grades) -> Ready:
-        """What stands before the next step at an instant; `grades` decide about the next part of a dose."""
+    def at(
+        self,
+        questions: Questions,
+        at: datetime,
+        plan: Plan,
+        *,
+        told: Mapping[str, object],
+        grades: Grades,
+        doses: Sequence[DoseAnswer],
+    ) -> Ready:
+        """What stands before the next step at the instant of questions.
+
+        `grades` and the `split_doses` of the course decide about the next part of a dose.
+        """
+        known = questions.timeline
         if known.milestone("death") is not None:
             return Ready()
         if known.course.infused_at is not None:
-            return Ready(product=plan.product, parts=next_part(known, at, plan, grades))
+            return Ready(product=plan.product, parts=next_part(known, at, plan, grades, doses=doses))
         is_collected = known.milestone("apheresis") is not None
         waits = self.washout is not None and not is_collected
         bridges = is_collected and began(known, at) is None
         before = self.before_lymphodepletion
-        labels = plan.labels(known, at)
+        labels = plan.labels(known, at, questions=questions)
         return Ready(
             labels,
             readiness(known, at, self.washout, setting=self.protocol.setting) if waits and self.washout else None,
-            self._go(known, at, plan, told) if is_collected else None,
+            self._go(questions, at, plan, told) if is_collected else None,
             stopping(known, at, before, at) if bridges and before is not None else None,
             self.bridging.of(known.course.indication) if bridges and self.bridging is not None else (),
             plan.product,
             plan.cells(known, at, labels),
-            plan.depletion(known, at) if began(known, at) is None else (),
-            plan.gates(known, at),
-            lent=plan.lent(known, at) if began(known, at) is None else {},
+            plan.depletion(known, at, questions=questions) if began(known, at) is None else (),
+            plan.gates(known, at, questions=questions),
+            lent=plan.lent(known, at, questions=questions) if began(known, at) is None else {},
         )
 
-    def _go(self, known: Timeline, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:
+    def _go(self, questions: Questions, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:
+        known = questions.timeline
         checklist = self.checklists.get("lymphodepletion" if began(known, at) is None else "infusion")
         if checklist is None:
             return None
-        asked = {name for name, fact in checklist.facts.items() if fact.may_be_told}
-        mine: dict[str, Any] = {name: value for name, value in told.items() if name in asked}
+        mine: dict[str, Any] = {name: value for name, value in told.items() if name in checklist.to_be_told}
         return go(
             known,
             checklist,
             at,
             told=mine,
-            computed={"gap_after_lymphodepletion": _gap(known, at, plan)},
+            computed={"gap_after_lymphodepletion": _gap(questions, at, plan)},
             formulas=self.formulas,
+            questions=questions,
         )
 
 
-def _gap(known: Timeline, at: datetime, plan: Plan) -> Truth:
+def _gap(questions: Questions, at: datetime, plan: Plan) -> Truth:
     """Whether an infusion now would lie in the window; unknown where the regimens that may hold disagree or say nothing."""
-    answers = {gap.allowed for _, gap in plan.gaps(known, at)}
+    answers = {gap.allowed for _, gap in plan.gaps(questions.timeline, at, questions=questions)}
     return Truth.of(answers.pop()) if len(answers) == 1 else Truth.UNKNOWN

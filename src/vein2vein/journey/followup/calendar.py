@@ -158,9 +158,8 @@ def _of_item(  # noqa: PLR0913  (the pieces of one item)
             return
         # What comes when the next item (or repetition) of the same proof has opened belongs to that one; after the last
         # repetition it belongs to none.
-        last = date.max if item.every is None else item.every.after(on)
         later = bisect_right(others, opens)
-        ends = others[later] if later < len(others) else last
+        ends = others[later] if later < len(others) else date.max if item.every is None else item.every.after(on)
         taken = bisect_left(rows, opens, key=_day)
         day, row = rows.pop(taken) if taken < len(rows) and rows[taken][0] < ends else (None, None)
         yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today=today, done_on=day), row)

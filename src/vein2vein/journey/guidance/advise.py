@@ -188,7 +188,7 @@ class Desk:
         advice = []
         for guidance in self.sources:
             scales = self.scales_of(guidance)
-            mine = {name: value for name, value in (told or {}).items() if name in _to_be_told(guidance)}
+            mine = {name: value for name, value in (told or {}).items() if name in guidance.to_be_told}
             given = Given(
                 grades, scales, told=mine, formulas=self.formulas, computed=computed or {}, scores=self.scores
             )
@@ -243,10 +243,6 @@ def _weighed(questions: Questions, take: Latest, found: Asked) -> Weighed | None
     if not isinstance(value, NumberRange) or not value.is_known or not isinstance(row, Observation):
         return None
     return Weighed(value.low, to_microseconds(row.observed_at), take.holds_hours, is_current)
-
-
-def _to_be_told(guidance: Guidance) -> frozenset[str]:
-    return frozenset(name for name, fact in guidance.facts.items() if fact.may_be_told)
 
 
 def _why_not(questions: Questions) -> str | None:
