@@ -43,6 +43,7 @@ def complete(design: LateDesign) -> Design:
         safety=design.safety,
         start=design.start,
         with_efficacy=isinstance(design.rule, PendingUtility),
+        joint=design.joint,
         looks_at_last_cohort=True,
         parameters=design.parameters,
     )

@@ -4,29 +4,30 @@ Place    Programme, trial. A design whose next dose rests on counts per dose is 
 In       A design and one or many truths.
 Out      `Chain`, every state and where each outcome leads; `Ends`, the ended trials; `Characteristics` under any truth.
 Knows    The chance of a path is a product of p^y (1-p)^(n-y) over doses, whatever the order: so the ended trials are listed
-         once with the number of paths to each, and every truth is one weighted sum over them. Responses, where a design
-         looks at them, are independent of toxicities.
+         once with the number of paths to each, and every truth is one weighted sum over them. Where a design, or a truth, asks
+         how toxicity and response go together, the four outcomes of a patient are counted; otherwise both are counted apart.
 Checked  tests/unit/programme/trial/test_exact.py, tests/reference/trial_phase1
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from math import lgamma
 from typing import Final, NoReturn
 
 import numpy as np
 
 from vein2vein.errors import TrialError
-from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.cohort_outcomes import outcomes_of, outcomes_width
+from vein2vein.programme.trial.scenario import Truth, both_rate
+from vein2vein.programme.trial.state_keys import StateKeys, grouped
 from vein2vein.programme.trial.words import NONE, Design, Floats, Ints, States
 
 _TRUTHS_AT_ONCE: Final = 64
 _SMALLEST: Final = 1e-300
+_INSIDE: Final = 1e-12
 MOST_STATES: Final = 10_000_000  # seconds to minutes, and some GB
-_ROOM: Final = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,11 @@ class Ends:
 
     @cached_property
     def _counts(self) -> Floats:
-        """Toxic and well patients (then responders and others) of each end, shape (2 or 4 times doses, ends)."""
-        n, y, e = self.states.n, self.states.y, self.states.e
-        columns = [y, n - y] if e is None else [y, n - y, e, n - e]
+        """Toxic and well patients (then responders and others, or all four outcomes), shape (2 or 4 times doses, ends)."""
+        n, y, e, both = self.states.n, self.states.y, self.states.e, self.states.both
+        columns = [y, n - y]
+        if e is not None:
+            columns = [y, n - y, e, n - e] if both is None else [both, y - both, e - both, n - y - e + both]
         return np.ascontiguousarray(np.concatenate(columns, axis=1).T, np.float64)
 
     @cached_property
@@ -109,24 +112,32 @@ class Ends:
         """The chance of each end under each truth, shape (truths, ends); each row sums to one."""
         return self._chances(np.array([self._probabilities(truth) for truth in truths]))
 
-    def _probabilities(self, truth: Truth) -> tuple[float, ...]:
-        doses = self.states.doses
+    def _probabilities(self, truth: Truth) -> Floats:
+        """The probability of each outcome that is counted, dose by dose, in the order of `_counts`."""
+        doses, e, joint = self.states.doses, self.states.e, self.states.both is not None
         if len(truth.toxicity) != doses:
             _refuse(f"{len(truth.toxicity)} probabilities", f"{doses}, one per dose")
-        if self.states.e is None:
-            return truth.toxicity
+        toxic = truth.rates
+        if e is None:
+            return np.concatenate([toxic, 1 - toxic])
         if truth.efficacy is None:
             _refuse("a scenario without efficacy", "probabilities of a response, since the design looks at responses")
-        return (*truth.toxicity, *truth.efficacy)
+        works = np.array(truth.efficacy)
+        if joint:
+            both = truth.both
+            return np.concatenate([both, toxic - both, works - both, 1 - toxic - works + both])
+        if truth.associated:
+            raise TrialError(
+                "TRIAL-004",
+                saw=f"an odds ratio of {truth.odds_ratio:g} between toxicity and response",
+                expected="ended trials that count both together",
+                fix="ask characteristics(), or list the ends of dataclasses.replace(design, joint=True)",
+            )
+        return np.concatenate([toxic, 1 - toxic, works, 1 - works])
 
     def _chances(self, p: Floats) -> Floats:
-        """Chances for probabilities (truths, doses), or (truths, doses of toxicity and then of efficacy)."""
-        doses = self.states.doses
-        parts = []
-        for at in range(0, p.shape[1], doses):
-            rates = p[:, at : at + doses]
-            parts += [np.log(np.maximum(rates, _SMALLEST)), np.log(np.maximum(1 - rates, _SMALLEST))]
-        found: Floats = np.exp(np.concatenate(parts, axis=1) @ self._counts + self.log_paths)
+        """Chances for the probabilities of some truths, shape (truths, 2 or 4 times doses)."""
+        found: Floats = np.exp(np.log(np.maximum(p, _SMALLEST)) @ self._counts + self.log_paths)
         return found
 
     def characteristics(self, truths: Sequence[Truth]) -> list[Characteristics]:
@@ -150,10 +161,20 @@ class Ends:
             truth: The truth at which to look.
             figure: One number per end, shape (ends,).
         """
-        p = np.clip(np.array([self._probabilities(truth)]), 1e-12, 1 - 1e-12)
-        weighted = self._chances(p)[0] * figure
-        rates = p[0, : self.states.doses]
-        slope = (weighted @ self.states.y - (weighted @ self.states.n) * rates) / (rates * (1 - rates))
+        inside = np.clip(truth.rates, _INSIDE, 1 - _INSIDE)
+        works = None if truth.efficacy is None else np.clip(np.array(truth.efficacy), _INSIDE, 1 - _INSIDE)
+        p = self._probabilities(
+            Truth.of(inside.tolist(), None if works is None else works.tolist(), odds_ratio=truth.odds_ratio)
+        )
+        weighted = self._chances(p[None, :])[0] * figure
+        shares = (self._counts @ weighted / np.maximum(p, _SMALLEST)).reshape(-1, self.states.doses)
+        slope = shares[0] - shares[1]
+        if works is not None and self.states.both is not None:
+            both = both_rate(inside, works, truth.odds_ratio)
+            # by how much the chance of both rises with that of a toxicity, from the definition of the odds ratio
+            apart = 1 - inside - works + 2 * both + truth.odds_ratio * (inside + works - 2 * both)
+            rise = (both + truth.odds_ratio * (works - both)) / apart
+            slope = shares[0] * rise + shares[1] * (1 - rise) - shares[2] * rise - shares[3] * (1 - rise)
         return float(weighted.sum()), slope
 
 
@@ -166,7 +187,8 @@ class Chain:
         dose: Dose of the next cohort of each state, NONE where the trial has ended.
         size: Patients of the next cohort; 0 where the trial has ended.
         first: Where the outcomes of each state begin in `after`.
-        after: The state that follows, for 0, 1, ... toxicities; with responses, toxicity by toxicity for 0, 1, ... of them.
+        after: The state that follows, for 0, 1, ... toxicities; with responses, toxicity by toxicity for 0, 1, ... of them; with
+            joint counts in the order of `together`.
         log_paths: Logarithm of the number of paths to each state.
         end: Row of `ends` of each state that has ended, NONE elsewhere.
         ends: The ended trials; states that differ only in the current dose are one.
@@ -258,7 +280,18 @@ def ends_of(design: Design) -> Ends:
 
 def characteristics(design: Design, truths: Truth | Sequence[Truth]) -> list[Characteristics]:
     """The exact characteristics of a design under one or many truths."""
-    return ends_of(design).characteristics([truths] if isinstance(truths, Truth) else truths)
+    every = [truths] if isinstance(truths, Truth) else list(truths)
+    return ends_of(counting(design, every)).characteristics(every)
+
+
+def counting(design: Design, truths: Sequence[Truth]) -> Design:
+    """The design with states that count what its rules and the truths ask for.
+
+    Counts of toxicities and of responses are enough where the rules look at no more and both are independent.
+    """
+    if design.joint or not design.with_efficacy or not any(truth.associated for truth in truths):
+        return design
+    return replace(design, joint=True)
 
 
 @lru_cache(maxsize=4)  # a chain may take some hundred MB
@@ -268,7 +301,7 @@ def _kept(design: Design) -> Chain:
 
 def _chain(design: Design, most: int = MOST_STATES) -> Chain:
     layers = _Layers()
-    keys = _Keys(design)
+    keys = StateKeys(design)
     states, log_paths = design.first(), np.zeros(1)
     while len(states):
         if layers.count + len(states) > most:
@@ -284,15 +317,15 @@ def _chain(design: Design, most: int = MOST_STATES) -> Chain:
     return _closed(design, layers, keys)
 
 
-def _closed(design: Design, layers: _Layers, keys: _Keys) -> Chain:
+def _closed(design: Design, layers: _Layers, keys: StateKeys) -> Chain:
     """The chain, with its ends merged and their doses selected."""
     states = _joined(layers.states)
     dose, size, log_paths = np.concatenate(layers.dose), np.concatenate(layers.size), np.concatenate(layers.log_paths)
-    width = (size + 1) ** 2 if design.with_efficacy else size + 1
+    width = outcomes_width(states, size)
     first = np.concatenate([[0], np.cumsum(np.where(size > 0, width, 0))[:-1]])
     ended = np.flatnonzero(dose == NONE)
     last = states.take(ended)
-    order, starts, group = _grouped(keys.of(last))
+    order, starts, group = grouped(keys.of(last))
     merged = last.take(order[starts])
     ends = Ends(merged, design.selected(merged), np.logaddexp.reduceat(log_paths[ended][order], starts), len(states))
     end = np.full(len(states), NONE)
@@ -301,118 +334,33 @@ def _closed(design: Design, layers: _Layers, keys: _Keys) -> Chain:
 
 
 def _after_a_cohort(
-    states: States, next_cohort: tuple[Ints, Ints], log_paths: Floats, keys: _Keys
+    states: States, next_cohort: tuple[Ints, Ints], log_paths: Floats, keys: StateKeys
 ) -> tuple[States, Floats, Ints]:
     """Every state after one more cohort, the logarithm of the paths to it, and the state that each outcome leads to."""
     if not len(states):
         return states, log_paths, np.zeros(0, np.int64)
     dose, size = next_cohort
-    width = (size + 1) ** 2 if states.e is not None else size + 1
+    width = outcomes_width(states, size)
     rows = np.repeat(np.arange(len(states)), width)
     outcome = np.arange(len(rows)) - np.repeat(np.cumsum(width) - width, width)
     treated = size[rows]
-    responded = None
-    toxic = outcome
-    paths = log_paths[rows]
-    if states.e is not None:
-        toxic, responded = np.divmod(outcome, treated + 1)
-        paths = paths + _log_ways(treated, responded)
-    paths = paths + _log_ways(treated, toxic)
-    cohort = (dose[rows], treated, toxic, responded)
-    order, starts, group = _grouped(keys.after(states, rows, cohort))
+    toxic, responded, both, ways = outcomes_of(states, treated, outcome)
+    paths = log_paths[rows] + ways
+    cohort = (dose[rows], treated, toxic, responded, both)
+    order, starts, group = grouped(keys.after(states, rows, cohort))
     kept = order[starts]
-    answered = None if responded is None else responded[kept]
-    merged = states.take(rows[kept]).with_cohort(dose[rows[kept]], treated[kept], toxic[kept], answered)
+    last = tuple(None if column is None else column[kept] for column in (responded, both))
+    merged = states.take(rows[kept]).with_cohort(dose[rows[kept]], treated[kept], toxic[kept], *last)
     return merged, np.logaddexp.reduceat(paths[order], starts), group
-
-
-def _log_ways(size: Ints, toxic: Ints) -> Floats:
-    table = _log_binomials(int(size.max(initial=0)))
-    found: Floats = table[size, toxic]
-    return found
-
-
-@lru_cache(maxsize=8)
-def _log_binomials(most: int) -> Floats:
-    found = np.full((most + 1, most + 1), -np.inf)
-    for k in range(most + 1):
-        for j in range(k + 1):
-            found[k, j] = lgamma(k + 1) - lgamma(j + 1) - lgamma(k - j + 1)
-    return found
-
-
-_Cohort = tuple[Ints, Ints, Ints, Ints | None]
-
-
-class _Keys:
-    """Tells equal states by one whole number each, exactly."""
-
-    def __init__(self, design: Design) -> None:
-        self._with_last = design.looks_at_last_cohort
-        base, doses = design.cohorts.most + 1, design.doses
-        kinds = 3 if design.with_efficacy else 2
-        columns = doses * kinds + (2 if self._with_last else 0)
-        self._fits = base**columns * doses < _ROOM
-        factors = np.array([base**k for k in range(columns)] if self._fits else [0] * columns, np.int64)
-        self._factors = [factors[k * doses : (k + 1) * doses] for k in range(kinds)]
-        self._last = factors[kinds * doses :]
-        self._dose = base**columns if self._fits else 0
-
-    def of(self, states: States) -> Ints:
-        """A number per state that tells the counts per dose, and nothing else."""
-        columns = [states.n, states.y] + ([] if states.e is None else [states.e])
-        if not self._fits:
-            return _renumbered(np.concatenate(columns, axis=1))
-        keys: Ints = sum((c @ f for c, f in zip(columns, self._factors, strict=True)), np.zeros(len(states), np.int64))
-        return keys
-
-    def after(self, states: States, rows: Ints, cohort: _Cohort) -> Ints:
-        """A number for some states after another cohort, which tells them from each other, current dose included."""
-        dose, treated, toxic, responded = cohort
-        if not self._fits:
-            after = states.take(rows).with_cohort(*cohort)
-            columns = [after.n, after.y, after.at[:, None]] + ([] if after.e is None else [after.e])
-            columns += [treated[:, None], toxic[:, None]] if self._with_last else []
-            return _renumbered(np.concatenate(columns, axis=1))
-        keys = self.of(states)[rows] + dose * self._dose
-        keys += treated * self._factors[0][dose] + toxic * self._factors[1][dose]
-        if responded is not None:
-            keys += responded * self._factors[2][dose]
-        if self._with_last:
-            keys += treated * self._last[0] + toxic * self._last[1]
-        return keys
-
-
-def _grouped(keys: Ints) -> tuple[Ints, Ints, Ints]:
-    """The order that brings equal keys together, where each group begins in it, and the group of each key."""
-    order = np.argsort(keys)
-    ordered = keys[order]
-    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    group = np.empty(len(keys), np.int64)
-    group[order] = np.cumsum(new) - 1
-    return order, np.flatnonzero(new), group
-
-
-def _renumbered(rows: Ints) -> Ints:
-    """A whole number for each row, the same for equal rows only; exact however many columns there are."""
-    keys = np.zeros(len(rows), np.int64)
-    size = 1
-    for column in rows.T:
-        span = int(column.max()) + 1
-        if size * span >= _ROOM:  # renumber what there is, so that the product never overflows
-            keys = np.unique(keys, return_inverse=True)[1]
-            size = len(rows)
-        keys = keys * span + column
-        size *= span
-    return keys
 
 
 def _joined(parts: list[States]) -> States:
     e = None if parts[0].e is None else np.concatenate([p.e for p in parts if p.e is not None])
+    both = None if parts[0].both is None else np.concatenate([p.both for p in parts if p.both is not None])
     n, y, at, last_n, last_y = (
         np.concatenate([getattr(p, name) for p in parts]) for name in ("n", "y", "at", "last_n", "last_y")
     )
-    return States(n, y, at, last_n, last_y, e)
+    return States(n, y, at, last_n, last_y, e, both)
 
 
 def _refuse(saw: str, expected: str) -> NoReturn:

@@ -23,12 +23,13 @@ _WORD: Final = re.compile(r"(\d+)([NTEB]+)")
 
 @dataclass(frozen=True)
 class CohortOutcome:
-    """One cohort: its dose (from 0), how many were treated, had a toxicity, and responded."""
+    """One cohort: its dose (from 0), how many were treated, had a toxicity, responded, and did both."""
 
     dose: int
     treated: int
     toxic: int
     responded: int
+    both: int = 0
 
 
 def read_outcomes(text: str, doses: int) -> tuple[CohortOutcome, ...]:
@@ -46,20 +47,22 @@ def read_outcomes(text: str, doses: int) -> tuple[CohortOutcome, ...]:
         if not 1 <= dose <= doses:
             _refuse(f"dose {dose} in {word!r}", f"a dose from 1 to {doses}")
         toxic, responded = (sum(letters.count(letter) for letter in both) for both in ("TB", "EB"))
-        cohorts.append(CohortOutcome(dose - 1, len(letters), toxic, responded))
+        cohorts.append(CohortOutcome(dose - 1, len(letters), toxic, responded, letters.count("B")))
     return tuple(cohorts)
 
 
 def state_after(
-    cohorts: tuple[CohortOutcome, ...], doses: int, start: int = 0, *, with_efficacy: bool = False
+    cohorts: tuple[CohortOutcome, ...],
+    doses: int,
+    start: int = 0,
+    *,
+    with_efficacy: bool = False,
+    joint: bool = False,
 ) -> States:
     """The state of one trial after some cohorts, as a batch of one."""
-    state = States.before_the_first(doses, start, with_efficacy=with_efficacy)
-    for cohort in cohorts:
-        dose, treated, toxic, responded = (
-            np.array([k]) for k in (cohort.dose, cohort.treated, cohort.toxic, cohort.responded)
-        )
-        state = state.with_cohort(dose, treated, toxic, responded)
+    state = States.before_the_first(doses, start, with_efficacy=with_efficacy, joint=joint)
+    for one in cohorts:
+        state = state.with_cohort(*(np.array([k]) for k in (one.dose, one.treated, one.toxic, one.responded, one.both)))
     return state
 
 

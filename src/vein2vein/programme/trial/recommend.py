@@ -15,6 +15,7 @@ from typing import Literal, NoReturn
 import numpy as np
 
 from vein2vein.errors import TrialError
+from vein2vein.programme.trial.cohort_outcomes import together
 from vein2vein.programme.trial.notation import CohortOutcome, read_outcomes, state_after
 from vein2vein.programme.trial.phase1.common import ByMoves
 from vein2vein.programme.trial.words import NONE, Design, States
@@ -79,7 +80,7 @@ def recommend(design: Design, outcomes: str = "") -> Recommendation:
     """
     cohorts = read_outcomes(outcomes, design.doses)
     _check(design, cohorts, outcomes)
-    state = state_after(cohorts, design.doses, design.start, with_efficacy=design.with_efficacy)
+    state = _after(design, cohorts)
     closed = design.safety.closed(state)
     dose = int(design.next_dose(state)[0])
     selected = int(design.selected(state)[0]) if cohorts else NONE
@@ -98,8 +99,8 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
     """Every way in which the next cohorts may turn out, by number of toxicities and of responses, and the dose after each.
 
     Args:
-        design: The design of the trial. Where it looks at responses, those of as many patients as possible fall on patients
-            without a toxicity in the outcomes that are shown; the rules look at the numbers only.
+        design: The design of the trial. Where it counts responses and toxicities apart, those of as many patients as possible
+            fall on patients without a toxicity in the outcomes that are shown; the rules look at the numbers only.
         outcomes: Cohorts so far.
         cohorts: How many cohorts to look ahead.
 
@@ -108,7 +109,7 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
     """
     so_far = read_outcomes(outcomes, design.doses)
     _check(design, so_far, outcomes)
-    start = state_after(so_far, design.doses, design.start, with_efficacy=design.with_efficacy)
+    start = _after(design, so_far)
     found: list[Path] = []
 
     def follow(state: States, words: tuple[str, ...]) -> None:
@@ -117,17 +118,23 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
         if dose == NONE or len(words) == cohorts:
             return
         size = int(design.cohorts.size(state)[0])
-        for toxic in range(size + 1):
-            for responded in range(size + 1) if design.with_efficacy else (0,):
-                after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic, responded)))
-                follow(after, (*words, f"{dose + 1}{_letters(size, toxic, responded)}"))
+        for toxic, responded, both in _turns(design, size):
+            after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic, responded, both)))
+            follow(after, (*words, f"{dose + 1}{_letters(size, toxic, responded, both)}"))
 
     follow(start, ())
     return tuple(found)
 
 
-def _letters(size: int, toxic: int, responded: int) -> str:
-    both = max(0, toxic + responded - size)
+def _turns(design: Design, size: int) -> tuple[tuple[int, int, int], ...]:
+    """Toxicities, responses and patients with both, in every way that the design tells apart."""
+    if design.joint:
+        return together(size)
+    answers = range(size + 1) if design.with_efficacy else (0,)
+    return tuple((toxic, works, max(0, toxic + works - size)) for toxic in range(size + 1) for works in answers)
+
+
+def _letters(size: int, toxic: int, responded: int, both: int) -> str:
     neither = size - toxic - responded + both
     return "N" * neither + "E" * (responded - both) + "B" * both + "T" * (toxic - both)
 
@@ -161,6 +168,11 @@ def decision_table(design: Design, *, most: int | None = None) -> tuple[TableRow
     closed = design.safety.closed(states)[:, 1]
     letters = np.where(closed, "DU", np.array(["D", "S", "E"])[design.rule.moves.move(n, y) + 1])
     return tuple(TableRow(int(a), int(b), str(letter)) for a, b, letter in zip(n, y, letters, strict=True))
+
+
+def _after(design: Design, cohorts: tuple[CohortOutcome, ...]) -> States:
+    counts = {"with_efficacy": design.with_efficacy, "joint": design.joint}
+    return state_after(cohorts, design.doses, design.start, **counts)
 
 
 def _action(dose: int, at: int, *, begun: bool) -> Action:
@@ -198,7 +210,7 @@ def _check(design: Design, cohorts: tuple[CohortOutcome, ...], outcomes: str) ->
 def _departures(design: Design, cohorts: tuple[CohortOutcome, ...]) -> tuple[str, ...]:
     found = []
     for i, cohort in enumerate(cohorts):
-        before = state_after(cohorts[:i], design.doses, design.start, with_efficacy=design.with_efficacy)
+        before = _after(design, cohorts[:i])
         dose = int(design.next_dose(before)[0])
         size = int(design.cohorts.size(before)[0]) if dose != NONE else 0
         if dose == NONE:

@@ -5,7 +5,8 @@ In       A design, a truth, how many trials, a seed.
 Out      `Trials`, one row each; `Characteristics` with a Monte Carlo error on every figure; paired differences.
 Knows    Patient k of trial i has a tolerance, a number in [0, 1): a toxicity occurs at a dose when it lies below the
          probability there. Tolerances depend on the seed, the trial and the patient only, so two designs, or two scenarios,
-         meet the same patients, and nothing depends on how many processes share the work.
+         meet the same patients, and nothing depends on how many processes share the work. A response occurs when another
+         number lies below its probability, which is that given the toxicity where the truth names an association.
 Checked  tests/unit/programme/trial/test_simulate.py, tests/reference/trial_phase1
 """
 
@@ -217,6 +218,7 @@ class _Walker:
 def _run_block(design: Design, truth: Truth, tolerances: Floats, responses: Floats | None) -> Trials:
     """Simulate one block of trials in lockstep, all of them one cohort at a time."""
     trials = tolerances.shape[1]
+    answers = _Answers(tolerances, responses, truth, joint=design.joint)
     states = design.first().take(np.zeros(trials, np.int64))
     used = np.zeros(trials, np.int64)
     alive = np.arange(trials)
@@ -230,17 +232,46 @@ def _run_block(design: Design, truth: Truth, tolerances: Floats, responses: Floa
         if not len(alive):
             break
         size = design.cohorts.size(states)
-        toxic = _below(tolerances, alive, (used[alive], size), np.array(truth.toxicity)[dose])
-        responded = None
-        if responses is not None and truth.efficacy is not None:
-            responded = _below(responses, alive, (used[alive], size), np.array(truth.efficacy)[dose])
-        states = states.with_cohort(dose, size, toxic, responded)
+        states = states.with_cohort(dose, size, *answers(alive, (used[alive], size), dose))
         used[alive] += size
     order = np.argsort(np.concatenate([rows for rows, _ in ended]))
     n, y = (np.concatenate([getattr(s, name) for _, s in ended])[order] for name in ("n", "y"))
     selected = np.concatenate([design.selected(s) for _, s in ended])[order]
     e = np.concatenate([s.e for _, s in ended if s.e is not None])[order] if responses is not None else None
     return Trials(n, y, selected, e)
+
+
+class _Answers:
+    """What the next patients of each trial answer: toxicities, responses and, where they are counted, patients with both."""
+
+    def __init__(self, tolerances: Floats, responses: Floats | None, truth: Truth, *, joint: bool) -> None:
+        self._drawn = tolerances, responses
+        self._toxicity = truth.rates
+        self._together = joint or truth.associated
+        looks = responses is not None and truth.efficacy is not None
+        self._efficacy = [truth.response_given(toxic=toxic) for toxic in (False, True)] if looks else None
+
+    def __call__(self, trials: Ints, seats: tuple[Ints, Ints], dose: Ints) -> tuple[Ints, Ints | None, Ints | None]:
+        """Counts for some trials; `seats` are patients used and the size of the cohort."""
+        tolerances, responses = self._drawn
+        rate = self._toxicity[dose]
+        if responses is None or self._efficacy is None:
+            return _below(tolerances, trials, seats, rate), None, None
+        if not self._together:
+            works = _below(responses, trials, seats, self._efficacy[0][dose])
+            return _below(tolerances, trials, seats, rate), works, None
+        used, size = seats
+        toxic, responded, both = np.zeros((3, len(trials)), np.int64)
+        for patient in range(int(size.max())):
+            row = np.minimum(used + patient, len(tolerances) - 1)
+            there = patient < size
+            ill = there & (tolerances[row, trials] < rate)
+            chance = np.where(ill, self._efficacy[1][dose], self._efficacy[0][dose])
+            well = there & (responses[row, trials] < chance)
+            toxic += ill
+            responded += well
+            both += ill & well
+        return toxic, responded, both
 
 
 def _below(drawn: Floats, trials: Ints, seats: tuple[Ints, Ints], rate: Floats) -> Ints:

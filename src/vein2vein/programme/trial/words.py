@@ -50,6 +50,7 @@ class States:
         last_n: Patients of the last cohort, shape (states,); 0 before the first.
         last_y: Of these, patients with a dose-limiting toxicity.
         e: Patients with a response at each dose; None where the design does not look at efficacy.
+        both: Of these, patients with a toxicity as well; None where the design needs the numbers of each only.
     """
 
     n: Ints
@@ -58,13 +59,14 @@ class States:
     last_n: Ints
     last_y: Ints
     e: Ints | None = None
+    both: Ints | None = None
 
     @classmethod
-    def before_the_first(cls, doses: int, start: int, *, with_efficacy: bool = False) -> States:
+    def before_the_first(cls, doses: int, start: int, *, with_efficacy: bool = False, joint: bool = False) -> States:
         """One state in which nobody has been treated."""
         none = np.zeros((1, doses), np.int64)
         zero = np.zeros(1, np.int64)
-        return cls(none, none, zero + start, zero, zero, none if with_efficacy else None)
+        return cls(none, none, zero + start, zero, zero, none if with_efficacy else None, none if joint else None)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -80,20 +82,25 @@ class States:
 
     def take(self, rows: Ints | Bools | slice) -> States:
         """Some of the states, or some of them several times."""
-        e = None if self.e is None else self.e[rows]
-        return States(self.n[rows], self.y[rows], self.at[rows], self.last_n[rows], self.last_y[rows], e)
+        e, both = (None if column is None else column[rows] for column in (self.e, self.both))
+        return States(self.n[rows], self.y[rows], self.at[rows], self.last_n[rows], self.last_y[rows], e, both)
 
-    def with_cohort(self, dose: Ints, treated: Ints, toxic: Ints, responded: Ints | None = None) -> States:
+    def with_cohort(  # noqa: PLR0917  (the counts of a cohort)
+        self, dose: Ints, treated: Ints, toxic: Ints, responded: Ints | None = None, both: Ints | None = None
+    ) -> States:
         """The states after another cohort: `treated` patients at `dose`, `toxic` of them with a toxicity."""
         rows = np.arange(len(self))
         n, y = self.n.copy(), self.y.copy()
         n[rows, dose] += treated
         y[rows, dose] += toxic
-        e = self.e
+        e, pairs = self.e, self.both
         if e is not None and responded is not None:
             e = e.copy()
             e[rows, dose] += responded
-        return States(n, y, dose, treated, toxic, e)
+        if pairs is not None and both is not None:
+            pairs = pairs.copy()
+            pairs[rows, dose] += both
+        return States(n, y, dose, treated, toxic, e, pairs)
 
 
 class DoseRule(Protocol):
@@ -257,11 +264,12 @@ class Design:
         stopping: When a trial ends early.
         start: Dose of the first cohort.
         with_efficacy: Whether the rules look at responses.
+        joint: Whether states count how often toxicity and response come in the same patient; without it they are counted apart.
         looks_at_last_cohort: Whether a rule reads `States.last_n` or `last_y`; otherwise they make no two states different.
         parameters: Every choice with its value, whether somebody set it, and its source.
 
     Raises:
-        TrialError: TRIAL-002 for a first dose that is not among the doses.
+        TrialError: TRIAL-002 for a first dose that is not among the doses, or joint counts without responses.
     """
 
     name: str
@@ -273,15 +281,19 @@ class Design:
     stopping: StopRule = field(default_factory=AnyStop)
     start: int = 0
     with_efficacy: bool = False
+    joint: bool = False
     looks_at_last_cohort: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     def __post_init__(self) -> None:
         check_first_dose(self.doses, self.start)
+        if self.joint and not self.with_efficacy:
+            saw = f"joint counts of the design {self.name}, which looks at toxicity only"
+            raise TrialError("TRIAL-002", saw=saw, expected="a design that looks at responses", fix="leave `joint` out")
 
     def first(self) -> States:
         """The state before the first cohort."""
-        return States.before_the_first(self.doses, self.start, with_efficacy=self.with_efficacy)
+        return States.before_the_first(self.doses, self.start, with_efficacy=self.with_efficacy, joint=self.joint)
 
     def next_dose(self, states: States) -> Ints:
         """The dose of the next cohort of each state; NONE where the trial ends, early or because all are treated."""

@@ -104,6 +104,7 @@ class LateDesign:
         cohorts: Size and number of cohorts; a decision is due when a cohort is full.
         safety: Which doses are closed, by all treated and the toxicities seen.
         start: Dose of the first cohort, from 0.
+        joint: Whether the states count how often toxicity and response come in the same patient.
         parameters: Every choice with its value and origin.
 
     Raises:
@@ -117,6 +118,7 @@ class LateDesign:
     cohorts: Cohorts
     safety: SafetyRule = field(default_factory=NoSafetyRule)
     start: int = 0
+    joint: bool = False
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     def __post_init__(self) -> None:

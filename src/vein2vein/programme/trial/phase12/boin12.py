@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from scipy.special import betaincc
 
+from vein2vein.programme.trial.cohort_outcomes import together
 from vein2vein.programme.trial.phase1.boin import Bounds
 from vein2vein.programme.trial.phase1.common import TooToxic, check_target, refuse, told
 from vein2vein.programme.trial.phase12.common import (
@@ -56,21 +57,31 @@ class Desirability:
         low = float(self.utilities.mean(self.toxicity, self.efficacy))
         return low + (1 - low) / 2
 
-    def of(self, n: Ints, y: Ints, e: Ints) -> Floats:
-        """The chance, for `y` toxicities and `e` responses among `n` patients."""
-        x = self.utilities.score(n, y, e)
+    def of(self, n: Ints, y: Ints, e: Ints, both: Ints | None = None) -> Floats:
+        """The chance, for `y` toxicities and `e` responses among `n` patients, `both` of whom had both."""
+        x = self.utilities.score(n, y, e, both)
         return np.asarray(betaincc(self.prior[0] + x, self.prior[1] + n - x, self.benchmark), np.float64)
 
 
 @dataclass(frozen=True)
 class RankRow:
-    """A line of the rank table; `rank` is None where the dose would be closed or futile."""
+    """A line of the rank table.
+
+    Args:
+        patients: Patients at the dose.
+        toxicities: Of these, with a toxicity.
+        responses: With a response.
+        desirability: Chance that the mean utility exceeds the benchmark.
+        rank: 1 for the least desirable; None where the dose would be closed or futile.
+        both: Patients with both outcomes; None where the utilities do not ask for them.
+    """
 
     patients: int
     toxicities: int
     responses: int
     desirability: float
     rank: int | None
+    both: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Boin12Rule:
         """The dose of the next cohort, NONE where no dose in reach is acceptable."""
         e = responses(states)
         able = ~closed & ~self.futility.futile(states.n, e)
-        score = self.desirability.of(states.n, states.y, e)
+        score = self.desirability.of(states.n, states.y, e, states.both)
         two = best_of(score, able & around(states, above=0), ties="lowest")
         three = best_of(score, able & around(states), ties="highest")
         move = self._moves(states)
@@ -120,12 +131,13 @@ class Boin12Rule:
         """What was seen at the current dose, what was compared, and which dose won."""
         e, move = responses(states), self._moves(states)
         goes, explores = self.next_dose(states, closed), self.explores(states, closed, move)
-        chance = self.desirability.of(states.n, states.y, e)
+        chance = self.desirability.of(states.n, states.y, e, states.both)
         words = []
         for row in range(len(states)):
             at = int(states.at[row])
             n, y, r = (int(column[row, at]) for column in (states.n, states.y, e))
-            text = f"{y} of {n} with a toxicity, {r} with a response: "
+            pairs = "" if states.both is None else f", {states.both[row, at]} with both"
+            text = f"{y} of {n} with a toxicity, {r} with a response{pairs}: "
             if move[row] < 0:
                 text += f"toxicity is at least {self.bounds.down:.3f}, so one dose lower where there is one"
             elif explores[row]:
@@ -157,7 +169,7 @@ class HighestUtility:
         e = responses(states)
         able = up_to_mtd(states, closed, self.target) & ~self.futility.futile(states.n, e)
         a, b = self.prior
-        mean = (a + self.utilities.score(states.n, states.y, e)) / (a + b + states.n)
+        mean = (a + self.utilities.score_of(states)) / (a + b + states.n)
         return best_of(mean, able)
 
 
@@ -182,7 +194,8 @@ def boin12(  # noqa: PLR0913  (the published options, all named)
         toxicity: Highest acceptable toxicity rate, also the target of the interval.
         efficacy: Lowest acceptable response rate.
         cohorts: Cohort sizes and their number.
-        utilities: How desirable the outcomes are; 40 and 60 when None.
+        utilities: How desirable the outcomes are; 40 and 60 when None. Where they do not sum to 100 the states count how often
+            both outcomes come in the same patient.
         start: Dose of the first cohort, from 0.
         cutoff_toxicity: Posterior probability above which a dose is closed, with at least three patients.
         cutoff_efficacy: Posterior probability above which a dose is futile, with at least three patients.
@@ -218,6 +231,7 @@ def boin12(  # noqa: PLR0913  (the published options, all named)
         stopping=AnyStop(() if stop_at is None else (EnoughAtDose(stop_at),)),
         start=start,
         with_efficacy=True,
+        joint=not used.additive,
         parameters=given,
     )
 
@@ -238,13 +252,22 @@ def rank_table(design: Design, patients: tuple[int, ...]) -> tuple[RankRow, ...]
     if not isinstance(design.rule, Boin12Rule) or not patients or min(patients) < 0:
         refuse(f"{design.name} with {patients} patients", "a BOIN12 design and numbers from 0", "such as (0, 3, 6)")
     assert isinstance(design.rule, Boin12Rule)  # noqa: S101  (for the type checker)
-    cells = [(n, y, e) for n in sorted(set(patients)) for y in range(n + 1) for e in range(n + 1)]
-    n, y, e = np.array(cells).T
+    joint = not design.rule.desirability.utilities.additive
+    cells = [(n, *outcome) for n in sorted(set(patients)) for outcome in _outcomes(n, joint=joint)]
+    n, y, e, both = np.array(cells).T
     one = States(n[:, None], y[:, None], n * 0, n, y, e[:, None])
-    chance = design.rule.desirability.of(n, y, e)
+    chance = design.rule.desirability.of(n, y, e, both)
     able = ~design.safety.closed(one)[:, 0] & ~design.rule.futility.futile(n, e)
     ranked = np.round(chance[able], 12)
     ranks = 1 + np.searchsorted(np.sort(ranked), ranked)
     place = np.zeros(len(cells), np.int64)
     place[able] = ranks
-    return tuple(RankRow(*cell, float(chance[k]), int(place[k]) if able[k] else None) for k, cell in enumerate(cells))
+    return tuple(
+        RankRow(*cell[:3], float(chance[k]), int(place[k]) if able[k] else None, cell[3] if joint else None)
+        for k, cell in enumerate(cells)
+    )
+
+
+def _outcomes(n: int, *, joint: bool) -> tuple[tuple[int, int, int], ...]:
+    """Toxicities, responses and patients with both; the last is 0 where it does not matter."""
+    return together(n) if joint else tuple((y, e, 0) for y in range(n + 1) for e in range(n + 1))

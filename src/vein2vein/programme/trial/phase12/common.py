@@ -3,9 +3,9 @@
 Place    Programme, trial, phase I-II.
 In       Batches of states with responses.
 Out      Utility scores, doses that are futile, the dose with the best score.
-Knows    States count toxicities and responses per dose, not how often they fell on the same patient. A utility can be
-         counted from that only where its four values are additive: with 100 for a response without toxicity and 0 for the
-         opposite, the other two must sum to 100, as in the published examples.
+Knows    A utility can be counted from toxicities and responses apart where its four values are additive: with 100 for a
+         response without toxicity and 0 for the opposite, the other two sum to 100. Others need how often both came in the
+         same patient, so that the states of such a design count that too.
 Checked  tests/unit/programme/trial/phase12, tests/reference/trial_phase12
 """
 
@@ -34,33 +34,67 @@ class Utilities:
         both: Response and toxicity.
 
     Raises:
-        TrialError: TRIAL-002 unless both lie in (0, 100) and sum to 100.
+        TrialError: TRIAL-002 unless both lie from 0 to 100.
     """
 
     neither: float = 40.0
     both: float = 60.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.neither < _SUM and 0 < self.both < _SUM):
-            refuse(
-                f"utilities {self.neither:g} and {self.both:g}", "both between 0 and 100", "choose such as 40 and 60"
-            )
-        if abs(self.neither + self.both - _SUM) > _TIE:
-            refuse(
-                f"utilities {self.neither:g} and {self.both:g}",
-                "two utilities that sum to 100, since states count toxicities and responses apart",
-                "choose such as 40 and 60",
-            )
+        if not (0 <= self.neither <= _SUM and 0 <= self.both <= _SUM):
+            refuse(f"utilities {self.neither:g} and {self.both:g}", "both from 0 to 100", "choose such as 40 and 60")
 
-    def score(self, n: Ints, y: Ints, e: Ints) -> Floats:
-        """The sum of the utilities of `n` patients, divided by 100: between 0 and `n`."""
-        found: Floats = (self.neither * (n - y) + self.both * e) / _SUM
-        return found
+    @property
+    def additive(self) -> bool:
+        """Whether the numbers of toxicities and of responses tell the sum of the utilities."""
+        return abs(self._excess) <= _TIE
 
-    def mean(self, toxicity: Floats | float, efficacy: Floats | float) -> Floats:
-        """The mean utility, from 0 to 1, at given rates."""
-        found: Floats = (self.neither * (1 - np.asarray(toxicity)) + self.both * np.asarray(efficacy)) / _SUM
-        return found
+    @property
+    def _excess(self) -> float:
+        """What a patient with both outcomes adds to what the two outcomes add."""
+        return self.neither + self.both - _SUM
+
+    @property
+    def uniform(self) -> float:
+        """The mean utility, from 0 to 1, where all four outcomes are equally likely."""
+        return (_SUM + self.neither + self.both) / (4 * _SUM)
+
+    def score(self, n: Ints, y: Ints, e: Ints, both: Ints | None = None) -> Floats:
+        """The sum of the utilities of `n` patients, divided by 100: between 0 and `n`.
+
+        Args:
+            n: Patients.
+            y: Of these, with a toxicity.
+            e: With a response.
+            both: With both; needed unless the utilities are additive.
+
+        Raises:
+            TrialError: TRIAL-004 where `both` is needed and not there.
+        """
+        if self.additive:
+            found: Floats = (self.neither * (n - y) + self.both * e) / _SUM
+            return found
+        if both is None:
+            raise TrialError(
+                "TRIAL-004",
+                saw=f"utilities {self.neither:g} and {self.both:g} with toxicities and responses counted apart",
+                expected="patients with both outcomes as well",
+                fix="give the design joint=True, or utilities that sum to 100",
+            )
+        return np.asarray((self.neither * (n - y) + (_SUM - self.neither) * e + self._excess * both) / _SUM)
+
+    def score_of(self, states: States) -> Floats:
+        """The sum of the utilities at each dose, divided by 100, shape (states, doses)."""
+        return self.score(states.n, states.y, responses(states), states.both)
+
+    def mean(self, toxicity: Floats | float, efficacy: Floats | float, both: Floats | float | None = None) -> Floats:
+        """The mean utility, from 0 to 1, at given rates; both outcomes are independent where nobody says otherwise."""
+        toxic, works = np.asarray(toxicity), np.asarray(efficacy)
+        if self.additive:
+            found: Floats = (self.neither * (1 - toxic) + self.both * works) / _SUM
+            return found
+        pairs = toxic * works if both is None else np.asarray(both)
+        return np.asarray((self.neither * (1 - toxic) + (_SUM - self.neither) * works + self._excess * pairs) / _SUM)
 
 
 @dataclass(frozen=True)

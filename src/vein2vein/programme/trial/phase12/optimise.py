@@ -44,7 +44,8 @@ class Comparison:
         fair: Whether doses with the same mean share the choice by a fair draw; otherwise the lowest is chosen.
 
     Raises:
-        TrialError: TRIAL-002 for fewer than two doses, no patients at one, a negative margin, or a fair draw with a margin.
+        TrialError: TRIAL-002 for fewer than two doses, no patients at one, a negative margin, a fair draw with a margin, or
+            utilities that do not sum to 100.
     """
 
     patients: tuple[int, ...]
@@ -61,6 +62,12 @@ class Comparison:
             )
         if not 0 <= self.margin < 1 or (self.fair and self.margin > 0):
             refuse(f"a margin of {self.margin:g}", "a number from 0 to below 1, and 0 for a fair draw", "correct it")
+        if self.utilities is not None and not self.utilities.additive:
+            refuse(
+                f"utilities {self.utilities.neither:g} and {self.utilities.both:g}",
+                "two that sum to 100, since toxicities and responses are counted apart here",
+                "choose such as 40 and 60",
+            )
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ Source   Zhou Y, Lin R, Lee JJ, Li D, Wang L, Li R, Yuan Y. Stat Med 2022;41:191
 Knows    "imputed": a pending patient counts the odds of an event, among those with a known outcome, times what is left of its
          window, for toxicity and for response. "effective": events over n less pending plus their follow-up; the utility then
          rests on the smaller of both effective numbers. Doses are closed by all treated patients, and called futile by the
-         effective number, since a response that may still come is no failure. More than half of the patients at the dose pending
-         in either outcome suspends accrual, unless the toxicities seen already ask to go down. Without pending patients both
-         are BOIN12.
+         effective number, since a response that may still come is no failure. Where utilities do not sum to 100, patients with
+         both outcomes are told in the same two ways, what is open in a patient being independent. More than half of the patients
+         at the dose pending in either outcome suspends accrual, unless the toxicities seen already ask to go down. Without
+         pending patients both are BOIN12.
 Checked  tests/reference/trial_phase12/test_tite_boin12.py
 """
 
@@ -21,6 +22,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy.special import betainc, betaincc
 
+from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import refuse
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
 from vein2vein.programme.trial.phase12.boin12 import Boin12Rule, boin12
@@ -48,26 +50,58 @@ class PendingUtility:
 
     def events(self, seen: TwoSeen) -> tuple[Floats, Floats, Floats, Floats]:
         """Toxicities and responses, and the patients that each is told of, per dose; not whole where outcomes are pending."""
-        states, limits = seen.states, (self.parent.desirability.toxicity, self.parent.desirability.efficacy)
+        states = seen.states
         outcomes = ((states.y, seen.pending, seen.followed), (responses(states), seen.waiting, seen.watched))
         counts, people = [], []
-        for (count, pending, followed), limit in zip(outcomes, limits, strict=True):
+        for which, (count, pending, followed) in enumerate(outcomes):
             if self.estimator == "effective":
                 counts.append(count.astype(np.float64))
                 people.append(states.n - pending + followed)
             else:
-                chance = (count + limit / 2) / (states.n - pending + 1)
+                chance = self._chance(seen, which)
                 odds = chance / (1 - chance)
                 counts.append(np.minimum(count + np.where(pending > 0, odds * (pending - followed), 0.0), states.n))
                 people.append(states.n.astype(np.float64))
         return counts[0], counts[1], people[0], people[1]
+
+    def both_rate(self, seen: TwoSeen, toxic: Floats, works: Floats) -> Floats:
+        """The share of patients with both outcomes at each dose, between the limits that the two rates leave it.
+
+        Raises:
+            TrialError: TRIAL-004 for a trial that was seen without counting them.
+        """
+        states, open_ = seen.states, seen.together
+        if states.both is None or open_ is None:
+            raise TrialError(
+                "TRIAL-004",
+                saw="toxicities and responses counted apart",
+                expected="patients with both outcomes as well",
+                fix="give the design joint=True, or utilities that sum to 100",
+            )
+        if self.estimator == "effective":
+            told = states.n - open_.number + open_.told
+            found = np.divide(states.both, told, out=np.zeros_like(told), where=told > 0)
+        else:
+            odds = [self._chance(seen, k) / (1 - self._chance(seen, k)) for k in (0, 1)]
+            coming = odds[0] * open_.toxicity_left + odds[1] * open_.response_left + odds[0] * odds[1] * open_.both_left
+            found = (states.both + coming) / np.maximum(states.n, 1)
+        return np.clip(found, np.maximum(toxic + works - 1, 0.0), np.minimum(toxic, works))
+
+    def _chance(self, seen: TwoSeen, outcome: int) -> Floats:
+        """The chance of a toxicity (0) or response (1) among patients for whom it is known, under a prior worth one patient."""
+        states, rule = seen.states, self.parent.desirability
+        if outcome:
+            return np.asarray((responses(states) + rule.efficacy / 2) / (states.n - seen.waiting + 1), np.float64)
+        return np.asarray((states.y + rule.toxicity / 2) / (states.n - seen.pending + 1), np.float64)
 
     def desirability(self, seen: TwoSeen) -> Floats:
         """The chance that the mean utility at each dose exceeds the benchmark."""
         y, e, n_toxic, n_works = self.events(seen)
         told, rule = np.minimum(n_toxic, n_works), self.parent.desirability
         rates = [np.divide(c, p, out=np.zeros_like(c), where=p > 0) for c, p in ((y, n_toxic), (e, n_works))]
-        x = told * rule.utilities.mean(np.minimum(rates[0], 1), np.minimum(rates[1], 1))
+        toxic, works = (np.minimum(rate, 1) for rate in rates)
+        both = None if rule.utilities.additive else self.both_rate(seen, toxic, works)
+        x = told * rule.utilities.mean(toxic, works, both)
         return np.asarray(betaincc(rule.prior[0] + x, rule.prior[1] + told - x, rule.benchmark), np.float64)
 
     def futile(self, seen: TwoSeen) -> Bools:
@@ -143,7 +177,8 @@ def tite_boin12(  # noqa: PLR0913  (the published options, all named)
         cohorts: Cohort sizes and their number.
         estimator: "imputed" or "effective".
         most_pending: Accrual is suspended when more than this share of the patients at the dose is pending.
-        utilities: How desirable the outcomes are; 40 and 60 when None.
+        utilities: How desirable the outcomes are; 40 and 60 when None. Where they do not sum to 100 the states count how often
+            both outcomes come in the same patient.
         cutoff_toxicity: Posterior probability above which a dose is closed.
         cutoff_efficacy: Posterior probability above which a dose is futile.
         enough: Patients at a dose within the interval from which higher doses are no longer considered.
@@ -173,5 +208,6 @@ def tite_boin12(  # noqa: PLR0913  (the published options, all named)
         selection=parent.selection,
         cohorts=cohorts,
         safety=parent.safety,
+        joint=parent.joint,
         parameters=given,
     )

@@ -24,10 +24,6 @@ from vein2vein.programme.trial.phase12.common import Futility, Utilities, best_o
 from vein2vein.programme.trial.words import AnyStop, Bools, CohortRule, Design, EnoughAtDose, Floats, Ints, States
 
 PAPER: Final = "Zhou et al. 2019, doi 10.1002/sim.8361"
-_DIRICHLET: Final = (
-    0.5,
-    0.5,
-)  # one quarter of a patient for each of the four outcomes: half a patient's utility of one
 
 
 @dataclass(frozen=True)
@@ -53,8 +49,8 @@ class UBoinRule:
 
     def mean_utility(self, states: States) -> Floats:
         """Posterior mean utility per dose, from 0 to 1."""
-        score = self.utilities.score(states.n, states.y, responses(states))
-        found: Floats = (_DIRICHLET[0] + score) / (sum(_DIRICHLET) + states.n)
+        # one quarter of a patient for each of the four outcomes before the first
+        found: Floats = (self.utilities.uniform + self.utilities.score_of(states)) / (1 + states.n)
         return found
 
     def next_dose(self, states: States, closed: Bools) -> Ints:
@@ -117,7 +113,8 @@ def u_boin(  # noqa: PLR0913  (the published options, all named)
         toxicity: Target toxicity rate.
         efficacy: Lowest acceptable response rate.
         cohorts: Cohort sizes and their number, both stages together.
-        utilities: How desirable the outcomes are; 40 and 60 when None.
+        utilities: How desirable the outcomes are; 40 and 60 when None. Where they do not sum to 100 the states count how often
+            both outcomes come in the same patient.
         first_stage: Patients at one dose with which stage II begins (s1).
         stop_at: End once so many were treated where the next cohort would go (s2); None for never.
         start: Dose of the first cohort, from 0.
@@ -147,11 +144,12 @@ def u_boin(  # noqa: PLR0913  (the published options, all named)
         name="U-BOIN",
         doses=doses,
         rule=UBoinRule(Bounds.of(toxicity), used, futility, first_stage),
-        selection=HighestUtility(toxicity, used, futility, _DIRICHLET),
+        selection=HighestUtility(toxicity, used, futility, (used.uniform, 1 - used.uniform)),
         cohorts=cohorts,
         safety=TooToxic(toxicity, cutoff_toxicity),
         stopping=AnyStop(() if stop_at is None else (EnoughAtDose(stop_at),)),
         start=start,
         with_efficacy=True,
+        joint=not used.additive,
         parameters=given,
     )

@@ -20,7 +20,7 @@ import numpy as np
 
 from vein2vein.programme.trial.notation import read_outcomes
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
-from vein2vein.programme.trial.phase12.late import TwoSeen
+from vein2vein.programme.trial.phase12.late import Together, TwoSeen
 from vein2vein.programme.trial.study.advice import Advice, cannot
 from vein2vein.programme.trial.study.dose import DoseStudy
 from vein2vein.programme.trial.words import NONE, Ints, States
@@ -122,8 +122,10 @@ def _patients(study: DoseStudy, design: LateDesign, outcomes: str, pending: str)
 
 def _known(outcomes: str, doses: int) -> list[_Patient]:
     return [
-        _Patient(cohort.dose, k < cohort.toxic, k < cohort.responded)
+        # those with both come first: of the toxic ones, and of those who responded
+        _Patient(cohort.dose, k < cohort.toxic, k < cohort.both or cohort.toxic <= k < cohort.toxic + alone)
         for cohort in read_outcomes(outcomes, doses)
+        for alone in (cohort.responded - cohort.both,)
         for k in range(cohort.treated)
     ]
 
@@ -155,12 +157,13 @@ def _cannot_wait(word: str, design: LateDesign, window: float) -> NoReturn:
 
 def _seen(patients: list[_Patient], design: LateDesign, *, both: bool) -> Seen:
     """One trial at the moment of the decision; the last cohort is the last patients."""
-    columns = {name: np.zeros((1, design.doses), np.int64) for name in ("n", "y", "e", "waiting")}
+    columns = {name: np.zeros((1, design.doses), np.int64) for name in ("n", "y", "e", "both", "waiting")}
     watched = np.zeros((1, design.doses))
     for one in patients:
         columns["n"][0, one.dose] += 1
         columns["y"][0, one.dose] += one.toxic
         columns["e"][0, one.dose] += one.responded
+        columns["both"][0, one.dose] += one.toxic and one.responded
         if one.open_response is not None:
             columns["waiting"][0, one.dose] += 1
             watched[0, one.dose] += one.open_response
@@ -171,6 +174,18 @@ def _seen(patients: list[_Patient], design: LateDesign, *, both: bool) -> Seen:
     doses, weights = np.array([d for d, _ in open_], np.int64), np.array([w for _, w in open_], np.float64)
     if not both:
         return Seen.of(states, doses, weights)
-    found = Seen.of(replace(states, e=columns["e"]), doses, weights)
+    pairs = columns["both"] if design.joint else None
+    found = Seen.of(replace(states, e=columns["e"], both=pairs), doses, weights)
     parts = (found.states, found.pending, found.followed, found.row, found.dose, found.weight)
-    return TwoSeen(*parts, columns["waiting"], watched)
+    return TwoSeen(*parts, columns["waiting"], watched, _together(patients, design.doses) if design.joint else None)
+
+
+def _together(patients: list[_Patient], doses: int) -> Together:
+    """Patients who may still have both outcomes."""
+
+    def told(happened: bool, open_: float | None) -> float:  # noqa: FBT001  (one of two outcomes)
+        return 1.0 if happened else np.nan if open_ is None else open_
+
+    toxic = np.array([[told(one.toxic, one.open_toxicity) for one in patients]])
+    works = np.array([[told(one.responded, one.open_response) for one in patients]])
+    return Together.of(np.array([[one.dose for one in patients]]), toxic, works, doses)

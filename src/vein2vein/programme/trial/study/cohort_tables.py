@@ -16,8 +16,9 @@ from typing import Final
 
 import numpy as np
 
+from vein2vein.programme.trial.cohort_outcomes import together
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
-from vein2vein.programme.trial.phase12.late import TwoSeen
+from vein2vein.programme.trial.phase12.late import Together, TwoSeen
 from vein2vein.programme.trial.study.results import Table
 from vein2vein.programme.trial.words import NONE, Design, States
 
@@ -57,11 +58,24 @@ def first_cohort(design: Design, *, made: bool = False) -> Table | None:
     size = int(design.cohorts.size(first)[0])
     if size > _MOST:
         return None
+    if design.joint:
+        return _first_together(design, first, size)
     rows = []
     for y in range(size + 1):
         goes = [int(design.next_dose(_after(first, design.start, size, y, e))[0]) for e in range(size + 1)]
         rows.append((str(y), *map(_named, goes)))
     return Table("next_made" if made else "next_both", ("toxicities", *map(str, range(size + 1))), tuple(rows))
+
+
+def _first_together(design: Design, first: States, size: int) -> Table:
+    """The same by toxicities and patients with both (rows) and responses (columns); empty where that cannot be."""
+    found = {
+        (y, both, e): _named(int(design.next_dose(_after(first, design.start, size, y, e, both))[0]))
+        for y, e, both in together(size)
+    }
+    pairs = sorted({(y, both) for y, both, _ in found})
+    rows = tuple((str(y), str(both), *(found.get((y, both, e), "") for e in range(size + 1))) for y, both in pairs)
+    return Table("next_both", ("toxicities", "with_both", *map(str, range(size + 1))), rows)
 
 
 def by_both(design: Design) -> Table:
@@ -94,29 +108,35 @@ def first_pending(design: LateDesign, *, both: bool) -> Table:
     size, rows = design.cohorts.size_of_each, []
     for pending in range(size + 1):
         known = size - pending
-        for y in range(known + 1):
-            for e in range(known + 1) if both else (0,):
-                shares = _SHARES if pending else (0.0,)
-                goes = [_named(_goes(design, (y, e, pending), share, both=both)) for share in shares]
-                counts = (str(y), *((str(e),) if both else ()), str(pending))
-                rows.append((*counts, *(goes if pending else goes * len(_SHARES))))
-    heads = ("toxicities", *(("responses",) if both else ()), "pending", *(f"{share:.0%}" for share in _SHARES))
+        turns = together(known) if both else tuple((y, 0, 0) for y in range(known + 1))
+        for y, e, pairs in turns:
+            if both and not design.joint and pairs != max(0, y + e - known):  # one of those that are not told apart
+                continue
+            shares = _SHARES if pending else (0.0,)
+            goes = [_named(_goes(design, (y, e, pairs, pending), share, both=both)) for share in shares]
+            answers = ((str(e),) if both else ()) + ((str(pairs),) if design.joint else ())
+            rows.append((str(y), *answers, str(pending), *(goes if pending else goes * len(_SHARES))))
+    beside = (("responses",) if both else ()) + (("with_both",) if design.joint else ())
+    heads = ("toxicities", *beside, "pending", *(f"{share:.0%}" for share in _SHARES))
     return Table("next_pending", heads, tuple(rows))
 
 
-def _goes(design: LateDesign, counts: tuple[int, int, int], share: float, *, both: bool) -> int:
-    y, e, pending = counts
+def _goes(design: LateDesign, counts: tuple[int, int, int, int], share: float, *, both: bool) -> int:
+    y, e, pairs, pending = counts
     size, at = design.cohorts.size_of_each, design.start
-    states = _after(States.before_the_first(design.doses, at, with_efficacy=both), at, size, y, *((e,) if both else ()))
+    first = States.before_the_first(design.doses, at, with_efficacy=both, joint=design.joint)
+    states = _after(first, at, size, y, *((e, pairs) if both else ()))
     seen = Seen.of(states, np.full(pending, at), np.full(pending, share))
     if both:
         parts = (seen.states, seen.pending, seen.followed, seen.row, seen.dose, seen.weight)
-        seen = TwoSeen(*parts, seen.pending, seen.followed)
+        open_ = np.full((1, pending), share)
+        pairs_open = Together.of(np.full((1, pending), at), open_, open_, design.doses) if design.joint else None
+        seen = TwoSeen(*parts, seen.pending, seen.followed, pairs_open)
     return int(design.rule.next_dose(seen, design.safety.closed(states))[0])
 
 
 def _after(states: States, *cohort: int) -> States:
-    """The state after a cohort: dose, patients, toxicities and, where they count, responses."""
+    """The state after a cohort: dose, patients, toxicities and, where they count, responses and patients with both."""
     return states.with_cohort(*(np.array([k]) for k in cohort))
 
 

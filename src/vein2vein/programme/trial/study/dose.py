@@ -34,6 +34,7 @@ from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.staggered import Schedules
 from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
+from vein2vein.programme.trial.study.dose_scenarios import association, right_of, truth_of
 from vein2vein.programme.trial.study.dose_tables import decisions
 from vein2vein.programme.trial.study.on_calendar import OnCalendar, read_calendar
 from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
@@ -64,6 +65,7 @@ OTHER: Final = (
     "protocol",
 )
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
+_LISTED_TOGETHER: Final = 45  # the same where states count patients with both outcomes
 MOST_LISTED: Final = 300  # patients up to which it is tried: a model asked at two million states takes minutes
 LISTED_STATES: Final = 2_000_000  # up to which a design is enumerated without being asked to: seconds, and below 1 GB
 _TOO_HIGH: Final = 1.4  # BOIN's phi2, Liu and Yuan 2015
@@ -171,8 +173,10 @@ class DoseStudy:
             return self.figures == "exact"
         if design.cohorts.most > MOST_LISTED:
             return False
-        few = not design.with_efficacy or design.doses * design.cohorts.most <= _LISTED
-        return few and exact.listable(design, LISTED_STATES)
+        asked = exact.counting(design, self.truths)
+        listed = _LISTED_TOGETHER if asked.joint else _LISTED
+        few = not design.with_efficacy or design.doses * design.cohorts.most <= listed
+        return few and exact.listable(asked, LISTED_STATES)
 
     @property
     def too_many_states(self) -> bool:
@@ -201,7 +205,7 @@ class DoseStudy:
         if self._feasible is not None and truth.efficacy is not None:
             made = [k for k in range(closest[-1] + 1) if truth.efficacy[k] >= self._feasible - _ALMOST]
             return (made[-1],) if made else ()
-        if truth.efficacy is not None and self.fill is None and getattr(self.design, "with_efficacy", False):
+        if truth.efficacy is not None and self.fill is None and looks_at_responses(self.design):
             desire = np.where(over, -np.inf, _desire(self.design, truth))
             return tuple(int(k) for k in np.flatnonzero(desire >= desire.max() - _ALMOST)) if (~over).any() else ()
         return closest
@@ -255,6 +259,8 @@ class DoseStudy:
         if truth.efficacy is not None:
             beside = "true_efficacy" if self._feasible is None else "true_feasibility"
             figures[beside] = chance(truth.efficacy[dose])
+            if getattr(self.design, "joint", False) or truth.associated:
+                figures["true_both"] = chance(truth.both[dose])
         selected, patients, toxicities = found
         return Line(str(dose + 1), figures | {"selected": selected, "patients": patients, "toxicities": toxicities})
 
@@ -331,12 +337,18 @@ def _desire(design: Design | LateDesign, truth: Truth) -> Floats:
     """How desirable each dose truly is: by the utilities or contour of the design, else by its response rate."""
     assert truth.efficacy is not None  # noqa: S101  (the caller has asked)
     efficacy, rule = np.array(truth.efficacy), getattr(design, "rule", None)
+    rule = rule.parent if isinstance(rule, PendingUtility) else rule
     utilities = getattr(rule, "utilities", getattr(getattr(rule, "desirability", None), "utilities", None))
     if utilities is not None:
-        found: Floats = np.asarray(utilities.mean(truth.rates, efficacy))
+        found: Floats = np.asarray(utilities.mean(truth.rates, efficacy, truth.both))
         return found
     contour = getattr(rule, "contour", None)
     return efficacy if contour is None else np.asarray(contour.utility(efficacy, truth.rates))
+
+
+def looks_at_responses(design: Design | LateDesign) -> bool:
+    """Whether a design looks at responses, or at products that reached the dose."""
+    return isinstance(design.rule, PendingUtility) or (isinstance(design, Design) and design.with_efficacy)
 
 
 def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
@@ -369,15 +381,15 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         refuse("a calendar with `figures: exact` or `setting`", "the calendar alone", "leave the other out")
     return DoseStudy(
         design=design,
-        truths=tuple(_truth(entry, i) for i, entry in enumerate(cases)),
+        truths=tuple(truth_of(entry, i) for i, entry in enumerate(cases)),
         setting=_setting(content.get("setting"), late=isinstance(design, LateDesign)),
         judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
-        right=tuple(_right(entry, design.doses) for entry in cases),
+        right=tuple(right_of(entry, design.doses) for entry in cases),
         fill=fill,
         figures=figures,
         response=_response(content.get("response"), design),
         calendar=calendar,
-        around=_around(content),
+        around=MappingProxyType(_around(content) | association(cases, looks=looks_at_responses(design))),
     )
 
 
@@ -414,7 +426,7 @@ def _calibrated(used: Parameter | None, given: Mapping[str, Any]) -> dict[str, P
     return found | {f"skeleton.{key}": one for key, one in by.items()}
 
 
-def _around(content: Mapping[str, Any]) -> Mapping[str, Parameter]:
+def _around(content: Mapping[str, Any]) -> dict[str, Parameter]:
     """Parameters of what a file says around its design; those that it leaves out are defaults."""
     found: dict[str, Parameter] = {}
     for key in ("setting", "response"):
@@ -429,38 +441,7 @@ def _around(content: Mapping[str, Any]) -> Mapping[str, Parameter]:
             }
     if "waiting" in content:
         found["waiting"] = Parameter(content["waiting"], "set")
-    return MappingProxyType(found)
-
-
-def _truth(entry: Mapping[str, Any], i: int) -> Truth:
-    if "toxicity" not in entry:
-        refuse(
-            f"scenario {i + 1}: {dict(entry)!r}", "{name: ..., toxicity: [0.05, 0.2]}", "give each scenario its rates"
-        )
-    known = ("name", "toxicity", "efficacy", "feasibility", "right")
-    unknown = [key for key in entry if key not in known]
-    if unknown:
-        refuse(f"{unknown[0]!r} in scenario {i + 1}", f"keys {', '.join(known)}", "correct the key")
-    rates = [entry["toxicity"], entry.get("efficacy", entry.get("feasibility"))]
-    for values in rates:
-        if values is not None and (
-            not isinstance(values, list)
-            or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
-        ):
-            refuse(f"{values!r} in scenario {i + 1}", "a list of probabilities", "write such as [0.05, 0.2]")
-    return Truth.of(rates[0], rates[1], str(entry["name"]))
-
-
-def _right(entry: Mapping[str, Any], doses: int) -> tuple[int, ...] | None:
-    named = entry.get("right")
-    if named is None:
-        return None
-    if named == "none":
-        return ()
-    several = named if isinstance(named, list) else [named]
-    if not several or not all(isinstance(dose, int) and 1 <= dose <= doses for dose in several):
-        refuse(f"right {named!r}", f"doses from 1 to {doses}, or none", "write such as `right: [3]` or `right: none`")
-    return tuple(dose - 1 for dose in several)
+    return found
 
 
 def _response(entry: Any, design: Design | LateDesign) -> Setting | None:

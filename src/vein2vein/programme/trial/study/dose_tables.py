@@ -26,7 +26,7 @@ from vein2vein.programme.trial.phase1.pod_tpi import DecisionProbability
 from vein2vein.programme.trial.phase1.rolling_six import RollingSix
 from vein2vein.programme.trial.phase1.three_plus_three import ThreePlusThree
 from vein2vein.programme.trial.phase1.tite_boin import PendingInterval
-from vein2vein.programme.trial.phase12.boin12 import Boin12Rule, RankRow, rank_table
+from vein2vein.programme.trial.phase12.boin12 import Boin12Rule, rank_table
 from vein2vein.programme.trial.phase12.boin_et import BoinEtRule
 from vein2vein.programme.trial.phase12.common import Futility
 from vein2vein.programme.trial.phase12.tepi import TepiRule
@@ -41,6 +41,7 @@ _LETTERS: Final = {1: "E", 0: "S", -1: "D"}
 _NARROW: Final = 1e-6
 _FAR: Final = (0.0, 0.25, 0.5, 0.75)
 _RANKED: Final = (0, 3, 6, 9)
+_RANKED_TOGETHER: Final = (0, 3, 6)  # with patients who had both there are many more rows
 
 
 def decisions(design: Design | LateDesign) -> tuple[Table, ...]:
@@ -59,7 +60,7 @@ def _with_responses(design: Design) -> tuple[Table | None, ...]:
     """Tables of a design that looks at responses, or at products that reached the dose."""
     rule = design.rule
     if isinstance(rule, Boin12Rule):
-        return _limits(design, rule.bounds, rule.futility), _ranks(rank_table(design, _RANKED))
+        return _limits(design, rule.bounds, rule.futility), _ranks(design)
     if isinstance(rule, (UBoinRule, PooledInterval)):
         stage = "decisions_first_stage" if isinstance(rule, UBoinRule) else "decisions_backfill"
         first = replace(_moves(replace(design, rule=Interval(rule.bounds))), key=stage)
@@ -86,7 +87,7 @@ def _late(design: LateDesign) -> tuple[Table, ...]:
         return found
     known = replace(complete(design), rule=rule.parent)
     limits = _limits(known, rule.parent.bounds, rule.parent.futility)
-    return (limits, _ranks(rank_table(known, _RANKED)), *found)
+    return (limits, _ranks(known), *found)
 
 
 def _moves(design: Design) -> Table:
@@ -268,9 +269,17 @@ def _first(holds: Callable[[float], bool], most: int) -> float:
     return high
 
 
-def _ranks(found: tuple[RankRow, ...]) -> Table:
+def _ranks(design: Design) -> Table:
     """Desirability of each outcome of a dose: 1 is the least desirable, a cross for a dose that is not acceptable."""
+    joint = design.joint
+    found = rank_table(design, _RANKED_TOGETHER if joint else _RANKED)
     rows = tuple(
-        (str(r.patients), str(r.toxicities), str(r.responses), "×" if r.rank is None else str(r.rank)) for r in found
+        (
+            *map(str, (r.patients, r.toxicities, r.responses)),
+            *((str(r.both),) if joint else ()),
+            "×" if r.rank is None else str(r.rank),
+        )
+        for r in found
     )
-    return Table("ranks", ("patients_here", "toxicities", "responses", "rank"), rows)
+    heads = ("patients_here", "toxicities", "responses", *(("with_both",) if joint else ()), "rank")
+    return Table("ranks", heads, rows)

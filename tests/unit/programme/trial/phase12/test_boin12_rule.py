@@ -63,9 +63,9 @@ def test_refuses_what_cannot_be(change: dict[str, float], said: str) -> None:
     assert caught.value.id == "TRIAL-002"
 
 
-@pytest.mark.parametrize(("neither", "both"), [(40, 50), (0, 100), (120, -20)])
-def test_refuses_utilities_that_marginal_counts_cannot_give(neither: float, both: float) -> None:
-    with pytest.raises(TrialError, match="utilities"):
+@pytest.mark.parametrize(("neither", "both"), [(-1, 50), (40, 101), (120, -20)])
+def test_refuses_utilities_outside_their_scale(neither: float, both: float) -> None:
+    with pytest.raises(TrialError, match="both from 0 to 100"):
         Utilities(neither, both)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vein2vein.errors import TrialError
 from vein2vein.programme.trial import exact
 from vein2vein.programme.trial.designs import design_of
 from vein2vein.programme.trial.phase1.tite_boin import PendingInterval
@@ -177,3 +178,51 @@ def test_settings_of_time_are_parameters_too() -> None:
     assert parameters["setting.window"].origin == "set"
     assert (parameters["setting.late"].value, parameters["setting.late"].origin) == (0.5, "default")
     assert "setting.window" not in design_of(BOIN).study.parameters
+
+
+BOTH: dict[str, Any] = {"design": "boin12", "doses": 3, "toxicity": 0.35, "efficacy": 0.25,
+                        "cohorts": {"size": 3, "number": 3}}  # fmt: skip
+RATES: dict[str, Any] = {"toxicity": [0.1, 0.25, 0.45], "efficacy": [0.2, 0.5, 0.6]}
+
+
+def test_an_association_is_a_parameter_of_the_scenarios_and_independence_its_default() -> None:
+    def told(*odds: float | None) -> Any:
+        entries = [
+            {"name": str(k)} | RATES | ({} if one is None else {"odds_ratio": one}) for k, one in enumerate(odds)
+        ]
+        return design_of(BOTH | {"scenarios": entries}).study
+
+    assert (told(None).parameters["odds_ratio"].value, told(None).parameters["odds_ratio"].origin) == (1.0, "default")
+    assert (told(2, 2).parameters["odds_ratio"].value, told(2, 2).parameters["odds_ratio"].origin) == (2.0, "set")
+    assert told(None, 2).parameters["odds_ratio"].value == (1.0, 2.0)
+    assert "odds_ratio" not in study(scenarios=[scenario(0.1, 0.2, 0.3, 0.4)]).parameters
+    plain, joined = told(None, 5).results(trials=2, seed=1)
+    assert "true_both" not in plain.lines[0].figures
+    assert joined.lines[0].figures["true_both"].value > 0.1 * 0.2
+    with pytest.raises(TrialError, match="odds_ratio 'high' in scenario 1"):
+        told("high")  # type: ignore[arg-type]
+
+
+def test_a_design_with_responses_is_right_by_its_utilities_also_while_outcomes_are_pending() -> None:
+    late = BOTH | {"design": "tite-boin12", "setting": {"window": 28, "interval": 9}, "response": {"window": 60}}
+    for file in (BOTH, late):
+        (one,) = design_of(file | {"scenarios": [{"name": "A"} | RATES]}).study.scenarios()
+        assert one.right == (1,)
+    # with a toxicity that costs nothing beside a response the third dose is the most desirable, and is an overdose
+    (own,) = design_of(BOTH | {"utilities": {"neither": 0, "both": 100}, "judged_by": {"overdose_above": 0.5},
+                               "scenarios": [{"name": "A"} | RATES]}).study.scenarios()  # fmt: skip
+    assert own.right == (2,)
+
+
+def test_tables_of_own_utilities_have_a_column_of_patients_with_both() -> None:
+    own = {"utilities": {"neither": 30, "both": 50}, "scenarios": [{"name": "A"} | RATES]}
+    tables = {table.key: table for table in design_of(BOTH | own).study.tables()}
+    assert tables["ranks"].heads == ("patients_here", "toxicities", "responses", "with_both", "rank")
+    late = BOTH | own | {"design": "tite-boin12", "setting": {"window": 28, "interval": 9}, "response": {"window": 60}}
+    pending = {table.key: table for table in design_of(late).study.tables()}["next_pending"]
+    assert pending.heads[:4] == ("toxicities", "responses", "with_both", "pending")
+    assert len(pending.rows) == 20 + 10 + 4 + 1
+    u_boin = {"design": "u-boin", "first_stage": 6, "stop_at": 9}
+    first = {table.key: table for table in design_of(BOTH | own | u_boin).study.tables()}["next_both"]
+    assert first.heads == ("toxicities", "with_both", "0", "1", "2", "3")
+    assert sum(cell != "" for row in first.rows for cell in row[2:]) == 20
