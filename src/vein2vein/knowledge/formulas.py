@@ -135,13 +135,18 @@ class Computed:
 
 
 class Formula(Edition):
-    """One published formula, with parameters put in."""
+    """One published formula, with parameters put in.
+
+    `before: lymphodepletion` says that its bands hold for the last moment before the first dose of lymphodepletion alone: as
+    a score of a course it is asked as of then.
+    """
 
     RULE_PARTS: ClassVar = (
         "constants", "by_category", "by_condition", "formula", "bands", "applies", "in_units", "inputs", "parameters",
     )  # fmt: skip
 
     kind: Literal["formula"]
+    before: Literal["lymphodepletion"] | None = None
     inputs: Annotated[dict[str, Input], Field(min_length=1)]
     in_units: dict[str, Text] = Field(default_factory=dict)
     constants: dict[str, float] = Field(default_factory=dict)

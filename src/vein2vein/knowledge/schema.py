@@ -132,9 +132,13 @@ class WorkedCase(Strict):
 
 
 class RuleSet(Edition):
-    """One edition of one published rule over a timeline, with parameters put in."""
+    """One edition of one published rule over a timeline, with parameters put in.
+
+    `before: lymphodepletion` says that a score is meant for the last moment before its first dose: it is asked as of then.
+    """
 
     kind: Kind
+    before: Literal["lymphodepletion"] | None = None
     inputs: Annotated[dict[str, Input], Field(min_length=1)]
     criteria: dict[str, Criterion] = Field(default_factory=dict)
     applies: Condition | None = None

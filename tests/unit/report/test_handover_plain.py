@@ -57,7 +57,7 @@ def test_a_dose_of_an_unknown_agent_stands_beside_the_lock() -> None:
 
 @pytest.mark.parametrize(("language", "says"), [("en", "not known; cannot be computed: needs "), ("zh", "不详; 无法")])
 def test_a_score_without_an_upper_end_is_not_known_and_says_what_it_needs(language: str, says: str) -> None:
-    patient = a_patient("A", days=20).with_value("weight", -0.1, 70)
+    patient = a_patient("A", days=20).with_exposure("lymphodepletion", "fludarabine", -5).with_value("ldh", -6, 300)
     found = assess(patient.built(), US, INFUSED_AT + timedelta(days=4))
     (section,) = [one for one in handover(found, {}, language=language).sections if one.title in {"Scores", "评分"}]
     (easix,) = [line for line in section.lines if "[korell-2022.easix]" in line]
@@ -65,6 +65,26 @@ def test_a_score_without_an_upper_end_is_not_known_and_says_what_it_needs(langua
     assert "\u221e" not in easix
     (score,) = [one for one in as_plain(found, {})["scores"] if one["id"] == "korell-2022.easix"]
     assert (score["low"], score["high"]) == (None, None)
+    assert (score["before"], score["as_of"]) == ("lymphodepletion", (INFUSED_AT - timedelta(days=5)).isoformat())
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "says"),
+    [
+        ("en", -5, " as of 2026-02-27 10:30 CET: not known; nothing of it was on record then"),
+        ("zh", -5, "（截至2026-02-27 10:30 CET）: 不详；届时无相关记录"),
+        ("en", None, ": cannot be settled: needs the first dose of lymphodepletion"),
+        ("zh", None, ": 无法计算：需要清淋首剂时间"),
+    ],
+)
+def test_a_score_before_lymphodepletion_names_its_moment(language: str, day: float | None, says: str) -> None:
+    patient = a_patient("A", days=20)
+    if day is not None:
+        patient.with_exposure("lymphodepletion", "fludarabine", day)
+    found = assess(patient.built(), US, INFUSED_AT + timedelta(days=4))
+    (section,) = [one for one in handover(found, {}, language=language).sections if one.title in {"Scores", "评分"}]
+    (easix,) = [line for line in section.lines if "[korell-2022.easix]" in line]
+    assert easix.endswith(says)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ Checked  tests/unit/journey/assess/test_assess.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ from vein2vein.journey.response import Criteria, DiseaseResponse
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.risk.scores import NOT_APPLICABLE, score
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
-from vein2vein.journey.stages.scored import scores_of
+from vein2vein.journey.stages.scored import began, scores_of
 from vein2vein.knowledge.documents.biomarkers import Biomarkers, Effect
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.prophylaxis import Policy
@@ -92,7 +92,7 @@ class Assessment:
         protocol: The protocol, with its status and sources.
         stage: Where on the way the course is.
         grades: One verdict for each scale of the protocol, in its order.
-        scores: Scores that apply.
+        scores: Scores that apply; those that are meant for before lymphodepletion as of its first dose.
         surface: Body surface by the formula of the protocol.
         due: What is done, due, late or to come within two weeks.
         advice: What each source of guidance says.
@@ -156,6 +156,7 @@ class Assessor:
             rules.get(id, chosen.get(id)) if id in rules else books.get(id, Formula, chosen.get(id))
             for id in protocol.scores
         )
+        self._scored_before: dict[tuple[str, datetime], ScoreAnswer] = {}
         self._surface = books.get(protocol.surface, Formula, chosen.get(protocol.surface))
         self._calendars = tuple(books.get(id, FollowUp, chosen.get(id)) for id in protocol.followup)
         selection = [rules.get(id, chosen.get(id)) for id in protocol.selection]
@@ -196,8 +197,7 @@ class Assessor:
         surface = ask_formula(questions, self._surface)
         grades = self._grades if at <= self._graded_to else self._graded(at)
         advice = self._desk.advise(known, at, grades=grades, told=told, surface=surface.range, questions=questions)
-        answers = (score(known, edition, at, questions=questions) for edition in self._scores)
-        scores = tuple(answer for answer in answers if answer.problem != NOT_APPLICABLE)
+        scores = tuple(answer for answer in self._scored(questions, at) if answer.problem != NOT_APPLICABLE)
         due = tuple(
             d for c in self._calendars for d in due_items(known, c, at, ahead_days=AHEAD_DAYS, shown=self._shown)
         )
@@ -218,7 +218,7 @@ class Assessor:
             due,
             advice,
             needs_of(
-                ((name, answer.edition) for answer in scores for name in answer.missing),
+                ((name, answer.edition) for answer in scores if _may_change(answer, at) for name in answer.missing),
                 ((name, surface.formula) for name in surface.computed.missing),
                 ((name, one.guidance) for one in advice for name in one.missing),
                 asked_by_policies(prophylactic),
@@ -232,6 +232,18 @@ class Assessor:
             self._care(known, at),
             response,
         )
+
+    def _scored(self, questions: Questions, at: datetime) -> Iterator[ScoreAnswer]:
+        """Scores of the protocol; one that is meant for before lymphodepletion is asked once for each start of it."""
+        known = questions.timeline
+        start = began(known, at) if any(edition.before is not None for edition in self._scores) else None
+        for edition in self._scores:
+            if edition.before is None or start is None:
+                yield score(known, edition, at, questions=questions)
+            else:
+                if (edition.id, start) not in self._scored_before:
+                    self._scored_before[edition.id, start] = score(known, edition, at, questions=questions)
+                yield self._scored_before[edition.id, start]
 
     def _prophylaxis(self, questions: Questions, at: datetime, told: Mapping[str, object]) -> tuple[Step, ...]:
         known = questions.timeline
@@ -292,6 +304,11 @@ def assess(
         library: Where documents are looked up; those of the package when None.
     """
     return Assessor(timeline.until(at), protocol, registry=registry, library=library).at(at, told=told)
+
+
+def _may_change(answer: ScoreAnswer, at: datetime) -> bool:
+    """Whether a score can still change by what is measured now: not where its moment has passed."""
+    return answer.edition.before is None or answer.as_of is None or answer.as_of >= at
 
 
 def _asked(policy: Policy, told: Mapping[str, object]) -> dict[str, object]:

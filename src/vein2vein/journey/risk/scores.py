@@ -3,7 +3,8 @@
 Place    Journey, risk. Read by assess, the command line and the report.
 In       A timeline, an instant, ids of scores.
 Out      `ScoreAnswer`: possible values, possible bands, what is missing, the rows behind, status.
-Knows    Nothing after the instant. A score that does not apply (age, time) says so.
+Knows    Nothing after the instant. A score that does not apply (age, time) says so. A score whose file says `before:
+         lymphodepletion` is asked as of its first dose: what is measured afterwards no longer tells the risk before it.
 Missing  A missing input widens the value and the bands; nothing is taken as normal.
 Does not Know a cut-off: every number stands in the files of knowledge/data/scores and formulas.
 Checked  tests/unit/journey/risk/test_scores.py
@@ -14,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row, verdict_at
 from vein2vein.journey.stages.asking import ask_formula
-from vein2vein.knowledge.edition import Edition
+from vein2vein.journey.stages.scored import before_lymphodepletion
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
@@ -40,15 +42,17 @@ class ScoreAnswer:
         missing: Inputs that keep it open, sorted.
         problem: Why there is no value; None when there is one.
         rows: The rows behind the inputs, by input.
+        as_of: The moment that the answer is about; None where it is not on record.
     """
 
-    edition: Edition
+    edition: RuleSet | Formula
     low: float | None
     high: float | None
     bands: tuple[str, ...]
     missing: tuple[str, ...]
     problem: str | None
     rows: dict[str, tuple[Row, ...]]
+    as_of: datetime | None
 
     @property
     def value(self) -> float | None:
@@ -61,7 +65,10 @@ def score(
 ) -> ScoreAnswer:
     """One score of a course at an instant; `questions` are those of the course at that instant, if made before."""
     asked = questions or Questions(timeline, at)
-    return _formula(asked, edition) if isinstance(edition, Formula) else _points(asked, edition, at)
+    meant = asked if edition.before is None else before_lymphodepletion(asked)
+    if meant is None:
+        return ScoreAnswer(edition, None, None, (), (START,), NOT_DATED, {}, None)
+    return _formula(meant, edition) if isinstance(edition, Formula) else _points(meant, edition)
 
 
 def scores(timeline: Timeline, at: datetime, registry: Registry, library: Library) -> tuple[ScoreAnswer, ...]:
@@ -74,26 +81,30 @@ def scores(timeline: Timeline, at: datetime, registry: Registry, library: Librar
 
 
 NOT_APPLICABLE = "does not apply"
+START = "start_of_lymphodepletion"
+NOT_DATED = "cannot be settled: needs the first dose of lymphodepletion"
 
 
-def _points(questions: Questions, rule: RuleSet, at: datetime) -> ScoreAnswer:
+def _points(questions: Questions, rule: RuleSet) -> ScoreAnswer:
+    at = from_microseconds(questions.at)
     verdict = verdict_at(questions.timeline, rule, at, index=questions.index)
     if verdict.bounds is None:
-        return ScoreAnswer(rule, None, None, (), (), NOT_APPLICABLE, {})
+        return ScoreAnswer(rule, None, None, (), (), NOT_APPLICABLE, {}, at)
     low, high = verdict.bounds.low, verdict.bounds.high
     starts = [band.at_least for band in rule.bands]
     first = max((place for place, start in enumerate(starts) if start <= low), default=0)
     bands = tuple(band.name for place, band in enumerate(rule.bands) if place >= first and band.at_least <= high)
     problem = None if low == high else f"cannot be settled: needs {', '.join(verdict.missing)}"
     rows = {used.name: tuple(used.rows) for used in verdict.inputs}
-    return ScoreAnswer(rule, low, high, bands, verdict.missing, problem, rows)
+    return ScoreAnswer(rule, low, high, bands, verdict.missing, problem, rows, at)
 
 
 def _formula(questions: Questions, formula: Formula) -> ScoreAnswer:
+    at = from_microseconds(questions.at)
     answer = ask_formula(questions, formula)
     if answer.computed.applies is Truth.FALSE:
-        return ScoreAnswer(formula, None, None, (), (), NOT_APPLICABLE, {})
+        return ScoreAnswer(formula, None, None, (), (), NOT_APPLICABLE, {}, at)
     rows = {name: asked.rows for name, asked in answer.asked.items()}
     known = answer.problem is None
     low, high = (answer.range.low, answer.range.high) if known or answer.computed.problem is None else (None, None)
-    return ScoreAnswer(formula, low, high, answer.computed.bands, answer.computed.missing, answer.problem, rows)
+    return ScoreAnswer(formula, low, high, answer.computed.bands, answer.computed.missing, answer.problem, rows, at)

@@ -1,6 +1,6 @@
 """Point scores that other tables ask for, as of the moment that they are meant for.
 
-Place    Journey, stages. Read by `facts`, and by whoever counts days from lymphodepletion.
+Place    Journey, stages. Read by `facts`, by `risk.scores`, and by whoever counts days from lymphodepletion.
 In       Questions to a timeline at an instant, a point score.
 Out      Possible values of the score before lymphodepletion, with the rows behind them.
 Knows    Rows up to the first dose of lymphodepletion alone: what is measured afterwards no longer tells the risk before it.
@@ -45,15 +45,25 @@ def scores_of(
     return {id: registry.get(id, chosen.get(id)) for id in sorted(asked)}
 
 
-def score_before_lymphodepletion(questions: Questions, rule: RuleSet) -> tuple[NumberRange, tuple[Row, ...]]:
-    """Possible values of a point score before lymphodepletion, and the rows behind them."""
+def before_lymphodepletion(questions: Questions) -> Questions | None:
+    """The same course, asked as of the first dose of lymphodepletion; as of now while none was given.
+
+    None after an infusion whose lymphodepletion nobody recorded: which values came before it is then not known.
+    """
     timeline, at = questions.timeline, from_microseconds(questions.at)
     start = began(timeline, at)
-    if start is None and timeline.course.infused_at is not None and timeline.course.infused_at <= at:
+    if start is not None:
+        return Questions(timeline, start, index=questions.index)
+    infused = timeline.course.infused_at
+    return None if infused is not None and infused <= at else questions
+
+
+def score_before_lymphodepletion(questions: Questions, rule: RuleSet) -> tuple[NumberRange, tuple[Row, ...]]:
+    """Possible values of a point score before lymphodepletion, and the rows behind them."""
+    asked = before_lymphodepletion(questions)
+    if asked is None:
         return ANY_NUMBER, ()
-    when = at if start is None else start
-    index = questions.index if start is None else questions.index.until(start)
-    verdict = verdict_at(timeline, rule, when, index=index)
+    verdict = verdict_at(asked.timeline, rule, from_microseconds(asked.at), index=asked.index)
     if verdict.bounds is None:
         return ANY_NUMBER, ()
     return NumberRange(verdict.bounds.low, verdict.bounds.high), tuple(r for used in verdict.inputs for r in used.rows)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from vein2vein.basis.clock import relative_day
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.assess import MarkerEffect
 from vein2vein.journey.assess.needs import Need
@@ -187,18 +188,19 @@ def _scores(voice: Voice) -> Iterator[str]:
     value = _problem(surface, voice) if surface.value is None else f"{surface.value:.2f} {surface.formula.result.unit}"
     yield f"{words['surface']} [{surface.formula.id}]: {value}"
     for answer in voice.found.scores:
-        yield f"{voice.pick(answer.edition.title)} [{answer.edition.id}]: {_score(answer, voice)}{_moment(answer, voice)}"
+        yield f"{voice.pick(answer.edition.title)} [{answer.edition.id}]{_moment(answer, voice)}: {_score(answer, voice)}"
 
 
 def _moment(answer: ScoreAnswer, voice: Voice) -> str:
     """The moment that a score is about: a paper's time points differ, and its cut-off holds for its own alone."""
     if answer.as_of is None:
         return ""
-    key = "score_now" if answer.edition.before is None else "score_before"
     course = voice.found.timeline.course
-    if key == "score_before" or course.infused_at is None or answer.as_of < course.infused_at:
-        return "" if key == "score_now" else voice.words[key].format(voice.when(answer.as_of))
-    return voice.words[key].format(relative_day(answer.as_of, course.infused_at, course.zone))
+    if answer.edition.before is not None:
+        return voice.words["as_of"].format(voice.when(answer.as_of))
+    if course.infused_at is None or answer.as_of < course.infused_at:
+        return ""
+    return voice.words["on_day"].format(relative_day(answer.as_of, infused_at=course.infused_at, zone=course.zone))
 
 
 def _problem(answer: FormulaAnswer | ScoreAnswer, voice: Voice) -> str:
@@ -222,6 +224,8 @@ def _score(answer: ScoreAnswer, voice: Voice) -> str:
     words = voice.words
     if answer.low is None or answer.high is None:
         return _problem(answer, voice)
+    if answer.edition.before is not None and not any(answer.rows.values()):
+        return words["nothing_then"]
     if math.isinf(answer.high):
         # A range without an end says nothing of the patient; what is needed does.
         return f"{words['not_known']}; {_score_needs(answer, voice)}"

@@ -56,7 +56,8 @@ def as_plain(
         ],
         "scores": [
             {**_edition(s.edition), **_score_ends(s.low, s.high), "bands": list(s.bands), "missing": list(s.missing),
-             "problem": s.problem, "rows": {name: [_row(r) for r in rows] for name, rows in s.rows.items()}}
+             "problem": s.problem, "before": s.edition.before, "as_of": _instant(s.as_of),
+             "rows": {name: [_row(r) for r in rows] for name, rows in s.rows.items()}}
             for s in found.scores
         ],
         "body_surface": {**_edition(found.surface.formula), "value": found.surface.value,

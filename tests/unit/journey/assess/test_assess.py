@@ -103,3 +103,24 @@ def test_what_is_told_reaches_the_sources_that_ask() -> None:
     assert silent.ready.go.answer == "settle first"
     assert told.ready.go is not None
     assert told.ready.go.answer == "stop"
+
+
+def test_scores_before_lymphodepletion_stay_in_the_page_and_ask_for_nothing_new() -> None:
+    """On day 4 the value of day -6 is shown; to measure LDH now would change nothing of it."""
+    patient = a_patient("A", days=20).with_exposure("lymphodepletion", "fludarabine", -5, amount=50, amount_unit="mg")
+    for kind, value in {"creatinine": 1.2, "platelets": 175}.items():
+        patient.with_value(kind, -6, value).with_value(kind, 3.9, 12)
+    at = INFUSED_AT + timedelta(days=4)
+    without = Assessor(patient.built(), PROTOCOL).at(at)
+    assert "korell-2022.easix" not in {file for need in without.needs for file in need.changes}
+    found = {
+        answer.edition.id: answer
+        for answer in Assessor(patient.with_value("ldh", -6, 300).built(), PROTOCOL).at(at).scores
+    }
+    assert set(PROTOCOL.scores) == set(found)
+    easix = found["korell-2022.easix"]
+    assert (easix.value, easix.bands, easix.as_of) == (
+        round(300 * 1.2 / 175, 9),
+        ("at-or-below-cut-off",),
+        patient.at(-5),
+    )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from builders import a_patient
 from vein2vein.journey.risk import score, scores
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
+from vein2vein.knowledge.schema import RuleSet
 
 HEMATOTOX = default_registry().get("rejeski-2021.car-hematotox")
 EASIX = default_library().get("korell-2022.easix", Formula)
+M_EASIX = default_library().get("pennisi-2021.m-easix", Formula)
 LABS = {
     "platelets": 60,
     "neutrophils": 1.0,
@@ -44,9 +48,32 @@ def test_a_missing_marker_leaves_bounds_and_may_still_settle_the_band() -> None:
     assert answer.missing == ("ferritin",)
 
 
-def test_after_the_infusion_the_score_does_not_apply() -> None:
+@pytest.mark.parametrize("edition", [HEMATOTOX, EASIX], ids=["points", "formula"])
+def test_a_score_before_lymphodepletion_stays_as_it_was_before_its_first_dose(edition: RuleSet | Formula) -> None:
+    """Day 4 in intensive care has other values; the cut-off of the paper holds for those before lymphodepletion alone."""
+    patient = _patient().with_exposure("lymphodepletion", "fludarabine", -5, amount=50.0, amount_unit="mg")
+    for kind, value in {"ldh": 1800, "creatinine": 2.0, "platelets": 12, "crp": 150, "ferritin": 32000}.items():
+        patient = patient.with_value(kind, 3.9, value)
+    before = score(patient.built(), edition, patient.at(-5))
+    for day in (-4, 0, 4, 200):
+        assert score(patient.built(), edition, patient.at(day)) == before, day
+    assert before.as_of == patient.at(-5)
+
+
+@pytest.mark.parametrize("edition", [HEMATOTOX, EASIX], ids=["points", "formula"])
+def test_without_a_recorded_lymphodepletion_nobody_knows_what_came_before_it(edition: RuleSet | Formula) -> None:
     patient = _patient()
-    assert score(patient.built(), HEMATOTOX, patient.at(2)).problem == "does not apply"
+    answer = score(patient.built(), edition, patient.at(2))
+    assert (answer.low, answer.high, answer.bands, answer.as_of) == (None, None, (), None)
+    assert answer.missing == ("start_of_lymphodepletion",)
+    assert answer.problem == "cannot be settled: needs the first dose of lymphodepletion"
+
+
+def test_a_score_of_no_named_moment_is_about_the_instant_itself() -> None:
+    patient = _patient().with_exposure("lymphodepletion", "fludarabine", -5, amount=50.0, amount_unit="mg")
+    patient = patient.with_value("ldh", 2, 800).with_value("crp", 2, 100).with_value("platelets", 2, 20)
+    answer = score(patient.built(), M_EASIX, patient.at(2.1))
+    assert (answer.value, answer.as_of) == (400, patient.at(2.1))
 
 
 def test_a_formula_gives_its_value_and_needs_all_of_it() -> None:
