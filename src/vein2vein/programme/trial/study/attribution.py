@@ -18,6 +18,7 @@ from vein2vein.programme.trial.published.files import trial_file
 from vein2vein.programme.trial.randomised.batch import BLOCK
 from vein2vein.programme.trial.randomised.refuse import refuse_parameter
 from vein2vein.programme.trial.study.findings import Cell, Findings, Grid
+from vein2vein.programme.trial.texts import said
 from vein2vein.programme.trial.words import Parameter
 
 BLOCKS: Final = 4
@@ -56,18 +57,26 @@ def attribution(
     found = contrast(tables)
     whole = math.log(found.second / found.first)
     rows: list[tuple[Cell, ...]] = [
-        (name, part.share, part.error, part.share / whole, part.alone, part.back) for name, part in found.parts.items()
+        (_name(name), part.share, part.error, part.share / whole, part.alone, part.back)
+        for name, part in found.parts.items()
     ]
-    rows.append(("all", whole, None, 1.0, found.second, found.first))
-    heads = ("part", "share of log ratio", "error", "of the difference", f"{first} with it", f"{second} without it")
-    ratios = Grid("simulated hazard ratio", ("trial", "ratio"), ((first, found.first), (second, found.second)))
+    rows.append((said("attribution.all"), whole, None, 1.0, found.second, found.first))
+    heads = (
+        *(said(f"attribution.{key}") for key in ("part", "share", "error", "of_difference")),
+        said("attribution.with_it", trial=first),
+        said("attribution.without_it", trial=second),
+    )
+    simulated = ((first, found.first), (second, found.second))
+    ratios = Grid(said("attribution.ratios"), (said("attribution.trial"), said("attribution.ratio")), simulated)
     settings = {"blocks": blocks, "trials in a block": BLOCK, "seed": seed}
     defaults = {"blocks": BLOCKS, "trials in a block": BLOCK, "seed": SEED}
     chosen = {key: Parameter(v, "default" if v == defaults[key] else "set") for key, v in settings.items()}
-    notes = (
-        f"{second} is played with as many patients as {first}, on the same latent patients",
-        "a share is averaged over all orders in which the parts can be changed, and holds for the parameters of the files",
-    )
-    return Findings(
-        f"{first} and {second}: what makes them differ", chosen, (ratios, Grid("shares", heads, tuple(rows))), {}, notes
-    )
+    shares = Grid(said("attribution.shares"), heads, tuple(rows), "shares", len(found.parts))
+    notes = (said("attribution.same_patients", first=first, second=second), said("attribution.orders"))
+    name = said("attribution.name", first=first, second=second)
+    return Findings(name, chosen, (ratios, shares), None, notes)
+
+
+def _name(part: str) -> str:
+    """What a part is called."""
+    return said(f"attribution.{part.replace(' ', '_')}")

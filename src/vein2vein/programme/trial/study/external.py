@@ -4,9 +4,8 @@ Place    Programme, trial, study.
 In       A design file ``design: external-control`` and a CSV: `patient`, `group` (treated or control), `time` from eligibility,
          `event`, `wait` from eligibility to infusion (treated only), covariates at eligibility, perhaps `response`.
 Out      `Findings`: patients, balance, effects with intervals, survival, and who was left out.
-Knows    The clock starts at infusion, for controls at a pseudo-infusion date (`waiting`). Weighting takes every control at every
-         date and fits the propensity score among those who live then; matching gives a control the wait of its partner, and only
-         to controls who live then. Rows of one patient, and pairs, are one cluster (`compare`). Weights are taken as known.
+Knows    The clock starts at infusion, for controls at a pseudo-infusion date (`waiting`). Intervals are those of the robust
+         variance, which takes weights as known and is a little wide, or of resampled patients (`external_resampled`).
 Does not Mend what was not measured, nor progression while waiting that controls had otherwise.
 Checked  tests/unit/programme/trial/study/test_external.py, tests/acceptance/trial/test_analyses.py
 """
@@ -19,20 +18,32 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from vein2vein.numerics.streams import Streams
-from vein2vein.programme.trial.phase2.compare import Estimate, hazard_ratio, response_difference, survival
-from vein2vein.programme.trial.phase2.propensity import Target, effective, match, rows_of, scores, weights
-from vein2vein.programme.trial.phase2.refuse import positive, refuse_control
-from vein2vein.programme.trial.phase2.waiting import PseudoInfused, drawn_dates, expected_dates
+from vein2vein.programme.trial.phase2.compare import Estimate
+from vein2vein.programme.trial.phase2.propensity import Target, effective
+from vein2vein.programme.trial.phase2.refuse import positive, refuse_control, refuse_parameter
+from vein2vein.programme.trial.study import external_resampled
+from vein2vein.programme.trial.study.external_resampled import LEAST, Resampled
+from vein2vein.programme.trial.study.external_rows import (
+    Effects,
+    How,
+    Known,
+    Rows,
+    check_groups,
+    effects_of,
+    rows_by_matching,
+    rows_by_weighting,
+)
 from vein2vein.programme.trial.study.findings import Cell, Findings, Grid
 from vein2vein.programme.trial.study.patients import Patients, refuse_patients
 from vein2vein.programme.trial.study.reading import made, parameters_of, refuse
-from vein2vein.programme.trial.words import Bools, Floats, Ints, Parameter
+from vein2vein.programme.trial.texts import said
+from vein2vein.programme.trial.words import Bools, Floats, Parameter
 
 NAME: Final = "external-control"
 SOURCE: Final = "Rosenbaum and Rubin 1983; Suissa 2008; Lin and Wei 1989"
 _APART: Final = 0.1  # standardised difference that is usually called balanced (Austin 2009 Stat Med 28:3083, recalled)
 _ROUND: Final = 1e-9
+_RESAMPLES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,15 @@ class ExternalControl:
         dates: Pseudo-infusion dates: "average" over all waits (default of weighting), "drawn" once for each control, or
             "partner" (matching always).
         stratum: Column of a stratum on which waits depend, for "average".
-        seed: Of the dates that are drawn.
+        seed: Root seed of dates that are drawn and of resamples; 1 by default.
+        intervals: "robust": by the robust variance, weights taken as known; "bootstrap": by resampling patients, or pairs.
+        resamples: Of the bootstrap, at least 50; 1,000 by default.
         at: Times after infusion at which survival is told, in the unit of the file.
         missing: Whether a missing value is refused, or the patient is left out and counted.
 
     Raises:
-        TrialError: TRIAL-002 for a caliper that is not above 0, TRIAL-005 for options that do not go together.
+        TrialError: TRIAL-002 for a caliper that is not above 0 or too few resamples, TRIAL-005 for options that do not go
+            together.
     """
 
     covariates: tuple[str, ...]
@@ -62,6 +76,8 @@ class ExternalControl:
     dates: Literal["average", "drawn", "partner"] | None = None
     stratum: str | None = None
     seed: int | None = None
+    intervals: Literal["robust", "bootstrap"] = "robust"
+    resamples: int | None = None
     at: tuple[float, ...] = ()
     missing: Literal["refuse", "leave-out"] = "refuse"
 
@@ -76,16 +92,36 @@ class ExternalControl:
                 refuse(f"a {key} with {self.method}", f"none, since {self.method} has no {key}", "leave it out")
         if self.stratum is not None and self.waits != "average":
             refuse(f"a stratum with dates {self.waits!r}", "dates averaged over all waits", "leave the stratum out")
-        if self.seed is not None and self.waits != "drawn":
-            refuse("a seed where nothing is drawn", "a seed with `dates: drawn`", "leave the seed out")
+        self._check_draws()
         if any(not one > 0 for one in self.at):
             refuse(f"times {list(self.at)}", "times above 0", "correct `at`")
         positive("caliper", 0.2 if self.caliper is None else self.caliper)
+
+    def _check_draws(self) -> None:
+        if self.seed is not None and not self.draws:
+            expected = "a seed with `dates: drawn` or `intervals: bootstrap`"
+            refuse("a seed where nothing is drawn", expected, "leave the seed out")
+        if self.seed is not None and self.seed < 0:
+            refuse(f"a seed of {self.seed}", "a whole number from 0", "correct it")
+        if self.resamples is not None and self.intervals != "bootstrap":
+            refuse("resamples without bootstrap", "resamples with `intervals: bootstrap`", "add it, or leave them out")
+        if self.resamples is not None and self.resamples < LEAST:
+            refuse_parameter(f"{self.resamples} resamples", f"at least {LEAST}")
 
     @property
     def waits(self) -> str:
         """The pseudo-infusion dates in use."""
         return self.dates or ("partner" if self.method == "matching" else "average")
+
+    @property
+    def root(self) -> int:
+        """The root seed of what is drawn."""
+        return 1 if self.seed is None else self.seed
+
+    @property
+    def draws(self) -> bool:
+        """Whether anything is drawn."""
+        return self.waits == "drawn" or self.intervals == "bootstrap"
 
     def parameters(self, given: Mapping[str, Any]) -> dict[str, Parameter]:
         """Every choice with its origin; what the method does not use is not named."""
@@ -94,38 +130,16 @@ class ExternalControl:
         found["dates"] = replace(found["dates"], value=self.waits)
         if found["dates"].origin == "default":
             found["dates"] = replace(found["dates"], origin="derived")
-        for key, default in (("target", "treated"), ("caliper", 0.2), ("seed", 1)):
+        for key, default in (("target", "treated"), ("caliper", 0.2), ("seed", 1), ("resamples", _RESAMPLES)):
             if found[key].value is None:
                 found[key] = replace(found[key], value=default)
-        for key, used in (("target", not matching), ("caliper", matching), ("seed", self.waits == "drawn")):
-            if not used:
-                del found[key]
-        return found
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Patients that are used, as numbers."""
-
-    x: Floats
-    treated: Bools
-    time: Floats
-    event: Floats
-    wait: Floats
-    response: Floats | None
-    stratum: list[str] | None
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows from infusion on: number of the patient, cluster, time, event, weight of the date and of both."""
-
-    patient: Ints
-    cluster: Ints
-    time: Floats
-    event: Floats
-    date: Floats
-    weight: Floats
+        used = {
+            "target": not matching,
+            "caliper": matching,
+            "seed": self.draws,
+            "resamples": self.intervals == "bootstrap",
+        }
+        return {key: one for key, one in found.items() if used.get(key, True)}
 
 
 def read_external(content: Mapping[str, Any]) -> tuple[ExternalControl, dict[str, Parameter]]:
@@ -154,18 +168,45 @@ def compare_external(
             that do not overlap, nobody alive at a date, or a group without an event.
     """
     known, left_out = _known(plan, patients)
-    rows, alive = _matched(plan, known, left_out) if plan.method == "matching" else _weighted(plan, known)
-    balance, notes = _balance(plan, known, rows)
-    if alive is not None:
-        notes = [f"{1 - alive:.1%} of the controls would have died or been lost before infusion", *notes]
-    grids = [_counts(known, rows), balance, _effects(known, rows)]
+    how = How(plan.target, plan.caliper or 0.2, plan.root if plan.waits == "drawn" else None)
+    notes = list[str]()
+    if plan.method == "matching":
+        rows = rows_by_matching(how, known, left_out)
+    else:
+        rows, alive = rows_by_weighting(how, known)
+        notes.append(said("external.died_before", share=f"{1 - alive:.1%}"))
+    balance, apart = _balance(plan, known, rows)
+    found = effects_of(known, rows, plan.at)
+    resampled = None
+    if plan.intervals == "bootstrap":
+        resampled = _resampled(plan, found, how, (known, rows))
+        found = found.with_ends(resampled.error, resampled.ends)
+        notes += _drawn_notes(plan, resampled)
+    grids = [_counts(known, rows), balance, _effects(found)]
     if plan.at:
-        grids.append(_survival(plan, known, rows))
+        grids.append(_survival(plan, found, resampled))
     told = parameters or plan.parameters({key: value for key, value in vars(plan).items() if value is not None})
-    return Findings(f"external control by {plan.method}", told, tuple(grids), left_out, tuple(notes))
+    return Findings(said(f"external.{plan.method}"), told, tuple(grids), left_out, (*notes, *apart))
 
 
-def _known(plan: ExternalControl, patients: Patients) -> tuple[_Known, dict[str, int]]:
+def _resampled(plan: ExternalControl, found: Effects, how: How, data: tuple[Known, Rows]) -> Resampled:
+    known, rows = data
+    resamples, seed = plan.resamples or _RESAMPLES, plan.root
+    if plan.method == "matching":
+        return external_resampled.by_pairs(found, rows, known, plan.at, resamples=resamples, seed=seed)
+    return external_resampled.by_weighting(found, how, known, plan.at, resamples=resamples, seed=seed)
+
+
+def _drawn_notes(plan: ExternalControl, resampled: Resampled) -> list[str]:
+    resamples, notes = plan.resamples or _RESAMPLES, list[str]()
+    if resampled.failed:
+        notes.append(said("external.failed", failed=resampled.failed, all=resamples))
+    if resamples - resampled.failed < LEAST:
+        notes.append(said("external.few", least=LEAST))
+    return notes
+
+
+def _known(plan: ExternalControl, patients: Patients) -> tuple[Known, dict[str, int]]:
     words = patients.words("group")
     strange = next((word for word in words if word not in {"treated", "control"}), None)
     if strange is not None:
@@ -182,7 +223,7 @@ def _known(plan: ExternalControl, patients: Patients) -> tuple[_Known, dict[str,
             left_out[reason] = count
         keep[who] = False
 
-    drop("treated who were never infused (no wait)", treated & np.isnan(wait))
+    drop(said("external.not_infused"), treated & np.isnan(wait))
     needed = {name: np.isnan(patients.numbers(name)) for name in ("time", "event", *plan.covariates)}
     response = "response" in patients.columns
     if response:
@@ -193,76 +234,36 @@ def _known(plan: ExternalControl, patients: Patients) -> tuple[_Known, dict[str,
         if (gone & keep).any() and plan.missing == "refuse":
             row = int(np.flatnonzero(gone & keep)[0]) + 1
             refuse_control(f"no {name} in row {row}", "complete values", "impute it, or write `missing: leave-out`")
-        drop(f"{name} is missing", gone)
+        drop(said("external.missing", name=name), gone)
     if (treated & keep & (time < wait - _ROUND)).any():
         refuse_control("a treated patient whose time ends before infusion", "time from eligibility, as for controls")
     few = patients.only(keep)
     x = np.column_stack([few.numbers(name) for name in plan.covariates])
-    stratum = None if plan.stratum is None else few.words(plan.stratum)
+    stratum = None if plan.stratum is None else np.array(few.words(plan.stratum))
     return (
-        _Known(x, treated[keep], time[keep], few.codes("event"), wait[keep],
-               few.codes("response") if response else None, stratum),
+        Known(x, treated[keep], time[keep], few.codes("event"), wait[keep],
+              few.codes("response") if response else None, stratum),
         left_out,
     )  # fmt: skip
 
 
-def _weighted(plan: ExternalControl, known: _Known) -> tuple[_Rows, float]:
-    ours, theirs = np.flatnonzero(known.treated), np.flatnonzero(~known.treated)
-    dated = _dated(plan, known, ours, theirs)
-    patient = np.concatenate([ours, theirs[dated.control]])
-    time = np.concatenate([np.maximum(known.time[ours] - known.wait[ours], 0.0), dated.time])
-    event = np.concatenate([known.event[ours], dated.event.astype(np.float64)])
-    living = float(dated.infused.sum())
-    date = np.concatenate([np.ones(len(ours)), dated.weight * living / float(dated.weight.sum())])
-    group = known.treated[patient]
-    score = scores(known.x[patient], group, date)
-    return _Rows(patient, patient, time, event, date, date * weights(score, group, plan.target or "treated")), (
-        living / len(theirs)
-    )
-
-
-def _dated(plan: ExternalControl, known: _Known, ours: Ints, theirs: Ints) -> PseudoInfused:
-    wait, time, event = known.wait[ours], known.time[theirs], known.event[theirs]
-    if plan.waits == "drawn":
-        return drawn_dates(wait, time, event, streams=Streams(1 if plan.seed is None else plan.seed))
-    strata = None
-    if known.stratum is not None:
-        strata = (np.array(known.stratum)[ours], np.array(known.stratum)[theirs])
-    return expected_dates(wait, time, event, strata=strata)
-
-
-def _matched(plan: ExternalControl, known: _Known, left_out: dict[str, int]) -> tuple[_Rows, None]:
-    ours, theirs = np.flatnonzero(known.treated), np.flatnonzero(~known.treated)
-    lives = known.time[theirs][None, :] > known.wait[ours][:, None]
-    pairs = match(scores(known.x, known.treated), known.treated, plan.caliper or 0.2, lives)
-    patient = rows_of(pairs)
-    wait = np.repeat([known.wait[one] for one, _ in pairs], 2)
-    if len(pairs) < len(ours):
-        left_out["treated without a partner within the caliper who lived as long as they waited"] = len(ours) - len(
-            pairs
-        )
-    if len(pairs) < len(theirs):
-        left_out["controls who are nobody's partner"] = len(theirs) - len(pairs)
-    ones = np.ones(len(patient))
-    cluster = np.repeat(np.arange(len(pairs)), 2)
-    time = np.maximum(known.time[patient] - wait, 0.0)
-    return _Rows(patient, cluster, time, known.event[patient], ones, ones), None
-
-
-def _counts(known: _Known, rows: _Rows) -> Grid:
+def _counts(known: Known, rows: Rows) -> Grid:
     found: list[tuple[Cell, ...]] = []
     per_patient: Floats = np.bincount(rows.patient, rows.weight, len(known.time)).astype(np.float64)
     for word, mine in (("treated", known.treated), ("control", ~known.treated)):
         here = per_patient[mine]
-        found.append((word, int(mine.sum()), int((here > 0).sum()), effective(here)))
-    return Grid("patients", ("group", "usable", "compared", "effective"), tuple(found))
+        found.append((said(f"external.{word}"), int(mine.sum()), int((here > 0).sum()), effective(here)))
+    return Grid(said("findings.patients"), _heads("group", "usable", "compared", "effective"), tuple(found))
 
 
-def _balance(plan: ExternalControl, known: _Known, rows: _Rows) -> tuple[Grid, list[str]]:
+def _heads(*keys: str) -> tuple[str, ...]:
+    return tuple(said(f"external.{key}") for key in keys)
+
+
+def _balance(plan: ExternalControl, known: Known, rows: Rows) -> tuple[Grid, list[str]]:
     """Standardised differences at eligibility as they are, and at infusion with weights, over the same deviation."""
     group = known.treated
-    if min(group.sum(), (~group).sum()) < 2:  # noqa: PLR2004
-        refuse_control("a group of one patient", "at least two in each group, since one has no spread")
+    check_groups(group)
     spread = np.sqrt((known.x[group].var(axis=0, ddof=1) + known.x[~group].var(axis=0, ddof=1)) / 2)
     spread = np.where(spread > 0, spread, 1.0)
     before = (known.x[group].mean(axis=0) - known.x[~group].mean(axis=0)) / spread
@@ -273,37 +274,36 @@ def _balance(plan: ExternalControl, known: _Known, rows: _Rows) -> tuple[Grid, l
         (name, float(a), float(b), float(c), float(d))
         for name, a, b, c, d in zip(plan.covariates, ours, theirs, before, after, strict=True)
     )
-    heads = ("covariate", "treated", "control", "difference before", "difference after")
-    apart = [name for name, d in zip(plan.covariates, after, strict=True) if abs(d) > _APART]
-    notes = [f"{name} is still more than {_APART:g} standard deviations apart" for name in apart]
-    return Grid("balance", heads, table), notes
-
-
-def _effects(known: _Known, rows: _Rows) -> Grid:
-    group = known.treated[rows.patient]
-
-    def ratio(weight: Floats) -> Estimate:
-        return hazard_ratio(rows.time, rows.event, group, weight=weight, patient=rows.cluster)
-
-    found: list[tuple[Cell, ...]] = [
-        _told("hazard ratio", ratio(rows.weight)),
-        _told("  with dates, without weights", ratio(rows.date)),
-        _told("  from eligibility, with immortal time", hazard_ratio(known.time, known.event, known.treated)),
+    heads = _heads("covariate", "treated", "control", "before", "after")
+    apart: list[str] = [
+        said("external.apart", name=name, limit=f"{_APART:g}")
+        for name, d in zip(plan.covariates, after, strict=True)
+        if abs(d) > _APART
     ]
-    if known.response is not None:
-        weight = np.bincount(rows.patient, weights=rows.weight, minlength=len(known.time))
-        found.append(_told("difference of responses", response_difference(known.response, known.treated, weight)))
-    return Grid("effect, treated to control", ("effect", "value", "95% from", "to"), tuple(found))
+    return Grid(said("external.balance"), heads, table, "differences"), apart
+
+
+def _effects(found: Effects) -> Grid:
+    rows = [_told("ratio", found.ratio), _told("dates_only", found.dates_only), _told("immortal", found.immortal)]
+    if found.responses is not None:
+        rows.append(_told("responses", found.responses))
+    heads = (*_heads("effect"), *_interval_heads())
+    return Grid(said("external.effects"), heads, tuple(rows), "ratios", 3)
+
+
+def _interval_heads() -> tuple[str, ...]:
+    return said("findings.value"), said("findings.from", level="95%"), said("findings.to")
 
 
 def _told(word: str, one: Estimate) -> tuple[Cell, ...]:
-    return word, one.value, one.low, one.high
+    return said(f"external.{word}"), one.value, one.low, one.high
 
 
-def _survival(plan: ExternalControl, known: _Known, rows: _Rows) -> Grid:
-    group = known.treated[rows.patient]
-    found: list[tuple[Cell, ...]] = []
-    for at in plan.at:
-        sides = [survival(rows.time[who], rows.event[who], rows.weight[who], at) for who in (group, ~group)]
-        found.append((f"{at:g}", *sides, sides[0] - sides[1]))
-    return Grid("without event after infusion", ("time", "treated", "control", "difference"), tuple(found))
+def _survival(plan: ExternalControl, found: Effects, resampled: Resampled | None) -> Grid:
+    heads = _heads("time", "treated", "control", "difference")
+    rows: list[tuple[Cell, ...]] = [(f"{at:g}", *three) for at, three in zip(plan.at, found.survival, strict=True)]
+    if resampled is not None:
+        heads = (*heads, *_interval_heads()[1:])
+        ends = resampled.ends[:, -3 * len(plan.at) :][:, 2::3].T  # those of the differences
+        rows = [(*row, float(low), float(high)) for row, (low, high) in zip(rows, ends, strict=True)]
+    return Grid(said("external.survival"), heads, tuple(rows))

@@ -2,8 +2,8 @@
 
 Place    Programme, trial, study. Made by `external`, `switching` and `attribution`; the command line prints its lines.
 In       Rows of words and numbers.
-Out      `Findings`: lines of text, or plain values for JSON.
-Knows    A number that there is not is None and is written "-"; numbers in JSON are not rounded.
+Out      `Findings`: lines of text in a language, or plain values for JSON.
+Knows    A number that there is not is None and is written "-"; numbers in JSON are not rounded, its names are English.
 Checked  tests/unit/programme/trial/study/test_external.py, tests/acceptance/trial/test_analyses.py
 """
 
@@ -12,11 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
+from vein2vein.programme.trial.texts import columns, in_language, said
 from vein2vein.programme.trial.words import Parameter
 
 Cell = str | int | float | None
+Sketch = Literal["ratios", "differences", "shares"]
+ORIGINS: Final = ("set", "default", "derived")
+
+
+CHOICES: Final = tuple(said(f"findings.{key}") for key in ("parameter", "value", "origin"))
+LEFT_OUT: Final = said("findings.left_out")
+NOTE: Final = said("findings.note")
+NOBODY: Final = said("findings.nobody")
 
 
 @dataclass(frozen=True)
@@ -27,11 +36,15 @@ class Grid:
         title: What it is.
         heads: Names of the columns.
         rows: Words and numbers; None where there is none.
+        sketch: How it can be drawn: ratios with their intervals, differences before and after, shares with their errors.
+        drawn: How many rows from the top that is; None for all.
     """
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    sketch: Sketch | None = None
+    drawn: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,17 +65,32 @@ class Findings:
     left_out: Mapping[str, int] | None
     notes: tuple[str, ...] = ()
 
-    def lines(self) -> list[str]:
-        """Everything as text, in columns."""
-        choices = tuple((key, _shown(one.value), one.origin) for key, one in self.parameters.items())
-        found = [self.name, "", *_columns([("parameter", "value", "origin"), *choices])]
+    def lines(self, language: str = "en") -> list[str]:
+        """Everything as text, in columns.
+
+        Args:
+            language: "en" or "zh".
+        """
+        choices = self.choices()
+        found = [in_language(self.name, language), "", *columns([CHOICES, *choices], language)]
         for grid in self.grids:
-            found += ["", grid.title, *_columns([grid.heads, *(tuple(map(_written, row)) for row in grid.rows)])]
-        found.append("")
-        if self.left_out is not None:
-            reasons = [f"{count}: {reason}" for reason, count in self.left_out.items()]
-            found += [f"left out  {one}" for one in reasons or ["nobody"]]
-        return [*found, *(f"note      {note}" for note in self.notes)]
+            rows = [grid.heads, *(tuple(map(written, row)) for row in grid.rows)]
+            found += ["", in_language(grid.title, language), *columns(rows, language)]
+        told = [(LEFT_OUT, one) for one in self.reasons()] + [(NOTE, note) for note in self.notes]
+        return [*found, "", *columns(told, language)] if told else [*found, ""]
+
+    def choices(self) -> list[tuple[str, str, str]]:
+        """Every choice: key, value, and whether it was set."""
+        return [
+            (key, _shown(one.value), said(f"findings.{one.origin}") if one.origin in ORIGINS else one.origin)
+            for key, one in self.parameters.items()
+        ]
+
+    def reasons(self) -> list[str]:
+        """Who was left out, with how many; empty where there are no patients."""
+        if self.left_out is None:
+            return []
+        return [said("findings.left_out_why", count=n, why=why) for why, n in self.left_out.items()] or [NOBODY]
 
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON, numbers unrounded, None for what is not finite."""
@@ -86,20 +114,18 @@ def _plain(cell: Cell) -> Cell:
     return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
-def _written(cell: Cell) -> str:
+def written(cell: Cell) -> str:
+    """A cell as text: numbers with three decimals."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return "-"
     if isinstance(cell, float):
         return f"{cell:.3f}" if math.isfinite(cell) else ("∞" if cell > 0 else "-∞")
-    return str(cell)
+    return cell if isinstance(cell, str) else str(cell)
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return said("findings.yes" if value else "findings.no")
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
-
-
-def _columns(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]

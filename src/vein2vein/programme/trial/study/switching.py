@@ -26,6 +26,7 @@ from vein2vein.programme.trial.randomised.rpsft import Untreated, rpsft
 from vein2vein.programme.trial.study.findings import Cell, Findings, Grid
 from vein2vein.programme.trial.study.patients import Patients, refuse_patients
 from vein2vein.programme.trial.study.reading import made, parameters_of, refuse
+from vein2vein.programme.trial.texts import said
 from vein2vein.programme.trial.words import Floats, Parameter
 
 NAME: Final = "treatment-switching"
@@ -98,29 +99,29 @@ def without_switching(
     """
     data = crossed_of(plan, patients)
     ended = data.ended_at_crossover()
-    effects = [_told("as randomised", cox(data.sample), plan.level)]
+    effects = [_told("randomised", cox(data.sample), plan.level)]
     grids, notes = [_counts(data)], list[str]()
     if "rpsft" in plan.methods:
         model = rpsft(data, recensor=plan.recensor, reach=plan.reach, level=plan.level)
-        effects.append(_told("RPSFT", model.ratio, plan.level))
+        effects.append(_told("rpsft", model.ratio, plan.level))
         grids.append(_effect_on_time(model))
         if len(model.roots) > 1:
-            notes.append(f"{len(model.roots)} values of psi make the arms alike: data and model may be at odds")
+            notes.append(said("switching.roots", n=len(model.roots)))
         if not all(map(math.isfinite, model.psi_interval)):
-            notes.append(f"the interval of psi is open within a reach of {plan.reach:g}")
+            notes.append(said("switching.open", reach=f"{plan.reach:g}"))
     if "ipcw" in plan.methods:
         weighted = ipcw(data)
-        effects.append(_told("IPCW", weighted.ratio, plan.level))
+        effects.append(_told("ipcw", weighted.ratio, plan.level))
         grids.append(_model(plan, weighted))
         if weighted.largest > _HEAVY:
-            notes.append(f"the largest weight is {weighted.largest:.1f}: hardly anybody like that patient stayed")
+            notes.append(said("switching.heavy", weight=f"{weighted.largest:.1f}"))
         if not plan.covariates:
-            notes.append("IPCW without covariates takes switching to depend on nothing else than eligibility and time")
-    effects.append(_told("ended at crossover, no weights", cox(ended), plan.level))
-    heads = ("hazard ratio", "value", f"{plan.level:.0%} from", "to")
-    grids.insert(1, Grid("effect, experimental to control", heads, tuple(effects)))
+            notes.append(said("switching.no_covariates"))
+    effects.append(_told("ended", cox(ended), plan.level))
+    interval = (said("findings.value"), said("findings.from", level=f"{plan.level:.0%}"), said("findings.to"))
+    grids.insert(1, Grid(said("switching.effects"), (said("switching.ratio"), *interval), tuple(effects), "ratios"))
     told = parameters or plan.parameters(vars(plan))
-    return Findings("survival without treatment switching", told, tuple(grids), {}, tuple(notes))
+    return Findings(said("switching.name"), told, tuple(grids), {}, tuple(notes))
 
 
 def crossed_of(plan: Switching, patients: Patients) -> Crossed:
@@ -166,27 +167,30 @@ def _counts(data: Crossed) -> Grid:
     for word, code in (("experimental", 1), ("control", 0)):
         mine = data.sample.arm == code
         events = int(data.sample.event[mine].sum())
-        found.append((word, int(mine.sum()), events, int((data.crossed & mine).sum())))
-    return Grid("patients", ("arm", "patients", "events", "switched"), tuple(found))
+        found.append((said(f"switching.{word}"), int(mine.sum()), events, int((data.crossed & mine).sum())))
+    heads = (said("switching.arm"), said("findings.patients"), said("switching.events"), said("switching.switched"))
+    return Grid(said("findings.patients"), heads, tuple(found))
 
 
 def _effect_on_time(model: Untreated) -> Grid:
     low, high = model.psi_interval
     row = (model.psi, low, high, math.exp(-model.psi))
-    return Grid("RPSFT: effect on time", ("psi", "from", "to", "a month off counts as months on"), (row,))
+    heads = (said("switching.psi"), said("findings.lower"), said("findings.to"), said("switching.counts_as"))
+    return Grid(said("switching.effect_on_time"), heads, (row,))
 
 
 def _model(plan: Switching, weighted: Weighted) -> Grid:
     rows: list[tuple[Cell, ...]] = [
-        (f"hazard ratio of switching by {name}", math.exp(one))
+        (said("switching.switching_by", name=name), math.exp(one))
         for name, one in zip(plan.covariates, weighted.coefficients, strict=True)
     ]
-    return Grid("IPCW: model of switching", ("what", "value"), (*rows, ("largest weight", weighted.largest)))
+    heads = (said("switching.what"), said("findings.value"))
+    return Grid(said("switching.model"), heads, (*rows, (said("switching.largest_weight"), weighted.largest)))
 
 
 def _told(word: str, one: HazardRatio, level: float) -> tuple[Cell, ...]:
     reach = float(norm.isf((1 - level) / 2)) * one.error
-    return word, math.exp(one.log), _exp(one.log - reach), _exp(one.log + reach)
+    return said(f"switching.{word}"), math.exp(one.log), _exp(one.log - reach), _exp(one.log + reach)
 
 
 def _exp(value: float) -> float:

@@ -90,7 +90,7 @@ def test_choices_are_marked_and_unused_ones_not_named() -> None:
     choices = found(target="overlap").parameters
     assert {key: one.origin for key, one in choices.items()} == {
         "covariates": "set", "method": "default", "target": "set", "dates": "derived", "stratum": "default",
-        "at": "default", "missing": "default"}  # fmt: skip
+        "intervals": "default", "at": "default", "missing": "default"}  # fmt: skip
     paired = found(method="matching").parameters
     assert (paired["caliper"].value, paired["dates"].value) == (0.2, "partner")
     assert "target" not in paired
@@ -111,6 +111,9 @@ def test_choices_are_marked_and_unused_ones_not_named() -> None:
         ({"method": "matching", "caliper": 0}, "above 0"),
         ({"method": "matching", "stratum": "place"}, "leave the stratum out"),
         ({"seed": 3}, "a seed with `dates: drawn`"),
+        ({"intervals": "bootstrap", "seed": -1}, "a seed of -1"),
+        ({"resamples": 200}, "resamples without bootstrap"),
+        ({"intervals": "bootstrap", "resamples": 49}, "at least 50"),
         ({"at": [0]}, "times above 0"),
         ({"weigh": 1}, "keys covariates"),
         ({"target": "all"}, "'overlap'"),
