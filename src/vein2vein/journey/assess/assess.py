@@ -21,7 +21,7 @@ from vein2vein.basis.truth import Bounds
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.index import CourseIndex
-from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria
+from vein2vein.journey.assess.deviations import Deviation, deviations, outside_criteria, over_limit
 from vein2vein.journey.assess.given import as_known, given_otherwise
 from vein2vein.journey.assess.needs import Need, asked_before, asked_by_policies, needs_of
 from vein2vein.journey.assess.parts import parts_kept, split_doses
@@ -175,7 +175,6 @@ class Assessor:
         self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
         self._index = CourseIndex(timeline)
         self._shown = Shown(timeline)
-        self._drugs = tuple(self._desk.drugs.values())
         wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
         wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
         self._rules = wanted
@@ -185,6 +184,7 @@ class Assessor:
         self._given += tuple(d for kept in parts_kept(timeline, self._plan, self._grades) for d in kept.found)
         drugs = drugs_kept(timeline, self._desk, protocol.dose_limits, self._grades)
         self._given += tuple(d for kept in drugs for d in kept.found)
+        self._given += tuple(d for drug in self._desk.drugs.values() for d in over_limit(timeline, drug))
 
     def _graded(self, as_of: datetime) -> Grades:
         graded = grade_cohort(Cohort.of_timelines((self.timeline,)), list(self._rules.values()), as_of=as_of)
@@ -206,7 +206,7 @@ class Assessor:
         ready = self._ready.at(questions, at, self._plan, told=told or {}, grades=grades, doses=self._split)
         prophylactic = self._prophylaxis(questions, at, told or {})
         response = self._criteria.at(self._of_disease, at)
-        found = deviations(known, at, due, accepted=self._accepted, drugs=self._drugs, given=as_known(self._given, at))
+        found = deviations(at, due, accepted=self._accepted, given=as_known(self._given, at))
         return Assessment(
             known,
             at,

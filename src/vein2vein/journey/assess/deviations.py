@@ -58,26 +58,21 @@ class Deviation:
 
 
 def deviations(
-    known: Timeline,
     at: datetime,
     due: Sequence[Due],
     *,
     accepted: Sequence[Deviation] = (),
-    drugs: Sequence[Drug] = (),
     given: Sequence[Deviation] = (),
 ) -> tuple[Deviation, ...]:
     """Everything that went otherwise up to an instant, in order of time.
 
     Args:
-        known: The course, cut off at the instant.
         at: The instant.
         due: Items of the follow-up calendars.
         accepted: What `outside_criteria` found for the course; entries after the instant are left out.
-        drugs: Drug files of the guidance.
-        given: What was found about lymphodepletion and the product.
+        given: What was found about lymphodepletion, the product and doses over a limit.
     """
     found = [*_late(due, at), *(d for d in accepted if d.at <= at), *given]
-    found += [d for drug in drugs for d in over_limit(known, drug)]
     return tuple(sorted(found, key=lambda deviation: (deviation.at, deviation.file, deviation.what)))
 
 
@@ -94,7 +89,7 @@ def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
 
 
 def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:
-    """Doses that were started although the limits of the drug file kept them locked."""
+    """Doses that were started although the limits of the drug file kept them locked; each rests on doses up to its start."""
     if drug.exposure is None or drug.agent is None:
         return
     rows = sorted(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from vein2vein.basis.clock import to_microseconds
@@ -211,11 +212,29 @@ class Desk:
         }
         weights = {id: found for id, (_, found) in asked.items()}
         kilograms = {id: a.value for id, a in weights.items() if isinstance(a.value, NumberRange)}
-        weighed = {id: w for id, (take, found) in asked.items() if (w := _weighed(questions, take, found)) is not None}
+        weighed = {
+            id: w for id, (take, found) in asked.items() if (w := self._weighed(questions, id, take, found)) is not None
+        }
         age = questions.ask(AgeYears(take="age_years")).value
         return Body(
             kilograms, surface or NumberRange(), age if isinstance(age, NumberRange) else NumberRange(), weighed
         ), weights
+
+    @cached_property
+    def _last_weights(self) -> Mapping[str, Latest]:
+        """The weight that each drug asks for, however old, by drug."""
+        asked = {id: drug.weight for id, drug in self.drugs.items() if drug.weight is not None}
+        return {id: take.model_copy(update={"holds_hours": None}) for id, take in asked.items()}
+
+    def _weighed(self, questions: Questions, id: str, take: Latest, found: Asked) -> Weighed | None:
+        """The row behind a weight; where none counts any more the last one."""
+        is_current = isinstance(found.value, NumberRange) and found.value.is_known
+        if not is_current:
+            found = questions.ask(self._last_weights[id])
+        value, row = found.value, next(iter(found.rows[-1:]), None)
+        if not isinstance(value, NumberRange) or not value.is_known or not isinstance(row, Observation):
+            return None
+        return Weighed(value.low, to_microseconds(row.observed_at), take.holds_hours, is_current)
 
 
 def _refuse_other_kinds(sources: Iterable[Guidance], scales: Mapping[str, tuple[str, ...]], rules: Registry) -> None:
@@ -232,17 +251,6 @@ def _refuse_other_kinds(sources: Iterable[Guidance], scales: Mapping[str, tuple[
                 expected=f"{' and '.join(rule.id for rule in meant)}, which {guidance.id} means, or another edition",
                 fix=f"name such a rule set under `{subject}`, and {other.id} under a subject of its own",
             )
-
-
-def _weighed(questions: Questions, take: Latest, found: Asked) -> Weighed | None:
-    """The row behind a weight; where none counts any more the last one."""
-    is_current = isinstance(found.value, NumberRange) and found.value.is_known
-    if not is_current:
-        found = questions.ask(take.model_copy(update={"holds_hours": None}))
-    value, row = found.value, next(iter(found.rows[-1:]), None)
-    if not isinstance(value, NumberRange) or not value.is_known or not isinstance(row, Observation):
-        return None
-    return Weighed(value.low, to_microseconds(row.observed_at), take.holds_hours, is_current)
 
 
 def _why_not(questions: Questions) -> str | None:
