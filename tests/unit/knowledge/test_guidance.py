@@ -46,7 +46,8 @@ def test_an_order_is_spelled_out_in_full() -> None:
     actions = LIBRARY.get("asco-2021.guidance", Guidance).actions
     assert order(actions["methylprednisolone-crs-4"]) == (
         "give drug.methylprednisolone asco-crs-4 intravenous every 12 h for 3 d, "
-        "then 250 mg every 12 h for 2 d, then 125 mg every 12 h for 2 d, then 60 mg every 12 h"
+        "then 250 mg every 12 h for 2 d, then 125 mg every 12 h for 2 d, then 60 mg every 12 h "
+        "in place of dexamethasone-6h, dexamethasone-12h"
     )
     assert order(actions["no-tocilizumab"]) == "contraindicated drug.tocilizumab"
     assert order(actions["icu-consider"]) == "consider: place icu"
@@ -83,6 +84,14 @@ def test_a_faulty_file_is_refused_and_says_why(change: Any, says: str) -> None:
         ),
         (lambda raw: raw["actions"]["siltuximab"].update(instead_of="tocilizumab-or"), "leads to 'siltuximab' without"),
         (lambda raw: raw["actions"]["siltuximab"].update(drug="drug.tocilizumab"), "is instead of the same drug"),
+        (
+            lambda raw: raw["actions"]["tocilizumab"].update(replaces=["icu"]),
+            "action 'tocilizumab' replaces 'icu', which is no other drug that is given",
+        ),
+        (
+            lambda raw: raw["actions"]["tocilizumab"].update(replaces=["tocilizumab"]),
+            "action 'tocilizumab' replaces 'tocilizumab', which is no other drug",
+        ),
     ],
 )
 def test_an_alternative_stands_beside_the_drug_that_it_stands_for(change: Any, says: str) -> None:

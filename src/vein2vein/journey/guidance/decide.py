@@ -13,7 +13,7 @@ Checked  tests/unit/journey/guidance, tests/property/test_guidance.py
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vein2vein.basis.truth import Truth
@@ -22,7 +22,7 @@ from vein2vein.knowledge.documents.drug import WEIGHT, ComputedDose, DoseRule, D
 from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Withhold
 from vein2vein.knowledge.values import ANY_NUMBER, NumberRange, Value
 
-Standing = Literal["now", "locked", "used-up", "contraindicated", "held"]
+Standing = Literal["now", "locked", "used-up", "contraindicated", "held", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,13 @@ class Proposal:
             where one may.
         because: Rows that apply, or where none does those that may, in the order of the file.
         missing: Facts that would settle whether it applies, sorted.
-        standing: now, or why not now: locked, used-up, contraindicated, held.
+        standing: now, or why not now: locked, used-up, contraindicated, held, replaced by another action of the source.
         dose: The dose of a drug, computed whether or not it may be given: `standing` says that, and no page shows a barred one.
         lock: The lock of a drug; None for a drug without limits and for everything else.
         against: Rows that withhold it, or may.
         weighed: The weight behind a dose by weight, or the last one where none counts any more; None for any other dose.
         together: Names of the actions that a row asks for beside this one.
+        course: Stream of a drug that is given as one course with all others of it; None for any other.
     """
 
     name: str
@@ -132,16 +133,17 @@ class Proposal:
     against: tuple[str, ...] = ()
     weighed: Weighed | None = None
     together: frozenset[str] = frozenset()
+    course: str | None = None
 
     @property
     def is_proposed(self) -> bool:
         """Whether the source speaks for it: a drug that is contraindicated or held is shown, not proposed."""
-        return self.standing not in {"contraindicated", "held"}
+        return self.standing not in {"contraindicated", "held", "replaced"}
 
     @property
     def is_barred(self) -> bool:
-        """Whether it is not to be given, however long one waits: contraindicated, held, or the last dose was given."""
-        return self.standing in {"contraindicated", "held", "used-up"}
+        """Whether it is not to be given, however long one waits: contraindicated, held, replaced, or the last dose was given."""
+        return self.standing in {"contraindicated", "held", "replaced", "used-up"}
 
 
 def decide(
@@ -191,9 +193,26 @@ def decide(
             against=tuple(row for row, _, _ in against),
             weighed=body.weighed.get(action.drug) if WEIGHT in rule.needs else None,
             together=together,
+            course=drug.exposure if drug.is_one_course else None,
         )
         found.append(proposal)
-    return tuple(found)
+    return _replaced(found)
+
+
+def _replaced(found: list[Proposal]) -> tuple[Proposal, ...]:
+    """The proposals, with those marked whose place another one takes for certain, and what stood instead of them."""
+    gone = {
+        name
+        for p in found
+        if isinstance(p.action, Give) and p.truth is Truth.TRUE and not p.is_barred
+        for name in p.action.replaces
+    }
+    return tuple(
+        replace(p, standing="replaced")
+        if isinstance(p.action, Give) and not p.is_barred and gone & {p.name, p.action.instead_of}
+        else p
+        for p in found
+    )
 
 
 def _because(rows: tuple[RowVerdict, ...]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ Out      `Line`s.
 Knows    Several rows often ask for the same drug in different words; only one of them is given. The strictest statement leads:
          what is certain before what may apply, what is to be done before what is to be considered, the larger amount in a day.
          Actions that one row asks for together (a bolus and what follows it) are never made one.
-         What is contraindicated or held for certain takes the place of every line that would give it.
+         What is contraindicated or held for certain takes the place of every line that would give it, and a drug that replaces
+         another for certain the place of that one. Lines of drugs that are one course name one another.
 Does not Drop a proposal: every one stands in a line.
 Checked  tests/unit/journey/guidance/test_lines.py
 """
@@ -14,7 +15,7 @@ Checked  tests/unit/journey/guidance/test_lines.py
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vein2vein.basis.truth import Truth
@@ -33,11 +34,15 @@ class Line:
         parts: Proposals about it, the strictest first; only one of them is carried out.
         alternatives: Other drugs of which one is given instead.
         overruled: Proposals that would give what this line withholds for certain.
+        replaced: Proposals whose place this line takes; they stand in no other line where it applies for certain.
+        same_course: Drugs of other lines that are one course with this one: only one of them is given.
     """
 
     parts: tuple[Proposal, ...]
     alternatives: tuple[Proposal, ...] = ()
     overruled: tuple[Proposal, ...] = ()
+    replaced: tuple[Proposal, ...] = ()
+    same_course: tuple[Proposal, ...] = ()
 
     @property
     def lead(self) -> Proposal:
@@ -77,7 +82,8 @@ class Line:
 
 def lines_of(proposals: Iterable[Proposal]) -> tuple[Line, ...]:
     """The proposals of one source as lines: treatment before tests, what is certain before what may apply."""
-    listed = tuple(proposals)
+    everything = tuple(proposals)
+    listed = tuple(p for p in everything if p.standing != "replaced")
     groups: list[list[Proposal]] = []
     alternatives = [p for p in listed if _stands_for(p) is not None]
     for proposal in (p for p in listed if _stands_for(p) is None):
@@ -87,7 +93,28 @@ def lines_of(proposals: Iterable[Proposal]) -> tuple[Line, ...]:
         else:
             group.append(proposal)
     lines = [_line(group, alternatives) for group in groups]
-    return tuple(sorted(_overruled(lines), key=_urgency))
+    named = [_replacing(line, everything) for line in _overruled(lines)]
+    return tuple(sorted((_one_course(line, named) for line in named), key=_urgency))
+
+
+def _replacing(line: Line, proposals: Iterable[Proposal]) -> Line:
+    """The line with the proposals whose place it takes, or would take."""
+    names = {name for p in line.parts if isinstance(p.action, Give) and not p.is_barred for name in p.action.replaces}
+    return replace(line, replaced=tuple(p for p in proposals if names & {p.name, _stands_for(p)}))
+
+
+def _one_course(line: Line, lines: Iterable[Line]) -> Line:
+    """The line with the leads of other lines whose drugs are one course with its own, and whose place it does not take."""
+    course, mine = line.lead.course, {p.name for p in line.replaced}
+    if course is None or line.lead.is_barred:
+        return line
+    others = (o for o in lines if o is not line and o.lead.course == course and not o.lead.is_barred)
+    return replace(
+        line,
+        same_course=tuple(
+            o.lead for o in others if o.lead.name not in mine and line.lead.name not in {p.name for p in o.replaced}
+        ),
+    )
 
 
 def _stands_for(proposal: Proposal) -> str | None:

@@ -10,7 +10,7 @@ Does not Choose a clock: instants are in the zone that is asked for, else in UTC
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.decide import Lock, Proposal, Weighed
 from vein2vein.journey.guidance.lines import Line
+from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug, Opening
 from vein2vein.knowledge.documents.guidance import Act, Give, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.topics import topics
@@ -82,7 +83,18 @@ def line_words(found: Line, drugs: Mapping[str, Drug] | None = None, language: s
     if found.overruled:
         rows = dict.fromkeys(row for p in found.overruled for row in p.because)
         parts.append(words["overruled"].format(", ".join(rows)))
+    if found.replaced:
+        parts.append(words["replaces"].format(_with_rows(found.replaced, voice)))
+    if found.same_course:
+        course = pick(streams()[str(lead.course)].label, language)
+        parts.append(words["one_course"].format(course, _with_rows(found.same_course, voice)))
     return "; ".join(parts)
+
+
+def _with_rows(proposals: Iterable[Proposal], voice: _Voice) -> str:
+    """Names of drugs with the rows that ask for them."""
+    told = (voice.drug(p.action.about) + voice.words["row"].format(", ".join(p.because)) for p in proposals)
+    return ", ".join(dict.fromkeys(told))
 
 
 def alternative_words(

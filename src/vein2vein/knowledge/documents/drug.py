@@ -272,6 +272,7 @@ class Drug(Edition):
         spacing: How far apart doses lie and how many there may be, whatever a guidance says.
         weight: Which recorded weight a dose is computed by; needed when a dose depends on weight.
         adult_age: Completed years (inclusive) from which doses of adults hold; needed when the file has such a dose.
+        is_one_course: Whether drugs of its stream are given as one course: no second one beside the first.
     """
 
     RULE_PARTS: ClassVar = ("doses", "spacing", "adult_age", "parameters")
@@ -284,6 +285,7 @@ class Drug(Edition):
     spacing: Limits = Limits()
     weight: Latest | None = None
     adult_age: Annotated[float, Field(gt=0)] | None = None
+    is_one_course: bool = False
     worked_cases: Annotated[tuple[DrugCase, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

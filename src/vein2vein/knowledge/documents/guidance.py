@@ -47,7 +47,7 @@ class Give(Strict):
     """do: give. A drug: the name of a dose of its file, or a dose of the source; how often, how many times, for how many days.
 
     With `instead_of` it is an alternative ("or"): one of the two is given, not both. Every row that leads to it leads to the
-    other as well.
+    other as well. With `replaces` it takes the place of other actions of the source, where it applies for certain.
     """
 
     do: Literal["give"]
@@ -60,6 +60,7 @@ class Give(Strict):
     then: tuple[Stage, ...] = ()
     spacing: Limits | None = None
     instead_of: Text | None = None
+    replaces: tuple[Text, ...] = ()
     strength: Literal["do", "consider"] = "do"
     note: Wording | None = None
 
@@ -132,7 +133,8 @@ def order(action: Give | Act | Withhold) -> str:
             "" if stage.days is None else f" for {stage.days:g} d"
         )
     text = text if action.spacing is None else f"{text} [{action.spacing.words}]"
-    return text if action.instead_of is None else f"{text} instead of {action.instead_of}"
+    text = text if action.instead_of is None else f"{text} instead of {action.instead_of}"
+    return f"{text} in place of {', '.join(action.replaces)}" if action.replaces else text
 
 
 def _whole(value: Value | None) -> tuple[NumberRange, ...]:
@@ -184,6 +186,12 @@ class Guidance(DecisionTable):
             if topic is not None and (topic not in topics() or _deed(topics()[topic].do) != _deed(action.do)):
                 problems.append(f"action {name!r}: {topic!r} is no topic of {action.do!r}")
         problems += self._faulty_alternatives()
+        problems += [
+            f"action {name!r} replaces {other!r}, which is no other drug that is given"
+            for name, action in self.actions.items()
+            for other in getattr(action, "replaces", ())
+            if other == name or not isinstance(self.actions.get(other), Give)
+        ]
         asked = {getattr(fact.source, "subject", None) for fact in self.facts.values()} - {None}
         problems += [f"no rule set is presumed for {s!r}" for s in sorted(str(s) for s in asked - set(self.presumes))]
         if problems:

@@ -154,6 +154,8 @@ def _advice(advice: Advice, drugs: Mapping[str, Drug], language: str) -> Plain:
                 "about": found.about,
                 "text": line_words(found, drugs, language, zone=advice.zone),
                 "proposals": [p.name for p in (*found.parts, *found.alternatives, *found.overruled)],
+                "replaces": [p.name for p in found.replaced],
+                "one_course_with": [p.name for p in found.same_course],
             }
             for found in advice.lines
         ],

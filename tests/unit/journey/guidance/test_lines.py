@@ -97,5 +97,41 @@ def test_a_drug_that_is_withheld_for_certain_is_given_in_no_line() -> None:
 def test_no_proposal_is_lost_in_any_worked_case(source: Guidance) -> None:
     for case in source.worked_cases:
         proposals = _proposals(source.id, **case.given)
-        shown = [p.name for line in lines_of(proposals) for p in (*line.parts, *line.alternatives, *line.overruled)]
+        told = lines_of(proposals)
+        shown = [p.name for line in told for p in (*line.parts, *line.alternatives, *line.overruled)]
+        shown += [p.name for line in told for p in line.replaced if p.standing == "replaced"]
         assert sorted(shown) == sorted(p.name for p in proposals), case.name
+
+
+REFRACTORY = {"crs": 3, "tocilizumab_given": 1, "tocilizumab_hours": 9, "tocilizumab_hours_first": 9}
+
+
+def test_a_steroid_of_the_next_grade_takes_the_place_of_the_one_before_where_it_certainly_applies() -> None:
+    proposals = {p.name: p for p in _proposals("asco-2021.guidance", **REFRACTORY, crs_improved="no")}
+    assert proposals["dexamethasone-6h"].standing == "replaced"
+    assert not proposals["dexamethasone-6h"].is_proposed
+    found = _lines("asco-2021.guidance", **REFRACTORY, crs_improved="no")
+    assert "drug.dexamethasone" not in found
+    steroid = line_words(found["drug.methylprednisolone"], DRUGS)
+    assert steroid.startswith("give Methylprednisolone 500 mg")
+    assert steroid.endswith("in place of Dexamethasone (crs-3)")
+    assert line_words(found["drug.methylprednisolone"], DRUGS, "zh").endswith("取代 地塞米松（crs-3）")
+
+
+def test_while_the_next_grade_only_may_apply_the_steroid_before_it_stands() -> None:
+    found = _lines("asco-2021.guidance", **REFRACTORY, crs_improved=None)
+    assert found["drug.dexamethasone"].truth is Truth.TRUE
+    assert "one course" not in line_words(found["drug.dexamethasone"], DRUGS)
+    assert line_words(found["drug.methylprednisolone"], DRUGS).startswith("may apply: give Methylprednisolone 500 mg")
+    assert line_words(found["drug.methylprednisolone"], DRUGS).endswith("in place of Dexamethasone (crs-3)")
+
+
+def test_steroids_for_crs_and_for_icans_are_said_to_be_one_course() -> None:
+    found = _lines("asco-2021.guidance", **REFRACTORY, crs_improved="no", icans=3, icans_improved="no")
+    for drug, other in (
+        ("dexamethasone", "Methylprednisolone (crs-4)"),
+        ("methylprednisolone", "Dexamethasone (icans-2-3-crs-refractory)"),
+    ):
+        assert line_words(found[f"drug.{drug}"], DRUGS).endswith(
+            f"one course (Systemic corticosteroid), not two: another line has {other}, and the source names no order"
+        )
