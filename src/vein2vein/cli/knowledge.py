@@ -41,8 +41,8 @@ def knowledge() -> None:
 @knowledge.command("list")
 @click.option("--about", help="Only rule sets of one subject, such as crs.")
 @_LANGUAGE
-@options.rule_options
-def list_rules(about: str | None, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+@options.rule_folder_option
+def list_rules(about: str | None, language: str, folders: tuple[Path, ...]) -> None:
     """List the rule sets and documents: id, subject, status, title."""
     rules = [rule for rule in options.registry_of(folders).all() if about in (None, rule.about)]
     documents = [document for document in _documents(Library(folders)) if about in (None, document.about)]
@@ -63,6 +63,9 @@ def _edition(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> E
     """A rule set or a document, with the open points of a rule set decided as asked."""
     library = Library(folders)
     if id in library:
+        if settings:
+            msg = f"{id} is a document; --set decides open points of rule sets. Decide its points in a file of your own"
+            raise click.UsageError(msg)
         return library.any(id)
     return options.bound_rules((id,), options.registry_of(folders), settings)[0]
 
@@ -96,8 +99,8 @@ def sources(id: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> No
 
 
 @knowledge.command("review-queue")
-@options.rule_options
-def review_queue(folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+@options.rule_folder_option
+def review_queue(folders: tuple[Path, ...]) -> None:
     """List what must be read, and whose signatures are missing; the most used work first."""
     queue = audit.review_queue([*options.registry_of(folders).all(), *_documents(Library(folders))])
     for reading in queue:
@@ -132,8 +135,8 @@ def diff(first: str, second: str, language: str, folders: tuple[Path, ...], sett
 @click.option(
     "--mutants/--no-mutants", default=True, show_default=True, help="Also try slips that the worked cases must notice."
 )
-@options.rule_options
-def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+@options.rule_folder_option
+def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...]) -> None:
     """Check rule FILES (all known ones without FILES): schema, sources, worked cases, mutants. Exit code 4 on any fault."""
     registry = options.registry_of(folders)
     given: dict[str, Callable[[], dict[str, Any]]] = {file.name: partial(_read, file) for file in files}
@@ -208,15 +211,12 @@ def new_protocol(id: str, like: str) -> None:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the Bundle."
 )
-@options.rule_options
-def fhir(id: str, output: Path, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+@options.rule_folder_option
+def fhir(id: str, output: Path, folders: tuple[Path, ...]) -> None:
     """Write guidance as FHIR R4: a Bundle of one PlanDefinition and its ActivityDefinitions."""
     # Models of FHIR take long to load, and no other command here needs them.
     from vein2vein.report.fhir_guidance import write_guidance
 
-    if settings:
-        msg = "guidance is written as its file says; decide open points in a file of your own"
-        raise click.UsageError(msg)
     library = Library(folders)
     guidance = library.get(id, Guidance)
     file = write_guidance(output, guidance, {drug: library.get(drug, Drug) for drug in guidance.drugs})

@@ -38,14 +38,16 @@ _DELIVERY = [
         help="How long a device charted at an instant is believed, such as oxygen=8.",
     ),
 ]
+rule_folder_option = click.option(
+    "--rules",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with rule files of the centre.",
+)
+"""Which rule files there are, for a command that decides no open point."""
 _RULES = [
-    click.option(
-        "--rules",
-        "folders",
-        multiple=True,
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder with rule files of the centre.",
-    ),
+    rule_folder_option,
     click.option(
         "--set",
         "settings",

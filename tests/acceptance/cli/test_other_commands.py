@@ -225,3 +225,15 @@ def test_documents_are_listed_shown_and_sourced_like_rule_sets(run: Run) -> None
     assert "减 20%" in run("knowledge", "show", "us-generic.fludarabine-renal", "--language", "zh").output
     assert "status secondary, next review" in run("knowledge", "sources", "us-generic.fludarabine-renal").output
     assert "us-generic.fludarabine-renal" in run("knowledge", "review-queue").output
+
+
+@pytest.mark.parametrize("command", [("list",), ("review-queue",), ("check",)])
+def test_no_open_point_is_decided_where_none_is_used(run: Run, command: tuple[str, ...]) -> None:
+    refused = run("knowledge", *command, "--set", "astct-2019.crs.low_blood_pressure=counts", exits=2)
+    assert "No such option '--set'" in refused.output
+
+
+@pytest.mark.parametrize("command", ["show", "sources"])
+def test_an_open_point_of_a_document_is_not_decided_in_silence(run: Run, command: str) -> None:
+    refused = run("knowledge", command, "asco-2021.guidance", "--set", "asco-2021.guidance.x=1", exits=2)
+    assert "Decide its points in a file of your own" in refused.output

@@ -17,7 +17,6 @@ from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
 from vein2vein.knowledge.values import NumberRange
 
 NOT_GIVEN = "not given"
-NOT_STATED = "not stated"
 
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
