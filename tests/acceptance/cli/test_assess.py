@@ -21,7 +21,7 @@ ASKED = ("--course", COURSE, "--at", "2026-02-20T06:00+01:00", "--protocol", "re
 def test_assess_shows_grade_advice_need_and_status(run: Run, hospital: Path, mapping: Mapping) -> None:
     said = run("assess", hospital, *mapping, *ASKED).output
     assert "NOT VERIFIED: nobody has signed it" in said
-    assert "crs [astct-2019.crs]: 3, since 2026-02-19 10:03 CET" in said
+    assert "CRS · ASTCT 2019 [astct-2019.crs]: 3 (Fever with hypotension needing one vasopressor" in said
     assert "give Tocilizumab (dose cannot be computed: needs weight)" in said
     assert re.search(r"weight \(Body weight\): ebmt-2022.guidance, icaht-2023.guidance, .*mosteller-1987.bsa", said)
     assert "Body surface [mosteller-1987.bsa]: cannot be computed: needs height, weight" in said

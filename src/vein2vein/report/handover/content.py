@@ -130,7 +130,7 @@ def _grades(voice: Voice) -> Section:
 def _advice(advice: Advice, voice: Voice) -> Section:
     """What one source says, treatment first; every line with the rows behind it and what would settle it."""
     words = voice.words
-    title = words["advice"].format(advice.guidance.id)
+    title = words["advice"].format(voice.pick(advice.guidance.title), advice.guidance.id)
     if advice.not_applicable is not None:
         return Section(title, (words["silent"].format(voice.said(advice.not_applicable)),), is_grave=True)
     lines = advice.lines
