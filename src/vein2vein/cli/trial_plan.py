@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vein2vein.cli.trial_print import columns, read_file
+from vein2vein.cli.trial_print import LANGUAGE, columns, read_file, write_report
 
 if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
@@ -82,7 +82,7 @@ def search(
 @_TRIALS
 @_SEED
 @_PROCESSES
-@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@LANGUAGE
 @click.option("--search/--no-search", "with_search", default=True, help="Whether the search of the file is made.")
 def report(
     file: Path,
@@ -107,23 +107,7 @@ def report(
             found = look(read.content, question_of(read.content, trials=trials, seed=seed), executor=executor)
     blocks = blocks_of(read, results, asked, found)
     for path in outputs or (file.with_suffix(".html"),):
-        click.echo(f"Report   {_write(path, read.title, blocks, asked, language)}")
-
-
-def _write(path: Path, title: str, blocks: Any, asked: Any, language: Any) -> Path:
-    from vein2vein.errors import ReportError
-    from vein2vein.report.trial.html import write_html
-    from vein2vein.report.trial.word import write_word
-
-    writers = {".html": write_html, ".docx": write_word}
-    if path.suffix.lower() not in writers:
-        raise ReportError(
-            "REPORT-002",
-            saw=f"report file {path.name!r}",
-            expected="a name that ends in .html or .docx",
-            fix="rename the file",
-        )
-    return writers[path.suffix.lower()](path, title, blocks, asked, language=language)
+        click.echo(f"Report   {write_report(path, read.title, blocks, asked, language)}")
 
 
 def _workers(processes: int) -> AbstractContextManager[Executor | None]:

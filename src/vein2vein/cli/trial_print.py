@@ -1,14 +1,18 @@
-"""What the commands on trials share: reading a design file, printing columns."""
+"""What the commands on trials share: reading a design file, printing columns, the language, writing a report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from vein2vein.programme.trial.designs import DesignFile
+
+LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of texts."
+)
 
 
 def read_file(file: Path) -> DesignFile:
@@ -30,3 +34,20 @@ def columns(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def write_report(path: Path, title: str, blocks: Any, asked: Any, language: Any) -> Path:
+    """Write a report as HTML or Word, by the ending of the name."""
+    from vein2vein.errors import ReportError
+    from vein2vein.report.trial.html import write_html
+    from vein2vein.report.trial.word import write_word
+
+    writers = {".html": write_html, ".docx": write_word}
+    if path.suffix.lower() not in writers:
+        raise ReportError(
+            "REPORT-002",
+            saw=f"report file {path.name!r}",
+            expected="a name that ends in .html or .docx",
+            fix="rename the file",
+        )
+    return writers[path.suffix.lower()](path, title, blocks, asked, language=language)

@@ -33,7 +33,7 @@ def write_html(path: Path, title: str, blocks: Sequence[Block], asked: Asked, *,
 
     Args:
         path: The HTML file; its folder is made when needed.
-        title: Title of the design.
+        title: Title of the design; of an analysis the whole heading, in every language.
         blocks: What it says.
         asked: How it was asked for.
         language: Language in which it opens.
@@ -48,7 +48,7 @@ def write_html(path: Path, title: str, blocks: Sequence[Block], asked: Asked, *,
 def html_of(title: str, blocks: Sequence[Block], asked: Asked, *, language: Language = "en") -> str:
     """The report as text; see `write_html`."""
     check_aware(asked.printed_at, what="printed_at")
-    named = say("trial.report", title=title)
+    named = title if isinstance(title, Words) else say("trial.report", title=title)
     body = [element("h1", named), _contents(blocks), *(_markup(block) for block in blocks)]
     made = element("p", say("document.made", version=__version__, at=printed(asked.printed_at)))
     return html_file(

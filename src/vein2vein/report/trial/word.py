@@ -27,7 +27,7 @@ from vein2vein.report.palette import THEMES
 from vein2vein.report.static import png_of_svg
 from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Heading, Paragraph, Picture
 from vein2vein.report.trial.plots import STYLE
-from vein2vein.report.words import TAGS, in_, say, spoken
+from vein2vein.report.words import TAGS, Words, in_, say, spoken
 
 _WIDE: Final = 6.4  # inches between the margins of an upright page
 _FEW: Final = 7  # columns that fit an upright page in the usual size
@@ -39,7 +39,7 @@ def write_word(path: Path, title: str, blocks: Sequence[Block], asked: Asked, *,
 
     Args:
         path: The .docx file; its folder is made when needed.
-        title: Title of the design.
+        title: Title of the design; of an analysis the whole heading, in every language.
         blocks: What it says.
         asked: How it was asked for.
         language: Language of every text.
@@ -58,7 +58,7 @@ def word_of(title: str, blocks: Sequence[Block], asked: Asked, *, language: Lang
     check_aware(asked.printed_at, what="printed_at")
     document = Document()
     _set_up(document, language)
-    named = in_(say("trial.report", title=title), language)
+    named = in_(title if isinstance(title, Words) else say("trial.report", title=title), language)
     core = document.core_properties
     core.title, core.author, core.created, core.modified = (
         named,
