@@ -81,7 +81,12 @@ def test_immunoglobulin_differs_between_sources_at_the_same_level() -> None:
         running={"immunoglobulin": False},
     )
     got = {one.policy.id: one.answer for one in steps["immunoglobulin"]}
-    assert got == {"ash.prophylaxis": "not yet", "ash-sap.prophylaxis": "start due", "stanford.prophylaxis": "not yet"}
+    assert got == {
+        "ash.prophylaxis": "not yet",
+        "ash-sap.prophylaxis": "start due",
+        "ebmt-2022.prophylaxis": "not yet",
+        "stanford.prophylaxis": "not yet",
+    }
     assert not agrees(steps["immunoglobulin"])
 
 
@@ -148,3 +153,22 @@ def test_leaving_a_row_out_never_changes_one_certain_answer_into_another(policy:
     kept = {one.judged.item.name: one for one in prophylaxis(full.built(), policy, on(day), told=told, running=running)}
     bare = prophylaxis(course().built(), policy, on(day), told=told, running=running)
     assert all(one.answer in {"unknown", kept[one.judged.item.name].answer} for one in bare)
+
+
+def test_europe_asks_for_pneumocystis_and_immunoglobulin_from_the_record() -> None:
+    europe = POLICIES["ebmt-2022.prophylaxis"]
+    ill = course().with_value("igg", 195, 3.0).with_value("cd4_cells", 195, 0.06)
+    ill.with_statement("serious_or_recurrent_bacterial_infection", 190, "yes").with_charting("immunoglobulin")
+    assert step(europe, "immunoglobulin", 200, ill).answer == "start due"
+    assert step(europe, "pjp", 200, ill, running={"pjp": True}).answer == "running"
+    well = ill.with_value("cd4_cells", 399, 0.3)
+    assert step(europe, "pjp", 400, well, running={"pjp": True}).answer == "may stop"
+
+
+def test_a_recurrent_infection_on_record_needs_not_be_told() -> None:
+    ill = course().with_value("igg", 195, 3.0).with_charting("immunoglobulin")
+    ill.with_statement("sinopulmonary_infection", 190, "yes")
+    assert step(ASH, "immunoglobulin", 200, ill).missing == ("bacterial_infection", "recurrent_infection")
+    ill.with_statement("serious_or_recurrent_bacterial_infection", 190, "yes")
+    for policy in (ASH, POLICIES["stanford.prophylaxis"]):
+        assert step(policy, "immunoglobulin", 200, ill).answer == "start due"
