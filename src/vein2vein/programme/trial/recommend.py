@@ -3,7 +3,8 @@
 Place    Programme, trial.
 In       A design and the outcomes so far, as "1NNN 2NNT".
 Out      `Recommendation`, `Path`s of the next cohorts, a decision table. Doses are counted from 1 here.
-Knows    Advice is the rule itself, asked for one state: nothing is worked out twice.
+Knows    Advice is the rule itself, asked for one state: nothing is worked out twice. A rule decides when a cohort is full; until
+         then the advice is to fill it, unless the patients who are missing could no longer keep the trial at the dose.
 Checked  tests/unit/programme/trial/test_recommend.py, tests/reference/trial_phase1
 """
 
@@ -16,11 +17,12 @@ import numpy as np
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.cohort_outcomes import together
-from vein2vein.programme.trial.notation import CohortOutcome, read_outcomes, state_after
+from vein2vein.programme.trial.notation import CohortOutcome, read_outcomes
 from vein2vein.programme.trial.phase1.common import ByMoves
+from vein2vein.programme.trial.so_far import SoFar
 from vein2vein.programme.trial.words import NONE, Design, States
 
-Action = Literal["start", "escalate", "stay", "de-escalate", "stop"]
+Action = Literal["start", "escalate", "stay", "de-escalate", "stop", "fill the cohort"]
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,31 @@ def recommend(design: Design, outcomes: str = "") -> Recommendation:
     Raises:
         TrialError: TRIAL-003 for outcomes that cannot be read, or more patients than the design has.
     """
-    cohorts = read_outcomes(outcomes, design.doses)
-    _check(design, cohorts, outcomes)
-    state = _after(design, cohorts)
-    closed = design.safety.closed(state)
-    dose = int(design.next_dose(state)[0])
-    selected = int(design.selected(state)[0]) if cohorts else NONE
+    written = read_outcomes(outcomes, design.doses)
+    _check(design, written, outcomes)
+    so_far = SoFar.of(design, written)
+    state = so_far.state(design)
+    chosen = int(design.selected(state)[0]) if written else NONE
+    at, dose = int(state.at[0]), int(design.start if not written else NONE)
+    reasons: tuple[str, ...] = (f"the first cohort is treated at dose {dose + 1}",)
+    filling = bool(so_far.missing) and not _leaves_at_once(design, so_far)
+    if filling:
+        dose, reasons = at, _unfilled(design, so_far)
+    elif written:
+        dose = int(design.next_dose(state)[0])
+        reasons = _reasons(design, state, dose)
+        if so_far.missing:
+            whom = "the last patient" if so_far.missing == 1 else f"the last {so_far.missing} patients"
+            reasons = (*reasons, f"the cohort is not full; whatever {whom} would show, one leaves the dose")
+    size = so_far.missing if filling else int(design.cohorts.size(state)[0])
     return Recommendation(
-        action=_action(dose, int(state.at[0]), begun=bool(cohorts)),
+        action="fill the cohort" if filling else _action(dose, at, begun=bool(written)),
         dose=None if dose == NONE else dose + 1,
-        size=0 if dose == NONE else int(design.cohorts.size(state)[0]),
-        selected=None if selected == NONE else selected + 1,
-        closed=tuple(int(k) + 1 for k in np.flatnonzero(closed[0])),
-        reasons=_reasons(design, state, dose) if cohorts else (f"the first cohort is treated at dose {dose + 1}",),
-        departures=_departures(design, cohorts),
+        size=0 if dose == NONE else size,
+        selected=None if chosen == NONE else chosen + 1,
+        closed=tuple(int(k) + 1 for k in np.flatnonzero(design.safety.closed(state)[0])),
+        reasons=reasons,
+        departures=so_far.departures,
     )
 
 
@@ -107,9 +120,9 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
     Raises:
         TrialError: TRIAL-003 for outcomes that cannot be read, or more patients than the design has.
     """
-    so_far = read_outcomes(outcomes, design.doses)
-    _check(design, so_far, outcomes)
-    start = _after(design, so_far)
+    written = read_outcomes(outcomes, design.doses)
+    _check(design, written, outcomes)
+    so_far = SoFar.of(design, written)
     found: list[Path] = []
 
     def follow(state: States, words: tuple[str, ...]) -> None:
@@ -122,7 +135,13 @@ def paths(design: Design, outcomes: str = "", *, cohorts: int = 2) -> tuple[Path
             after = state.with_cohort(*(np.array([k]) for k in (dose, size, toxic, responded, both)))
             follow(after, (*words, f"{dose + 1}{_letters(size, toxic, responded, both)}"))
 
-    follow(start, ())
+    if not so_far.missing or _leaves_at_once(design, so_far):
+        follow(so_far.state(design), ())
+        return tuple(found)
+    at = so_far.cohorts[-1].dose + 1
+    found.append(Path("", at))
+    for turn in _turns(design, so_far.missing) if cohorts else ():
+        follow(so_far.filled(design, *turn), (f"{at}{_letters(so_far.missing, *turn)}",))
     return tuple(found)
 
 
@@ -170,9 +189,25 @@ def decision_table(design: Design, *, most: int | None = None) -> tuple[TableRow
     return tuple(TableRow(int(a), int(b), str(letter)) for a, b, letter in zip(n, y, letters, strict=True))
 
 
-def _after(design: Design, cohorts: tuple[CohortOutcome, ...]) -> States:
-    counts = {"with_efficacy": design.with_efficacy, "joint": design.joint}
-    return state_after(cohorts, design.doses, design.start, **counts)
+def _leaves_at_once(design: Design, so_far: SoFar) -> bool:
+    """Whether a cohort that is not full leaves its dose downward already, whatever the missing patients would show."""
+    at = so_far.cohorts[-1].dose
+    full = [int(design.next_dose(so_far.filled(design, *turn))[0]) for turn in _turns(design, so_far.missing)]
+    if max(full) >= at:
+        return False
+    try:
+        return int(design.next_dose(so_far.state(design))[0]) < at
+    except TrialError:  # a decision table without such a number of patients
+        return False
+
+
+def _unfilled(design: Design, so_far: SoFar) -> tuple[str, ...]:
+    """Why the cohort is filled first."""
+    last = so_far.cohorts[-1]
+    counts = f"{last.treated} of {last.treated + so_far.missing} patients, {last.toxic} with a toxicity"
+    if design.with_efficacy:
+        counts += f", {last.responded} counted by E or B"
+    return (f"the cohort at dose {last.dose + 1} has {counts}; the rule decides when it is full",)
 
 
 def _action(dose: int, at: int, *, begun: bool) -> Action:
@@ -205,20 +240,6 @@ def _check(design: Design, cohorts: tuple[CohortOutcome, ...], outcomes: str) ->
             expected=f"at most {design.cohorts.most}, the patients of the design",
             fix="correct the outcomes, or the cohorts of the design",
         )
-
-
-def _departures(design: Design, cohorts: tuple[CohortOutcome, ...]) -> tuple[str, ...]:
-    found = []
-    for i, cohort in enumerate(cohorts):
-        before = _after(design, cohorts[:i])
-        dose = int(design.next_dose(before)[0])
-        size = int(design.cohorts.size(before)[0]) if dose != NONE else 0
-        if dose == NONE:
-            found.append(f"cohort {i + 1}: the design had stopped, dose {cohort.dose + 1} was given")
-        elif dose != cohort.dose or size != cohort.treated:
-            asked, done = f"{size} at dose {dose + 1}", f"{cohort.treated} at dose {cohort.dose + 1}"
-            found.append(f"cohort {i + 1}: the design asked for {asked}, {done} were treated")
-    return tuple(found)
 
 
 def _misfit(saw: str, expected: str) -> NoReturn:

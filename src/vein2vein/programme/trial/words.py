@@ -219,7 +219,7 @@ class AnyStop:
 
 @dataclass(frozen=True)
 class EnoughAtDose:
-    """Ends a trial once so many patients were treated at the dose to which the next cohort would go.
+    """Ends a trial once the next cohort would stay at a dose that has had so many patients.
 
     Raises:
         TrialError: TRIAL-002 for less than one patient.

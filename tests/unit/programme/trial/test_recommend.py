@@ -11,7 +11,7 @@ from vein2vein.programme.trial.phase1.table import DecisionTable, from_table
 from vein2vein.programme.trial.phase1.three_plus_three import three_plus_three
 from vein2vein.programme.trial.recommend import decision_table, paths, recommend
 from vein2vein.programme.trial.scenario import Truth
-from vein2vein.programme.trial.words import Cohorts
+from vein2vein.programme.trial.words import Cohorts, Design
 
 DESIGN = boin(5, 0.3, cohorts=Cohorts(3, 10))
 
@@ -109,11 +109,72 @@ def test_tables_that_cannot_be_used_are_refused(text: str, saw: str) -> None:
 def test_cohorts_that_the_table_does_not_have_are_refused() -> None:
     design = from_table(3, 0.3, DecisionTable.read(CSV), cohorts=Cohorts(3, 3))
     with pytest.raises(TrialError, match="TRIAL-002") as told:
-        recommend(design, "1NNT 1NT")
-    assert "5 patients at a dose" in str(told.value)
+        recommend(design, "1NNT 1NTNN")
+    assert "7 patients at a dose" in str(told.value)
 
 
 def test_no_table_of_a_design_that_looks_further() -> None:
     with pytest.raises(TrialError, match="TRIAL-004") as told:
         decision_table(three_plus_three(3))
     assert "3+3" in str(told.value)
+
+
+TITRATED = boin(4, 0.3, cohorts=Cohorts(3, 4), titration=True)
+
+
+@pytest.mark.parametrize(
+    ("design", "outcomes", "dose", "size"),
+    [
+        (DESIGN, "1NN", 1, 1),
+        (DESIGN, "1NNN 2T", 2, 2),
+        (DESIGN, "1NNN 2N 2N", 2, 1),
+        (DESIGN, "1TT", 1, 1),  # one more at the lowest dose: BOIN would stay there with two of three
+        (three_plus_three(3), "1NN", 1, 1),
+        (three_plus_three(3, closing="six"), "1N", 1, 2),
+        (three_plus_three(3), "1NNT 1N", 1, 2),
+        (TITRATED, "1N 2N 3T 3N", 3, 1),
+    ],
+)
+def test_a_cohort_that_is_not_full_is_filled_before_a_decision(
+    design: Design, outcomes: str, dose: int, size: int
+) -> None:
+    found = recommend(design, outcomes)
+    assert (found.action, found.dose, found.size) == ("fill the cohort", dose, size)
+    assert "the rule decides when it is full" in found.reasons[0]
+    assert not found.departures
+
+
+@pytest.mark.parametrize(
+    ("design", "outcomes", "action", "dose"),
+    [
+        (three_plus_three(3), "1TT", "stop", None),
+        (three_plus_three(3, closing="six"), "1NNN 2TT", "de-escalate", 1),
+        (DESIGN, "1NNN 2TT", "de-escalate", 1),
+    ],
+)
+def test_a_dose_is_left_at_once_where_the_missing_patients_cannot_change_it(
+    design: Design, outcomes: str, action: str, dose: int | None
+) -> None:
+    found = recommend(design, outcomes)
+    assert (found.action, found.dose) == (action, dose)
+    assert found.reasons[-1] == "the cohort is not full; whatever the last patient would show, one leaves the dose"
+
+
+def test_a_cohort_in_parts_is_one_and_one_that_was_left_is_a_departure() -> None:
+    whole, parts = recommend(DESIGN, "1NNN 2NNT"), recommend(DESIGN, "1NN 1N 2N 2NT")
+    assert (parts.action, parts.dose, parts.reasons, parts.departures) == (whole.action, whole.dose, whole.reasons, ())
+    left = recommend(DESIGN, "1NN 2NNN")
+    assert left.departures == ("cohort 1: the design asked for 3 at dose 1, 2 at dose 1 were treated",)
+    assert recommend(three_plus_three(3), "1NNNN").action == "escalate"
+    assert recommend(three_plus_three(3), "1TNNN").action == "stay"
+    assert "there is none below" in recommend(three_plus_three(3), "1TTT").reasons[0]
+    assert "there is no lower dose, so stay" in recommend(DESIGN, "1TTN").reasons[0]
+
+
+def test_paths_fill_the_cohort_first() -> None:
+    found = {path.outcomes: path.dose for path in paths(DESIGN, "1NN", cohorts=2)}
+    assert found[""] == 1
+    assert found["1N"] == recommend(DESIGN, "1NNN").dose == 2
+    assert found["1T 1NNN"] == recommend(DESIGN, "1NNT 1NNN").dose
+    assert len(found) == 1 + 2 + 8
+    assert [path.outcomes for path in paths(DESIGN, "1NN", cohorts=0)] == [""]

@@ -214,7 +214,7 @@ def boin(  # noqa: PLR0913  (the published options, all named)
         start: Dose of the first cohort, from 0.
         cutoff: Posterior probability above which a dose is closed.
         extra_safety: Taken off the cut-off at the lowest dose, such as 0.05; None for no extra safety.
-        stop_at: End once so many were treated where the next cohort would go; None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients; None for never.
         bound_selection: Whether the selected dose must have an estimate of at most the de-escalation bound.
         titration: Whether single patients go first; `cohorts` must then be `Cohorts` of at least two.
 

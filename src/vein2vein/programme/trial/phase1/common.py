@@ -61,7 +61,10 @@ class ByMoves:
                 words.append(f"{_rate(n, y)}: dose {at + 1} is closed")
                 continue
             text = f"{_rate(n, y)}: {self.moves.why(int(n), int(y))}"
-            if self.moves.move(np.array([n]), np.array([y]))[0] == UP:
+            move = self.moves.move(np.array([n]), np.array([y]))[0]
+            if move == DOWN and at == 0:
+                text += "; there is no lower dose, so stay"
+            if move == UP:
                 if at + 1 == len(shut):
                     text += "; there is no higher dose"
                 elif shut[at + 1]:

@@ -412,7 +412,7 @@ def crm(  # noqa: PLR0913  (the published options, all named)
         no_skipping: Whether no untried dose is skipped on the way up.
         coherent: Whether one does not go up after a last cohort with a rate of at least the target.
         start: Dose of the first cohort, from 0.
-        stop_at: End once so many were treated where the next cohort would go; None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients; None for never.
         too_toxic: End without a dose once the lowest is above the target with more than this posterior probability, from three
             patients on; None for never, as in the published method and in dfcrm. The default is ours.
 

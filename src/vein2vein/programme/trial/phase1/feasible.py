@@ -41,6 +41,7 @@ from vein2vein.programme.trial.words import (
 
 PAPER: Final = "Wages and Fadul 2020, doi 10.1177/1740774519890145, rebuilt"
 ASSUMED: Final = "assumed, no published value at hand"
+COUNTED: Final = "current practice, which Devlin et al. 2021 advise against; the design `partial-dose` counts otherwise"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,24 @@ class TolerableFeasible:
             extra = f"; products that reached the planned dose: {shown}"
             if shut[row].any():
                 extra += f"; from dose {int(shut[row].argmax()) + 1} upward too few products reach the dose"
-            words.append(text + extra)
+            less = int((states.n[row] - made[row]).sum())
+            if less:
+                extra += f"; {less} who got less count for toxicity as if they had got the planned dose"
+            words.append(text + extra + self._doubtful(states, row, shut[row]))
+        return words
+
+    def _doubtful(self, states: States, row: int, shut: Bools) -> str:
+        """Tried doses that would not be selected now, and why they are not given up yet."""
+        rule, made = self.feasible, _made(states)[row]
+        shares = feasibility(states)[row]
+        below = betainc(1.0 + made, 1.0 + states.n[row] - made, rule.least)
+        words = ""
+        for dose in np.flatnonzero((shares < rule.least) & ~shut & (states.n[row] > 0)):
+            words += (
+                f"; dose {dose + 1} is not selected while its estimated feasibility, {shares[dose]:.2f}, is below "
+                f"{rule.least:.2f}; it and higher doses are given up once that is likely (chance {below[dose]:.2f}, more "
+                f"than {rule.certainty:.2f} of {rule.patients} patients or more)"
+            )
         return words
 
     def selected(self, states: States, closed: Bools) -> Ints:
@@ -170,6 +188,7 @@ def feasible_dose(  # noqa: PLR0913  (every choice named)
         PAPER,
     )  # fmt: skip
     given["too_toxic"] = stop_told(too_toxic)
+    given["less_than_planned"] = Parameter("counted at the planned dose", "default", COUNTED)
     for key, number, usual in (("certainty", certainty, 0.8), ("patients", patients, 3)):
         given[key] = Parameter(number, "default" if number == usual else "set", ASSUMED if number == usual else None)
     return Design(

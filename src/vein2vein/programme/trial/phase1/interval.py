@@ -155,7 +155,16 @@ def mtpi(
     cutoff: float = 0.95,
     start: int = 0,
 ) -> Design:
-    """An mTPI design: three pieces, below, in and above the equivalence interval. Arguments as for `i3_plus_3`."""
+    """An mTPI design: three pieces, below, in and above the equivalence interval.
+
+    Args:
+        doses: How many doses.
+        target: Target toxicity rate.
+        cohorts: Cohort sizes and their number.
+        interval: Equivalence interval; 0.05 to either side of the target when None.
+        cutoff: Posterior probability of Pr(p > target) above which a dose is closed.
+        start: Dose of the first cohort, from 0.
+    """
     low, high = _interval(target, interval)
     moves = MassMoves((0.0, low, high, 1.0), 1)
     return _design("mTPI", doses, target, moves, cohorts, cutoff, start, (low, high), MTPI, 0.005)
@@ -170,7 +179,16 @@ def mtpi2(
     cutoff: float = 0.95,
     start: int = 0,
 ) -> Design:
-    """An mTPI-2 design: pieces as wide as the equivalence interval. Arguments as for `i3_plus_3`."""
+    """An mTPI-2 design: pieces as wide as the equivalence interval.
+
+    Args:
+        doses: How many doses.
+        target: Target toxicity rate.
+        cohorts: Cohort sizes and their number.
+        interval: Equivalence interval; 0.05 to either side of the target when None.
+        cutoff: Posterior probability of Pr(p > target) above which a dose is closed.
+        start: Dose of the first cohort, from 0.
+    """
     low, high = _interval(target, interval)
     return _design("mTPI-2", doses, target, _keys(low, high), cohorts, cutoff, start, (low, high), MTPI2, 0.005)
 
@@ -184,7 +202,16 @@ def keyboard(
     cutoff: float = 0.95,
     start: int = 0,
 ) -> Design:
-    """A Keyboard design; `interval` is the target key. Arguments as for `i3_plus_3`."""
+    """A Keyboard design.
+
+    Args:
+        doses: How many doses.
+        target: Target toxicity rate.
+        cohorts: Cohort sizes and their number.
+        interval: Target key; 0.05 to either side of the target when None.
+        cutoff: Posterior probability of Pr(p > target) above which a dose is closed.
+        start: Dose of the first cohort, from 0.
+    """
     low, high = _interval(target, interval)
     return _design("Keyboard", doses, target, _keys(low, high), cohorts, cutoff, start, (low, high), KEYBOARD, 0.05)
 

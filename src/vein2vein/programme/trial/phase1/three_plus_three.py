@@ -19,6 +19,7 @@ from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Ints, 
 
 PAPER: Final = "Storer 1989; Korn et al. 1994, doi 10.1002/sim.4780131802"
 Closing = Literal["below", "six"]
+_THREE: Final = 3
 _SIX: Final = 6
 
 
@@ -49,8 +50,9 @@ class ThreePlusThree:
         n, y = states.here(states.n), states.here(states.y)
         above = np.minimum(states.at + 1, states.doses - 1)
         can_rise = (states.at < states.doses - 1) & ~closed[rows, above]
-        passed = ((n == 3) & (y == 0)) | ((n >= _SIX) & (y <= 1))  # noqa: PLR2004  (three patients)
-        more = (n == 3) & (y == 1)  # noqa: PLR2004
+        # cohorts have three; a trial that departed may have four or five, and is judged by the same table
+        passed = ((n >= _THREE) & (y == 0)) | ((n >= _SIX) & (y <= 1))
+        more = (y <= 1) & ~passed
         stays = more | (passed & ~can_rise & (n < _SIX)) if self.closing == "six" else more
         found = np.where(passed & can_rise, states.at + 1, np.where(stays, states.at, NONE))
         if self.closing == "six":
@@ -66,10 +68,11 @@ class ThreePlusThree:
             states.here(states.n), states.here(states.y), self.next_dose(states, closed), states.at, strict=True
         ):
             text = f"{y} of {n} with a toxicity: "
-            if goes == NONE:
-                words.append(
-                    text + ("the dose is too toxic, the dose below closes" if y > 1 else "the dose is established")
-                )
+            if goes == NONE and y > 1:
+                then = "there is none below, so no dose is left" if at == 0 else f"dose {at} is established"
+                words.append(text + f"the dose is too toxic; {then}")
+            elif goes == NONE:
+                words.append(text + "the dose is established")
             elif goes == at:
                 words.append(text + "three more at this dose")
             else:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from vein2vein.programme.trial.phase1.common import check_target, told
+from vein2vein.programme.trial.phase1.common import check_target, refuse, told
 from vein2vein.programme.trial.phase1.crm import (
     ClosestEstimate,
     Curve,
@@ -25,7 +25,7 @@ from vein2vein.programme.trial.phase1.crm import (
     NormalPrior,
     stop_told,
 )
-from vein2vein.programme.trial.phase1.late import LateDesign, Seen
+from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
 from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints, NoSafetyRule
 
 PAPER: Final = "Cheung and Chappell 2000, doi 10.1111/j.0006-341X.2000.01177.x"
@@ -37,9 +37,12 @@ class WeightedEstimate:
 
     Args:
         parent: The rule of CRM.
+        most_pending: Accrual waits, unless one goes down, when more than this share of the patients at the dose is pending; None
+            for never, as published.
     """
 
     parent: ClosestEstimate
+    most_pending: float | None = None
 
     def posterior(self, seen: Seen) -> tuple[Floats, Floats]:
         """Points of the parameter and their posterior weights in each trial."""
@@ -60,14 +63,32 @@ class WeightedEstimate:
     def next_dose(self, seen: Seen, closed: Bools) -> Ints:
         """The dose of the next cohort, NONE where the lowest is closed."""
         best: Ints = np.abs(self.estimates(seen) - self.parent.target).argmin(axis=1)
-        return self.parent.restricted(best, seen.states, closed)
+        goes = self.parent.restricted(best, seen.states, closed)
+        return np.where(self._waits(seen, goes), SUSPEND, goes)
+
+    def _waits(self, seen: Seen, goes: Ints) -> Bools:
+        if self.most_pending is None:
+            return np.zeros(len(goes), bool)
+        here = seen.states.here
+        found: Bools = (here(seen.pending) > self.most_pending * here(seen.states.n)) & (goes >= seen.states.at)
+        return found
 
     def reasons(self, seen: Seen, closed: Bools) -> list[str]:
         """The weighted estimates, and where restrictions hold."""
         rates = self.estimates(seen)
         best: Ints = np.abs(rates - self.parent.target).argmin(axis=1)
         goes = self.parent.restricted(best, seen.states, closed)
-        return [self.parent.told(*row) for row in zip(rates, best, goes, strict=True)]
+        waits, words = self._waits(seen, goes), [self.parent.told(*row) for row in zip(rates, best, goes, strict=True)]
+        here = zip(*(seen.states.here(column) for column in (seen.pending, seen.states.n, seen.followed)), strict=True)
+        for row, (pending, n, followed) in enumerate(here):
+            if waits[row] and self.most_pending is not None:
+                words[row] += f"; {pending} of {n} pending is more than {self.most_pending:.0%}, so wait"
+            elif pending and goes[row] > seen.states.at[row] and self.most_pending is None:
+                words[row] += (
+                    f"; goes up while {pending} of {n} are pending, followed for {followed:.2f} windows in all: the published "
+                    "rule has no limit, `most_pending` sets one"
+                )
+        return words
 
 
 def tite_crm(  # noqa: PLR0913  (the published options, all named)
@@ -82,26 +103,41 @@ def tite_crm(  # noqa: PLR0913  (the published options, all named)
     no_skipping: bool = True,
     coherent: bool = True,
     too_toxic: float | None = 0.95,
+    most_pending: float | None = None,
 ) -> LateDesign:
-    """A TITE-CRM design that begins at the lowest dose. Arguments as for `crm`.
+    """A TITE-CRM design that begins at the lowest dose.
 
-    `too_toxic`, None for never as published, counts every treated patient as if finished: a stop for toxicity asks for no fewer
-    toxicities early on.
+    Args:
+        target: Target toxicity rate.
+        skeleton: Prior guess of the toxicity rate at each dose.
+        cohorts: Cohort sizes and their number.
+        curve: "empiric" or "logistic".
+        intercept: Intercept of the logistic curve.
+        prior: Variance of the normal prior.
+        estimate: "plug-in" or "averaged".
+        no_skipping: Whether no untried dose is skipped on the way up.
+        coherent: Whether one does not go up after a last cohort with a rate of at least the target.
+        too_toxic: As for `crm`, with every treated patient counted as if finished; None for never, as published.
+        most_pending: Accrual waits, unless one goes down, when more than this share of the patients at the dose is pending; None
+            for never, as published: one then goes up on patients who were hardly followed.
 
     Raises:
-        TrialError: TRIAL-002 for a target, skeleton or cut-off that cannot be.
+        TrialError: TRIAL-002 for a target, skeleton, cut-off or share that cannot be.
     """
     check_target(target)
+    if most_pending is not None and not 0 <= most_pending <= 1:
+        refuse(f"most_pending {most_pending:g}", "a share from 0 to 1", "write 0.5, as TITE-BOIN has it")
     model = Model(Curve(tuple(skeleton), curve, intercept), NormalPrior(prior))
     parent = ClosestEstimate(model, target, estimate, no_skipping, coherent)
     given = {"target": target, "skeleton": tuple(skeleton), "curve": curve, "intercept": intercept, "prior": prior,
-             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent}  # fmt: skip
+             "estimate": estimate, "no_skipping": no_skipping, "coherent": coherent,
+             "most_pending": most_pending}  # fmt: skip
     defaults = {"curve": "empiric", "intercept": 3.0, "prior": 1.34, "estimate": "plug-in", "no_skipping": True,
-                "coherent": True}  # fmt: skip
+                "coherent": True, "most_pending": None}  # fmt: skip
     return LateDesign(
         name="TITE-CRM",
         doses=len(skeleton),
-        rule=WeightedEstimate(parent),
+        rule=WeightedEstimate(parent, most_pending),
         selection=parent,
         cohorts=cohorts,
         safety=NoSafetyRule() if too_toxic is None else FirstDoseTooToxic(model, target, too_toxic),

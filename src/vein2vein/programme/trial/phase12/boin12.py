@@ -201,7 +201,7 @@ def boin12(  # noqa: PLR0913  (the published options, all named)
         cutoff_efficacy: Posterior probability above which a dose is futile, with at least three patients.
         enough: Patients at a dose within the interval from which higher doses are no longer considered (N*).
         explore: Patients at a dose from which an untried next dose is tried; None for never.
-        stop_at: End once so many were treated where the next cohort would go; None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients; None for never.
 
     Raises:
         TrialError: TRIAL-002 for a rate, cut-off or number that cannot be.

@@ -241,7 +241,7 @@ def boin_et(  # noqa: PLR0913  (the published options, all named)
         start: Dose of the first cohort, from 0.
         cutoff_toxicity: Posterior probability above which a dose is closed, with at least three patients.
         cutoff_efficacy: Posterior probability of a response rate below `poor` above which a dose is futile.
-        stop_at: End once so many were treated where the next cohort would go; None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients; None for never.
 
     Raises:
         TrialError: TRIAL-002 for rates, cut-offs or a first dose that cannot be.

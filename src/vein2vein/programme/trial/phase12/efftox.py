@@ -244,7 +244,7 @@ def efftox(  # noqa: PLR0913  (the published options, all named)
         least_tolerable: Least chance that the toxicity rate is below its limit.
         least_worth_while: Least chance that the response rate is above its limit.
         start: Dose of the first cohort, from 0.
-        stop_at: End once so many were treated where the next cohort would go; None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients; None for never.
         too_toxic: A dose is closed, with all above it, once its toxicity rate exceeds the limit with more than this probability
             under a uniform prior, from three patients on; None for never, as published.
         coherent: Whether one does not go up from a dose whose observed toxicity rate is so high that BOIN, aiming at the limit,

@@ -116,7 +116,7 @@ def u_boin(  # noqa: PLR0913  (the published options, all named)
         utilities: How desirable the outcomes are; 40 and 60 when None. Where they do not sum to 100 the states count how often
             both outcomes come in the same patient.
         first_stage: Patients at one dose with which stage II begins (s1).
-        stop_at: End once so many were treated where the next cohort would go (s2); None for never.
+        stop_at: End once the next cohort would stay at a dose that has had so many patients (s2); None for never.
         start: Dose of the first cohort, from 0.
         cutoff_toxicity: Posterior probability above which a dose is closed, with at least three patients.
         cutoff_efficacy: Posterior probability above which a dose is futile, with at least three patients.

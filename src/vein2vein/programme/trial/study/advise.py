@@ -90,7 +90,7 @@ def _at_once(design: Any, outcomes: str) -> Advice:
     found = recommend(design, outcomes)
     facts = [] if found.dose is None else [("next", f"{found.size} at dose {found.dose}")]
     facts.append(("selected", f"{found.selected or 'none'}, if the trial ended now"))
-    if isinstance(design.rule, EffToxRule) and outcomes.split():
+    if isinstance(design.rule, EffToxRule) and outcomes.split() and found.action != "fill the cohort":
         joint = joint_advice(design, outcomes).dose
         facts.append(("joint", f"{f'dose {joint}' if joint else 'stop'}, with the association within patients"))
     return Advice(found.action, tuple(facts), found.reasons, found.departures)

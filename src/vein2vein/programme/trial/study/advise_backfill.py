@@ -33,7 +33,7 @@ def advise_backfill(design: Design, fill: Backfill, outcomes: str) -> Advice:
     """
     cohorts = design.cohorts
     assert isinstance(cohorts, Cohorts)  # noqa: S101  (asked for by `backfill_boin`)
-    states, made, departures = design.first(), 0, []
+    states, made, room, departures = design.first(), 0, 0, []
     for word in outcomes.split():
         between = word.startswith("+")
         (one,) = read_outcomes(word.removeprefix("+"), design.doses)
@@ -45,15 +45,34 @@ def advise_backfill(design: Design, fill: Backfill, outcomes: str) -> Advice:
             added = _with(states, one)
             states = replace(added, at=states.at, last_n=states.last_n, last_y=states.last_y)
             continue
+        if room >= one.treated and one.dose == states.at[0]:  # the cohort goes on
+            last = states
+            states, room = _with(states, one), room - one.treated
+            states = replace(states, last_n=last.last_n + states.last_n, last_y=last.last_y + states.last_y)
+            continue
+        if room:
+            departures.append(f"cohort {made}: {room} fewer than {cohorts.size_of_each} were treated")
         asked = _next(design, states, made)
-        if asked != one.dose or one.treated != cohorts.size_of_each:
+        if asked != one.dose or one.treated > cohorts.size_of_each:
             wanted = "a stop" if asked == NONE else f"{cohorts.size_of_each} at dose {asked + 1}"
             done = f"{one.treated} at dose {one.dose + 1}"
             departures.append(f"cohort {made + 1}: the design asked for {wanted}, {done} were treated")
-        states, made = _with(states, one), made + 1
+        states, made, room = _with(states, one), made + 1, max(cohorts.size_of_each - one.treated, 0)
     if made > cohorts.number:
         cannot(f"{made} cohorts", f"at most {cohorts.number}, those of the design")
-    return replace(_told(design, fill, states, made), departures=tuple(departures))
+    found = _told(design, fill, states, made)
+    if room and not design.safety.closed(states)[0, int(states.at[0])]:
+        found = _unfilled(found, states, room)
+    return replace(found, departures=tuple(departures))
+
+
+def _unfilled(full: Advice, states: States, missing: int) -> Advice:
+    """The advice for a cohort that is not full: its rule decides when it is."""
+    at, facts = int(states.at[0]) + 1, dict(full.facts)
+    here = f"{int(states.last_n[0])} of {int(states.last_n[0]) + missing} patients, {int(states.last_y[0])} with a toxicity"
+    reason = f"the cohort at dose {at} has {here}; the rule decides when it is full"
+    kept = tuple((key, facts[key]) for key in ("backfill", "suspended", "selected") if key in facts)
+    return Advice("fill the cohort", (("next", f"{missing} at dose {at}"), *kept), (reason,))
 
 
 def _told(design: Design, fill: Backfill, states: States, made: int) -> Advice:

@@ -61,7 +61,34 @@ def advise_pending(study: DoseStudy, outcomes: str, pending: str) -> Advice:
         text = f"the first cohort is treated at dose {design.start + 1}"
         return Advice("start", (("next", f"dose {design.start + 1}"),), (text,))
     seen = _seen(patients, design, both=study.response is not None)
-    return _told(design, seen, len(patients))
+    return replace(_told(design, seen, len(patients)), departures=_departures(patients, design))
+
+
+def _departures(patients: list[_Patient], design: LateDesign) -> tuple[str, ...]:
+    """Cohorts of several doses, a first dose that is not the design's, and doses that were skipped.
+
+    What was known when a dose was chosen is not told, so a decision that the design would not have taken is not found.
+    """
+    size, found, highest = design.cohorts.size_of_each, [], design.start - 1
+    for first in range(0, len(patients), size):
+        doses = [one.dose for one in patients[first : first + size]]
+        cohort = f"cohort {first // size + 1}"
+        given = [f"{doses.count(dose)} at dose {dose + 1}" for dose in dict.fromkeys(doses)]
+        if len(given) > 1:
+            found.append(f"{cohort}: the design asked for {size} at one dose, {' and '.join(given)} were treated")
+        if not first and doses[0] != design.start:
+            found.append(f"{cohort}: the design asked for dose {design.start + 1}, dose {doses[0] + 1} was given")
+        elif max(doses) > highest + 1 and _no_skipping(design):
+            found.append(
+                f"{cohort}: no dose is skipped by the design, dose {max(doses) + 1} was given before dose {highest + 2}"
+            )
+        highest = max(highest, *doses)
+    return tuple(found)
+
+
+def _no_skipping(design: LateDesign) -> bool:
+    """Whether the design never skips an untried dose; all do not, unless a CRM is told to."""
+    return bool(getattr(getattr(design.rule, "parent", None), "no_skipping", True))
 
 
 def _told(design: LateDesign, seen: Seen, treated: int) -> Advice:

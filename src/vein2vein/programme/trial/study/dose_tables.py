@@ -18,7 +18,7 @@ import numpy as np
 
 from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.phase1.backfill import PooledInterval
-from vein2vein.programme.trial.phase1.boin import Bounds, Interval, Titrated
+from vein2vein.programme.trial.phase1.boin import Bounds, Interval, Titrated, TitratedCohorts
 from vein2vein.programme.trial.phase1.common import ByMoves, TooToxic
 from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
@@ -96,7 +96,9 @@ def _moves(design: Design) -> Table:
     step = getattr(design.cohorts, "size_of_each", 1)
     # a dose that was passed with one patient of a titration has one more from then on
     rests = {0, 1} if isinstance(design.rule, Titrated) else {0}
-    sizes = [n for n in sorted({n for n, _ in found}) if n % step in rests]
+    # what is treated after a titration fills whole cohorts, so that a dose has no more than those
+    whole = step * design.cohorts.number if isinstance(design.cohorts, TitratedCohorts) else design.cohorts.most
+    sizes = [n for n in sorted({n for n, _ in found}) if n % step in rests and n <= whole]
     rows = [tuple(found.get((n, y), "") for n in sizes) for y in range(max(sizes) + 1)]
     last = next((y for y in range(len(rows) - 1, -1, -1) if set(rows[y]) - {"", "DU"}), len(rows) - 1)
     lines = [(str(y), *row) for y, row in enumerate(rows[: last + 1])]

@@ -204,3 +204,54 @@ def test_what_cannot_have_been_seen_is_refused(file: str, outcomes: str, pending
     with pytest.raises(TrialError, match=id) as told:
         asked(file, outcomes, pending)
     assert saw in told.value.fault.saw
+
+
+@pytest.mark.parametrize(
+    ("file", "outcomes", "pending", "departures"),
+    [
+        (TITE, "1NNN", "1@3 1@2 2@1", ("cohort 2: the design asked for 3 at one dose, 2 at dose 1 and 1 at dose 2 "
+                                        "were treated",)),
+        (TITE, "1NNN 2NN", "2@3", ()),
+        (TITE, "2NNN", "", ("cohort 1: the design asked for dose 1, dose 2 was given",)),
+        (TITE, "1NNN 3N", "3@1", ("cohort 2: no dose is skipped by the design, dose 3 was given before dose 2",)),
+        (TITE_CRM.replace("cohorts", "no_skipping: false, cohorts"), "1NNN 3N", "3@1", ()),
+    ],
+)  # fmt: skip
+def test_departures_of_a_design_with_pending_outcomes(
+    file: str, outcomes: str, pending: str, departures: tuple[str, ...]
+) -> None:
+    assert asked(file, outcomes, pending).departures == departures
+
+
+def test_a_tite_crm_says_when_it_goes_up_on_nothing_and_can_be_told_to_wait() -> None:
+    plain = asked(TITE_CRM, "", "1@0 1@0 1@0")
+    assert plain.action == "escalate"
+    assert "goes up while 3 of 3 are pending, followed for 0.00 windows in all" in plain.reasons[1]
+    careful = TITE_CRM.replace("cohorts", "most_pending: 0.5, cohorts")
+    waiting = asked(careful, "", "1@0 1@0 1@0")
+    assert waiting.action == "wait"
+    assert "3 of 3 pending is more than 50%, so wait" in waiting.reasons[1]
+    assert asked(careful, "1NN", "1@0").action == "escalate"
+    with pytest.raises(TrialError, match="most_pending 2"):
+        asked(TITE_CRM.replace("cohorts", "most_pending: 2, cohorts"))
+
+
+def test_a_feasible_design_says_which_dose_it_would_not_select_and_how_less_is_counted() -> None:
+    (reason,) = asked(FEASIBLE, "1EEE 2EEN").reasons
+    assert "1 who got less count for toxicity as if they had got the planned dose" in reason
+    assert "dose 2 is not selected while its estimated feasibility, 0.67, is below 0.70" in reason
+    assert "is not selected while" not in asked(FEASIBLE, "1EEE 2EEE").reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "action", "following"),
+    [
+        ("1NN", "fill the cohort", "1 at dose 1"),
+        ("1NNE 2N", "fill the cohort", "2 at dose 2"),
+        ("1NNE 2N 2NN", "escalate", "3 at dose 3"),
+        ("1NNE 2N +1NN 2NN", "escalate", "3 at dose 3"),
+    ],
+)
+def test_backfill_fills_its_cohorts_too(outcomes: str, action: str, following: str) -> None:
+    found = asked(FILL, outcomes)
+    assert (found.action, dict(found.facts)["next"]) == (action, following)
