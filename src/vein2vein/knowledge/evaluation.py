@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vein2vein.basis.truth import Bounds, Truth, at_least
+from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.knowledge.predicates import (
     Compare,
     Constant,
@@ -105,7 +105,7 @@ def truth_of(  # noqa: PLR0911  (one line per word of the language)
             category = values.get(name)
             return category.is_in(categories) if isinstance(category, Categories) else Truth.UNKNOWN
         case CountOf(needed, parts):
-            return at_least((truth_of(part, values, criteria) for part in parts), needed)
+            return _count_of(needed, parts, values, criteria)
         case Not(part):
             return ~truth_of(part, values, criteria)
         case Possible(part):
@@ -115,6 +115,26 @@ def truth_of(  # noqa: PLR0911  (one line per word of the language)
         case Sustained() | Syndrome():
             msg = "conditions over time are evaluated by the engines"
             raise TypeError(msg)
+
+
+def _count_of(
+    needed: int, parts: tuple[Predicate, ...], values: Mapping[str, Value], criteria: Mapping[str, Truth]
+) -> Truth:
+    """What `at_least` says of the parts, which are looked at only until the answer cannot change any more."""
+    certain, may_fail = 0, len(parts) - needed
+    if may_fail < 0:
+        return Truth.FALSE
+    for part in parts:
+        truth = truth_of(part, values, criteria)
+        if truth is Truth.FALSE:
+            may_fail -= 1
+            if may_fail < 0:
+                return Truth.FALSE
+        elif truth is Truth.TRUE:
+            certain += 1
+            if certain >= needed:
+                return Truth.TRUE
+    return Truth.TRUE if certain >= needed else Truth.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,21 @@ class CourseIndex:
         )
         return all(before <= after for table in times for before, after in pairwise(table))
 
+    @cached_property
+    def _running(self) -> dict[int, Exposure]:
+        """Each exposure as it was while it ran, without its end; rows live as long as their index, so identity is a safe key."""
+        rows = (*self.timeline.exposures, *(row for rows in self._exposures.values() for row in rows))
+        return {id(row): row if row.ended_at is None else replace(row, ended_at=None) for row in rows}
+
     def until(self, at: datetime) -> CourseIndex:
         """The index of `timeline.until(at)`: the same rows, found by bisection instead of by looking at each."""
         if not self._is_in_order:
             return CourseIndex(self.timeline.until(at))
         line, instant = self.timeline, to_microseconds(at)
         bare = replace(line, observations=(), exposures=(), milestones=()).until(at)
+        running = self._running
         exposures = tuple(
-            e if e.ended_at is None or e.ended_at <= at else replace(e, ended_at=None)
+            e if e.ended_at is None or e.ended_at <= at else running[id(e)]
             for e in line.exposures[: bisect_right(line.exposures, at, key=lambda row: row.started_at)]
         )
         cut = CourseIndex(Timeline(bare.course))
@@ -82,9 +89,9 @@ class CourseIndex:
         for kind, spans in self._spans.items():
             begun = list(zip(self._exposures[kind], spans, strict=True))[: bisect_right(spans, instant, key=_start)]
             if begun:
-                is_over = [end is None or end <= instant for _, (_, end) in begun]
+                is_over = [end is not None and end <= instant for _, (_, end) in begun]
                 cut._exposures[kind] = [
-                    row if over else replace(row, ended_at=None) for (row, _), over in zip(begun, is_over, strict=True)
+                    row if over else running[id(row)] for (row, _), over in zip(begun, is_over, strict=True)
                 ]
                 cut._spans[kind] = [
                     span if over else (span[0], None) for (_, span), over in zip(begun, is_over, strict=True)

@@ -39,7 +39,7 @@ class Offset(Strict):
 
     def after(self, day: date) -> date:
         """The day that lies this offset after a day."""
-        moved: date = day + self.times(1)
+        moved: date = day + (self.times(1) if self.days is None else timedelta(days=self.days))
         return moved
 
     def times(self, number: int) -> relativedelta:
