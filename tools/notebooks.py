@@ -34,7 +34,7 @@ def as_notebook(page: str) -> nbformat.NotebookNode:
     cells: list[nbformat.NotebookNode] = []
     for piece in _pieces(page):
         if piece.language in CODE:
-            source = piece.text if piece.language == "python" else "\n".join(f"!{line}" for line in piece.lines)
+            source = piece.text if piece.language == "python" else _called(piece.text)
             cells.append(new_code_cell(source))
         elif piece.language == "text" and cells and cells[-1].cell_type == "code":
             cells[-1].outputs = [new_output("stream", name="stdout", text=piece.text + "\n")]
@@ -53,6 +53,11 @@ def written(page: str) -> str:
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook)
     return text + "\n"
+
+
+def _called(commands: str) -> str:
+    """Each command as a call of the shell, on one line however many lines the page gives it."""
+    return "\n".join(f"!{' '.join(line.split())}" for line in commands.replace("\\\n", " ").splitlines())
 
 
 def _pieces(page: str) -> list[_Piece]:
