@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +18,17 @@ from vein2vein.cli.tell import told as answers
 from vein2vein.errors import KnowledgeError
 from vein2vein.journey.assess import Assessor
 from vein2vein.journey.assess.audit import Adherence, audit
+from vein2vein.journey.followup import Step, prophylaxis
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.compare import Compared, Quiet, compare, quiet
+from vein2vein.journey.stages.scored import scores_of
+from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.library import Library
 from vein2vein.knowledge.registry import Registry
 from vein2vein.knowledge.wording import pick
+from vein2vein.record.timeline import Timeline
 from vein2vein.report.files import write_file
 from vein2vein.report.handover.content import as_text, handover
 from vein2vein.report.handover.page import as_pdf
@@ -51,7 +56,9 @@ _LANGUAGE = click.option(
 @click.option("--at", required=True, help="The instant, such as 2026-03-05T08:00+01:00.")
 @PROTOCOL
 @click.option(
-    "--compare", "compared_ids", help="Sources of guidance to hold beside one another, such as ebmt-2022,asco-2021."
+    "--compare",
+    "compared_ids",
+    help="Sources of guidance, or policies of prophylaxis, to hold beside one another: ebmt-2022,asco-2021 or ash,stanford.",
 )
 @click.option(
     "--tell", multiple=True, metavar="FACT=VALUE", help="What no table records, such as infection_excluded=yes."
@@ -75,25 +82,29 @@ def assess(**given: Any) -> None:
     at = options.instant(given["at"], given["zone"] or timeline.course.zone, option="--at")
     timeline = timeline.until(at, as_recorded=given["as_recorded"])
     compared_ids = options.parts(given["compared_ids"], option="--compare") if given["compared_ids"] else ()
-    compared_ids = tuple(_full(id, "guidance", books) for id in compared_ids)
-    told = answers(given["tell"], tellable(_asked(protocol, compared_ids, books)))
+    guidance_ids, policies = _sources(compared_ids, protocol, books)
+    beside_ids = (*guidance_ids, *(policy.id for policy in policies))
+    told = answers(given["tell"], tellable(_asked(protocol, beside_ids, books)))
     found = Assessor(timeline, protocol, registry=registry, library=books).at(at, told=told)
     desk = Desk.of(
         protocol.guidance, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
     )
     drugs, compared, silent = desk.drugs, tuple[Compared, ...](), tuple[Quiet, ...]()
-    if compared_ids:
+    if guidance_ids:
         beside = Desk.of(
-            compared_ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
+            guidance_ids, books, parameters=protocol.choices, scales=dict(protocol.scales), registry=registry
         )
         drugs = {**drugs, **beside.drugs}
         advice = beside.advise(timeline, at, told=told, surface=found.surface.range, registry=registry)
         compared, silent = compare(advice), quiet(advice)
-    page = handover(found, drugs, compared=compared, quiet=silent, language=given["language"])
+    steps = tuple(_steps(timeline, at, policies, protocol, told, registry))
+    page = handover(found, drugs, compared=compared, quiet=silent, policies=steps, language=given["language"])
     if given["as_json"]:
         click.echo(
             json.dumps(
-                as_plain(found, drugs, compared, silent, language=given["language"]), indent=2, ensure_ascii=False
+                as_plain(found, drugs, compared, silent, policies=steps, language=given["language"]),
+                indent=2,
+                ensure_ascii=False,
             )
         )
     else:
@@ -159,6 +170,34 @@ def protocol_of(given: dict[str, Any], registry: Registry, books: Library) -> Pr
 def _full(id: str, kind: str, books: Library) -> str:
     """The id of a file; its last part may be left out."""
     return f"{id}.{kind}" if id not in books and f"{id}.{kind}" in books else id
+
+
+def _sources(ids: Iterable[str], protocol: Protocol, books: Library) -> tuple[tuple[str, ...], tuple[Policy, ...]]:
+    """What is compared, sorted into guidance and policies of prophylaxis; a short name is looked for in both, in this order."""
+    guidance, policies = [], []
+    for id in ids:
+        full = _full(_full(id, "guidance", books), "prophylaxis", books)
+        if full in books and isinstance(books.any(full), Policy):
+            policies.append(books.get(full, Policy, protocol.choices.get(full)))
+        else:
+            guidance.append(full)
+    return tuple(guidance), tuple(policies)
+
+
+def _steps(
+    timeline: Timeline,
+    at: datetime,
+    policies: Iterable[Policy],
+    protocol: Protocol,
+    told: Mapping[str, object],
+    registry: Registry,
+) -> Iterator[Step]:
+    """Steps of policies; each is told what it asks for. None after a death."""
+    listed = () if timeline.milestone("death") is not None else tuple(policies)
+    scores = scores_of(listed, registry, protocol.choices)
+    for policy in listed:
+        mine = {name: value for name, value in told.items() if name in policy.to_be_told}
+        yield from prophylaxis(timeline, policy, at, told=mine, scores=scores)
 
 
 def _asked(protocol: Protocol, compared: tuple[str, ...], books: Library) -> Iterator[Edition]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from builders import INFUSED_AT, PatientBuilder, a_patient
 from vein2vein.journey.assess import assess
-from vein2vein.journey.followup import prophylaxis, side_by_side
+from vein2vein.journey.followup import Step, prophylaxis
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import default_library
-from vein2vein.report.handover.preventive import answer_of, policies_beside, preventive_lines, step_words
+from vein2vein.report.handover.content import handover
+from vein2vein.report.handover.plain import as_plain
+from vein2vein.report.handover.preventive import (
+    answer_of,
+    by_subject,
+    is_same,
+    policies_beside,
+    preventive_lines,
+    step_words,
+)
 from vein2vein.report.handover.voice import Voice
 
 BOOKS = default_library()
@@ -67,29 +77,50 @@ def test_a_dose_stands_only_where_something_is_given() -> None:
         assert ("dose: 400 to 500 mg/kg" in step_words(step, _voice(200))) is has_dose
 
 
+def _steps(patient: PatientBuilder, ids: Sequence[str], day: float, **told: object) -> list[Step]:
+    policies = [BOOKS.get(id, Policy) for id in ids]
+    return [
+        step
+        for policy in policies
+        for step in prophylaxis(
+            patient.built(),
+            policy,
+            INFUSED_AT + timedelta(days=day),
+            told={n: v for n, v in told.items() if n in policy.to_be_told},
+        )
+    ]
+
+
 def test_policies_side_by_side_say_where_they_differ_and_who_is_silent() -> None:
-    found = side_by_side(_patient().built(), [BOOKS.get(id, Policy) for id in IDS], INFUSED_AT + timedelta(days=200),
-                         told={"recurrent_infection": "no"})  # fmt: skip
-    lines = {line.split(" (")[0]: line for line in policies_beside(found, IDS, _voice(200))}
+    found = _steps(_patient(), IDS, 200, recurrent_infection="no")
+    lines = {line.split(" (")[0]: line for line in policies_beside(found, _voice(200))}
     assert lines["Immunoglobulin"].startswith(
         "Immunoglobulin (THEY DIFFER): [ash.prophylaxis] Immunoglobulin: not yet (start:"
     )
     assert "[ash-sap.prophylaxis] Immunoglobulin: start due (start: IgG of 4 g/L" in lines["Immunoglobulin"]
     assert lines["Bacteria"].endswith("; silent on it: stanford.prophylaxis")
-    chinese = list(policies_beside(found, IDS, _voice(200, "zh")))
-    assert any(
-        line.startswith("免疫球蛋白（各来源不一致）：[ash.prophylaxis] 免疫球蛋白：尚未到时（开始：")
-        for line in chinese
-    )
+    chinese = list(policies_beside(found, _voice(200, "zh")))
+    says = "免疫球蛋白（各来源不一致）：[ash.prophylaxis] 免疫球蛋白：尚未到时（开始："
+    assert any(line.startswith(says) for line in chinese)
 
 
 def test_the_same_answer_with_another_start_or_stop_is_a_difference() -> None:
-    both = [BOOKS.get(id, Policy) for id in ("ash.prophylaxis", "ash-sap.prophylaxis")]
-    at, told = INFUSED_AT + timedelta(days=29), {"prolonged": "no"}
-    counted = a_patient("A", days=400).with_milestone("lymphodepletion", -5).with_value("neutrophils", 28.9, 3.0)
-    found = side_by_side(counted.built(), both, at, told=told)
-    voice = _voice(29)
-    (line,) = list(policies_beside({"hbv": found["hbv"]}, IDS[:2], voice))
-    assert line.startswith("Hepatitis B (THEY DIFFER)")
-    (same,) = list(policies_beside({"hbv": found["hbv"][:1] * 2}, IDS[:1], voice))
-    assert same.startswith("Hepatitis B (one source alone)")
+    steps = _steps(_patient(), ("ash.prophylaxis", "stanford.prophylaxis"), 3)
+    (virus,) = [line for line in policies_beside(steps, _voice(3)) if line.startswith("Herpes")]
+    both = by_subject(steps)["hsv-vzv"]
+    assert {step.answer for step in both} == {"unknown"}
+    assert virus.startswith("Herpes simplex and zoster (THEY DIFFER)")
+    assert is_same(both[:1] * 2)
+
+
+def test_an_assessment_holds_policies_beside_one_another_in_text_and_data() -> None:
+    found, steps = assess(_patient().built(), US, INFUSED_AT + timedelta(days=200)), _steps(_patient(), IDS, 200)
+    page = handover(found, {}, policies=steps)
+    (section,) = [one for one in page.sections if one.title == "Policies of prophylaxis side by side"]
+    assert len(section.lines) == len(by_subject(steps))
+    plain = {one["subject"]: one for one in as_plain(found, {}, policies=steps)["policies"]}
+    assert {one["policy"]["id"] for one in plain["pjp"]["steps"]} == set(IDS)
+    assert plain["pjp"]["same"] is False
+    ash = next(one for one in plain["pjp"]["steps"] if one["policy"]["id"] == "ash.prophylaxis")
+    assert (ash["answer"], ash["plan"], ash["missing"]) == ("unknown", "may stop", ["runs"])
+    assert "policies" not in {one.title for one in handover(found, {}).sections}

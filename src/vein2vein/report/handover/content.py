@@ -17,6 +17,7 @@ from vein2vein.basis.clock import relative_day
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.assess import MarkerEffect
 from vein2vein.journey.assess.needs import Need
+from vein2vein.journey.followup.prophylaxis import Step
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
 from vein2vein.journey.guidance.lines import Line
@@ -33,6 +34,7 @@ from vein2vein.report.handover.beside import compared_lines
 from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.graded import edition_note, grade_lines
+from vein2vein.report.handover.preventive import policies_beside, policies_title, preventive_lines
 from vein2vein.report.handover.voice import Voice
 
 
@@ -74,6 +76,7 @@ def handover(
     *,
     compared: Sequence[Compared] = (),
     quiet: Sequence[Quiet] = (),
+    policies: Sequence[Step] = (),
     language: str = "en",
 ) -> Handover:
     """An assessment in words.
@@ -83,6 +86,7 @@ def handover(
         drugs: Drug files by id, for their names.
         compared: Topics of several sources.
         quiet: Sources that were asked beside and say nothing, with why.
+        policies: Steps of policies of prophylaxis that are held beside one another.
         language: en or zh.
     """
     voice = Voice(found, drugs, language)
@@ -94,7 +98,8 @@ def handover(
         Section(words_of(voice)["title"], tuple(disease_lines(voice)), is_grave=is_grave(found.response)),
         Section(care_words(voice)["called"], tuple(called_lines(voice)), is_grave=True),
         Section(words["ready"], tuple(ready_lines(voice))),
-        Section(words["prophylaxis"], tuple(_prophylaxis(voice))),
+        Section(words["prophylaxis"], tuple(preventive_lines(voice))),
+        Section(policies_title(voice), tuple(policies_beside(policies, voice))),
         Section(words["compare"], beside, kept=n_kept),
         Section(words["deviations"], tuple(f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
                 or (words["none"],), is_grave=bool(found.deviations)),
@@ -159,13 +164,6 @@ def _need(need: Need, voice: Voice) -> str:
     plain = label.lower() == need.what.replace("_", " ") or " " in need.what
     called = label if " " in need.what else need.what if plain else f"{need.what} ({label})"
     return f"{called}: {', '.join(need.changes)}"
-
-
-def _prophylaxis(voice: Voice) -> Iterator[str]:
-    for step in voice.found.prophylaxis:
-        if step.answer != "not needed":
-            open_ones = f" ({voice.words['open']}: {voice.named(step.policy, step.missing)})" if step.missing else ""
-            yield f"{voice.pick(step.judged.item.label)}: {voice.said(step.answer)}{open_ones} [{step.policy.id}]"
 
 
 def _due(voice: Voice) -> Iterator[str]:

@@ -20,6 +20,7 @@ from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.parts import PartDue
 from vein2vein.journey.assess.plan import Lent
 from vein2vein.journey.collection.washout import Readiness
+from vein2vein.journey.followup.prophylaxis import Step
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
 from vein2vein.journey.guidance.decide import Proposal
@@ -30,6 +31,7 @@ from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
 from vein2vein.record.timeline import Exposure, Milestone, Observation, ScannedLesion
 from vein2vein.report.handover.disease_plain import response_as_plain
+from vein2vein.report.handover.preventive import answer_of, by_subject, is_same
 
 Plain = dict[str, Any]
 
@@ -40,6 +42,7 @@ def as_plain(
     compared: Sequence[Compared] = (),
     quiet: Sequence[Quiet] = (),
     *,
+    policies: Sequence[Step] = (),
     language: str = "en",
 ) -> Plain:
     """The whole assessment; labels and texts for people in a language, everything else the same in all."""
@@ -77,9 +80,10 @@ def as_plain(
             for c in found.care
         ],
         "ready": _ready(found),
-        "prophylaxis": [
-            {"policy": _edition(s.policy), "item": s.judged.item.name, "answer": s.answer, "missing": list(s.missing)}
-            for s in found.prophylaxis
+        "prophylaxis": [_preventive(step) for step in found.prophylaxis],
+        "policies": [
+            {"subject": subject, "same": is_same(steps), "steps": [_preventive(step) for step in steps]}
+            for subject, steps in by_subject(policies).items()
         ],
         "needs": [
             {"what": n.what, "label": pick(n.label, language), "changes": list(n.changes)} for n in found.needs
@@ -160,6 +164,15 @@ def _advice(advice: Advice, drugs: Mapping[str, Drug], language: str) -> Plain:
             for found in advice.lines
         ],
     }
+
+
+def _preventive(step: Step) -> Plain:
+    judged = step.judged
+    return {
+        "policy": _edition(step.policy), "item": judged.item.name, "subject": judged.item.subject, "answer": step.answer,
+        "plan": answer_of(step), "start": judged.start.value, "stop": judged.stop.value, "runs": step.runs.value,
+        "missing": list(step.missing),
+    }  # fmt: skip
 
 
 def _proposal(proposal: Proposal, drugs: Mapping[str, Drug], language: str, zone: str) -> Plain:

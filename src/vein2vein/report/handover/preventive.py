@@ -30,10 +30,23 @@ def preventive_lines(voice: Voice) -> Iterator[str]:
             yield f"{step_words(step, voice)} [{step.policy.id}]"
 
 
-def policies_beside(found: Mapping[str, Sequence[Step]], asked: Sequence[str], voice: Voice) -> Iterator[str]:
-    """Each subject with what every policy says of it, and whether they say the same."""
-    words = _words(voice)
-    for subject, steps in found.items():
+def policies_title(voice: Voice) -> str:
+    """The title of policies side by side."""
+    return _words(voice)["title"]
+
+
+def by_subject(steps: Sequence[Step]) -> dict[str, tuple[Step, ...]]:
+    """Steps of several policies by subject, in the order asked."""
+    found: dict[str, tuple[Step, ...]] = {}
+    for step in steps:
+        found[step.judged.item.subject] = (*found.get(step.judged.item.subject, ()), step)
+    return found
+
+
+def policies_beside(found: Sequence[Step], voice: Voice) -> Iterator[str]:
+    """Each subject with what every policy says of it, whether they say the same, and who is silent."""
+    words, asked = _words(voice), list(dict.fromkeys(step.policy.id for step in found))
+    for subject, steps in by_subject(found).items():
         speaking = list(dict.fromkeys(step.policy.id for step in steps))
         silent = [id for id in asked if id not in speaking]
         told = (
