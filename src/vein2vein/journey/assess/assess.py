@@ -29,6 +29,7 @@ from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Ready, Readying
 from vein2vein.journey.assess.stage import Stage, stage_of
 from vein2vein.journey.assess.supportive import drugs_kept
+from vein2vein.journey.assess.unjudged import Unjudged, unjudged, unjudged_at
 from vein2vein.journey.followup import CareEnd, Due, care_ends, due_items
 from vein2vein.journey.followup.calendar import Shown
 from vein2vein.journey.followup.prophylaxis import Step, prophylaxis
@@ -102,6 +103,7 @@ class Assessment:
         effects: Published effects of recorded markers in the disease of the course.
         care: Until when the label asks for visits, for staying near the centre and for not driving.
         deviations: What went otherwise than the protocol so far.
+        unjudged: What was given and could not be held against the files, with what that needs.
         response: Response of the disease by the criteria of the protocol; None before the infusion.
     """
 
@@ -118,6 +120,7 @@ class Assessment:
     prophylaxis: tuple[Step, ...]
     ready: Ready
     deviations: tuple[Deviation, ...]
+    unjudged: tuple[Unjudged, ...]
     effects: tuple[MarkerEffect, ...]
     care: tuple[CareEnd, ...]
     response: DiseaseResponse | None
@@ -181,9 +184,10 @@ class Assessor:
         # A course still open is graded beyond its last row, as values go on to grow old.
         self._graded_to = _last_row(self._index, timeline) + GRADED_AHEAD
         self._grades = self._graded(self._graded_to)
-        self._given += tuple(d for kept in parts_kept(timeline, self._plan, self._grades) for d in kept.found)
-        drugs = drugs_kept(timeline, self._desk, protocol.dose_limits, self._grades)
-        self._given += tuple(d for kept in drugs for d in kept.found)
+        parts = tuple(parts_kept(timeline, self._plan, self._grades))
+        drugs = tuple(drugs_kept(timeline, self._desk, protocol.dose_limits, self._grades))
+        self._given += tuple(d for found in (*(p.found for p in parts), *(d.found for d in drugs)) for d in found)
+        self._unjudged = unjudged(timeline, self._plan, parts=parts, drugs=drugs)
         self._given += tuple(d for drug in self._desk.drugs.values() for d in over_limit(timeline, drug))
 
     def _graded(self, as_of: datetime) -> Grades:
@@ -228,6 +232,7 @@ class Assessor:
             prophylactic,
             ready,
             found,
+            unjudged_at(self._unjudged, at),
             self._beside(questions),
             self._care(known, at),
             response,

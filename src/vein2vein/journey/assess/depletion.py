@@ -14,7 +14,7 @@ Checked  tests/unit/journey/assess/test_given.py, test_depletion.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -24,7 +24,8 @@ from vein2vein.basis.clock import local_date
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.journey.assess.deviations import Deviation
-from vein2vein.journey.assess.phrases import agent_label, say
+from vein2vein.journey.assess.lacking import lacks_of
+from vein2vein.journey.assess.phrases import agent_label, say, words
 from vein2vein.journey.assess.plan import LYMPHODEPLETION, Plan, rows_of
 from vein2vein.journey.lymphodepletion.doses import Deviation as DoseDeviation
 from vein2vein.journey.lymphodepletion.doses import DrugDose, deviation
@@ -45,6 +46,7 @@ class DayGiven:
         rows: Its rows.
         over: When the day was over, from which instant on the answer is known.
         beside: For each regimen of these drugs the computed dose and how far the given one is from it.
+        needs: What these doses need that is not known, by language; empty texts where nothing is.
     """
 
     day: date
@@ -53,6 +55,7 @@ class DayGiven:
     rows: tuple[Exposure, ...]
     over: datetime
     beside: tuple[tuple[Regimen, DrugDose, DoseDeviation], ...]
+    needs: Mapping[str, str]
 
     @property
     def state(self) -> Literal["met", "not met", "not assessable"]:
@@ -70,6 +73,7 @@ def days_given(timeline: Timeline, plan: Plan) -> Iterator[DayGiven]:
         over = _over(day, zone)
         total: float | None = None
         beside: list[tuple[Regimen, DrugDose, DoseDeviation]] = []
+        needs: Mapping[str, str] = words("need", "amount")
         if all(row.amount is not None and row.amount_unit == "mg" for row in rows):
             total = sum(row.amount or 0.0 for row in rows)
             same = _with(plan.regimens(timeline.until(over), rows[0].started_at), timeline, drug, over)
@@ -77,7 +81,8 @@ def days_given(timeline: Timeline, plan: Plan) -> Iterator[DayGiven]:
             for regimen, dose in ((r, d) for r in same for d in plan.doses(questions, r) if d.drug.drug == drug):
                 found = deviation(dose, total, flag_percent=limits.flag_percent, stop_percent=limits.stop_percent)
                 beside.append((regimen, dose, found))
-        yield DayGiven(day, drug, total, tuple(rows), over, tuple(beside))
+            needs = lacks_of((dose for _, dose, _ in beside), questions)
+        yield DayGiven(day, drug, total, tuple(rows), over, tuple(beside), needs)
 
 
 def _by_day(timeline: Timeline) -> _Days:
@@ -133,13 +138,16 @@ def _doses(timeline: Timeline, plan: Plan) -> Iterator[Deviation]:
         if given.state == "not met" and given.milligrams is not None:
             regimen, dose, least = min(given.beside, key=lambda one: abs(one[2].percent or 0.0))
             said = say(
-                "withheld-dose" if least.percent is None else "daily-dose",
+                "withheld-dose" if least.percent is None else "daily-dose-least" if least.is_least else "daily-dose",
                 level=say(least.level),
                 drug=agent_label(LYMPHODEPLETION, given.drug),
                 mg=f"{given.milligrams:g}",
                 day=str(given.day),
                 percent="" if least.percent is None else f"{least.percent:+.1f}",
                 computed={language: dose.amount_in(language) for language in ("en", "zh")},
+                low=f"{dose.milligrams[0]:.1f}",
+                high=f"{dose.milligrams[1]:.1f}",
+                needs=given.needs,
             )
             yield Deviation("dose", said, regimen.id, given.over, given.rows)
 

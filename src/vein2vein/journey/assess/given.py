@@ -26,6 +26,7 @@ from vein2vein.journey.assess.phrases import gate_words, say
 from vein2vein.journey.assess.plan import CELLS, Plan, million, rows_of
 from vein2vein.journey.selection.products import label_dose
 from vein2vein.knowledge.documents.dose import Deviation as CellDeviation
+from vein2vein.knowledge.documents.dose import PlannedDose
 from vein2vein.knowledge.documents.product import LabelQuery, Product
 from vein2vein.record.timeline import Exposure, Timeline
 
@@ -38,7 +39,12 @@ def given_otherwise(timeline: Timeline, plan: Plan) -> tuple[Deviation, ...]:
 
 def as_known(found: Sequence[Deviation], at: datetime) -> tuple[Deviation, ...]:
     """Those known at an instant, with rows as they were known: what still ran had no end."""
-    return tuple(replace(d, rows=tuple(_cut(row, at) for row in d.rows)) for d in found if d.at <= at)
+    return tuple(replace(d, rows=as_rows_known(d.rows, at)) for d in found if d.at <= at)
+
+
+def as_rows_known(rows: Sequence[Row], at: datetime) -> tuple[Row, ...]:
+    """Rows as they were known at an instant: what still ran had no end."""
+    return tuple(_cut(row, at) for row in rows)
 
 
 def _cut(row: Row, at: datetime) -> Row:
@@ -87,12 +93,14 @@ class CellsGiven:
         total: Cells so far in 10^6; None without an amount (or the weight that it needs).
         beside: How far the total is from each label; None where a label has no computed range.
         is_split: Whether a label plans the dose in parts, so that less than the whole may still be on its way.
+        planned: The dose of each of these label rows.
     """
 
     row: Exposure
     total: float | None
     beside: tuple[CellDeviation | None, ...]
     is_split: bool
+    planned: tuple[PlannedDose, ...]
 
     @property
     def state(self) -> Literal["met", "not met", "not assessable"]:
@@ -115,11 +123,13 @@ def cells_given(timeline: Timeline, plan: Plan) -> Iterator[CellsGiven]:
         planned = [label_dose(timeline, row.started_at, product, v.label, weight_basis=basis).planned for v in labels]
         amount = million(row, next((p.weight for p in planned if p.weight is not None), None))
         if amount is None:
-            yield CellsGiven(row, None, (), is_split=False)
+            yield CellsGiven(row, None, (), is_split=False, planned=tuple(planned))
             return
         total += amount
         is_split = any(p.parts for p in planned)
-        yield CellsGiven(row, total, tuple(p.deviation(total) for p in planned), is_split=is_split)
+        yield CellsGiven(
+            row, total, tuple(p.deviation(total) for p in planned), is_split=is_split, planned=tuple(planned)
+        )
 
 
 def _cells(timeline: Timeline, plan: Plan, product: Product) -> Iterator[Deviation]:

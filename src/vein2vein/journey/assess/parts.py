@@ -156,6 +156,8 @@ class PartKept:
         as_planned: Whether amount and day are those of the label.
         gates: Whether no graded toxicity stood against it; None for the first part.
         found: What was otherwise.
+        open: Doses whose marrow blasts are not known, where the amount is that of another split than the one for an unknown
+            result: whether it is right, the record does not say.
     """
 
     given: PartGiven
@@ -163,6 +165,7 @@ class PartKept:
     as_planned: Truth
     gates: Truth | None
     found: tuple[Deviation, ...]
+    open: tuple[DoseAnswer, ...] = ()
 
 
 def parts_given(timeline: Timeline, weight: float | None) -> tuple[PartGiven, ...]:
@@ -211,6 +214,8 @@ def parts_kept(timeline: Timeline, plan: Plan, grades: Grades) -> Iterator[PartK
         found: list[tuple[Kind, dict[str, str]]] = []
         if not fitting:
             found.append(("dose", _amount_words(part, place, alive[0], product)))
+        unsettled = tuple(d for d in doses if fitting and d.planned.assumed is not None and d.planned.parts in alive)
+        unsettled = tuple(d for d in unsettled if d.planned.parts not in fitting)
         alive = fitting or alive
         planned = alive[0][place] if place < len(alive[0]) else None
         timed = _timed(part, given[0].on, planned, gates)
@@ -225,9 +230,10 @@ def parts_kept(timeline: Timeline, plan: Plan, grades: Grades) -> Iterator[PartK
         yield PartKept(
             part,
             place + 1,
-            all_of((timed, Truth.of(None if part.cells is None else bool(fitting)))),
+            all_of((timed, Truth.of(None if part.cells is None or unsettled else bool(fitting)))),
             None if before is None else all_of(~gate.against for gate in graded),
             tuple(Deviation(kind, said, product.id, part.at, part.rows) for kind, said in found),
+            unsettled,
         )
 
 

@@ -9,7 +9,7 @@ Checked  tests/unit/journey/assess/test_deviations.py; tests/unit/report/test_ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,13 @@ def say(phrase: str, **parts: str | Mapping[str, str]) -> dict[str, str]:
         )
         for language, text in words("phrase", phrase).items()
     }
+
+
+def listed(texts: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    """Texts by language as one list by language, each text once."""
+    once = {text["en"]: text for text in texts}.values()
+    joins = {"en": ", ", "zh": "、"}
+    return {language: joins[language].join(text.get(language, text["en"]) for text in once) for language in LANGUAGES}
 
 
 def gate_words(gate: Gate) -> dict[str, str]:

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from vein2vein.basis.truth import Truth, all_of
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.journey.assess.deviations import Deviation
-from vein2vein.journey.assess.phrases import say
+from vein2vein.journey.assess.phrases import listed, say, words
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.grades import Grades
-from vein2vein.knowledge.documents.drug import DoseRule, Drug
+from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug
 from vein2vein.knowledge.documents.guidance import Give, Guidance, Withhold
 from vein2vein.knowledge.documents.protocol import DoseLimits
 from vein2vein.knowledge.inputs import AgeYears
@@ -39,12 +39,14 @@ class DrugKept:
         amount: Whether no dose was above the most; UNKNOWN where one cannot be said.
         allowed: Whether no source was against it when it was given; None where no source ever is.
         found: Departures.
+        open: Doses that could not be held against the most, each with what that needs, by language.
     """
 
     drug: Drug
     amount: Truth
     allowed: Truth | None
     found: tuple[Deviation, ...]
+    open: tuple[tuple[Exposure, Mapping[str, str]], ...]
 
 
 def doses_of(timeline: Timeline, drug: Drug) -> list[Exposure]:
@@ -73,16 +75,19 @@ def drugs_kept(timeline: Timeline, desk: Desk, limits: DoseLimits, grades: Grade
         found: list[Deviation] = []
         amounts: list[Truth] = []
         allowed: list[Truth] = []
+        unsettled: list[tuple[Exposure, Mapping[str, str]]] = []
         for row in rows:
             questions = Questions(timeline, row.started_at)
             kept, over = _amount(row, drug, desk.sources, questions, limits=limits)
             amounts.append(kept)
+            if kept is Truth.UNKNOWN:
+                unsettled.append((row, _lacks(row, drug, desk.sources, questions)))
             found += over
             if against:
                 truth, stood = _allowed(row, drug, desk, grades, questions=questions)
                 allowed.append(truth)
                 found += stood
-        yield DrugKept(drug, all_of(amounts), all_of(allowed) if against else None, tuple(found))
+        yield DrugKept(drug, all_of(amounts), all_of(allowed) if against else None, tuple(found), tuple(unsettled))
 
 
 def _amount(
@@ -101,14 +106,29 @@ def _amount(
 
 def _most(drug: Drug, sources: Sequence[Guidance], questions: Questions) -> tuple[float, str] | None:
     """The largest dose for one patient now, with its unit; None where one lacks an input or units differ."""
-    weight, age = _exact(questions, drug), _age(questions)
-    rules = [*drug.doses.values(), *(rule for source in sources for rule in _rules(source, drug.id))]
-    doses = [drug.compute(rule, weight=weight, age=age) for rule in rules]
+    doses = _doses(drug, sources, questions)
     units = {dose.unit for dose in doses}
     if len(units) != 1 or any(dose.missing for dose in doses):
         return None
     highest = max((dose.high for dose in doses if dose.high is not None), default=None)
     return None if highest is None else (highest, units.pop())
+
+
+def _doses(drug: Drug, sources: Sequence[Guidance], questions: Questions) -> list[ComputedDose]:
+    weight, age = _exact(questions, drug), _age(questions)
+    rules = [*drug.doses.values(), *(rule for source in sources for rule in _rules(source, drug.id))]
+    return [drug.compute(rule, weight=weight, age=age) for rule in rules]
+
+
+def _lacks(row: Exposure, drug: Drug, sources: Sequence[Guidance], questions: Questions) -> Mapping[str, str]:
+    """Why a dose could not be held against the most."""
+    if row.amount is None:
+        return words("need", "amount")
+    doses = _doses(drug, sources, questions)
+    names = dict.fromkeys(name for dose in doses for name in dose.missing)
+    if names:
+        return listed(words("need", name) or {"en": name} for name in names)
+    return words("need", "most" if row.amount_unit in {dose.unit for dose in doses} else "unit")
 
 
 def _rules(source: Guidance, drug: str) -> Iterator[DoseRule]:

@@ -44,6 +44,11 @@ class RenalAnswer:
         return tuple(sorted({end for band in self.bands if band.ends is not None for end in band.ends}))
 
     @property
+    def is_stated(self) -> bool:
+        """Whether the policy states a fraction in every band that is possible; else any part of the dose may be meant."""
+        return all(band.ends is not None for band in self.bands)
+
+    @property
     def is_settled(self) -> bool:
         """Whether one stated fraction, or one range of the source, is left."""
         return len({band.ends for band in self.bands}) == 1 and self.bands[0].ends is not None
@@ -57,20 +62,21 @@ class DrugDose:
         drug: The drug's entry of the regimen.
         basis: Body surface or weight that the dose is multiplied with; None for a flat dose.
         renal: What the chosen policy says; None where none acts on this drug.
-        milligrams: [lowest, highest] possible dose of a day in mg; equal when it is known; None where nothing can be said.
+        milligrams: [lowest, highest] possible dose of a day in mg; equal when it is known. No policy gives more than the whole
+            dose, so that also without a clearance or a policy something is more than it can be.
         needs: What is missing, sorted; empty when the dose, or the range that the policy leaves to the centre, is known.
     """
 
     drug: DrugDays
     basis: FormulaAnswer | Asked | None
     renal: RenalAnswer | None
-    milligrams: tuple[float, float] | None
+    milligrams: tuple[float, float]
     needs: tuple[str, ...]
 
     @property
     def value(self) -> float | None:
         """The dose of a day in mg, not rounded; None unless it is known."""
-        if self.milligrams is None or self.needs or self.milligrams[0] != self.milligrams[1]:
+        if self.needs or self.milligrams[0] != self.milligrams[1]:
             return None
         return self.milligrams[0]
 
@@ -161,12 +167,11 @@ def _dose(drug: DrugDays, area: FormulaAnswer, kilograms: Asked, renal: RenalAns
     fractions: tuple[float, ...] = (1.0,)
     if drug.renal and acting is None:
         needs.add("a renal policy")
+        fractions = (0.0, 1.0)
     if acting is not None:
-        fractions = acting.fractions
+        fractions = acting.fractions if acting.is_stated else (0.0, 1.0)
         if not acting.is_settled:
             needs |= _lacks(acting.clearance) or {"a policy that states this clearance"}
-    if not fractions:
-        return DrugDose(drug, basis, acting, None, tuple(sorted(needs)))
     ends = (drug.amount * low * fractions[0], drug.amount * high * fractions[-1])
     return DrugDose(drug, basis, acting, ends, tuple(sorted(needs)))
 
@@ -202,14 +207,18 @@ class Deviation:
             be computed or is withheld.
         level: "none", "flag" above `flag_percent`, "stop" above `stop_percent` (or anything ordered of a withheld drug),
             "unknown" where it cannot be said.
+        is_least: Whether the dose itself is not known, and `percent` counts from the nearer end of all that it can be.
     """
 
     percent: float | None
     level: str
+    is_least: bool = False
 
 
 def deviation(dose: DrugDose, ordered_mg: float, *, flag_percent: float, stop_percent: float) -> Deviation:
     """Compare an ordered daily dose in mg with the computed one; limits are a local policy, both exclusive.
+
+    A dose that cannot be computed is still one of a range: what lies beyond it by more than the limits is certain.
 
     Raises:
         JourneyError: JOURNEY-002 when the ordered dose is negative or the limits are not in order.
@@ -223,9 +232,13 @@ def deviation(dose: DrugDose, ordered_mg: float, *, flag_percent: float, stop_pe
         )
     if dose.is_withheld:
         return Deviation(None, "stop" if ordered_mg > 0 else "none")
-    if dose.span is None:
+    is_least = dose.span is None
+    nearest = min(max(ordered_mg, dose.milligrams[0]), dose.milligrams[1])
+    if is_least and nearest in {ordered_mg, 0.0}:
         return Deviation(None, "unknown")
-    nearest = min(max(ordered_mg, dose.span[0]), dose.span[1])
     percent = (ordered_mg - nearest) / nearest * 100
     size = round(abs(percent), 9)
-    return Deviation(percent, "stop" if size > stop_percent else "flag" if size > flag_percent else "none")
+    level = "stop" if size > stop_percent else "flag" if size > flag_percent else "none"
+    if is_least and level == "none":
+        return Deviation(None, "unknown")
+    return Deviation(percent, level, is_least)

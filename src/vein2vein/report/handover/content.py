@@ -101,8 +101,7 @@ def handover(
         Section(words["prophylaxis"], tuple(preventive_lines(voice))),
         Section(policies_title(voice), tuple(policies_beside(policies, voice))),
         Section(words["compare"], beside, kept=n_kept),
-        Section(words["deviations"], tuple(f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
-                or (words["none"],), is_grave=bool(found.deviations)),
+        Section(words["deviations"], tuple(_departures(voice)), is_grave=bool(found.deviations)),
         Section(care_words(voice)["care"], tuple(care_lines(voice))),
         Section(words["due"], tuple(_due(voice))),
         Section(words["needs"], tuple(_need(n, voice) for n in found.needs)),
@@ -182,6 +181,17 @@ def _due(voice: Voice) -> Iterator[str]:
 
 
 def _scores(voice: Voice) -> Iterator[str]:
+def _departures(voice: Voice) -> Iterator[str]:
+    """What went otherwise, and what could not be judged: silence about the second would read as "as planned"."""
+    found, words = voice.found, voice.words
+    yield from (f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
+    if not found.deviations:
+        yield words["none"]
+    for one in found.unjudged:
+        days = words["days"].format(voice.join(str(day) for day in one.days)) if one.days else ""
+        yield words["unjudged"].format(f"{voice.pick(one.said)}{days}", voice.pick(one.needs), one.file)
+
+
     surface, words = voice.found.surface, voice.words
     value = _problem(surface, voice) if surface.value is None else f"{surface.value:.2f} {surface.formula.result.unit}"
     yield f"{words['surface']} [{surface.formula.id}]: {value}"

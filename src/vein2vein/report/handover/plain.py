@@ -99,6 +99,11 @@ def as_plain(
              "rows": [_row(r) for r in d.rows]}
             for d in found.deviations
         ],
+        "unjudged": [
+            {"what": pick(u.said, language), "needs": pick(u.needs, language), "days": [str(day) for day in u.days],
+             "file": u.file, "at": u.at.isoformat(), "rows": [_row(r) for r in u.rows]}
+            for u in found.unjudged
+        ],
     }  # fmt: skip
     if compared:
         plain["compared"] = [

@@ -133,6 +133,18 @@ def test_a_policy_that_leaves_the_fraction_to_the_centre_gives_a_range(part: flo
     assert (found.level, (found.percent or 0) * sign > 0) == (level, sign != 0)
 
 
+@pytest.mark.parametrize("policy", ["fludara-pi.fludarabine-renal", None, "dfci-practice.fludarabine-renal"])
+@pytest.mark.parametrize(
+    ("part", "level"), [(0.5, "unknown"), (1.0, "unknown"), (1.04, "unknown"), (1.06, "flag"), (1.2, "stop")]
+)
+def test_more_than_the_whole_dose_is_too_much_whatever_the_clearance(
+    policy: str | None, part: float, level: str
+) -> None:
+    dose = _doses(_questions(creatinine=None), policy)["fludarabine"]
+    found = deviation(dose, part * 30 * 1.81812, flag_percent=5, stop_percent=10)
+    assert (found.level, found.is_least) == (level, level != "unknown")
+
+
 def test_an_order_that_cannot_be_is_refused() -> None:
     dose = _doses(_questions(), "fludara-pi.fludarabine-renal")["fludarabine"]
     with pytest.raises(JourneyError, match="JOURNEY-002"):
