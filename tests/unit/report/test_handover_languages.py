@@ -29,7 +29,7 @@ from vein2vein.report.handover.content import Handover, handover
 _ID = re.compile(r"[A-Za-z0-9]+(?:[._:-][A-Za-z0-9]+)+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 # Abbreviations of units, of time zones and of what is called so in Chinese too; the names of single-word rows and scales.
-_KNOWN = frozenset(["mg", "ug", "kg", "mL", "UTC", "CET", "CEST", "CST", "CDT", "any", "EU", "US"])
+_KNOWN = frozenset(["mg", "ug", "microg", "min", "kg", "mL", "UTC", "CET", "CEST", "CST", "CDT", "any", "EU", "US"])
 
 
 def _wordings(node: Any) -> Iterator[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Any
 
 import pytest
 
 from vein2vein.errors import Fault, ReportError
+from vein2vein.report.handover import page as page_module
 from vein2vein.report.handover.content import Handover, Section
 from vein2vein.report.handover.page import _section, as_pdf
 
@@ -15,7 +17,7 @@ pytest.importorskip("typst")
 
 
 def _page(*sections: Section) -> Handover:
-    return Handover("Handover", (("Course", "C-1"),), sections, "foot", "and {} more: see the text")
+    return Handover("Handover", (("Course", "C-1"),), sections, "foot", "and {} more: see the text", "not here: {}")
 
 
 def _n_pages(pdf: bytes) -> int:
@@ -38,6 +40,49 @@ def test_a_line_that_is_shortened_ends_with_a_whole_statement() -> None:
 def test_what_is_long_and_not_treatment_is_cut_to_one_page() -> None:
     tests = tuple(f"test number {n}" for n in range(200))
     assert _n_pages(as_pdf(_page(Section("Advice", ("give a drug", *tests), is_grave=True, kept=1)))) == 1
+
+
+def _twenty_lines(_: object, page: dict[str, Any], __: str) -> tuple[bytes, int]:
+    """Stands in for the setter: twenty lines go on a page, a title is a line; returns what stands there."""
+    lines = [line for section in page["sections"] for line in (section["title"], *section["lines"])]
+    lines += [page["elsewhere"]] if page["elsewhere"] else []
+    return "\n".join(lines).encode(), -(-len(lines) // 20)
+
+
+@pytest.mark.parametrize(
+    ("n_kept", "shows", "names"),
+    [
+        (2, ["visit 5", "file 5"], None),
+        (13, ["visit 2", "and 6 more: see the text"], "not here: Files (30)"),
+        (18, [], "not here: Due (9); Files (30)"),
+    ],
+)
+def test_files_give_way_before_visits_and_what_a_page_shows_nothing_of_is_named(
+    monkeypatch: pytest.MonkeyPatch, n_kept: int, shows: list[str], names: str | None
+) -> None:
+    monkeypatch.setattr(page_module, "_set", _twenty_lines)
+    kept = tuple(f"give drug number {n}" for n in range(n_kept))
+    due = Section("Due", tuple(f"visit {n}" for n in range(9)))
+    files = Section("Files", tuple(f"file {n}" for n in range(30)), is_background=True)
+    said = as_pdf(_page(Section("Advice", kept, is_grave=True, kept=n_kept), due, files)).decode().splitlines()
+    assert len(said) <= 20
+    assert set(kept) | set(shows) <= set(said)
+    assert [line for line in said if line.startswith("not here")] == ([] if names is None else [names])
+
+
+def test_room_that_is_left_goes_to_the_first_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_module, "_set", _twenty_lines)
+    advice = Section("Advice", tuple(f"drug {n}" for n in range(10)), is_grave=True, kept=10)
+    others = (Section(f"Part {n}", tuple(f"{n}.{line}" for line in range(9))) for n in range(4))
+    said = as_pdf(_page(advice, *others)).decode().splitlines()
+    assert said[11:] == [
+        "Part 0",
+        "0.0",
+        "0.1",
+        "0.2",
+        "and 6 more: see the text",
+        "not here: Part 1 (9); Part 2 (9); Part 3 (9)",
+    ]
 
 
 def test_treatment_that_does_not_fit_takes_a_second_page() -> None:

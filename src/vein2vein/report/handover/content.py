@@ -10,6 +10,7 @@ Does not Say anything that is not in the assessment. Ids of files, rows and cour
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from vein2vein.journey.guidance.words import line_words
 from vein2vein.journey.risk import ScoreAnswer
 from vein2vein.journey.stages.asking import FormulaAnswer
 from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.decisions import Row
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.formulas import Formula
@@ -34,13 +36,14 @@ from vein2vein.report.handover.beside import compared_lines
 from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.graded import edition_note, grade_lines
+from vein2vein.report.handover.patient import patient_head
 from vein2vein.report.handover.preventive import policies_beside, policies_title, preventive_lines
 from vein2vein.report.handover.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A titled list of lines; `is_grave` where a reader must not miss it.
+    """A titled list of lines; `is_grave` where a reader must not miss it, `is_background` where a page has room for it last.
 
     The first `kept` lines (grades, treatment, places, consults, what is withheld) stand on every page, however short.
     """
@@ -49,6 +52,7 @@ class Section:
     lines: tuple[str, ...]
     is_grave: bool = False
     kept: int = 0
+    is_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Handover:
         sections: What is said, the most urgent first.
         foot: What the page is not.
         more: How a shortened section ends, with a place for the number.
+        elsewhere: How sections are named of which a page shows nothing, with a place for them.
     """
 
     title: str
@@ -68,6 +73,7 @@ class Handover:
     sections: tuple[Section, ...]
     foot: str
     more: str
+    elsewhere: str
 
 
 def handover(
@@ -105,12 +111,12 @@ def handover(
         Section(care_words(voice)["care"], tuple(care_lines(voice))),
         Section(words["due"], tuple(_due(voice))),
         Section(words["needs"], tuple(_need(n, voice) for n in found.needs)),
-        Section(words["scores"], tuple(_scores(voice))),
-        Section(words["effects"], tuple(_effect(e, voice) for e in found.effects)),
-        Section(words["sources"], tuple(_files(voice))),
+        Section(words["scores"], tuple(_scores(voice)), is_background=True),
+        Section(words["effects"], tuple(_effect(e, voice) for e in found.effects), is_background=True),
+        Section(words["sources"], tuple(_files(voice)), is_background=True),
     ]  # fmt: skip
     sections = tuple(section for section in made if section.lines)
-    return Handover(words["title"], tuple(_head(voice)), sections, words["foot"], words["more"])
+    return Handover(words["title"], tuple(_head(voice)), sections, words["foot"], words["more"], words["elsewhere"])
 
 
 def _head(voice: Voice) -> Iterator[tuple[str, str]]:
@@ -119,6 +125,7 @@ def _head(voice: Voice) -> Iterator[tuple[str, str]]:
     yield words["course"], found.timeline.course.course_id
     yield words["at"], voice.when(found.at)
     yield words["product"], found.timeline.course.product or "-"
+    yield from patient_head(voice)
     since = "" if stage.since is None else f", {words['since'].format(voice.when(stage.since))}"
     named = words.get(f"stage {stage.name}", stage.name)
     yield words["stage"], named + ("" if stage.day is None else f", {words['day'].format(stage.day)}") + since
@@ -134,7 +141,9 @@ def _grades(voice: Voice) -> Section:
 def _advice(advice: Advice, voice: Voice) -> Section:
     """What one source says, treatment first; every line with the rows behind it and what would settle it."""
     words = voice.words
-    title = words["advice"].format(voice.pick(advice.guidance.title), advice.guidance.id)
+    title = words["advice"].format(
+        voice.pick(advice.guidance.title), advice.guidance.id, voice.said(advice.guidance.status)
+    )
     if advice.not_applicable is not None:
         return Section(title, (words["silent"].format(voice.said(advice.not_applicable)),), is_grave=True)
     lines = advice.lines
@@ -151,10 +160,17 @@ def _line(found: Line, voice: Voice) -> str:
 
 def _why(advice: Advice, found: Line, voice: Voice) -> str:
     words = voice.words
-    notes = {row.name: row.note for row in advice.guidance.rows if row.note is not None}
-    rows = (f"{name} [{voice.pick(notes[name])}]" if name in notes else name for name in found.because)
-    text = f"{words['for']}: {', '.join(rows)}"
+    rows = {row.name: row for row in advice.guidance.rows}
+    told = (_condition(rows[name], voice) if name in rows else name for name in found.because)
+    text = f"{words['for']}: {', '.join(told)}"
     return text if not found.missing else f"{text}; {words['open']}: {voice.named(advice.guidance, found.missing)}"
+
+
+def _condition(row: Row, voice: Voice) -> str:
+    """What a row is about and its name: what stands before the colon of its text, since what follows is what it proposes."""
+    about = re.split("[:：]", voice.pick(row.text), maxsplit=1)[0].strip()
+    note = "" if row.note is None else f" [{voice.pick(row.note)}]"
+    return f"{about} ({row.name}){note}"
 
 
 def _need(need: Need, voice: Voice) -> str:
@@ -163,6 +179,17 @@ def _need(need: Need, voice: Voice) -> str:
     plain = label.lower() == need.what.replace("_", " ") or " " in need.what
     called = label if " " in need.what else need.what if plain else f"{need.what} ({label})"
     return f"{called}: {', '.join(need.changes)}"
+
+
+def _departures(voice: Voice) -> Iterator[str]:
+    """What went otherwise, and what could not be judged: silence about the second would read as "as planned"."""
+    found, words = voice.found, voice.words
+    yield from (f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
+    if not found.deviations:
+        yield words["none"]
+    for one in found.unjudged:
+        days = words["days"].format(voice.join(str(day) for day in one.days)) if one.days else ""
+        yield words["unjudged"].format(f"{voice.pick(one.said)}{days}", voice.pick(one.needs), one.file)
 
 
 def _due(voice: Voice) -> Iterator[str]:
@@ -181,17 +208,6 @@ def _due(voice: Voice) -> Iterator[str]:
 
 
 def _scores(voice: Voice) -> Iterator[str]:
-def _departures(voice: Voice) -> Iterator[str]:
-    """What went otherwise, and what could not be judged: silence about the second would read as "as planned"."""
-    found, words = voice.found, voice.words
-    yield from (f"{voice.when(d.at)}: {voice.pick(d.said)} [{d.file}]" for d in found.deviations)
-    if not found.deviations:
-        yield words["none"]
-    for one in found.unjudged:
-        days = words["days"].format(voice.join(str(day) for day in one.days)) if one.days else ""
-        yield words["unjudged"].format(f"{voice.pick(one.said)}{days}", voice.pick(one.needs), one.file)
-
-
     surface, words = voice.found.surface, voice.words
     value = _problem(surface, voice) if surface.value is None else f"{surface.value:.2f} {surface.formula.result.unit}"
     yield f"{words['surface']} [{surface.formula.id}]: {value}"

@@ -7,26 +7,32 @@ Knows    What does not fit is cut, and the page says how much is left out: first
          is not grave before what is. Grades, treatment, places, consults and what is withheld are never cut, nor shortened;
          where they alone need more than one page, the handover has more than one.
 Missing  Without the extra `pdf` it is REPORT-008. Han letters need a font of this machine that has them.
-Source   Typst sets the page (docs/adr/0014); it reads no file and no network here: the text goes in as data.
+Source   Typst sets the page (docs/adr/0015-handover-pages.md); it reads no file and no network here: the text goes in as data.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from vein2vein.basis.messages import spoken
 from vein2vein.errors import ReportError
 from vein2vein.report.handover.content import Handover, Section
 
-# Lines of a grave section and of any other beside those that are kept, from long to short.
+# Lines of a grave section, of any other and of a background one, beside those that are kept, from long to short: scores,
+# effects and files give way first, and the tests that the patient's grades ask for last.
 _LINES: Final = (
-    *((2 * most, most) for most in (24, 16, 12, 10, 8, 6, 5, 4, 3)),
-    *((6, 2), (6, 1), (4, 1), (2, 1), (2, 0), (0, 0)),
+    *((48, most, most) for most in (24, 16, 12, 10, 8, 6, 5, 4, 3)),
+    *((48, 3, most) for most in (2, 1, 0)),
+    *((48, most, 0) for most in (2, 1, 0)),
+    *((most, 0, 0) for most in (16, 12, 8, 6, 4, 2, 0)),
 )
+_FIRST_LINES: Final = 3
 _MOST_PAGES: Final = 9
 _LONGEST: Final = 260
+_LaidOut: TypeAlias = Callable[[Mapping[str, int]], tuple[bytes, int]]
 _PAGE: Final = """
 #let page-data = json(bytes(sys.inputs.at("page")))
 #set document(title: page-data.title)
@@ -50,6 +56,7 @@ _PAGE: Final = """
     #block(above: 0.3em, below: 0.3em, grid(columns: (7pt, 1fr), text(fill: ink, "•"), text(entry)))
   ]
 ]
+#if page-data.elsewhere != "" { block(above: 0.85em, text(fill: luma(35%), page-data.elsewhere)) }
 """
 _COUNT: Final = "#context [#metadata(counter(page).final().first()) <pages>]"
 
@@ -61,15 +68,30 @@ def as_pdf(page: Handover, *, language: str = "en") -> bytes:
         ReportError: REPORT-008 when the extra `pdf` is not installed.
     """
     setter = _setter()
+
+    def laid_out(allowed: Mapping[str, int]) -> tuple[bytes, int]:
+        return _set(setter, _shortened(page, allowed), language)
+
     fewest: int | None = None
     for n_pages in range(1, _MOST_PAGES + 1):
         if fewest is not None and n_pages < fewest:
             continue
-        for grave, other in _LINES:
-            made, needed = _set(setter, _shortened(page, grave, other), language)
+        for most in _LINES:
+            allowed = _allowed(page, *most)
+            made, needed = laid_out(allowed)
             if needed <= n_pages:
-                return made
+                return _with_room_used(laid_out, allowed, made, n_pages)
         fewest = needed
+    return made
+
+
+def _with_room_used(laid_out: _LaidOut, allowed: Mapping[str, int], made: bytes, n_pages: int) -> bytes:
+    """The page with the first lines of each section that it showed nothing of, as long as they fit."""
+    for title in [title for title, most in allowed.items() if not most]:
+        more = {**allowed, title: _FIRST_LINES}
+        longer, needed = laid_out(more)
+        if needed <= n_pages:
+            made, allowed = longer, more
     return made
 
 
@@ -91,13 +113,21 @@ def _set(setter: Any, page: dict[str, Any], language: str) -> tuple[bytes, int]:
     return setter.compile(_PAGE.encode(), format="pdf", sys_inputs=data), int(json.loads(found))
 
 
-def _shortened(page: Handover, grave: int, other: int) -> dict[str, Any]:
+def _allowed(page: Handover, grave: int, other: int, background: int) -> dict[str, int]:
+    """Title of a section -> its lines beside those that are kept."""
+    return {s.title: grave if s.is_grave else background if s.is_background else other for s in page.sections}
+
+
+def _shortened(page: Handover, allowed: Mapping[str, int]) -> dict[str, Any]:
     """The page with at most so many lines in a section beside those that are kept."""
+    shown = [section for section in page.sections if section.kept or allowed[section.title]]
+    hidden = [f"{section.title} ({len(section.lines)})" for section in page.sections if section not in shown]
     return {
         "title": page.title,
         "head": [list(pair) for pair in page.head],
         "foot": page.foot,
-        "sections": [_section(s, grave if s.is_grave else other, page.more) for s in page.sections],
+        "sections": [_section(section, allowed[section.title], page.more) for section in shown],
+        "elsewhere": page.elsewhere.format("; ".join(hidden)) if hidden else "",
     }
 
 
