@@ -3,7 +3,7 @@
     python tools/make_demo_cohort.py [FOLDER]
 
 Scripted: the stories stand in tools/demo, small noise comes from named random streams, and no data of a person goes in. The
-same program writes the same bytes (tests/acceptance/cli/test_demo_cohort.py). The mapping file beside the tables is written
+same program writes the same bytes (tests/acceptance/cli/test_demo.py). The mapping file beside the tables is written
 by hand, as a centre would answer the draft, and is not touched.
 """
 

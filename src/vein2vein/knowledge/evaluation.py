@@ -5,7 +5,7 @@ In       A bound rule set; a value for every input; truths of the criteria that 
 Out      `Evaluation`: bounds, deciding criteria, missing inputs, flags.
 Missing  An input that is not given is missing: any number, any category, unknown.
 Does not Look at a timeline or at time.
-Checked  worked cases of every rule file; tests/unit/knowledge/test_evaluation.py
+Checked  tests/knowledge/test_worked_cases.py: the worked cases of every rule file
 """
 
 from __future__ import annotations

@@ -19,8 +19,9 @@ from vein2vein.programme.trial.designs import read_design
 from vein2vein.programme.trial.phase2.compare import hazard_ratio
 from vein2vein.programme.trial.phase2.propensity import scores
 from vein2vein.programme.trial.phase2.waiting import expected_dates
-from vein2vein.programme.trial.published.contrast import Mixtures, contrast
-from vein2vein.programme.trial.published.files import trial_file
+from vein2vein.programme.trial.published.contrast import Mixtures, Table, contrast
+from vein2vein.programme.trial.published.figures import SEED
+from vein2vein.programme.trial.published.files import TrialFile, trial_file
 from vein2vein.programme.trial.randomised.crossover import Crossed
 from vein2vein.programme.trial.randomised.ipcw import ipcw
 from vein2vein.programme.trial.randomised.rpsft import rpsft
@@ -99,12 +100,30 @@ def test_the_structural_model_of_the_file_is_that_of_the_call() -> None:
     assert found.grid("effect, experimental to control").rows[1][1] == pytest.approx(np.exp(model.ratio.log))
 
 
-def test_an_attribution_is_that_of_the_calls_and_adds_up() -> None:
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Table]:
+    """The mixtures of a block by its number, played once: who asks for the same block again gets the same table."""
+    kept: dict[tuple[object, ...], Table] = {}
+
+    class Once(Mixtures):
+        def __init__(self, first: TrialFile, second: TrialFile, number: int, seed: int = SEED) -> None:
+            self.key = (first.id, second.id, number, seed)
+            super().__init__(first, second, number, seed)
+
+        def table(self) -> Table:
+            if self.key not in kept:
+                kept[self.key] = super().table()
+            return kept[self.key]
+
+    monkeypatch.setattr("vein2vein.programme.trial.study.attribution.Mixtures", Once)
+    return lambda number: Once(trial_file("zuma-7"), trial_file("belinda"), number).table()
+
+
+def test_an_attribution_is_that_of_the_calls_and_adds_up(played: Callable[[int], Table]) -> None:
     found = attribution("zuma-7", "belinda", blocks=2)
     told = json.loads(ask("attribution", "zuma-7", "belinda", "--blocks", "2", "--format", "json"))
     assert told == json.loads(json.dumps(found.as_data()))
-    files = trial_file("zuma-7"), trial_file("belinda")
-    by_calls = contrast([Mixtures(*files, number).table() for number in range(2)])
+    by_calls = contrast([played(number) for number in range(2)])
     rows = found.grid("shares").rows
     assert {row[0]: row[1] for row in rows[:-1]} == {key: part.share for key, part in by_calls.parts.items()}
     assert sum(float(row[1] or 0) for row in rows[:-1]) == pytest.approx(float(rows[-1][1] or 0))

@@ -5,7 +5,7 @@ In       A timeline, input declarations by name, an instant.
 Out      For each name the possible values and the rows behind them.
 Knows    Rows at or before the instant only: later ones are cut off here.
 Missing  Each input method says what it yields when rows are absent; a missing value is a range, never a default.
-Checked  tests/unit/engine/plain/test_ask.py
+Checked  tests/unit/engine/test_ask.py
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Place    Engine, plain. Carries out DayRun, UnrecoveredRun, NthLowestDay and Cou
 In       The lowest usable value of each local day known at the instant.
 Out      Possible values in two worlds: missing days recovered (low) and missing days affected (high).
 Knows    Days up to the one that contains the instant; a later value never fills an earlier day before it is known.
-Checked  tests/unit/engine/plain, tests/reference (published examples of ICAHT); the fast twin is held to this.
+Checked  tests/unit/engine/test_plain_methods.py, tests/reference (published examples of ICAHT); the fast twin is held to this.
 """
 
 from __future__ import annotations

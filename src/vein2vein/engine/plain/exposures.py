@@ -3,7 +3,7 @@
 Place    Engine, plain. Carries out Active, CountActive, Given and RateSum of knowledge.inputs.
 Knows    An exposure counts in the half-open interval [started_at, ended_at), but not at a rate of 0 where its agent is then off.
 Missing  Absence of a row is a no only while the stream is charted, or where the rule file says `when_uncharted: no`.
-Checked  tests/unit/engine/plain; the fast twin is held to this.
+Checked  tests/unit/engine/test_plain_methods.py; the fast twin is held to this.
 """
 
 from __future__ import annotations

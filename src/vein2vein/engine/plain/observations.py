@@ -4,7 +4,7 @@ Place    Engine, plain. Carries out Latest, Extreme, BaselineValue, SteepestRise
 In       A course index, an input declaration, an instant in microseconds.
 Out      The possible values and the rows behind them.
 Knows    Rows at or before the instant only.
-Checked  tests/unit/engine/plain; the fast twin is held to this.
+Checked  tests/unit/engine/test_plain_methods.py; the fast twin is held to this.
 """
 
 from __future__ import annotations

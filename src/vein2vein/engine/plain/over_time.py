@@ -5,7 +5,7 @@ In       Truths of the parts from each change point on.
 Out      The truth of the criterion, and the next instant at which it would change by the passing of time alone.
 Missing  Both words are monotone in their parts. So each is followed in two worlds, one in which every unknown part is false and
          one in which it is true; the pair is the truth.
-Checked  tests/unit/engine/plain/test_over_time.py; the fast twin is held to this.
+Checked  tests/unit/engine/test_over_time.py; the fast twin is held to this.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ In       A timeline cut off at an instant, the files that the protocol names, wh
 Out      `Ready`: label rows that hold or may hold, the wash-out before the first apheresis, the list of the step that is next.
 Knows    After the infusion only the next part of a split dose is open.
 Missing  A list answers "settle first" while anything on it is unknown.
-Checked  tests/unit/journey/assess/test_ready.py
+Checked  tests/unit/journey/assess/test_assess.py; tests/unit/report/test_handover_before.py
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Out      `State`: possible values of every fact, with the rows behind them; `Dos
 Knows    Nothing after the instant. A dose counts from the instant it was started.
 Missing  Doses are unknown upwards unless their stream is charted; a subject that nothing grades is unknown.
 Does not Decide anything.
-Checked  tests/unit/journey/guidance/test_state.py
+Checked  tests/unit/journey/guidance/test_advise.py
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Out      `Assessment`; `best_response`, `best_confirmed`, `progression`, `at_tim
 Knows    Categories stand best first in the file, progression last. A category that the file lists under `confirm` counts when the
          next assessment bears it out; progression by imaging needs no second assessment.
 Missing  Possible categories stay possible: a best response is a set too.
-Checked  tests/unit/journey/response/test_assessed.py
+Checked  tests/unit/journey/response/test_disease.py and the tests of each criteria beside it
 """
 
 from __future__ import annotations

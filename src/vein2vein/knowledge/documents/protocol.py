@@ -4,7 +4,7 @@ Place    Floor 1. Read by `journey.assess`, the command line and the service.
 In       Files of kind `protocol` (data/protocols), and a centre's own.
 Out      `Protocol`: which scales grade what, which guidance is asked, which policies stand, for which jurisdiction.
 Missing  Nothing is chosen in silence: a policy that a protocol does not name is not applied, and answers that need one say so.
-Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_protocols.py (every id resolves)
+Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_protocol_template.py; tests/unit/journey/assess
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Knows    Rows stand in the order in which they are asked; the first that holds n
 Missing  A missing fact leaves every category possible that it could lead to. Nothing is ever taken as normal.
 Does not Know dates: baseline, nadir and confirmation are found by the journey, which gives them as facts.
 Source   Ranges are followed by interval arithmetic: never too narrow, wider than needed where a fact stands twice.
-Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_response_documents.py
+Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_response_of_protocols.py
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ In       Parts of a cohort, all of one centre and zone.
 Out      A folder of NDJSON, and the account of what it does not hold.
 Knows    Every part is appended, so memory does not grow. A share of what is written is read with the models of the library that
          intake uses; one resource that they refuse stops the writing.
-Missing  See `fhir_observations` and `fhir_exposures`; docs/how-to/write-deliveries.md lists all of it.
+Missing  See `fhir_observations` and `fhir_exposures`; docs/how-to/simulated-deliveries.md lists all of it.
 Does not Write names, addresses or anything else that identifies a person.
 Checked  tests/unit/population/test_writers.py, tests/property/test_round_trips.py
 """

@@ -4,7 +4,7 @@ Place    Programme, trial.
 In       Words such as `2NT`: the dose, counted from 1, and one letter per patient: N neither, T toxicity, E efficacy, B both.
 Out      Cohorts, and the state of the trial after them.
 Source   The notation is that of published dose-path tables (N and T), and of phase I-II designs (E, T, N, B).
-Checked  tests/unit/programme/trial/test_notation.py
+Checked  tests/unit/programme/trial/study/test_advise.py; tests/unit/programme/trial/test_exact.py
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Place    Report, trial. Called by the command line.
 In       The blocks of `content`.
 Out      HTML that opens without a network; a content security policy forbids everything else. English and Chinese in one file.
 Knows    The same blocks give the same bytes.
-Checked  tests/unit/report/trial/test_html.py, tests/functional/report
+Checked  tests/unit/report/trial/test_documents.py, tests/functional/report
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Place    Report, trial. Called by the command line.
 In       The blocks of `content`.
 Out      A .docx with headings, tables with repeated heads, pictures with text alternatives; in one language.
 Knows    The same blocks give the same bytes: the times inside the file are those of printing. Pictures are drawn by resvg.
-Checked  tests/unit/report/trial/test_word.py
+Checked  tests/unit/report/trial/test_documents.py
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Place    Programme, trial, phase I.
 In       CSV or YAML text, or a mapping: for each number of patients at a dose, a letter for 0, 1, ... toxicities:
          E escalate, S stay, D de-escalate, DU de-escalate and never come back (unacceptable).
 Out      A design whose rule and safety rule are that table.
-Checked  tests/unit/programme/trial/test_table.py
+Checked  tests/unit/programme/trial/test_recommend.py
 """
 
 from __future__ import annotations

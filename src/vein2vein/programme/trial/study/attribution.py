@@ -3,7 +3,7 @@
 Place    Programme, trial, study.
 In       Names of two published trials, how many blocks of patients, a seed.
 Out      `Findings` of `published.contrast`.
-Checked  tests/unit/programme/trial/study/test_attribution.py, tests/acceptance/trial/test_analyses.py
+Checked  tests/acceptance/trial/test_analyses.py
 """
 
 from __future__ import annotations

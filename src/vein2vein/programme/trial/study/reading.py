@@ -4,7 +4,7 @@ Place    Programme, trial, study. Read by every family, so that a key of a file 
 In       A mapping of YAML or JSON, and a function or frozen dataclass.
 Out      What the function makes; TRIAL-005 with what was seen, expected and the cure where the mapping does not fit.
 Knows    Doses count from 1 in files: `start` is turned. A nested mapping becomes the dataclass that the argument asks for.
-Checked  tests/unit/programme/trial/study/test_reading.py, tests/unit/programme/trial/test_designs.py
+Checked  tests/unit/programme/trial/test_designs.py
 """
 
 from __future__ import annotations
