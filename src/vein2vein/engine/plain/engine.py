@@ -157,15 +157,15 @@ class CourseGrader:
             done = at
             yield at, self._evaluate(at, criteria, queue)
 
-    def evaluation_at(self, at: int) -> Evaluation | None:
-        """The evaluation that holds at an instant.
+    def evaluation_at(self, at: int, values: Mapping[str, Value]) -> Evaluation | None:
+        """The evaluation that holds at an instant, with the values of the inputs there.
 
         A rule set none of whose criteria looks back over its own truths needs no walk: between two change points nothing
         changes, so that the evaluation at the instant is that at the change point before it.
         """
         whens = [criterion.when for criterion in self.rule.criteria.values()]
         if not any(isinstance(when, Sustained | Syndrome) for when in whens):
-            return self._evaluate(at, {}, [])
+            return evaluate(self.rule, values)
         evaluation = None
         for _, latest in self.evaluations():
             evaluation = latest
@@ -224,10 +224,11 @@ def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime, *, index: Course
     if why_not is not None:
         return Verdict(rule.id, at, None, why_not, parameters=rule.chosen)
     asked = min(instant, grader.last if grader.last is not None else instant)
-    evaluation = grader.evaluation_at(asked)
+    found = {name: value_at(grader.index, take, asked) for name, take in rule.inputs.items()}
+    evaluation = grader.evaluation_at(asked, {name: value for name, (value, _) in found.items()})
     if evaluation is None or evaluation.applies is Truth.FALSE:
         return Verdict(rule.id, at, None, OUTSIDE_POPULATION, parameters=rule.chosen)
-    used = tuple(_input_used(grader.index, rule, name, asked) for name in rule.inputs)
+    used = tuple(_input_used(grader.index, rule, name, asked, found[name]) for name in rule.inputs)
     return Verdict(
         rule.id,
         at,
@@ -242,9 +243,11 @@ def verdict_at(timeline: Timeline, rule: RuleSet, at: datetime, *, index: Course
     )
 
 
-def _input_used(index: CourseIndex, rule: RuleSet, name: str, at: int) -> InputUsed:
+def _input_used(  # noqa: PLR0917  (the pieces of one answer)
+    index: CourseIndex, rule: RuleSet, name: str, at: int, found: tuple[Value, tuple[Row, ...]]
+) -> InputUsed:
     take = rule.inputs[name]
-    value, rows = value_at(index, take, at)
+    value, rows = found
     taken_as_no = getattr(take, "when_uncharted", "") == "no" or getattr(take, "when_absent", "") == "no"
     assumption = "not recorded, taken as no" if taken_as_no and not rows and not _is_charted(index, take, at) else None
     return InputUsed(name, show_value(value, take), is_known(value), rows, assumption)

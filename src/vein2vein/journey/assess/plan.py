@@ -126,20 +126,27 @@ class Plan:
         """Regimens that the label rows of an instant name, and those of a centre for the product that no label names."""
         return tuple(regimen for regimen, _ in self.sourced(known, at, questions=questions))
 
-    def lent(self, known: Timeline, at: datetime, *, questions: Questions | None = None) -> dict[str, Lent]:
+    def lent(self, known: Timeline, at: datetime) -> dict[str, Lent]:
         """Regimens of an instant that no label row in force names, by id, with why they stand in."""
-        found = self.sourced(known, at, questions=questions)
-        return {regimen.id: lent for regimen, lent in found if lent is not None}
+        return {regimen.id: lent for regimen, lent in self.sourced(known, at) if lent is not None}
 
     def sourced(
-        self, known: Timeline, at: datetime, *, questions: Questions | None = None
+        self,
+        known: Timeline,
+        at: datetime,
+        *,
+        questions: Questions | None = None,
+        verdicts: Sequence[LabelVerdict] | None = None,
     ) -> tuple[tuple[Regimen, Lent | None], ...]:
-        """Regimens of an instant, each with why it stands in; None where a label row in force names it, or a centre."""
+        """Regimens of an instant, each with why it stands in; None where a label row in force names it, or a centre.
+
+        `verdicts` are the label rows of the instant, if asked before.
+        """
         product, here = known.course.product, self.protocol.jurisdiction_of_labels
         mine = tuple(r for r in self.known.values() if product is not None and product in r.products)
         rows = self.product.labels if self.product is not None else ()
         named = {id for row in rows for id in row.lymphodepletion}
-        verdicts = self.labels(known, at, questions=questions)
+        verdicts = self.labels(known, at, questions=questions) if verdicts is None else verdicts
         whole = tuple((r, Lent(r.jurisdiction, here, None) if r.id in named else None) for r in mine)
         if not verdicts:
             return whole
@@ -153,11 +160,9 @@ class Plan:
         own = tuple((r, None) for r in mine if r.id not in named and here in r.jurisdiction)
         return (*own, *found) or whole
 
-    def depletion(
-        self, known: Timeline, at: datetime, *, questions: Questions | None = None
-    ) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
-        """Computed daily doses of each regimen at an instant; `questions` are those of the instant, if made."""
-        asked = questions or Questions(known, at)
+    def depletion(self, known: Timeline, at: datetime) -> tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]:
+        """Computed daily doses of each regimen at an instant."""
+        asked = Questions(known, at)
         return tuple((r, self.doses(asked, r)) for r in self.regimens(known, at, questions=asked))
 
     def doses(self, questions: Questions, regimen: Regimen) -> tuple[DrugDose, ...]:

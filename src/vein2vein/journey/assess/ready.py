@@ -133,6 +133,7 @@ class Readying:
         bridges = is_collected and began(known, at) is None
         before = self.before_lymphodepletion
         labels = plan.labels(known, at, questions=questions)
+        regimens = plan.sourced(known, at, verdicts=labels) if began(known, at) is None else ()
         return Ready(
             labels,
             readiness(known, at, self.washout, setting=self.protocol.setting) if waits and self.washout else None,
@@ -141,9 +142,9 @@ class Readying:
             self.bridging.of(known.course.indication) if bridges and self.bridging is not None else (),
             plan.product,
             plan.cells(known, at, labels),
-            plan.depletion(known, at, questions=questions) if began(known, at) is None else (),
+            tuple((regimen, plan.doses(questions, regimen)) for regimen, _ in regimens),
             plan.gates(known, at, questions=questions),
-            lent=plan.lent(known, at, questions=questions) if began(known, at) is None else {},
+            lent={regimen.id: lent for regimen, lent in regimens if lent is not None},
         )
 
     def _go(self, questions: Questions, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:
