@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.dose import DoseBand, DoseRule, Split
-from vein2vein.knowledge.documents.product import LabelQuery, Product
+from vein2vein.knowledge.documents.product import Label, LabelQuery, Product
 from vein2vein.knowledge.documents.regimen import Regimen
 from vein2vein.knowledge.library import default_library
 
@@ -63,7 +63,7 @@ def test_an_undated_label_is_open_and_says_so() -> None:
     query = LabelQuery("EU", "mantle-cell-lymphoma", line=3, age=60)
     (verdict,) = product("lisocabtagene-maraleucel").labels_on(date(2026, 1, 1), query)
     assert verdict.truth is Truth.UNKNOWN
-    assert verdict.missing == ("valid",)
+    assert verdict.missing == ("line-not-noted", "valid")
 
 
 def test_a_dated_european_label_holds_for_an_adult() -> None:
@@ -160,3 +160,26 @@ def test_a_target_without_a_range_is_neither_within_nor_outside() -> None:
     found = planned.deviation(147)
     assert (found.percent, found.is_within, found.is_above_cap) == (5, None, False)
     assert product("axicabtagene-ciloleucel").doses["all"].plan(weight=120).deviation(210).is_within is False
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "indication", "missing"),
+    [
+        ("ciltacabtagene-autoleucel", "JP", "multiple-myeloma", {"line-not-noted"}),
+        ("tisagenlecleucel", "EU", "b-cell-acute-lymphoblastic-leukaemia", {"line-not-noted"}),
+        ("tisagenlecleucel", "RU", "b-cell-acute-lymphoblastic-leukaemia", {"indication-not-noted", "line-not-noted"}),
+    ],
+)
+def test_a_line_that_the_file_does_not_know_is_no_leave_for_an_untreated_patient(
+    name: str, place: str, indication: str, missing: set[str]
+) -> None:
+    (verdict,) = product(name).labels_on(date(2026, 6, 1), LabelQuery(place, indication, line=1, age=20))
+    assert verdict.truth is Truth.UNKNOWN
+    assert set(verdict.missing) == missing
+
+
+def test_a_row_without_line_and_condition_has_to_say_that_its_line_is_not_noted() -> None:
+    row = {"row": "x", "jurisdiction": ["JP"], "indication": "multiple-myeloma", "status": "recalled"}
+    with pytest.raises(ValidationError, match="'x' names a line, a condition, or says that the line is not noted"):
+        Label.model_validate(row)
+    assert Label.model_validate({**row, "not_noted": ["line"]}).not_noted == ("line",)

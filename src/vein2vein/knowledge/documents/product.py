@@ -52,6 +52,7 @@ class Label(DatedRow):
         excludes: Subtypes of the disease that the label leaves out.
         dose: Name of a rule under `doses`; null when the dose is not known.
         lymphodepletion: Ids of regimens named on the label, the first one standard; the window after them stands in their files.
+        not_noted: Limits that the label has and this file does not know: nobody can say that a patient fits them.
     """
 
     indication: Text
@@ -63,6 +64,14 @@ class Label(DatedRow):
     excludes: tuple[Text, ...] = ()
     dose: Text | None = None
     lymphodepletion: tuple[Text, ...] = ()
+    not_noted: tuple[Literal["line", "indication"], ...] = ()
+
+    @model_validator(mode="after")
+    def _says_for_which_line(self) -> Label:
+        if self.line_from is None and self.line_to is None and not self.requires and "line" not in self.not_noted:
+            msg = f"label {self.row!r} names a line, a condition, or says that the line is not noted"
+            raise ValueError(msg)
+        return self
 
 
 class Care(DatedRow):
@@ -169,7 +178,8 @@ class LabelVerdict:
     Attributes:
         label: The row.
         truth: TRUE where everything asked for is known and fits; UNKNOWN where something is open.
-        missing: What would settle it: arguments by name, conditions by id, `since` or `to` for a date that is not known.
+        missing: What would settle it: arguments by name, conditions by id, `since` or `to` for a date that is not known,
+            `line-not-noted` and the like for a limit that the file does not know.
     """
 
     label: Label
@@ -281,6 +291,7 @@ def _label_parts(label: Label, day: date, query: LabelQuery) -> Iterator[tuple[s
         yield "subtype", Truth.of(None if query.subtype is None else query.subtype not in label.excludes)
     for name in label.requires:
         yield name, Truth.of(query.told.get(name))
+    yield from ((f"{name}-not-noted", Truth.UNKNOWN) for name in label.not_noted)
 
 
 def _between(number: int | None, low: int | None, high: int | None) -> Truth:
