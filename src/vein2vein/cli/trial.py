@@ -134,6 +134,7 @@ def paths(file: Path, outcomes: str, cohorts: int) -> None:
     """Print every way in which the next cohorts may turn out after OUTCOMES, and the dose after each."""
     from vein2vein.errors import TrialError
     from vein2vein.programme.trial.complete import complete
+    from vein2vein.programme.trial.phase1.partial import PartialDesign
     from vein2vein.programme.trial.recommend import paths as look_ahead
     from vein2vein.programme.trial.study.dose import DoseStudy
     from vein2vein.programme.trial.words import Design
@@ -149,7 +150,9 @@ def paths(file: Path, outcomes: str, cohorts: int) -> None:
     design = study.design if isinstance(study.design, Design) else complete(study.design)
     found = look_ahead(design, outcomes, cohorts=cohorts)
     columns([("outcomes", "next dose"), *((path.outcomes or "now", str(path.dose or "stop")) for path in found)])
-    if design is not study.design:
+    if isinstance(study.design, PartialDesign):
+        click.echo('while all get the planned dose; who got less: vein2vein trial recommend FILE "2NN 2N=1.4"')
+    elif design is not study.design:
         click.echo("once every outcome is known; while some are pending: vein2vein trial recommend FILE --pending ...")
 
 

@@ -53,6 +53,8 @@ def truth(name: str, toxicity: float, answer: tuple[float, ...]) -> dict[str, An
     found: dict[str, Any] = {"toxicity": [toxicity] * 3}
     if name == "feasible-dose":
         return found | {"feasibility": [1.0, 1.0, 1.0]}
+    if name == "partial-dose":
+        return found | {"capacity": {"median": 1000, "log_sd": 0.0}}
     return found | ({"efficacy": list(answer)} if "efficacy" in FILES[name]["scenarios"][0] else {})
 
 

@@ -1,10 +1,11 @@
-"""A late-onset design once every outcome is known: the same rules as a design that waits for each cohort.
+"""A design of another kind as a plain one: with every outcome known, or with every product as large as planned.
 
-Place    Programme, trial. Read by paths, tables and tests: what a late-onset design says when nobody is pending.
-In       A `LateDesign`.
+Place    Programme, trial. Read by paths, tables and tests: what a late-onset design says when nobody is pending, and one for
+         partial doses while everybody gets the planned dose.
+In       A `LateDesign` or `PartialDesign`.
 Out      A `Design` with its rule, safety, selection and cohorts.
-Knows    Nobody is pending, so no rule can ask to wait.
-Checked  tests/unit/programme/trial/test_complete.py
+Knows    Nobody is pending, so no rule can ask to wait. Nobody got less, so no dose is infeasible.
+Checked  tests/property/trial/test_every_design.py; tests/unit/programme/trial/study/test_dose_tables.py
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vein2vein.programme.trial.phase1.late import LateDesign, LateRule
+from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase12.late import TwoSeen
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
-from vein2vein.programme.trial.words import Bools, Design, Ints, States
+from vein2vein.programme.trial.words import Bools, Design, Ints, NoSafetyRule, States
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,19 @@ class Complete:
         return self.late.reasons(TwoSeen.complete(states), closed)
 
 
-def complete(design: LateDesign) -> Design:
-    """The design that waits for every outcome of a cohort before the next one."""
+def complete(design: LateDesign | PartialDesign) -> Design:
+    """The design that waits for every outcome of a cohort before the next one, and whose products all reach their dose."""
+    if isinstance(design, PartialDesign):
+        return Design(
+            name=design.name,
+            doses=design.doses,
+            rule=design.toxicity,
+            selection=design.toxicity,
+            cohorts=design.cohorts,
+            safety=design.feasible.toxicity or NoSafetyRule(),
+            looks_at_last_cohort=True,
+            parameters=design.parameters,
+        )
     return Design(
         name=design.name,
         doses=design.doses,

@@ -27,6 +27,7 @@ from vein2vein.programme.trial.study.comparison import COMPARISONS, read_compari
 from vein2vein.programme.trial.study.dose import read_dose
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.fixed_time import read_sequential
+from vein2vein.programme.trial.study.partial import read_partial
 from vein2vein.programme.trial.study.randomised import RANDOMISED
 from vein2vein.programme.trial.study.reading import refuse
 from vein2vein.programme.trial.study.results import Curves, Result, Table
@@ -65,6 +66,7 @@ class Study(Protocol):
 
 _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Study]]] = MappingProxyType(
     dict.fromkeys(MAKERS, read_dose)
+    | {"partial-dose": read_partial}
     | dict.fromkeys(COMPARISONS, read_comparison)
     | dict.fromkeys(SINGLE, read_single)
     | dict.fromkeys(BASKETS, read_baskets)

@@ -4,7 +4,7 @@ Place    Report, trial. Read by `html` and `word`.
 In       A design file that was read, its results, a search or none, and how the report was asked for.
 Out      `Block`s in order.
 Knows    The same input gives the same blocks; nothing reads the clock.
-Checked  tests/unit/report/trial/test_content.py
+Checked  tests/unit/report/trial/test_documents.py
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import yaml
 from vein2vein._version import __version__
 from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.designs import DesignFile
+from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.recommend import paths
 from vein2vein.programme.trial.search import Found
 from vein2vein.programme.trial.study.dose import LISTED_STATES, MOST_LISTED, DoseStudy
@@ -264,9 +265,10 @@ def _paths(read: DesignFile) -> Iterator[Block]:
         (path.outcomes or cell("now"), str(path.dose or cell("stop"))) for path in paths(design, cohorts=ahead)
     )
     yield Heading(say("trial.paths"), key="paths")
-    yield Paragraph(say("trial.paths_words_both" if design.with_efficacy else "trial.paths_words", n=ahead))
+    kind = "_joint" if design.joint else "_both" if design.with_efficacy else ""
+    yield Paragraph(say(f"trial.paths_words{kind}", n=ahead))
     if not known:
-        yield Paragraph(say("trial.paths_known"))
+        yield Paragraph(say("trial.paths_whole" if isinstance(study.design, PartialDesign) else "trial.paths_known"))
     yield Grid((say("trial.outcomes"), say("trial.next_dose")), rows, say("trial.paths"))
 
 

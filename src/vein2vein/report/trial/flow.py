@@ -77,9 +77,7 @@ def _steps(study: Study) -> list[Step]:
 
 def _dose(study: DoseStudy) -> list[Step]:
     design = study.design
-    size = (
-        design.cohorts.size_of_each if isinstance(design, LateDesign) else int(design.cohorts.size(design.first())[0])
-    )
+    size = int(design.cohorts.size(design.first())[0]) if isinstance(design, Design) else design.cohorts.size_of_each
     late, both = isinstance(design, LateDesign), isinstance(design, Design) and design.with_efficacy
     seen = "dose_pending" if late else "dose_seen_both" if both else "dose_seen"
     return [

@@ -15,10 +15,11 @@ Checked  tests/reference/trial_phase1/test_partial.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final, Literal, get_args
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal, get_args
 
 import numpy as np
 
@@ -29,13 +30,14 @@ from vein2vein.programme.trial.phase1.crm import ClosestEstimate, Curve, Model
 from vein2vein.programme.trial.phase1.feasible import Infeasible, drawn_through, feasibility
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.simulate import TOLERANCE, Trials
-from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Floats, Ints, States
+from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Floats, Ints, Parameter, States
 
 Way = Literal["received", "weighted", "bounded", "planned", "excluded"]
 CAPACITY: Final = "trial/capacity"
 _BLOCK: Final = 8192  # as in `simulate`, so that the patients are the same
 _AT_ONCE: Final = 512
-_FULL: Final = 1 - 1e-9
+FULL: Final = 1 - 1e-9
+_SURE: Final = 1e-9  # what stands for a rate of 0, since a line is drawn in the logit
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class PartialModel:
             raise TrialError("TRIAL-003", saw="a patient who received nothing", expected="an amount above zero",
                              fix="leave out patients who were not treated")  # fmt: skip
         n = self._count(treated.there, treated.planned)
-        less = treated.there & (treated.amount < _FULL * np.array(self.amounts)[treated.planned])
+        less = treated.there & (treated.amount < FULL * np.array(self.amounts)[treated.planned])
         whole = treated.there & ~less
         y, fine = (
             self._count(whole & treated.toxic, treated.planned),
@@ -105,7 +107,7 @@ class PartialModel:
             y = y + self._count(less & treated.toxic, treated.planned)
             less = less & ~treated.toxic
         if self.way == "bounded":
-            reached = np.searchsorted(np.array(self.amounts) * _FULL, treated.amount, side="right") - 1
+            reached = np.searchsorted(np.array(self.amounts) * FULL, treated.amount, side="right") - 1
             fine = fine + self._count(less & (reached >= 0), np.maximum(reached, 0))
         elif self.way in {"received", "weighted"} and less.any():
             terms = self._terms(treated, less, self.model.points(n))
@@ -142,12 +144,31 @@ class PartialDesign:
         partial: How patients who got less are counted.
         feasible: Which doses too few products reach.
         cohorts: Cohort sizes and their number.
+        parameters: Every choice with its value and origin.
     """
 
     toxicity: ClosestEstimate
     partial: PartialModel
     feasible: Infeasible
     cohorts: Cohorts
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    name: ClassVar[str] = "CRM with partial doses"
+    start: ClassVar[int] = 0
+
+    @property
+    def doses(self) -> int:
+        """How many planned doses there are."""
+        return len(self.partial.amounts)
+
+    @property
+    def rule(self) -> ClosestEstimate:
+        """Target, estimate and restrictions."""
+        return self.toxicity
+
+    @property
+    def safety(self) -> Infeasible:
+        """Which doses are closed, for toxicity or since too few products reach them."""
+        return self.feasible
 
     def __post_init__(self) -> None:
         if self.toxicity.model != self.partial.model:
@@ -203,14 +224,17 @@ def simulate(
         seed: Root seed.
 
     Raises:
-        TrialError: TRIAL-001 for a scenario of other doses or rates of 0 or 1, which cannot be drawn between; TRIAL-002 for a
-            capacity that cannot be; TRIAL-004 for fewer than two trials.
+        TrialError: TRIAL-001 for a scenario of other doses or rates that fall; TRIAL-002 for a capacity that cannot be;
+            TRIAL-004 for fewer than two trials.
     """
-    if len(truth.toxicity) != len(design.partial.amounts) or not 0 < truth.toxicity[0] <= truth.toxicity[-1] < 1:
+    if len(truth.toxicity) != len(design.partial.amounts):
         raise TrialError("TRIAL-001", saw=f"rates {list(truth.toxicity)}", fix="correct the scenario",
-                         expected=f"{len(design.partial.amounts)} rates between 0 and 1, both excluded")  # fmt: skip
-    if any(a >= b for a, b in pairwise(truth.toxicity)):
-        raise TrialError("TRIAL-001", saw=f"rates {list(truth.toxicity)}", expected="rates that rise", fix="correct it")
+                         expected=f"{len(design.partial.amounts)} rates, one per planned amount")  # fmt: skip
+    if any(a > b for a, b in pairwise(truth.toxicity)):
+        raise TrialError(
+            "TRIAL-001", saw=f"rates {list(truth.toxicity)}", expected="rates that do not fall", fix="correct it"
+        )
+    truth = replace(truth, toxicity=tuple(np.clip(truth.toxicity, _SURE, 1 - _SURE).tolist()))
     if not capacity[0] > 0 or not capacity[1] >= 0:
         refuse(f"a capacity of {capacity}", "a median above 0 and a standard deviation from 0", "correct it")
     if trials < 2:  # noqa: PLR2004
@@ -244,7 +268,7 @@ def _played(design: PartialDesign, truth: Truth, tolerance: Floats, able: Floats
     for first in range(0, shape[1], size):
         if first:
             treated = Treated(planned[going], amount[going], toxic[going], there[going])
-            goes = design.next_dose(treated, _states(treated, at[going], amounts, slice(first - size, first)))
+            goes = design.next_dose(treated, states_of(treated, at[going], amounts, slice(first - size, first)))
             going, goes = going[goes != NONE], goes[goes != NONE]
             at[going] = goes
         seats = np.ix_(going, np.arange(first, min(first + size, shape[1])))
@@ -253,16 +277,16 @@ def _played(design: PartialDesign, truth: Truth, tolerance: Floats, able: Floats
         toxic[seats] = tolerance[seats] < drawn_through(truth.toxicity, design.partial.amounts, amount[seats])
         there[seats] = True
     treated = Treated(planned, amount, toxic, there)
-    states = _states(treated, at, amounts, slice(shape[1] - size, shape[1]))
+    states = states_of(treated, at, amounts, slice(shape[1] - size, shape[1]))
     selected = np.full(len(able), NONE)
     selected[going] = design.selected(treated, states)[going]
-    below = (there & (amount < _FULL * amounts[planned])).sum(axis=1)
+    below = (there & (amount < FULL * amounts[planned])).sum(axis=1)
     return PartialTrials(Trials(states.n, states.y, selected, states.e), design.estimates(treated), below)
 
 
-def _states(treated: Treated, at: Ints, amounts: Floats, last: slice) -> States:
+def states_of(treated: Treated, at: Ints, amounts: Floats, last: slice) -> States:
     """Counts at planned doses, with products that reached the dose as responses."""
-    reached = treated.there & (treated.amount >= _FULL * amounts[treated.planned])
+    reached = treated.there & (treated.amount >= FULL * amounts[treated.planned])
     who = (treated.there, treated.there & treated.toxic, reached)
     n, y, e = (np.stack([(w & (treated.planned == k)).sum(axis=1) for k in range(len(amounts))], axis=1) for w in who)
     return States(n, y, at, treated.there[:, last].sum(axis=1), treated.toxic[:, last].sum(axis=1), e)

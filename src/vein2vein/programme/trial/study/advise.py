@@ -3,9 +3,10 @@
 Place    Programme, trial, study. Read by the command line and the audit log.
 In       A study; what was seen, in the notation of its family; follow-up of pending patients.
 Out      `Advice`: what to do, facts, reasons, departures from what the design had asked for.
-Knows    Dose finding: "1NNN 2NNT", with responses "1NNE 2NBT", pending patients "2@14" (dose, days), backfill "+1NE". Compared
-         doses: "12/30 15/30". Single arm: "3/13", two endpoints "5,2/13", pending days "40 20". Baskets: "5/10 2/10" in their
-         order. Randomised: z of each look made, "1.32 2.41", and the information fractions they came at, "0.55 0.81".
+Knows    Dose finding: "1NNN 2NNT", with responses "1NNE 2NBT", pending patients "2@14" (dose, days), backfill "+1NE", those who
+         got less "2N=1.4". Compared doses: "12/30 15/30". Single arm: "3/13", two endpoints "5,2/13", pending days "40 20".
+         Baskets: "5/10 2/10" in their order. Randomised: z of each look made, "1.32 2.41", and the information fractions they
+         came at, "0.55 0.81".
 Checked  tests/unit/programme/trial/study/test_advise.py
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.late import LateDesign
+from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase12.efftox import EffToxRule
 from vein2vein.programme.trial.phase12.efftox import advise as joint_advice
 from vein2vein.programme.trial.recommend import recommend
@@ -22,6 +24,7 @@ from vein2vein.programme.trial.study.advice import Advice, cannot, counted, noth
 from vein2vein.programme.trial.study.advise_arm import advise_comparison, advise_single, advise_two_endpoints
 from vein2vein.programme.trial.study.advise_backfill import advise_backfill
 from vein2vein.programme.trial.study.advise_looks import advise_looks
+from vein2vein.programme.trial.study.advise_partial import advise_partial
 from vein2vein.programme.trial.study.advise_pending import advise_pending
 from vein2vein.programme.trial.study.baskets import BasketStudy
 from vein2vein.programme.trial.study.cells import CellStudy
@@ -65,6 +68,8 @@ def advise(study: object, outcomes: str = "", pending: str = "", information: st
 
 def _known(study: Any, outcomes: str) -> Advice:
     """The advice of designs that know every outcome at once."""
+    if isinstance(study, DoseStudy) and isinstance(study.design, PartialDesign):
+        return advise_partial(study.design, outcomes)
     if isinstance(study, DoseStudy):
         return _at_once(study.design, outcomes) if study.fill is None else _filled(study, outcomes)
     if isinstance(study, ComparisonStudy):

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from vein2vein.programme.trial.phase1.backfill import Backfill
 from vein2vein.programme.trial.phase1.crm import SKELETON, middle_dose, skeleton
 from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
 from vein2vein.programme.trial.phase1.late import LateDesign, Setting
+from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase12 import late as late_two
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
 from vein2vein.programme.trial.scenario import Truth
@@ -64,6 +65,7 @@ OTHER: Final = (
     "search",
     "protocol",
 )
+AnyDesign = TypeVar("AnyDesign", Design, LateDesign, PartialDesign)
 _LISTED: Final = 48  # doses times patients up to which a design with responses is enumerated within seconds
 _LISTED_TOGETHER: Final = 45  # the same where states count patients with both outcomes
 MOST_LISTED: Final = 300  # patients up to which it is tried: a model asked at two million states takes minutes
@@ -111,7 +113,7 @@ class DoseStudy:
         around: Parameters of the settings of time, and of who waits for backfill, with their origin.
     """
 
-    design: Design | LateDesign
+    design: Design | LateDesign | PartialDesign
     truths: tuple[Truth, ...]
     setting: Setting | None = None
     judged: JudgedBy = JudgedBy()
@@ -274,7 +276,16 @@ class DoseStudy:
         return Figure(waits * self.setting.window + (patients - 1) * self.setting.interval, None, "days")
 
     def _simulated(self, one: Scenario, trials: int, seed: int) -> Result:
-        run, days = self._run(one.truth, trials, seed)
+        return self._told(one, *self._run(one.truth, trials, seed), (trials, seed))
+
+    def _told(
+        self,
+        one: Scenario,
+        run: simulate.Trials,
+        days: tuple[Floats, Floats] | Schedules | None,
+        drawn: tuple[int, int],
+    ) -> Result:
+        """The figures of simulated trials, and of their time."""
         scheduled = None
         if isinstance(days, Schedules):
             scheduled, days = days, None
@@ -303,7 +314,7 @@ class DoseStudy:
             self._line(one.truth, k, (share_of((selected == k).astype(float)), mean_of(n[:, k]), mean_of(y[:, k])))
             for k in range(self.design.doses)
         ]
-        return Result(one.truth.name, figures, tuple(lines), trials=trials, seed=seed)
+        return Result(one.truth.name, figures, tuple(lines), trials=drawn[0], seed=drawn[1])
 
     def _run(
         self, truth: Truth, trials: int, seed: int
@@ -317,7 +328,7 @@ class DoseStudy:
             return backfill.run(self.design, rule, truth, waiting=waiting, trials=trials, seed=seed), None
         if isinstance(self.design, Design):
             return simulate.run(self.design, truth, trials=trials, seed=seed), None
-        assert self.setting is not None  # noqa: S101  (asked for when read)
+        assert self.setting is not None and isinstance(self.design, LateDesign)  # noqa: S101, PT018  (asked for when read)
         if self.response is not None:
             two = late_two.simulate(self.design, truth, self.setting, self.response, trials=trials, seed=seed)
             return two.trials, (two.days, two.suspended.astype(float))
@@ -333,7 +344,7 @@ class DoseStudy:
         return ()
 
 
-def _desire(design: Design | LateDesign, truth: Truth) -> Floats:
+def _desire(design: Design | LateDesign | PartialDesign, truth: Truth) -> Floats:
     """How desirable each dose truly is: by the utilities or contour of the design, else by its response rate."""
     assert truth.efficacy is not None  # noqa: S101  (the caller has asked)
     efficacy, rule = np.array(truth.efficacy), getattr(design, "rule", None)
@@ -346,7 +357,7 @@ def _desire(design: Design | LateDesign, truth: Truth) -> Floats:
     return efficacy if contour is None else np.asarray(contour.utility(efficacy, truth.rates))
 
 
-def looks_at_responses(design: Design | LateDesign) -> bool:
+def looks_at_responses(design: Design | LateDesign | PartialDesign) -> bool:
     """Whether a design looks at responses, or at products that reached the dose."""
     return isinstance(design.rule, PendingUtility) or (isinstance(design, Design) and design.with_efficacy)
 
@@ -374,7 +385,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         if not isinstance(waiting, int) or isinstance(waiting, bool) or waiting < 0:
             refuse(f"waiting {waiting!r}", "patients who come while a cohort is waited for", "add `waiting: 2`")
         fill = (rule, waiting)
-    design = _marked(found, maker, given)
+    design = marked(found, maker, given)
     cases = cases_of(content)
     calendar = read_calendar(content.get("calendar"), design if fill is None else None)
     if calendar is not None and (figures == "exact" or content.get("setting") is not None):
@@ -382,7 +393,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
     return DoseStudy(
         design=design,
         truths=tuple(truth_of(entry, i) for i, entry in enumerate(cases)),
-        setting=_setting(content.get("setting"), late=isinstance(design, LateDesign)),
+        setting=setting_of(content.get("setting"), late=isinstance(design, LateDesign)),
         judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
         right=tuple(right_of(entry, design.doses) for entry in cases),
         fill=fill,
@@ -393,13 +404,13 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
     )
 
 
-def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mapping[str, Any]) -> Design | LateDesign:
+def marked(design: AnyDesign, maker: Callable[..., Any], given: Mapping[str, Any]) -> AnyDesign:
     """The design, with what the file sets marked as set even where it is the default, and its cohorts told."""
-    marked = {
+    kept: dict[str, Parameter] = {
         key: replace(parameter, origin="set") if key in given and parameter.origin == "default" else parameter
         for key, parameter in design.parameters.items()
     }
-    shape = {"doses": Parameter(design.doses, "set" if "doses" in given else "derived")}
+    shape: dict[str, Parameter] = {"doses": Parameter(design.doses, "set" if "doses" in given else "derived")}
     if isinstance(design.cohorts, Cohorts):
         shape["cohorts"] = Parameter(
             f"{design.cohorts.number} of {design.cohorts.size_of_each}", "set" if "cohorts" in given else "derived"
@@ -407,11 +418,11 @@ def _marked(design: Design | LateDesign, maker: Callable[..., Any], given: Mappi
     rest = {
         key: parameter
         for key, parameter in parameters_of(maker, given, "").items()
-        if key.partition(".")[0] not in {*shape, *marked, "skeleton", "utilities", "model", "contour", "start"}
+        if key.partition(".")[0] not in {*shape, *kept, "skeleton", "utilities", "model", "contour", "start"}
         and (parameter.origin == "set" or "." in key)
     }
-    calibrated = _calibrated(marked.get("skeleton"), given)
-    return replace(design, parameters=MappingProxyType({**shape, **rest, **marked, **calibrated}))
+    calibrated = _calibrated(kept.get("skeleton"), given)
+    return replace(design, parameters=MappingProxyType({**shape, **rest, **kept, **calibrated}))
 
 
 def _calibrated(used: Parameter | None, given: Mapping[str, Any]) -> dict[str, Parameter]:
@@ -454,7 +465,12 @@ def _response(entry: Any, design: Design | LateDesign) -> Setting | None:
     return made(Setting, {"interval": 1.0} | dict(entry), "response")
 
 
-def _setting(entry: Any, *, late: bool) -> Setting | None:
+def setting_of(entry: Any, *, late: bool) -> Setting | None:
+    """The setting of a file; None where a design that waits for each cohort has none.
+
+    Raises:
+        TrialError: TRIAL-005 where a design that decides while outcomes are pending has none.
+    """
     if entry is None and not late:
         return None
     if not isinstance(entry, Mapping):

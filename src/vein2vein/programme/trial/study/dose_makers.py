@@ -20,6 +20,7 @@ from vein2vein.programme.trial.phase1.crm import NormalPrior, crm, skeleton
 from vein2vein.programme.trial.phase1.ewoc import ewoc
 from vein2vein.programme.trial.phase1.feasible import feasible_dose
 from vein2vein.programme.trial.phase1.interval import i3_plus_3, keyboard, mtpi, mtpi2
+from vein2vein.programme.trial.phase1.partial_dose import partial_dose
 from vein2vein.programme.trial.phase1.pod_tpi import pod_tpi
 from vein2vein.programme.trial.phase1.rolling_six import rolling_six
 from vein2vein.programme.trial.phase1.table import DecisionTable, from_table
@@ -52,6 +53,7 @@ MAKERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "tite-crm": tite_crm,
         "backfill-boin": backfill_boin,
         "feasible-dose": feasible_dose,
+        "partial-dose": partial_dose,
         "boin12": boin12,
         "u-boin": u_boin,
         "boin-et": boin_et,

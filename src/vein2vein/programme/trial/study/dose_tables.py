@@ -20,8 +20,9 @@ from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.phase1.backfill import PooledInterval
 from vein2vein.programme.trial.phase1.boin import Bounds, Interval, Titrated, TitratedCohorts
 from vein2vein.programme.trial.phase1.common import ByMoves, TooToxic
-from vein2vein.programme.trial.phase1.feasible import TolerableFeasible
+from vein2vein.programme.trial.phase1.feasible import Infeasible, TolerableFeasible
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
+from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase1.pod_tpi import DecisionProbability
 from vein2vein.programme.trial.phase1.rolling_six import RollingSix
 from vein2vein.programme.trial.phase1.three_plus_three import ThreePlusThree
@@ -44,8 +45,12 @@ _RANKED: Final = (0, 3, 6, 9)
 _RANKED_TOGETHER: Final = (0, 3, 6)  # with patients who had both there are many more rows
 
 
-def decisions(design: Design | LateDesign) -> tuple[Table, ...]:
+def decisions(design: Design | LateDesign | PartialDesign) -> tuple[Table, ...]:
     """The tables of a design for a protocol: decisions where they rest on one dose, else those of the next cohorts."""
+    if isinstance(design, PartialDesign):
+        return tuple(
+            t for t in (pathways(complete(design)), _feasible(design.feasible, design.cohorts.most)) if t is not None
+        )
     if isinstance(design, LateDesign):
         return _late(design)
     if design.with_efficacy:
@@ -70,7 +75,8 @@ def _with_responses(design: Design) -> tuple[Table | None, ...]:
     if isinstance(rule, (BoinEtRule, TepiRule)):
         return (by_both(design),)
     made = isinstance(rule, TolerableFeasible)
-    return first_cohort(design, made=made), _feasible(design) if made else None
+    limits = _feasible(rule.feasible, design.cohorts.most) if isinstance(rule, TolerableFeasible) else None
+    return first_cohort(design, made=made), limits
 
 
 def _late(design: LateDesign) -> tuple[Table, ...]:
@@ -158,15 +164,13 @@ def _suspended(design: Design) -> Table:
     return Table("suspension", ("patients_here", "suspended_from"), rows)
 
 
-def _feasible(design: Design) -> Table:
+def _feasible(rule: Infeasible, most: int) -> Table:
     """Products that reached the dose with which it is given up as infeasible, by patients."""
-    rule = design.rule
-    assert isinstance(rule, TolerableFeasible)  # noqa: S101  (the caller has asked)
     rows = []
-    for n in range(rule.feasible.patients, design.cohorts.most + 1):
+    for n in range(rule.patients, most + 1):
         made = np.arange(n + 1)[:, None]
         one = States(np.full((n + 1, 1), n), made * 0, made[:, 0] * 0, made[:, 0], made[:, 0], made)
-        few = np.flatnonzero(rule.feasible.infeasible(one)[:, 0])
+        few = np.flatnonzero(rule.infeasible(one)[:, 0])
         rows.append((str(n), f"≤ {few[-1]}" if len(few) else "-"))
     return Table("infeasible", ("patients_here", "infeasible_to"), tuple(rows))
 

@@ -47,7 +47,7 @@ _SHOWN: Final[Mapping[str, str]] = MappingProxyType(  # values that a file write
     }
 )
 _ONLY: Final = {
-    "prior": ("feasible-dose",),
+    "prior": ("feasible-dose", "partial-dose"),
     "futility": RANDOMISED + CELLS,
     "test": RANDOMISED + CELLS,
     "bounds": ("boin", "tite-boin"),

@@ -206,11 +206,13 @@ def test_what_cannot_have_been_seen_is_refused(file: str, outcomes: str, pending
     assert saw in told.value.fault.saw
 
 
+TWO_DOSES = "cohort 2: the design asked for 3 at one dose, 2 at dose 1 and 1 at dose 2 were treated"
+
+
 @pytest.mark.parametrize(
     ("file", "outcomes", "pending", "departures"),
     [
-        (TITE, "1NNN", "1@3 1@2 2@1", ("cohort 2: the design asked for 3 at one dose, 2 at dose 1 and 1 at dose 2 "
-                                        "were treated",)),
+        (TITE, "1NNN", "1@3 1@2 2@1", (TWO_DOSES,)),
         (TITE, "1NNN 2NN", "2@3", ()),
         (TITE, "2NNN", "", ("cohort 1: the design asked for dose 1, dose 2 was given",)),
         (TITE, "1NNN 3N", "3@1", ("cohort 2: no dose is skipped by the design, dose 3 was given before dose 2",)),
