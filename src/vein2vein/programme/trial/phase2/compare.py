@@ -111,8 +111,8 @@ def hazard_ratio(
     data = _Rows(t, ended > 0, group.astype(np.float64), w)
     beta = 0.0
     for _ in range(_STEPS):
-        slope, curve = data.slope(beta)
-        if curve <= 1e-12 * float(w @ ended) or abs(beta) > _FAR:
+        slope, curve = data.slope(beta) if abs(beta) <= _FAR else (0.0, 0.0)
+        if curve <= 1e-12 * float(w @ ended):
             refuse_control(
                 "events in one group only while both were at risk",
                 "events of both groups while both are at risk",
@@ -145,17 +145,17 @@ class _Rows:
     def slope(self, beta: float) -> tuple[float, float]:
         """Slope of the log partial likelihood, and its curvature with the sign changed."""
         _, risk, treated = self._at_risk(beta)
-        share = treated / risk
+        share = np.divide(treated, risk, out=np.zeros_like(risk), where=risk > 0)  # nobody at risk has any weight
         d = self.w * self.event
         return float(d @ (self.x - share)), float(d @ (share * (1 - share)))
 
     def influence(self, beta: float) -> Floats:
         """The weighted score residual of each row."""
         _, risk, treated = self._at_risk(beta)
-        share = treated / risk
+        share = np.divide(treated, risk, out=np.zeros_like(risk), where=risk > 0)
         order = np.argsort(self.time, kind="stable")
         until = np.searchsorted(self.time[order], self.time, side="right") - 1
-        jump = np.where(self.event, self.w / risk, 0.0)
+        jump = np.divide(self.w, risk, out=np.zeros_like(risk), where=self.event & (risk > 0))
         total, with_share = np.cumsum(jump[order])[until], np.cumsum((jump * share)[order])[until]
         own = np.where(self.event, self.x - share, 0.0)
         found: Floats = self.w * (own - np.exp(beta * self.x) * (self.x * total - with_share))

@@ -99,7 +99,7 @@ def tails(correlations: Floats, bounds: Floats, directions: int) -> Floats:
         other: Floats = ndtr(-np.maximum(bounds, 0))
         found[:] = np.where(against, np.minimum(one + other, 1.0), one)
         return found
-    reach = root @ _sphere(rank, directions)
+    reach = root @ sphere(rank, directions)
     for first in range(0, len(bounds), _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
         high, low = reach[part].max(axis=1), -reach[part].min(axis=1)  # a direction and its opposite
@@ -133,8 +133,11 @@ def _beyond(bounds: Floats, reach: Floats, rank: int) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _sphere(rank: int, directions: int) -> Floats:
-    """Evenly spread directions, shape (rank, directions): a Fibonacci lattice on the sphere, else a Richtmyer lattice."""
+def sphere(rank: int, directions: int) -> Floats:
+    """Evenly spread directions, shape (rank, directions): a Fibonacci lattice on the sphere, else a Richtmyer lattice.
+
+    Of two and three dimensions it is half of them: each comes with its opposite.
+    """
     step = np.arange(directions) + 0.5
     if rank == 2:  # noqa: PLR2004
         angle = np.pi * step / directions  # half a circle: each direction comes with its opposite

@@ -138,10 +138,10 @@ def drift(scenario: Scenario, month: float, rho: float = 0.0, gamma: float = 0.0
         rho: Power of pooled survival in the weight.
         gamma: Power of one minus pooled survival.
     """
-    mean, variance = _moments(scenario, month, FlemingHarrington(rho, gamma))
-    if not variance > 0:
+    mean, variance = _moments(scenario, month, (FlemingHarrington(rho, gamma),))
+    if not variance[0, 0] > 0:
         _no_events()
-    return math.sqrt(scenario.accrual.patients) * mean / math.sqrt(variance)
+    return math.sqrt(scenario.accrual.patients) * float(mean[0]) / math.sqrt(variance[0, 0])
 
 
 def information_fractions(
@@ -169,16 +169,12 @@ def information_of(scenario: Scenario, months: tuple[float, ...], weight: Weight
         months: Calendar months of the analyses, rising.
         weight: Fleming-Harrington or modest weights.
     """
-    if not months or any(b <= a for a, b in pairwise(months)):
-        refuse_parameter(f"analyses at the months {list(months)}", "rising months, at least one")
-    found = [_moments(scenario, month, weight)[1] for month in months]
-    if not found[-1] > 0:
-        _no_events()
-    return tuple(one / found[-1] for one in found)
+    found = _covariances(scenario, months, (weight,))[:, 0, 0]
+    return tuple(float(one / found[-1]) for one in found)
 
 
-def information_at_events(scenario: Scenario, counts: tuple[int, ...], weight: Weight) -> tuple[float, ...]:
-    """Information fractions of looks at numbers of events, if nothing differs between the arms.
+def covariances_at_events(scenario: Scenario, counts: tuple[int, ...], weights: tuple[Weight, ...]) -> Floats:
+    """Covariance of the scores per patient at looks at numbers of events, if nothing differs between the arms.
 
     Both arms get the hazard of the control arm; the looks come in the months in which so many events are expected. Scores at the
     looks have independent increments then, since the weight of a time tends to the same number at each look (Tsiatis 1982).
@@ -186,7 +182,10 @@ def information_at_events(scenario: Scenario, counts: tuple[int, ...], weight: W
     Args:
         scenario: The planned truth, of which control, accrual and drop-out are used.
         counts: Events of each look, rising.
-        weight: The weight of the test.
+        weights: The weights of the test.
+
+    Returns:
+        Shape (looks, weights, weights). What one weight has at a look over the last is its information fraction.
 
     Raises:
         TrialError: TRIAL-002 when two looks wait for more events than ever come without an effect.
@@ -198,15 +197,24 @@ def information_at_events(scenario: Scenario, counts: tuple[int, ...], weight: W
             f"looks at {counts[-2]} and {counts[-1]} events, of which {most:.1f} are expected without an effect",
             "one look at most that waits for more, or the key `information` with a fraction for each look",
         )
-    return information_of(null, tuple(month_expected(null, min(count, most)) for count in counts), weight)
+    return _covariances(null, tuple(month_expected(null, min(count, most)) for count in counts), weights)
+
+
+def _covariances(scenario: Scenario, months: tuple[float, ...], weights: tuple[Weight, ...]) -> Floats:
+    if not months or any(b <= a for a, b in pairwise(months)):
+        refuse_parameter(f"analyses at the months {list(months)}", "rising months, at least one")
+    found: Floats = np.array([_moments(scenario, month, weights)[1] for month in months])
+    if not (np.diagonal(found[-1]) > 0).all():
+        _no_events()
+    return found
 
 
 def _no_events() -> NoReturn:
     refuse_parameter("hazards without events in both arms by the month", "hazards above 0 in both arms")
 
 
-def _moments(scenario: Scenario, month: float, weight_of: Weight) -> tuple[float, float]:
-    """Mean and variance of the score per patient."""
+def _moments(scenario: Scenario, month: float, weights: tuple[Weight, ...]) -> tuple[Floats, Floats]:
+    """Means and covariance of the scores per patient."""
     u, weight = _both(scenario, month)
     risk = np.array([_at_risk(scenario, arm, month, u) for arm in (0, 1)])
     h = np.array([scenario.control.hazard(u), scenario.experimental.hazard(u)])
@@ -214,10 +222,10 @@ def _moments(scenario: Scenario, month: float, weight_of: Weight) -> tuple[float
     total = np.where(total > 0, total, 1.0)
     events = (h * risk).sum(axis=0)
     pooled = np.exp(-_running(events / total, weight))
-    w = _weight(weight_of, u, pooled)
-    mean = (w * risk[0] * risk[1] / total * (h[0] - h[1])) @ weight
-    variance = (w**2 * risk[0] * risk[1] / total**2 * events) @ weight
-    return float(mean), float(variance)
+    w = np.array([_weight(one, u, pooled) for one in weights])
+    mean = w @ (risk[0] * risk[1] / total * (h[0] - h[1]) * weight)
+    variance = (w * (risk[0] * risk[1] / total**2 * events * weight)) @ w.T
+    return mean, variance
 
 
 def _weight(weight: Weight, u: Floats, pooled: Floats) -> Floats:

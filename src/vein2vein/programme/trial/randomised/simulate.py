@@ -5,8 +5,8 @@ In       A scenario; a plan with its cut-offs and weights; how many trials, a se
 Out      `Trials`, one row each; `Figures` with errors.
 Knows    Bounds are those of the plan. Of several weights (MaxCombo) the one-sided p of the largest is compared with the nominal p
          of the bounds: looks are then taken to be correlated as those of the plan. With fractions of events that is right for
-         the log-rank test and held in all simulations of MaxCombo; a test that looks late needs the fractions of
-         `planning.information_at_events`, as design files take them, or it spends .063 instead of .050.
+         the log-rank test only. A test that looks late, alone or in a MaxCombo, needs the information that design files derive
+         (`planning.covariances_at_events`, `joint`), or it spends up to .065 instead of .050.
          A cut-off that is never reached is a stall: no result, and counted so.
 Checked  tests/unit/programme/trial/randomised/test_simulate.py, tests/reference/trial_randomised/test_simulated_power.py
 """

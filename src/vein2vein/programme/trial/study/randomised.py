@@ -23,7 +23,7 @@ import numpy as np
 from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.events import Stall, stall
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
-from vein2vein.programme.trial.randomised.planning import information_at_events, schoenfeld_events
+from vein2vein.programme.trial.randomised.planning import covariances_at_events, schoenfeld_events
 from vein2vein.programme.trial.randomised.sequential import (
     Futility,
     Plan,
@@ -36,16 +36,16 @@ from vein2vein.programme.trial.randomised.simulate import Analysis, Trials, even
 from vein2vein.programme.trial.randomised.spending import Spending
 from vein2vein.programme.trial.study import randomised_tables
 from vein2vein.programme.trial.study.arms import split_arms
-from vein2vein.programme.trial.study.information import SOURCE, is_weighted
+from vein2vein.programme.trial.study.information import fractions_of, is_weighted
 from vein2vein.programme.trial.study.randomised_words import read_boundaries, read_spending, read_weights, source_of
 from vein2vein.programme.trial.study.reading import Convert, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Curves, Figure, Kind, Line, Result, Table, chance, mean_of, share_of
-from vein2vein.programme.trial.words import Parameter
+from vein2vein.programme.trial.words import Floats, Parameter
 
 OTHER: Final = ("design", "title", "scenarios", "search", "protocol")
 LAN_DEMETS: Final = "Lan and DeMets 1983, Biometrika 70:659"
 RANDOMISED: Final = ("group-sequential",)
-Derive = Callable[[tuple[int, ...], Weight], tuple[float, ...]]
+Derive = Callable[[tuple[int, ...], tuple[Weight, ...]], Floats]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Looks:
         first_patient: Date of the first randomisation, for the dates of looks.
         early: Months at which early deaths are looked at.
         information: Information fraction of each look, the last 1, where it is not the share of the events; None derives it for
-            one weighted log-rank test, and takes the share of the events for the log-rank test and MaxCombo.
+            weighted tests and MaxCombo, and takes the share of the events for the log-rank test.
     """
 
     looks: int | tuple[float, ...]
@@ -112,12 +112,16 @@ class Looks:
         assert found is not None  # noqa: S101  (one of both is there)
         return found
 
+    def _bounds_at(self, information: tuple[float, ...]) -> Plan:
+        """The plan at other information, without futility."""
+        return replace(self, futility=None, information=information).plan()
+
     def analysis(self, share: float, derive: Derive, given: dict[str, Parameter]) -> tuple[Looks, Analysis]:
         """The analysis at numbers of events, and the plan with the information of each look.
 
         Args:
             share: Part of the patients in the experimental arm.
-            derive: Information fractions of a weighted test at the events of each look, without an effect.
+            derive: Covariance of the scores of a weighted test or MaxCombo at the events of each look, without an effect.
             given: Parameters of the plan; what is derived is written there.
         """
         by_events, weights = replace(self, information=None).plan(), read_weights(self.test)
@@ -131,9 +135,9 @@ class Looks:
         if self.information is None:
             del given["information"]
             if weighted and len(counts) > 1:
-                found = (*(round(one, 4) for one in derive(counts, weights[0])[:-1]), 1.0)
+                found, source = fractions_of(derive(counts, weights), self._bounds_at)
                 looks = replace(self, information=found)
-                given["information"] = Parameter(found, "derived", SOURCE)
+                given["information"] = Parameter(found, "derived", source)
         if self.events is None:
             told = "Schoenfeld 1981, Biometrika 68:316, times the plan's inflation"
             told += "; of a log-rank test, not of the weighted one" if weighted else ""
@@ -293,7 +297,7 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     asked = looks.events_for(replace(looks, information=None).plan(), planned.share)
     for world in worlds:
         stall(world, asked, ())  # refuses more events than patients before anything is derived
-    looks, analysis = looks.analysis(planned.share, partial(information_at_events, planned), parameters)
+    looks, analysis = looks.analysis(planned.share, partial(covariances_at_events, planned), parameters)
     events = analysis.cut_offs[-1].events or 0
     return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
 

@@ -15,7 +15,8 @@ from vein2vein.programme.trial.randomised.accrual import Accrual, Scenario
 from vein2vein.programme.trial.randomised.batch import cut, patients
 from vein2vein.programme.trial.randomised.hazards import exponential
 from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, FlemingHarrington, ModestlyWeighted, Weight
-from vein2vein.programme.trial.randomised.planning import information_at_events, information_fractions
+from vein2vein.programme.trial.randomised.maxcombo import STRAW_MAN
+from vein2vein.programme.trial.randomised.planning import covariances_at_events, information_fractions
 from vein2vein.programme.trial.randomised.sequential import spending
 from vein2vein.programme.trial.randomised.spending import PocockLike
 from vein2vein.programme.trial.study.advise import advise
@@ -54,7 +55,16 @@ def test_integrals_say_what_simulated_variances_say(weight: Weight) -> None:
     block = patients(NULL, 4, 0)
     seen = np.sort(block.seen, axis=1)
     drawn = [cut(block, seen[:, count - 1], (weight,)).covariance[:, 0, 0].mean() for count in counts]
-    assert information_at_events(NULL, counts, weight) == pytest.approx(np.array(drawn) / drawn[-1], abs=0.015)
+    found = covariances_at_events(NULL, counts, (weight,))[:, 0, 0]
+    assert found / found[-1] == pytest.approx(np.array(drawn) / drawn[-1], abs=0.015)
+
+
+def test_covariances_of_weights_are_those_of_simulated_scores() -> None:
+    counts = (60, 120, 180)
+    block = patients(NULL, 4, 0)
+    seen = np.sort(block.seen, axis=1)
+    drawn = np.array([cut(block, seen[:, count - 1], STRAW_MAN).covariance.mean(axis=0) for count in counts]) / 200
+    assert covariances_at_events(NULL, counts, STRAW_MAN) == pytest.approx(drawn, rel=0.08)
 
 
 def test_a_weighted_test_has_its_own_information_without_an_effect() -> None:
@@ -82,14 +92,23 @@ def test_the_table_keeps_events_and_information_apart_and_leaves_out_hazard_rati
     assert "observed_ratio" not in study().results(trials=8, seed=1)[0].figures
 
 
-@pytest.mark.parametrize("test", ["log-rank", "maxcombo"])
-def test_other_tests_take_the_share_of_the_events(test: str) -> None:
-    one = study(test=test)
+def test_the_log_rank_test_takes_the_share_of_the_events() -> None:
+    one = study(test="log-rank")
     assert one.analysis.plan.t.tolist() == [0.5, 0.75, 1]
     assert "information" not in one.parameters
     table = one.tables()[0]
     assert "event_share" not in table.heads
-    assert ("ratio_at_bound" in table.heads) == (test == "log-rank")
+    assert "ratio_at_bound" in table.heads
+
+
+def test_the_information_of_a_maxcombo_lies_between_those_of_its_weights() -> None:
+    one = study(test={"maxcombo": [{"rho": 0, "gamma": 0}, {"rho": 0, "gamma": 1}]})
+    late = study().analysis.plan.t
+    assert (late[:2] < one.analysis.plan.t[:2]).all()
+    assert (one.analysis.plan.t[:2] < [0.5, 0.75]).all()
+    assert "joint law" in one.parameters["information"].source
+    assert "ratio_at_bound" not in one.tables()[0].heads
+    assert study(test="maxcombo", looks=1).parameters.get("information") is None
 
 
 def test_a_file_may_say_the_information_itself() -> None:
@@ -115,7 +134,8 @@ def test_cells_have_their_own_information_from_simulated_trials() -> None:
     assert one.parameters["information"].origin == "derived"
     assert [cut.events for cut in one.analysis.cut_offs] == [105, 150]
     assert "ratio_at_bound" not in one.tables()[0].heads
-    assert of_cells(one.worlds[0][1], (105, 150), LOG_RANK) == pytest.approx((0.7, 1), abs=0.01)
+    alone = of_cells(one.worlds[0][1], (105, 150), (LOG_RANK,))[:, 0, 0]
+    assert alone / alone[-1] == pytest.approx((0.7, 1), abs=0.01)
     assert cells(test={"rho": 0, "gamma": 1}, information=[0.4, 1]).analysis.plan.t.tolist() == [0.4, 1]
     assert "information" not in cells().parameters
 
