@@ -64,7 +64,8 @@ class DrugDose:
         renal: What the chosen policy says; None where none acts on this drug.
         milligrams: [lowest, highest] possible dose of a day in mg; equal when it is known. No policy gives more than the whole
             dose, so that also without a clearance or a policy something is more than it can be.
-        needs: What is missing, sorted; empty when the dose, or the range that the policy leaves to the centre, is known.
+        needs: What is missing, sorted; empty when the dose, or the range that the source or the policy leaves to the centre, is
+            known.
     """
 
     drug: DrugDays
@@ -172,7 +173,8 @@ def _dose(drug: DrugDays, area: FormulaAnswer, kilograms: Asked, renal: RenalAns
         fractions = acting.fractions if acting.is_stated else (0.0, 1.0)
         if not acting.is_settled:
             needs |= _lacks(acting.clearance) or {"a policy that states this clearance"}
-    ends = (drug.amount * low * fractions[0], drug.amount * high * fractions[-1])
+    least, most = drug.ends
+    ends = (least * low * fractions[0], most * high * fractions[-1])
     return DrugDose(drug, basis, acting, ends, tuple(sorted(needs)))
 
 

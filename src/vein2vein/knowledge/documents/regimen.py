@@ -22,15 +22,31 @@ RegimenDay = Annotated[int, Field(ge=1)]
 
 
 class DrugDays(Strict):
-    """One drug: its dose on each of its days, counted from 1 on the first day of the regimen."""
+    """One drug: its dose on each of its days, counted from 1 on the first day of the regimen.
+
+    `amount_to` is the upper end where the source gives a range; every dose from `amount` to it, both inclusive, is as it says.
+    """
 
     drug: Text
     label: Wording
     amount: Annotated[float, Field(gt=0)]
+    amount_to: float | None = None
     unit: Literal["mg/m2", "mg/kg", "mg"]
     days: Annotated[tuple[RegimenDay, ...], Field(min_length=1)]
     renal: bool = False
     note: Wording | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> DrugDays:
+        if self.amount_to is not None and self.amount_to <= self.amount:
+            msg = f"{self.drug}: the range ends at {self.amount_to:g}, not above {self.amount:g}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Least and most of a dose, equal where the source gives one."""
+        return self.amount, self.amount if self.amount_to is None else self.amount_to
 
 
 class Gap(Strict):
@@ -88,7 +104,7 @@ class RegimenCase(Strict):
 
     name: Text
     days: dict[str, tuple[int, ...]] | None = None
-    total: dict[str, float] | None = None
+    total: dict[str, float | tuple[float, float]] | None = None
     gap: int | None = None
     gap_hours: float | None = None
     allowed: bool | None = None
@@ -137,7 +153,7 @@ class Regimen(Edition):
         days = {drug.drug: self.relative_days(drug) for drug in self.drugs}
         if case.days is not None and days != case.days:
             return f"expected {case.days}, got {days}"
-        total = {drug.drug: drug.amount * len(drug.days) for drug in self.drugs}
+        total = {drug.drug: _total(drug) for drug in self.drugs}
         if case.total is not None and total != case.total:
             return f"expected totals {case.total}, got {total}"
         if case.repeats is not None:
@@ -148,3 +164,8 @@ class Regimen(Edition):
             got = self.allows(case.gap, case.gap_hours)
             return None if got is case.allowed else f"gap {case.gap}: expected {case.allowed}, got {got}"
         return None
+
+
+def _total(drug: DrugDays) -> float | tuple[float, float]:
+    low, high = (end * len(drug.days) for end in drug.ends)
+    return low if low == high else (low, high)

@@ -244,6 +244,7 @@ class _Teller:
             "drug": one.drug.drug,
             "label": pick(agent_label("lymphodepletion", one.drug.drug), self.language),
             "amount": one.drug.amount,
+            "amount_to": one.drug.amount_to,
             "unit": one.drug.unit,
             "relative_days": list(regimen.relative_days(one.drug)),
             "mg_a_day": None if known is None else {"low": known[0], "high": known[1]},

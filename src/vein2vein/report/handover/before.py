@@ -139,7 +139,9 @@ def _depletion(regimen: Regimen, dose: DrugDose, voice: Voice) -> str:
     text = words["a_day" if is_known else "no_day"].format(
         voice.pick(agent_label("lymphodepletion", dose.drug.drug)), amount, days
     )
-    aside = [f"{dose.drug.amount:g} {dose.drug.unit}"]
+    ends = dict.fromkeys(f"{end:g}" for end in dose.drug.ends)
+    between = f" {words['to']} "
+    aside = [f"{between.join(ends)} {dose.drug.unit}"]
     if dose.drug.renal:
         policy = None if dose.renal is None else dose.renal.policy.id
         aside.append(words["no_policy"] if policy is None else words["policy"].format(policy))

@@ -181,3 +181,18 @@ def test_where_no_row_fits_the_regimens_of_the_product_say_so() -> None:
     course = _course({}, indication="follicular-lymphoma").with_value("prior_lines", -39, 1)
     lent = Assessor(course.built(), EU).at(INFUSED_AT - timedelta(days=8)).ready.lent
     assert [one.said["en"] for one in lent.values()] == ["by the US label's regimen: no label row of EU fits"]
+
+
+@pytest.mark.parametrize(
+    ("milligrams", "levels"),
+    [(548.0, []), (549.0, []), (915.0, []), (960.0, []), (970.0, ["flag"]), (1100.0, ["stop"])],
+)
+def test_a_dose_anywhere_in_the_range_of_the_source_is_as_the_label_says(milligrams: float, levels: list[str]) -> None:
+    """Cyclophosphamide 300 to 500 mg/m2 at 1.83 m2: 549 to 915 mg; flagged beyond 5 %."""
+    china = US.model_copy(update={"jurisdiction_of_labels": "CN"})
+    doses = {"fludarabine": 54.9, "cyclophosphamide": milligrams}
+    course = _course(doses, product="equecabtagene-autoleucel", indication="multiple-myeloma").with_value(
+        "prior_lines", -39, 3
+    )
+    found = _found(course, "dose", protocol=china)
+    assert [d.what.split(":")[0] for d in found] == levels * 3

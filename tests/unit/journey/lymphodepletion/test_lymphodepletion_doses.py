@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from builders import a_patient
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.errors import JourneyError
 from vein2vein.journey.lymphodepletion.doses import compare_policies, deviation, regimen_doses
-from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.knowledge.documents.regimen import DrugDays, Regimen
 from vein2vein.knowledge.documents.renal_policy import RenalPolicy
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.inputs import Latest
@@ -165,3 +166,11 @@ def test_a_later_creatinine_does_not_count() -> None:
     dose = _doses(Questions(patient.built(), patient.at(-5)), "fludara-pi.fludarabine-renal")["fludarabine"]
     assert dose.renal is not None
     assert dose.renal.fractions == (0.8,)
+
+
+def test_a_range_of_a_source_ends_above_its_start() -> None:
+    drug = {"drug": "cyclophosphamide", "label": {"en": "C", "zh": "C"}, "amount": 300, "unit": "mg/m2", "days": [1]}
+    assert DrugDays.model_validate({**drug, "amount_to": 500}).ends == (300, 500)
+    assert DrugDays.model_validate(drug).ends == (300, 300)
+    with pytest.raises(ValidationError, match="cyclophosphamide: the range ends at 300, not above 300"):
+        DrugDays.model_validate({**drug, "amount_to": 300})
