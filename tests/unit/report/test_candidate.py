@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from builders import INFUSED_AT, a_patient
+from vein2vein.journey.assess import assess
 from vein2vein.journey.assess.candidate import Candidate, candidate
 from vein2vein.journey.assess.schedule import schedule
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.library import default_library
 from vein2vein.report.candidate import as_plain, as_text
+from vein2vein.report.handover.content import handover
 
 BOOKS = default_library()
 US = BOOKS.get("reference-us.protocol", Protocol)
@@ -148,6 +150,25 @@ def test_a_running_drug_without_a_rule_is_named(language: str, says: str) -> Non
     plain = as_plain(found, language=language)
     assert [one["agent"] for one in plain["washout"]["without_rule"]] == ["venetoclax"]
     assert any(line.endswith(says) for line in as_text(plain, language=language).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "Venetoclax: last 2026-02-08 10:30 CET, no interval is known"),
+        ("zh", "维奈克拉：末次 2026-02-08 10:30 CET，间隔未知"),
+    ],
+)
+def test_a_drug_without_a_rule_that_ended_lately_is_named_with_its_last_dose(language: str, says: str) -> None:
+    patient = a_patient("A").with_course(infused_at=None).with_exposure("antineoplastic", "venetoclax", -60, until=-24)
+    at = INFUSED_AT + timedelta(days=-10)
+    plain = as_plain(candidate(patient.built(), US, at, target_cd3=2.0, efficiencies=(0.5,)), language=language)
+    (one,) = plain["washout"]["without_rule"]
+    assert one["last"] == "2026-02-08T10:30:00+01:00"
+    assert says in as_text(plain, language=language)
+    found = assess(patient.built(), US, at)
+    drugs = [line for section in handover(found, {}, language=language).sections for line in section.lines]
+    assert any("2026-02-08" in line for line in drugs)
 
 
 @pytest.mark.parametrize(

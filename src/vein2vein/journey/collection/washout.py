@@ -70,6 +70,8 @@ class Readiness:
         not_charted: Streams of the rules that are not recorded completely for as long as their rules look back, sorted.
         without_rule: Drugs of these streams that still run and that no rule is about, one row for each: nobody has said how long
             they have to be stopped.
+        ended_without_rule: The last rows of drugs of these streams that ended within the time that their rules look back and that
+            no rule is about: shown, never binding.
     """
 
     document: Washout
@@ -78,6 +80,7 @@ class Readiness:
     stops: tuple[Stop, ...]
     not_charted: tuple[str, ...]
     without_rule: tuple[Exposure, ...] = ()
+    ended_without_rule: tuple[Exposure, ...] = ()
 
     @property
     def running(self) -> tuple[Stop, ...]:
@@ -133,14 +136,19 @@ def readiness(timeline: Timeline, at: datetime, document: Washout, *, setting: S
     stops = tuple(latest[rule.row] for rule in rules if rule.row in latest)
     streams = sorted({name for rule in rules for name in rule.streams})
     open_ones = tuple(s for s in streams if not _is_charted(known, s, at - _look_back(rules, s), at))
-    return Readiness(document, setting, at, stops, open_ones, _without_rule(known, document, setting, streams))
+    unruled = _without_rule(known, document, setting, streams)
+    running = {(row.kind, row.agent): row for row in unruled if row.ended_at is None}
+    since = {stream: at - _look_back(rules, stream) for stream in streams}
+    ended = (row for row in unruled if row.ended_at is not None and row.ended_at >= since[row.kind])
+    last = {(row.kind, row.agent): row for row in sorted(ended, key=lambda row: row.ended_at or at)}
+    late = tuple(row for drug, row in last.items() if drug not in running)
+    return Readiness(document, setting, at, stops, open_ones, tuple(running.values()), late)
 
 
 def _without_rule(known: Timeline, document: Washout, setting: Setting, streams: Sequence[str]) -> tuple[Exposure, ...]:
-    """The drugs of the streams that still run and that the document says nothing about, in the order of the record."""
+    """Rows of the drugs of the streams that the document says nothing about, in the order of the record."""
     ruled = {(stop.row.kind, stop.agent) for stop in _stops(known, document, setting)}
-    running = (row for row in known.exposures if row.kind in streams and row.ended_at is None)
-    return tuple({(r.kind, r.agent): r for r in running if (r.kind, r.agent) not in ruled}.values())
+    return tuple(row for row in known.exposures if row.kind in streams and (row.kind, row.agent) not in ruled)
 
 
 def _stops(timeline: Timeline, document: Washout, setting: Setting) -> Iterator[Stop]:

@@ -175,8 +175,13 @@ class _Teller:
             "running": [stop.agent for stop in one.running],
             "drugs": [self.stop(stop, is_binding=stop is binding) for stop in one.stops],
             "without_rule": [
-                {"stream": row.kind, "agent": row.agent, "label": pick(agent_label(row.kind, row.agent), self.language)}
-                for row in one.without_rule
+                {
+                    "stream": row.kind,
+                    "agent": row.agent,
+                    "label": pick(agent_label(row.kind, row.agent), self.language),
+                    "last": self.instant(row.ended_at),
+                }
+                for row in (*one.without_rule, *one.ended_without_rule)
             ],
             "not_charted": [{"stream": s, "label": pick(known[s].label, self.language)} for s in one.not_charted],
         }

@@ -132,7 +132,8 @@ class _Scribe:
             parts += [words["decides"]] if one["decides"] else []
             yield f"{one['label']}{words['colon']}{words['then'].join(parts)} [{words[one['status']]}, {one['source']}]"
         for one in found["without_rule"]:
-            yield f"{one['label']}{words['colon']}{words['then'].join((words['still'], words['flag']))}"
+            given = words["still"] if one["last"] is None else words["last"].format(self.when(one["last"]))
+            yield f"{one['label']}{words['colon']}{words['then'].join((given, words['flag']))}"
         if found["not_charted"]:
             yield words["uncharted"].format(self.words["comma"].join(one["label"] for one in found["not_charted"]))
 

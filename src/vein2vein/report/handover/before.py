@@ -42,7 +42,11 @@ def ready_lines(voice: Voice) -> Iterator[str]:
             yield f"[{regimen.id}] {voice.pick(ready.lent[regimen.id].said)}"
     if ready.washout is not None:
         yield from _stops(
-            ready.washout, voice, "earliest" if ready.washout.not_charted or ready.washout.without_rule else "binding"
+            ready.washout,
+            voice,
+            "earliest"
+            if ready.washout.not_charted or ready.washout.without_rule or ready.washout.ended_without_rule
+            else "binding",
         )
     if ready.stopping is not None:
         yield from _stops(ready.stopping.readiness, voice, "deplete")
@@ -81,6 +85,9 @@ def _stops(found: Readiness, voice: Voice, earliest: str) -> Iterator[str]:
     yield from (_stop(stop, voice) for stop in found.stops if _is_open(stop, found))
     for row in found.without_rule:
         yield words["still_flagged"].format(voice.pick(agent_label(row.kind, row.agent)))
+    for row in found.ended_without_rule:
+        last = row.started_at if row.ended_at is None else row.ended_at
+        yield words["flagged"].format(voice.pick(agent_label(row.kind, row.agent)), voice.when(last))
     if found.not_charted:
         known = streams()
         yield words["uncharted"].format(", ".join(voice.pick(known[name].label) for name in found.not_charted))

@@ -307,5 +307,6 @@ def _stops(found: Readiness) -> Plain:
         ],
         "running": [stop.agent for stop in found.running],
         "without_rule": [row.agent for row in found.without_rule],
+        "ended_without_rule": [{"agent": r.agent, "last": _instant(r.ended_at)} for r in found.ended_without_rule],
         "not_charted": list(found.not_charted),
     }  # fmt: skip

@@ -196,3 +196,17 @@ def test_a_drug_that_runs_and_that_no_rule_is_about_is_named_and_leaves_the_coll
     assert asked(ended).without_rule == ()
     ruled = charted(a_patient()).with_exposure("corticosteroid", "dexamethasone", -60, until=-20)
     assert asked(ruled).without_rule == ()
+
+
+def test_a_drug_without_a_rule_that_ended_lately_is_named_with_its_last_dose() -> None:
+    patient = charted(a_patient()).with_exposure("antineoplastic", "venetoclax", -100, until=-70)
+    patient.with_exposure("antineoplastic", "venetoclax", -65, until=-60)
+    patient.with_exposure("antineoplastic", "btk-inhibitor", -130, until=-41)
+    patient.with_exposure("antineoplastic", "proteasome-inhibitor", -400, until=-380)
+    found = asked(patient)
+    named = {row.agent: row.ended_at for row in found.ended_without_rule}
+    assert named == {"venetoclax": patient.at(-60), "btk-inhibitor": patient.at(-41)}
+    assert found.without_rule == ()
+    again = asked(patient.with_exposure("antineoplastic", "venetoclax", -42, until=-20))
+    assert [row.agent for row in again.ended_without_rule] == ["btk-inhibitor"]
+    assert [row.agent for row in again.without_rule] == ["venetoclax"]
