@@ -12,11 +12,11 @@ Checked  tests/unit/journey/assess/test_assess.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from vein2vein.basis.clock import from_microseconds, to_microseconds
+from vein2vein.basis.clock import from_microseconds, hours, to_microseconds
 from vein2vein.basis.truth import Bounds
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.engine.plain.ask import Questions
@@ -45,6 +45,7 @@ from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.formulas import Formula
+from vein2vein.knowledge.inputs import Extreme, Input, ItemSum, Latest
 from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
 from vein2vein.knowledge.schema import RuleSet
@@ -65,6 +66,8 @@ class GradeNow:
         bounds: What the grade could be; None where the scale does not apply now.
         since: Since when these bounds hold.
         worst: The highest certain and the highest possible grade so far.
+        is_idle: Whether it is open only because nobody looks any more: no value that it reads still holds, and it was over, or
+            never there, when somebody last did.
     """
 
     subject: str
@@ -72,6 +75,7 @@ class GradeNow:
     bounds: Bounds | None
     since: datetime | None
     worst: Bounds | None
+    is_idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class Assessor:
         wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
         wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
         self._rules = wanted
+        self._looks = {rule.id: _looks(rule) for rule in wanted.values()}
         # A course still open is graded beyond its last row, as values go on to grow old.
         self._graded_to = _last_row(self._index, timeline) + GRADED_AHEAD
         self._grades = self._graded(self._graded_to)
@@ -286,7 +291,15 @@ class Assessor:
             return GradeNow(subject, rule, None, None, None)
         seen = [b for b in steps.bounds[: place + 1] if b is not None]
         worst = Bounds(max(b.low for b in seen), max(b.high for b in seen)) if seen else None
-        return GradeNow(subject, rule, steps.at(instant), from_microseconds(steps.since[place]), worst)
+        now = steps.at(instant)
+        is_open = now is not None and now.low == 0 < now.high
+        is_idle = is_open and _is_over(seen) and not self._is_looked_at(rule, instant)
+        return GradeNow(subject, rule, now, from_microseconds(steps.since[place]), worst, is_idle)
+
+    def _is_looked_at(self, rule: RuleSet, at: int) -> bool:
+        """Whether any value that a scale reads, and that grows old, still holds at an instant."""
+        looks = ((kind, self._index.latest(kind, at), holds) for kind, holds in self._looks[rule.id])
+        return any(row is not None and at - to_microseconds(row.observed_at) < holds for _, row, holds in looks)
 
 
 def assess(
@@ -309,6 +322,29 @@ def assess(
         library: Where documents are looked up; those of the package when None.
     """
     return Assessor(timeline.until(at), protocol, registry=registry, library=library).at(at, told=told)
+
+
+def _is_over(seen: Sequence[Bounds]) -> bool:
+    """Whether the last certain thing that bounds said is that there was nothing, or they never said anything."""
+    certain = (bounds for bounds in reversed(seen) if bounds.high == 0 or bounds.low > 0)
+    return next((bounds.high == 0 for bounds in certain), True)
+
+
+def _looks(rule: RuleSet) -> tuple[tuple[str, int], ...]:
+    """Kinds that a scale reads and that grow old, with the microseconds for which each counts."""
+    return tuple(look for take in rule.inputs.values() for look in _looks_of(take))
+
+
+def _looks_of(take: Input) -> Iterator[tuple[str, int]]:
+    match take:
+        case Latest(observation=kind, holds_hours=float() | int() as holds):
+            yield kind, hours(holds)
+        case Extreme():
+            yield take.observation, hours(take.within_hours)
+        case ItemSum():
+            yield from ((kind, hours(take.holds_hours)) for kind in (take.total, *take.items))
+        case _:
+            pass
 
 
 def _may_change(answer: ScoreAnswer, at: datetime) -> bool:

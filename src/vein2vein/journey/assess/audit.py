@@ -46,7 +46,8 @@ Answer = Literal["met", "late", "not met", "not assessable"]
 _CRITERIA: dict[str, Answer] = {"met": "met", "concern": "not met", "unknown": "not assessable"}
 _WORST: tuple[Answer, ...] = ("not met", "late", "not assessable", "met")
 _STATES: dict[str, Answer] = {
-    "done": "met", "done early": "met", "done late": "late", "late": "not met", "not recorded": "not assessable",
+    "done": "met", "done early": "met", "done late": "late", "late": "not met", "missed": "not met",
+    "not recorded": "not assessable",
 }  # fmt: skip
 _RESPONDED: dict[Became, Answer] = {
     "in time": "met", "late": "late", "not assessed": "not met", "open": "not assessable",
@@ -304,7 +305,4 @@ def _done(due: Due, today: date, *, is_over: bool) -> Answer | None:
         return _STATES[due.state]
     if due.state != "due" or due.closes is not None:
         return None
-    if due.item.every is not None:
-        # Its time is over with the day of the next repetition.
-        return "not met" if due.item.every.after(due.on) <= today else None
-    return "not met" if is_over and due.on < today else None
+    return "not met" if due.item.every is None and is_over and due.on < today else None

@@ -77,7 +77,10 @@ def deviations(
 
 
 def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
+    missed: dict[tuple[str, str], list[Due]] = {}
     for item in due:
+        if item.state == "missed":
+            missed.setdefault((item.calendar, item.item.name), []).append(item)
         if item.state == "late":
             yield Deviation("late", say("not-done", item=item.item.label, day=str(item.closes)), item.calendar, at)
         elif item.state == "done late" and item.by is not None:
@@ -86,6 +89,10 @@ def _late(due: Sequence[Due], at: datetime) -> Iterator[Deviation]:
             # Rows of a departure are those of the tables of the patient; a scan is named by its day.
             rows = () if isinstance(item.by, ScannedLesion) else (item.by,)
             yield Deviation("late", said, item.calendar, when, rows)
+    for (calendar, _), found in missed.items():
+        first, last, phrase = str(found[0].on), str(found[-1].on), "missed" if len(found) == 1 else "missed-days"
+        said = say(phrase, item=found[0].item.label, n=str(len(found)), first=first, last=last)
+        yield Deviation("late", said, calendar, at)
 
 
 def over_limit(known: Timeline, drug: Drug) -> Iterator[Deviation]:

@@ -5,7 +5,8 @@ In       A timeline, a calendar file, an instant.
 Out      `Due`: every item up to a horizon with its day, window and state, and the row that shows it was done.
 Knows    Days are local calendar days of the course's zone; a window holds both its ends. Rows after the instant do not exist.
          One row does one item of those that the same rows prove: the last that has opened takes it. After a
-         death nothing is due any more.
+         death nothing is due any more. An item without a window is missed once no row can be taken for it any more: the next
+         one of the same proof has opened, or its last repetition would have come round again.
 Missing  An item that no row can show as done ("told") is never called late: its state is "not recorded". Without an infusion
          there is no calendar.
 Checked  tests/unit/journey/followup/test_followup_calendar.py
@@ -25,7 +26,7 @@ from vein2vein.record.timeline import Milestone, Observation, ScannedLesion, Tim
 
 Proof = Observation | Milestone | ScannedLesion
 """A row of the record that can show that an item was done."""
-State = Literal["done", "done early", "done late", "due", "late", "to come", "not recorded"]
+State = Literal["done", "done early", "done late", "due", "missed", "late", "to come", "not recorded"]
 
 _LESIONS: Final = "lesions"
 
@@ -162,7 +163,9 @@ def _of_item(  # noqa: PLR0913  (the pieces of one item)
         ends = others[later] if later < len(others) else date.max if item.every is None else item.every.after(on)
         taken = bisect_left(rows, opens, key=_day)
         day, row = rows.pop(taken) if taken < len(rows) and rows[taken][0] < ends else (None, None)
-        yield Due(calendar, item, on, opens, closes, _state(item, on, closes, today=today, done_on=day), row)
+        state = _state(item, on, closes, today=today, done_on=day)
+        is_gone = state == "due" and closes is None and ends <= today
+        yield Due(calendar, item, on, opens, closes, "missed" if is_gone else state, row)
 
 
 def _state(item: Item, on: date, closes: date | None, *, today: date, done_on: date | None) -> State:

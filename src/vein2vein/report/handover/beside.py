@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vein2vein.journey.guidance.compare import Compared, Quiet, Said
-from vein2vein.journey.guidance.words import drug_name
 from vein2vein.knowledge.documents.topics import topics
+from vein2vein.report.handover.idle import about
 from vein2vein.report.handover.voice import Voice
 
 
@@ -47,7 +47,7 @@ def _differing(compared: Sequence[Compared], voice: Voice) -> list[str]:
     lines = []
     for one in compared:
         beside = "; ".join(f"{s.source}: {', '.join(_texts(s, voice))}" for s in one.said if not s.is_silent)
-        lines.append(f"{_about(one.about, voice)} ({voice.said(one.relation)}): {beside}")
+        lines.append(f"{about(one.about, voice)} ({voice.said(one.relation)}): {beside}")
     return lines
 
 
@@ -65,8 +65,3 @@ def _silent(quiet: Sequence[Quiet], voice: Voice) -> list[str]:
 
 def _texts(said: Said, voice: Voice) -> tuple[str, ...]:
     return said.texts(voice.drugs, voice.language)
-
-
-def _about(about: str, voice: Voice) -> str:
-    topic = topics().get(about)
-    return voice.pick(topic.label) if topic else drug_name(about, voice.drugs, voice.language)

@@ -36,6 +36,7 @@ from vein2vein.report.handover.beside import compared_lines
 from vein2vein.report.handover.care import called_lines, care_lines, care_words
 from vein2vein.report.handover.disease import disease_lines, is_grave, words_of
 from vein2vein.report.handover.graded import edition_note, grade_lines
+from vein2vein.report.handover.idle import parted
 from vein2vein.report.handover.patient import patient_head
 from vein2vein.report.handover.preventive import policies_beside, policies_title, preventive_lines
 from vein2vein.report.handover.voice import Voice
@@ -146,12 +147,12 @@ def _advice(advice: Advice, voice: Voice) -> Section:
     )
     if advice.not_applicable is not None:
         return Section(title, (words["silent"].format(voice.said(advice.not_applicable)),), is_grave=True)
-    lines = advice.lines
+    lines, idle = parted(advice, advice.lines, voice)
     told = tuple(f"{_line(one, voice)} ({_why(advice, one, voice)})" for one in lines)
-    note = edition_note(advice, voice)
-    head = () if note is None else (note,)
+    head = tuple(line for line in (edition_note(advice, voice), idle) if line is not None)
     n_kept = len(head) + sum(one.is_vital for one in lines)
-    return Section(title, (*head, *(told or (words["nothing"],))), is_grave=True, kept=n_kept)
+    told = told if told or idle is not None else (words["nothing"],)
+    return Section(title, (*head, *told), is_grave=True, kept=n_kept)
 
 
 def _line(found: Line, voice: Voice) -> str:

@@ -54,7 +54,7 @@ def as_plain(
         "stage": {"name": stage.name, "since": _instant(stage.since), "day": stage.day},
         "grades": [
             {"subject": g.subject, **_edition(g.rule), **_bounds(g.bounds), "since": _instant(g.since),
-             "worst": _bounds(g.worst), "choices": dict(g.rule.chosen)}
+             "worst": _bounds(g.worst), "is_idle": g.is_idle, "choices": dict(g.rule.chosen)}
             for g in found.grades
         ],
         "scores": [

@@ -64,3 +64,21 @@ def test_accepted_outside_a_criterion_is_named_from_the_acceptance() -> None:
 def test_a_value_after_the_acceptance_is_no_departure() -> None:
     patient = a_patient("A").with_value("ecog", -45, 4).with_milestone("accepted", -50)
     assert not any(row.kind == "ecog" for d in _found(patient, 5, "outside-criteria") for row in d.rows)
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        (1, None),
+        (2, "Daily look: not on record for 2026-03-05"),
+        (200, "Daily look: not on record on 7 days from 2026-03-05 to 2026-03-11"),
+    ],
+)
+def test_looks_whose_days_are_over_are_one_departure_and_no_longer_due(day: int, says: str | None) -> None:
+    patient = a_patient("A", days=400)
+    found = [d.what for d in _found(patient, day, "late") if "Daily look" in d.what]
+    assert found == ([] if says is None else [says])
+    due = assess(patient.built(), US, INFUSED_AT + timedelta(days=day)).due
+    assert [d.on for d in due if d.item.name == "daily" and d.state == "due"] == (
+        [] if day > 7 else [(INFUSED_AT + timedelta(days=day)).date()]
+    )

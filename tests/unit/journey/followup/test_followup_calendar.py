@@ -123,3 +123,28 @@ def test_a_scan_with_lesions_shows_restaging_once_it_is_reported() -> None:
         found = due_items(timeline, CLINIC, _on_day(day))
         states.append(next(due.state for due in found if due.item.name == "restaging-1"))
     assert states == ["late", "done"]
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "state"),
+    [
+        ("daily", 1, "due"),
+        ("daily", 2, "missed"),
+        ("weekly", 27, "due"),
+        ("weekly", 28, "missed"),
+        ("day-60", 60, "due"),
+    ],
+)
+def test_without_a_window_an_item_is_missed_once_no_row_can_be_taken_for_it(name: str, day: int, state: str) -> None:
+    """A look of day 1 cannot be made on day 2; the look of day 2 is one of its own."""
+    due = _item(name, _on_day(day))
+    assert due is not None
+    assert (due.state, due.closes, due.by) == (state, None, None)
+
+
+def test_the_last_repetition_is_missed_when_it_would_have_come_round_again() -> None:
+    def states(day: int) -> list[str]:
+        return [d.state for d in due_items(_patient().built(), CLINIC, _on_day(day)) if d.item.name == "daily"]
+
+    assert states(7) == ["missed"] * 6 + ["due"]
+    assert states(8) == ["missed"] * 7
