@@ -18,6 +18,7 @@ from vein2vein.engine.workers import WorkerProcesses
 from vein2vein.programme.trial.complete import complete
 from vein2vein.programme.trial.designs import read_design
 from vein2vein.programme.trial.exact import chain_of
+from vein2vein.programme.trial.phase12 import efftox_model
 from vein2vein.programme.trial.study.results import Result
 from vein2vein.programme.trial.words import NONE, Design, States
 
@@ -179,6 +180,7 @@ def test_three_thousand_patients_are_played(name: str) -> None:
     if name == "u-boin":
         file |= {"first_stage": 1500, "stop_at": None}
     (found,) = read_design(json.dumps(file)).study.results(trials=2, seed=SEED)
+    efftox_model._many.cache_clear()  # points for so many patients take more memory than all other tests together
     people = found.figures["patients"].value
     assert found.trials == 2
     assert people == pytest.approx(sum(line.figures["patients"].value for line in found.lines))

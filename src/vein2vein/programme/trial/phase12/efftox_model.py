@@ -13,7 +13,7 @@ Checked  tests/reference/trial_phase12/test_efftox.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import log
@@ -34,6 +34,7 @@ _CELLS_AT_ONCE: Final = 1 << 17  # one megabyte, so that weights stay in the cac
 _WIDER: Final = 1.0  # steps over the narrowest posterior: means are then right to 1e-6, chances to 2e-4 (tested)
 _DROPPED: Final = 1e-7
 _NODES: Final = 7
+_MANY: Final = 256  # patients above which points take hundreds of MB: only the last are kept
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class _Curve:
     logits: Floats
     log_prior: Floats
     step: float
+    _averaged: dict[float, Floats] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _logs(self) -> Floats:
@@ -110,10 +112,18 @@ class _Curve:
         away = np.clip((log(limit / (1 - limit)) - self.logits) / self.step, -1e6, 1e6)
         return np.asarray(0.5 + sici(np.pi * away)[0] / np.pi, np.float64)
 
+    def _figures(self, limit: float) -> Floats:
+        """What is averaged over the points: rates, chances to be below the limit, and one; kept as long as the curve is."""
+        if limit not in self._averaged:
+            ones = np.ones((len(self.logits), 1))
+            figures = np.concatenate([expit(self.logits), self.share_below(limit), ones], axis=1)
+            self._averaged[limit] = figures
+        return self._averaged[limit]
+
     def summary(self, n: Ints, count: Ints, limit: float) -> tuple[Floats, Floats]:
         """Posterior mean rates and the chances that they are below the limit, for rows of counts."""
         first, group = distinct(np.concatenate([n, count], axis=1))
-        figures = _figures(self, limit)
+        figures = self._figures(limit)
         found = np.empty((len(first), figures.shape[1]))
         rows = max(1, _CELLS_AT_ONCE // len(figures))
         for at in range(0, len(first), rows):
@@ -125,13 +135,6 @@ class _Curve:
         found /= found[:, -1:]
         mean, below = np.hsplit(found[group, :-1], 2)
         return mean, below
-
-
-@lru_cache(maxsize=32)
-def _figures(curve: _Curve, limit: float) -> Floats:
-    """What is averaged over the points: rates, chances to be below the limit, and one."""
-    ones = np.ones((len(curve.logits), 1))
-    return np.concatenate([expit(curve.logits), curve.share_below(limit), ones], axis=1)
 
 
 @dataclass(frozen=True)
@@ -253,14 +256,21 @@ def _bucket(patients: int) -> int:
     return 3 * power // 4 if patients <= 3 * power // 4 and power > 8 else power  # noqa: PLR2004
 
 
-@lru_cache(maxsize=16)
 def _curves(model: Model, patients: int, wider: float) -> tuple[_Curve, _Curve]:
     """The curves of toxicity and response on points no wider apart than the narrowest posterior of so many patients."""
+    return (_few if patients <= _MANY else _many)(model, patients, wider)
+
+
+def _made_curves(model: Model, patients: int, wider: float) -> tuple[_Curve, _Curve]:
     x, p = model.coded, model.priors
     return (
         _curve((p.alpha, p.beta), np.stack([x**0, x]), patients, wider),
         _curve((p.gamma, p.zeta, p.eta), np.stack([x**0, x, x**2]), patients, wider),
     )
+
+
+_few = lru_cache(maxsize=16)(_made_curves)
+_many = lru_cache(maxsize=1)(_made_curves)
 
 
 def _curve(priors: tuple[Normal, ...], columns: Floats, patients: int, wider: float) -> _Curve:
