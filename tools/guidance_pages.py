@@ -20,9 +20,12 @@ from vein2vein.report.disagreements import sections
 from vein2vein.report.guidance_text import drug_markdown, guidance_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 FOLDER = "reference/guidance"
+NOT_READ = "not read"
+SILENT, ABSENT = "silent", "nothing in the file"
+NOTHING = {NOT_READ, SILENT, ABSENT}
 GENERAL = ("asco-2021.guidance", "ebmt-2022.guidance", "cartox-2018.guidance")
 LABELS = ("yescarta-us-2017.guidance", "yescarta-us-2022.guidance", "breyanzi-us.guidance", "abecma-us.guidance")
 STATES: tuple[tuple[str, Mapping[str, int]], ...] = (
@@ -32,10 +35,16 @@ STATES: tuple[tuple[str, Mapping[str, int]], ...] = (
 )
 INTRODUCTION = """
 Every cell is computed from the file of the source: an adult without any treatment so far, whose grade is known by the scale that
-the source presumes (a grade 2 of one scale need not be a grade 2 of another). "silent" means that no row of the source leads to
-a drug. Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows.
-Nothing here is a recommendation of this library. The tables below the grids set the other documents side by side in the same way;
-what no file can show as a number stands at the end.
+the source presumes (a grade 2 of one scale need not be a grade 2 of another). The status of the file stands under its name.
+
+- "silent": no row of a source that was read leads to a drug.
+- "nothing in the file": the file has no such row, which says little where the source was not read as a whole.
+- "not read": the source has rows for it that nobody read.
+- "only if": what has to be told first.
+
+Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows. Nothing here is
+a recommendation of this library. The tables below the grids set the other documents side by side in the same way; what no file can
+show as a number stands at the end.
 """
 
 
@@ -86,19 +95,42 @@ def _side(side: Side) -> str:
 
 def grid(sources: Sequence[Guidance], drugs: Mapping[str, Drug]) -> Iterator[str]:
     """Drugs by state, one column for each source, and whether all that speak say the same."""
-    yield "| state | same | " + " | ".join(f"[{g.title['en']}]({g.id}.md)" for g in sources) + " |"
+    yield "| state | same | " + " | ".join(f"[{g.title['en']}]({g.id}.md)<br>{g.status}" for g in sources) + " |"
     yield "|" + " --- |" * (len(sources) + 2)
     for state, grades in STATES:
         cells = [_cell(guidance, grades, drugs) for guidance in sources]
-        yield f"| {state} | {'yes' if len(set(cells)) == 1 else 'no'} | " + " | ".join(cells) + " |"
+        same = "-" if set(cells) <= NOTHING else "yes" if len(set(cells)) == 1 else "no"
+        yield f"| {state} | {same} | " + " | ".join(cells) + " |"
 
 
 def _cell(guidance: Guidance, grades: Mapping[str, int], drugs: Mapping[str, Drug]) -> str:
     asked = {n: f.source.subject for n, f in guidance.facts.items() if isinstance(f.source, GradeOf)}
-    state = guidance.state({name: grades.get(subject, 0) for name, subject in asked.items()})
+    untold = dict.fromkeys(guidance.to_be_told)
+    state = guidance.state({**untold, **{name: grades.get(subject, 0) for name, subject in asked.items()}})
     proposals = decide(guidance, state, at=0, drugs=drugs, given={}, body=Body())
-    lines = lines_of(p for p in proposals if isinstance(p.action, Give) and p.is_proposed and p.truth is Truth.TRUE)
-    return "<br>".join(line_words(_as_written(line), drugs) for line in lines) or "silent"
+    given = [p for p in proposals if isinstance(p.action, Give) and p.is_proposed]
+    lines = [line_words(_as_written(line), drugs) for line in lines_of(p for p in given if p.truth is Truth.TRUE)]
+    # What has nothing to do with the grades of the state stands in no cell.
+    about = {row.name for row in guidance.rows if guidance.facts_of(row.when) & set(asked)}
+    told = [
+        p
+        for p in given
+        if p.truth is Truth.UNKNOWN
+        and p.missing
+        and set(p.missing) <= guidance.to_be_told
+        and about.intersection(p.because)
+    ]
+    for line in lines_of(told):
+        needs = ", ".join(guidance.facts[name].label["en"] for name in line.missing)
+        lines.append(f"only if {needs}: {line_words(_as_written(line), drugs).removeprefix('may apply: ')}")
+    return "<br>".join(lines) or _nothing(guidance, {row for p in proposals for row in p.because})
+
+
+def _nothing(guidance: Guidance, rows: Collection[str]) -> str:
+    """Why a source leads to no drug: it is silent, nobody read its rows, or the file does not have them."""
+    if any(row.source == NOT_READ for row in guidance.rows if row.name in rows):
+        return NOT_READ
+    return SILENT if guidance.status in {"secondary", "verified"} else ABSENT
 
 
 def _as_written(line: Line) -> Line:

@@ -45,7 +45,17 @@ def test_the_grid_shows_where_sources_differ_for_one_state(pages: dict[str, str]
     assert ebmt.startswith("give Tocilizumab")
     assert ebmt.endswith("give Dexamethasone 20 mg intravenously every 6 h")
     assert "Methylprednisolone 1000 mg" in cartox
-    assert _row(page, "| ICANS 1, no CRS |")[1:] == ["yes", "silent", "silent", "silent"]
+    assert _row(page, "| ICANS 1, no CRS |")[1:] == ["-", "silent", "nothing in the file", "nothing in the file"]
+
+
+def test_a_cell_tells_what_was_never_read_and_what_has_to_be_told_from_silence(pages: dict[str, str]) -> None:
+    page = pages["reference/guidance/where-the-sources-disagree.md"]
+    asco = _row(page, "| ICANS 2, no CRS |")[2]
+    assert asco.startswith("only if Product or patient at high risk of neurotoxicity: give Dexamethasone 10 mg")
+    labels = page[page.index("US labels, each for its own product") :]
+    assert _row(labels, "| ICANS 2, no CRS |")[2] == "not read", "the 2017 label of Yescarta"
+    heads = next(line for line in labels.splitlines() if line.startswith("| state"))
+    assert heads.count("<br>uncertain") == 4
 
 
 def test_no_cell_gives_tocilizumab_for_icans_without_crs(pages: dict[str, str]) -> None:
