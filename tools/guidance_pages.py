@@ -42,9 +42,9 @@ the source presumes (a grade 2 of one scale need not be a grade 2 of another). T
 - "not read": the source has rows for it that nobody read.
 - "only if": what has to be told first.
 
-Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows. Nothing here is
-a recommendation of this library. The tables below the grids set the other documents side by side in the same way; what no file can
-show as a number stands at the end.
+Rows that need a longer course or a missed response are not in the grid; a page of each source shows all its rows. Nothing here
+is a recommendation of this library. The tables below the grids set the other documents side by side in the same way; what no file
+can show as a number stands at the end.
 """
 
 
