@@ -185,16 +185,15 @@ def _document_pages() -> dict[str, str]:
     rows = [
         (
             _title(_kind(d)),
-            f"[{pick(d.title, 'en')}]({'' if d.id in own else '../guidance/'}{d.id}.md)",
-            f"`{d.id}`",
+            f"[{pick(d.title, 'en')}]({'' if d.id in own else '../guidance/'}{d.id}.md)<br>`{d.id}`",
+            d.status,
             d.edition,
             ", ".join(d.jurisdiction),
             ", ".join(dict.fromkeys(source.key for source in d.sources)),
-            d.status,
         )
         for d in documents
     ]
-    columns = ("Kind", "Document", "Id", "Edition", "Where", "Sources", "Status")
+    columns = ("Kind", "Document", "Status", "Edition", "Where", "Sources")
     pages["reference/care/index.md"] = (
         "# The standard of care, file by file\n\nProducts, regimens, policies, formulas, calendars, criteria of response and\n"
         "protocols, each page made from its file. See also [guidance](../guidance/index.md) and\n"

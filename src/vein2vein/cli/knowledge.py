@@ -26,6 +26,7 @@ from vein2vein.knowledge.registry import bound, bound_model
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.wording import pick
+from vein2vein.report.document_difference import document_difference
 from vein2vein.report.documents import document_markdown
 
 _LANGUAGE = click.option(
@@ -117,17 +118,29 @@ def review_queue(folders: tuple[Path, ...]) -> None:
 @_LANGUAGE
 @options.rule_options
 def diff(first: str, second: str, language: str, folders: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """Show where two rule sets differ."""
-    registry = options.registry_of(folders)
-    one, other = options.bound_rules((first, second), registry, settings)
+    """Show where two rule sets, or two documents of one kind, differ."""
+    differences = _differences((first, second), language, folders, settings)
+    if not differences:
+        click.echo("no difference")
     section = None
-    for difference in audit.diff(one, other, language):
+    for difference in differences:
         if difference.section != section:
             section = difference.section
             click.echo(f"\n{section}")
         click.echo(
             f"  {difference.name}\n    {first}: {difference.first or '-'}\n    {second}: {difference.second or '-'}"
         )
+
+
+def _differences(
+    ids: tuple[str, str], language: str, folders: tuple[Path, ...], settings: tuple[str, ...]
+) -> Sequence[audit.Difference]:
+    registry = options.registry_of(folders)
+    if all(id in registry for id in ids):
+        one, other = options.bound_rules(ids, registry, settings)
+        return audit.diff(one, other, language)
+    first, second = (_edition(id, folders, settings) for id in ids)
+    return document_difference(first, second, language)
 
 
 @knowledge.command()

@@ -83,4 +83,4 @@ def _label(table: DecisionTable, name: str, language: str) -> str:
 
 def _unit(table: DecisionTable, name: str) -> str:
     unit = table.facts[name].unit if name in table.facts else None
-    return "" if unit is None else PRINTED.get(unit, unit)
+    return "" if unit is None or unit.startswith("{") else PRINTED.get(unit, unit)
