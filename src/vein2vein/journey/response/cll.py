@@ -21,7 +21,7 @@ from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.response.assessed import Assessment
 from vein2vein.journey.response.measures import Lesion, Scan, check_targets, most_targets
-from vein2vein.journey.response.series import as_range, as_truth, day_of, held, lowest, number, word
+from vein2vein.journey.response.series import as_range, as_truth, day_of, held, in_units_of, lowest, number, word
 from vein2vein.knowledge.documents.response import Response
 from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
@@ -37,6 +37,11 @@ KINDS = (
     "cytopenia_of_treatment",
 )
 """Kinds of observations that are read with a scan."""
+_MEASURED = {
+    f"{when}{name}": kind
+    for name, kind in (*((k, k) for k in KINDS[:3]), ("spleen", "spleen_length"))
+    for when in ("", "baseline_", "nadir_")
+}
 _MARROW = ("clear", "nodules", "infiltrated")
 _LIVER = ("normal", "halved", "enlarged", "progressing")
 
@@ -108,7 +113,8 @@ def cll(
     found = []
     for scan in (scan for scan in ordered if scan.at > infused_at):
         picture = _picture(known, scan, scan.at, days)
-        state = _state(picture, series, (findings or {}).get(scan.at, CllFindings()))
+        told = (findings or {}).get(scan.at, CllFindings())
+        state = in_units_of(criteria, _state(picture, series, told), _MEASURED)
         result, complete = criteria.categorise(state), criteria.complete(state)
         found.append(Assessment(criteria, scan.at, day_of(known, scan.at), result, complete, rows=picture.rows))
         series.append(picture)

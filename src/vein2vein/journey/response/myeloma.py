@@ -22,7 +22,7 @@ from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.response.assessed import Assessment
 from vein2vein.journey.response.measures import MyelomaImaging
-from vein2vein.journey.response.series import as_range, day_of, held, instants, lowest, number
+from vein2vein.journey.response.series import as_range, day_of, held, in_units_of, instants, lowest, number
 from vein2vein.journey.stages.facts import state_of
 from vein2vein.knowledge.decisions import RowVerdict
 from vein2vein.knowledge.documents.response import Response
@@ -43,6 +43,11 @@ _STATED = {
     "clonal": "clonal_plasma_cells",
 }
 _CHAINS = ("free_light_chain_kappa", "free_light_chain_lambda")
+_MEASURED = {
+    f"{when}{name}": kind
+    for name, kind in (*_NUMBERS.items(), ("dflc", _CHAINS[0]), ("involved", _CHAINS[0]))
+    for when in ("", "baseline_", "nadir_")
+}
 _OPENS = ("m_protein_serum", "m_protein_urine", *_CHAINS)
 KINDS = frozenset((*_NUMBERS.values(), *_STATED.values(), *_CHAINS, "mrd_negative"))
 """Kinds of observations that are read by this code; what the files ask besides stands in them."""
@@ -127,7 +132,7 @@ def myeloma(
     beside = (*_NUMBERS.values(), *_STATED.values())
     for instant in instants(known, _OPENS, infused_at, beside=beside, at=[one.at for one in seen]):
         labs, picture = myeloma_labs(known, instant, days), _of(seen, instant, days)
-        state = _state(labs, picture, series)
+        state = in_units_of(criteria, _state(labs, picture, series), _MEASURED)
         complete = criteria.complete(state)
         found.append(
             Assessment(

@@ -2,21 +2,24 @@
 
 Place    Journey, response. Shared by the criteria.
 In       Numbers, words or None; instants of assessments.
-Out      Possible values.
+Out      Possible values; in the units of a file, whatever the canonical unit is.
 Missing  None is any number and any word; the lowest of numbers of which one is unknown may be lower than the known ones.
 Checked  tests/unit/journey/response
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from vein2vein.basis.clock import local_date, relative_day
 from vein2vein.basis.truth import Truth
+from vein2vein.basis.units import conversion
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.engine.plain.engine import Row
+from vein2vein.errors import JourneyError
 from vein2vein.knowledge.codes import observation_kind
+from vein2vein.knowledge.decisions import DecisionTable
 from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value
 from vein2vein.record.timeline import Timeline
@@ -47,6 +50,41 @@ def lowest(values: Sequence[NumberRange]) -> NumberRange:
     if not values:
         return ANY_NUMBER
     return NumberRange(min(value.low for value in values), min(value.high for value in values))
+
+
+def in_units_of(table: DecisionTable, state: Mapping[str, Value], kinds: Mapping[str, str]) -> dict[str, Value]:
+    """A state with the numbers of some facts, given in the canonical unit of their kind, in the unit that the file names.
+
+    Args:
+        table: The file.
+        state: Possible values by fact.
+        kinds: Kind of observation by fact; facts that the file does not have are passed over.
+
+    Raises:
+        JourneyError: JOURNEY-022 when the unit of a fact does not measure what its kind measures.
+    """
+    found = dict(state)
+    for fact, name in kinds.items():
+        value, kind = state.get(fact), observation_kind(name)
+        unit = table.facts[fact].unit if fact in table.facts else None
+        if not isinstance(value, NumberRange) or unit is None or unit == kind.unit:
+            continue
+        affine = conversion(str(kind.unit), unit, kind.molar_mass)
+        if affine is None:
+            raise JourneyError(
+                "JOURNEY-022",
+                saw=f"{table.id}: {fact} in {unit}",
+                expected=f"a unit that {name} in {kind.unit} can be converted to",
+                fix="correct the unit of the fact in the file",
+            )
+        scale, offset = affine
+        found[fact] = NumberRange(_tidy(value.low * scale + offset), _tidy(value.high * scale + offset))
+    return found
+
+
+def _tidy(value: float) -> float:
+    # The noise of binary floating point must not decide on which side of a limit a value lies.
+    return round(value, 9)
 
 
 def day_of(timeline: Timeline, at: datetime) -> int | None:

@@ -28,7 +28,7 @@ def blood(
     lymphocytes: float,
     platelets: float,
     *,
-    hb: float = 95,
+    hb: float = 9.5,
     marrow: str = "infiltrated",
 ) -> PatientBuilder:
     patient.with_value("lymphocytes", day, lymphocytes, reference_high=4.0)
@@ -54,8 +54,8 @@ def answers(patient: PatientBuilder, *scans: Scan, told: CllFindings = SAID, at=
 
 def test_partial_then_complete_then_progression() -> None:
     patient = blood(course(), 30, 10, 120)
-    blood(patient, 90, 2, 150, hb=130, marrow="clear")
-    blood(patient, 180, 2, 150, hb=130, marrow="clear")
+    blood(patient, 90, 2, 150, hb=13.0, marrow="clear")
+    blood(patient, 180, 2, 150, hb=13.0, marrow="clear")
     scans = (scan(31, 2, 2, spleen=14), scan(91, 1, 1, spleen=12), scan(181, 2, 2, spleen=12))
     found = answers(patient, *scans)
     assert [one.possible for one in found] == [("PR",), ("CR",), ("PD",)]
@@ -118,3 +118,39 @@ def test_no_more_targets_than_the_file_sums_up() -> None:
     assert answers(blood(course(), 28, 40, 80), of(6))
     with pytest.raises(JourneyError, match=r"7 target lesions(?s:.*)at most 6"):
         answers(blood(course(), 28, 40, 80), of(7))
+
+
+@pytest.mark.parametrize(("hb", "says"), [(11.0, "CR"), (10.9, "PR")])
+def test_haemoglobin_of_the_record_in_grams_per_decilitre_meets_the_file_in_grams_per_litre(
+    hb: float, says: str
+) -> None:
+    """The record is canonical (g/dL); the file draws its line at 110 g/L."""
+    patient = blood(course(), 90, 2, 150, hb=hb, marrow="clear")
+    (found,) = answers(patient, scan(91, 1, 1, spleen=12))
+    assert found.possible == (says,)
+    assert found.state["haemoglobin"].low == hb * 10
+    assert found.state["baseline_haemoglobin"].low == 95
+
+
+@pytest.mark.parametrize(("hb", "says"), [(7.5, "SD"), (7.4, "PD")])
+def test_a_fall_of_haemoglobin_by_more_than_20_grams_per_litre_is_progression_where_cll_causes_it(
+    hb: float, says: str
+) -> None:
+    told = replace(SAID, cytopenia_of_cll=True)
+    (found,) = answers(blood(course(), 30, 40, 80, hb=hb), scan(31, 4, 3), told=told)
+    assert found.possible == (says,)
+
+
+@pytest.mark.parametrize(("spleen", "says"), [(12.9, "CR"), (13.0, "PR"), (13.1, "PR")])
+def test_a_normal_spleen_is_shorter_than_13_cm(spleen: float, says: str) -> None:
+    patient = blood(course(), 90, 2, 150, hb=13.0, marrow="clear")
+    assert answers(patient, scan(91, 1, 1, spleen=spleen))[0].possible == (says,)
+
+
+def test_a_file_that_asks_for_a_measurement_in_another_quantity_is_refused() -> None:
+    facts = {**CRITERIA.facts, "haemoglobin": CRITERIA.facts["haemoglobin"].model_copy(update={"unit": "cm"})}
+    other = CRITERIA.model_copy(update={"facts": facts})
+    patient = blood(course(), 90, 2, 150)
+    with pytest.raises(JourneyError, match="JOURNEY-022") as caught:
+        cll(patient.built(), other, (BASELINE, scan(91, 1, 1)), END)
+    assert "haemoglobin in cm" in str(caught.value)
