@@ -29,6 +29,19 @@ def test_driving_ends_on_a_day() -> None:
     assert _care("en", -1) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "no driving: the files name no time for this product and label (US); that is no leave"),
+        ("zh", "禁止驾驶：文件未给出该产品与说明书（US）的期限，不等于可以"),
+    ],
+)
+def test_a_product_without_a_time_says_so_after_the_infusion(language: str, says: str) -> None:
+    course = a_patient("A", days=30).with_course(product="made-up product A").built()
+    voices = [Voice(assess(course, US, INFUSED_AT + timedelta(days=days)), {}, language) for days in (-1, 3)]
+    assert [says in care_lines(voice) for voice in voices] == [False, True]
+
+
 def test_who_is_called_stands_with_the_contact_of_the_centre() -> None:
     eu = default_library().get("reference.protocol", Protocol)
     at = INFUSED_AT + timedelta(days=4)

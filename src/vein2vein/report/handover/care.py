@@ -3,18 +3,22 @@
 Place    Report, handover.
 In       A voice with an assessment.
 Out      Lines for people.
-Missing  A topic for which the protocol names nobody says so. A duty that the label does not state is not shown; that is no leave.
+Missing  A topic for which the protocol names nobody says so, and so does a duty after an infusion for which no file names a time.
 Checked  tests/unit/report/test_handover_care.py
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from vein2vein.basis.messages import messages, spoken
 from vein2vein.basis.truth import Truth
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.report.handover.voice import Voice
+
+# Duties that a reader expects after every infusion: silence would read as leave.
+_EXPECTED: Final = ("proximity", "driving")
 
 
 def care_words(voice: Voice) -> Mapping[str, str]:
@@ -39,3 +43,7 @@ def care_lines(voice: Voice) -> Iterator[str]:
         phrase = words["over" if care.is_over else "until"]
         text = phrase.format(words[care.duty], care.free_from, care.row.row, care.days, voice.said(care.row.status))
         yield text if care.truth is Truth.TRUE else words["may"].format(text)
+    stated = {care.duty for care in voice.found.care}
+    if voice.found.timeline.course.infused_at is not None:
+        where = voice.found.protocol.jurisdiction_of_labels
+        yield from (words["unstated"].format(words[duty], where) for duty in _EXPECTED if duty not in stated)
