@@ -215,7 +215,8 @@ class Product(Edition):
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Product:
-        problems = [f"label {r.row!r} names dose {r.dose!r}" for r in self.labels if r.dose not in {None, *self.doses}]
+        problems = [] if self.id == f"{self.product}.product" else [f"id {self.id!r} is not that of {self.product!r}"]
+        problems += [f"label {r.row!r} names dose {r.dose!r}" for r in self.labels if r.dose not in {None, *self.doses}]
         asked = {name for label in self.labels for name in label.requires}
         problems += [f"condition {name!r} has no words" for name in sorted(asked - set(self.conditions))]
         problems += [f"condition {name!r} is never asked" for name in sorted(set(self.conditions) - asked)]

@@ -99,12 +99,14 @@ class Repeat(Strict):
 class RegimenCase(Strict):
     """One example, the infusion on day 0: each drug's days relative to it, whether a gap in days is allowed, or which rules hold.
 
+    `renal` names the drugs whose dose follows the kidney.
     `repeats` is asked with `days_since_last_dose` and `leukocytes` (10*9/L; null = not known): rule -> holds, null = open.
     """
 
     name: Text
     days: dict[str, tuple[int, ...]] | None = None
     total: dict[str, float | tuple[float, float]] | None = None
+    renal: tuple[Text, ...] | None = None
     gap: int | None = None
     gap_hours: float | None = None
     allowed: bool | None = None
@@ -156,6 +158,9 @@ class Regimen(Edition):
         total = {drug.drug: _total(drug) for drug in self.drugs}
         if case.total is not None and total != case.total:
             return f"expected totals {case.total}, got {total}"
+        renal = tuple(drug.drug for drug in self.drugs if drug.renal)
+        if case.renal is not None and renal != case.renal:
+            return f"expected {case.renal} to follow the kidney, got {renal}"
         if case.repeats is not None:
             count = NumberRange() if case.leukocytes is None else NumberRange(case.leukocytes, case.leukocytes)
             holds = {rule.name: rule.holds(case.days_since_last_dose, count) for rule in self.repeat}
