@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,7 +133,7 @@ def grade(**given: Any) -> None:
         click.echo(f"{error}\nAccount  {output / 'delivery.txt'}", err=True)
         raise SystemExit(error.exit_code) from error
     if as_of is not None and given["as_recorded"]:
-        delivery = replace(delivery, cohort=options.entered_by(delivery.cohort, as_of))
+        delivery = replace(delivery, cohort=delivery.cohort.entered_by(as_of))
     graded = run(delivery, rules, as_of=as_of, engine=given["engine"], workers=given["workers"])
     write_results(delivery, graded, rules, output, formats)
     if given["report"] is not None:
@@ -205,7 +202,7 @@ def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: P
     with results.writing(output), TemporaryDirectory(dir=output, prefix="partitions-") as scratch:
         parts = opened(given["place"], Path(scratch), **declared)
         _clear(output)
-        with options.progress_bar("Grading courses") as progress, _executor(given["workers"]) as executor:
+        with options.progress_bar("Grading courses") as progress, options.executor(given["workers"]) as executor:
             files = grade_parts(
                 parts,
                 rules,
@@ -227,19 +224,8 @@ def _grade_in_parts(given: dict[str, Any], rules: tuple[RuleSet, ...], output: P
 
 def run(delivery: Delivery, rules: tuple[RuleSet, ...], *, as_of: datetime | None, engine: Any, workers: int) -> Graded:
     """Grade with a progress bar, here or in worker processes."""
-    with options.progress_bar("Grading courses") as progress, _executor(workers) as executor:
+    with options.progress_bar("Grading courses") as progress, options.executor(workers) as executor:
         return grade_cohort(delivery.cohort, rules, as_of=as_of, engine=engine, executor=executor, progress=progress)
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    if workers == 1:
-        yield None
-        return
-    from vein2vein.engine.workers import WorkerProcesses
-
-    with WorkerProcesses(workers) as pool:
-        yield pool
 
 
 def write_account(delivery: Delivery, output: Path) -> None:

@@ -7,6 +7,7 @@ Out      Rule sets, instants, deliveries.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,6 @@ from vein2vein.errors import KnowledgeError
 from vein2vein.intake.delivery import Delivery
 from vein2vein.knowledge.registry import Registry
 from vein2vein.knowledge.schema import RuleSet
-from vein2vein.record.cohort import Cohort
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -180,9 +180,16 @@ def instant(text: str, zone: str | None, *, option: str) -> datetime:
     return at
 
 
-def entered_by(cohort: Cohort, at: datetime) -> Cohort:
-    """See `Cohort.entered_by`."""
-    return cohort.entered_by(at)
+@contextmanager
+def executor(workers: int) -> Iterator[Executor | None]:
+    """Worker processes while the block runs; None for one, which is this process."""
+    if workers == 1:
+        yield None
+        return
+    from vein2vein.engine.workers import WorkerProcesses
+
+    with WorkerProcesses(workers) as pool:
+        yield pool
 
 
 @contextmanager

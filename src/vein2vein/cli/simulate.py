@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -111,7 +108,7 @@ def simulate(
     with (
         writing(output),
         options.progress_bar("Simulating courses") as progress,
-        _executor(workers) as executor,
+        options.executor(workers) as executor,
     ):
         written = simulate_to(output, product, calendar_from=begin, executor=executor, progress=progress, **given)
     rows = ", ".join(f"{count:,} {name}" for name, count in written.rows.items())
@@ -131,7 +128,7 @@ def _into(output: Path, product: str, begin: date | None, *, form: Any, mess: st
     with (
         writing(output),
         options.progress_bar("Simulating courses") as progress,
-        _executor(workers) as executor,
+        options.executor(workers) as executor,
     ):
         accounts = simulate_into(output, task, n, form=form, mess=wanted, executor=executor, progress=progress)
     click.echo(f"{n:,} simulated courses, no real person")
@@ -196,14 +193,3 @@ def _list() -> None:
         click.echo(f"{id:{width}}  {one.name}; {one.indication.replace('-', ' ')}, {one.line}; after {one.imitates}")
     for id in protocol_ids():
         click.echo(f"{'protocol ' + id:{width}}  {protocol(id).title}")
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    if workers == 1:
-        yield None
-        return
-    from vein2vein.engine.workers import WorkerProcesses
-
-    with WorkerProcesses(workers) as pool:
-        yield pool

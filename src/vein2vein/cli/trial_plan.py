@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vein2vein.cli import options
 from vein2vein.cli.trial_print import LANGUAGE, columns, read_file, write_report
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def search(
 
     read = read_file(file)
     question = _question(read, vary, require, smallest, (trials, seed))
-    with _workers(processes) as executor:
+    with options.executor(processes) as executor:
         found = look(read.content, question, executor=executor, progress=_progress)
     click.echo("", err=True)
     _print_found(found)
@@ -100,7 +99,7 @@ def report(
 
     read = read_file(file)
     asked = Asked(datetime.now(UTC), file.name, trials, seed)
-    with _workers(processes) as executor:
+    with options.executor(processes) as executor:
         results = read.study.results(trials=trials, seed=seed, executor=executor)
         found = None
         if with_search and "search" in read.content:
@@ -108,12 +107,6 @@ def report(
     blocks = blocks_of(read, results, asked, found)
     for path in outputs or (file.with_suffix(".html"),):
         click.echo(f"Report   {write_report(path, read.title, blocks, asked, language)}")
-
-
-def _workers(processes: int) -> AbstractContextManager[Executor | None]:
-    from vein2vein.engine.workers import WorkerProcesses
-
-    return nullcontext() if processes == 1 else WorkerProcesses(processes)
 
 
 def _progress(done: int, all_: int) -> None:

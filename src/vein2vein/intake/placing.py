@@ -1,6 +1,6 @@
 """What raw rows of every table need before they become canonical: a course, a known kind, an instant.
 
-Place    Floor 3. Used by `canonical` and `given`.
+Place    Floor 3. Used by `canonical`, `given` and the adapters that find infusions.
 Out      `Canonical`: rows and refused rows; every row given comes out exactly once, in one of the two.
 Does not Look at values.
 Checked  tests/unit/intake/test_canonical.py
@@ -8,12 +8,14 @@ Checked  tests/unit/intake/test_canonical.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
+from vein2vein.basis.clock import local_date
 from vein2vein.errors import Fault
 from vein2vein.intake.book import FaultBook, refusals
 from vein2vein.knowledge import codes
@@ -25,6 +27,19 @@ class Canonical:
 
     rows: pl.DataFrame
     refused: pl.DataFrame
+
+
+def by_local_day(rows: pl.DataFrame, zone: str) -> Iterator[tuple[date, datetime, list[dict[str, Any]]]]:
+    """Rows of infusions by the local day of `at`, in order: the day, its first instant, its rows.
+
+    A real time of day comes before a date alone (`at_reason` says why an instant is none).
+    """
+    grouped: dict[date, list[dict[str, Any]]] = {}
+    for row in rows.iter_rows(named=True):
+        grouped.setdefault(local_date(row["at"], zone), []).append(row)
+    for day, listed in sorted(grouped.items()):
+        exact = [row for row in listed if row["at_reason"] is None] or listed
+        yield day, min(row["at"] for row in exact), listed
 
 
 def complete(raw: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:

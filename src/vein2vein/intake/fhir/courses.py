@@ -20,8 +20,8 @@ from typing import Any
 
 import polars as pl
 
-from vein2vein.basis.clock import local_date
 from vein2vein.intake.fhir.options import Options
+from vein2vein.intake.placing import by_local_day
 from vein2vein.record.tables import Instant
 
 _WINDOW: Any = {"course_id": pl.String, "patient": pl.String, "from_at": Instant, "until_at": Instant}
@@ -121,15 +121,11 @@ def patient_id(key: str) -> str:
 
 
 def _days(rows: pl.DataFrame, zone: str) -> Iterator[_Day]:
-    """Infusions by local day: the named product, and a real time of day before a date alone."""
-    grouped: dict[date, list[dict[str, Any]]] = {}
-    for row in rows.iter_rows(named=True):
-        grouped.setdefault(local_date(row["at"], zone), []).append(row)
-    for day, listed in sorted(grouped.items()):
-        exact = [row for row in listed if row["at_reason"] is None] or listed
+    """Infusions by local day, with the named product."""
+    for day, at, listed in by_local_day(rows, zone):
         products = sorted({row["product"] for row in listed if row["product"]})
         said = [next((row[name] for row in listed if row[name]), None) for name in ("course", "indication")]
-        yield _Day(day, min(row["at"] for row in exact), " + ".join(products) or None, *said)
+        yield _Day(day, at, " + ".join(products) or None, *said)
 
 
 def _of_patient(patient: str, days: list[_Day], options: Options) -> list[Course]:

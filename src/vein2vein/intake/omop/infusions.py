@@ -19,13 +19,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from vein2vein.basis.clock import local_date
 from vein2vein.intake.omop import clock
 from vein2vein.intake.omop.cdm import EVENTS
 from vein2vein.intake.omop.concepts import Opened
 from vein2vein.intake.omop.options import Options
 from vein2vein.intake.omop.source import numbers, texts
 from vein2vein.intake.omop.wanted import INFUSION, UNSPECIFIED, Meaning, wanted_codes
+from vein2vein.intake.placing import by_local_day
 from vein2vein.record.tables import Instant
 
 TABLES: Final = ("drug_exposure", "procedure_occurrence", "device_exposure", "observation")
@@ -128,14 +128,10 @@ class _Day:
 
 
 def _days(rows: pl.DataFrame, zone: str) -> Iterator[_Day]:
-    """Infusions by local day: the named product, and a real time of day before a date alone."""
-    grouped: dict[date, list[dict[str, Any]]] = {}
-    for row in rows.iter_rows(named=True):
-        grouped.setdefault(local_date(row["at"], zone), []).append(row)
-    for day, listed in sorted(grouped.items()):
-        exact = [row for row in listed if row["at_reason"] is None] or listed
+    """Infusions by local day, with the named product."""
+    for day, at, listed in by_local_day(rows, zone):
         products = sorted({str(row["product"]) for row in listed} - {UNSPECIFIED})
-        yield _Day(day, min(row["at"] for row in exact), " + ".join(products) or None)
+        yield _Day(day, at, " + ".join(products) or None)
 
 
 def _courses_of_person(person: int, days: list[_Day], options: Options) -> list[Course]:
