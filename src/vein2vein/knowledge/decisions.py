@@ -12,7 +12,7 @@ Checked  worked cases of every file; tests/unit/knowledge/test_decisions.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -87,10 +87,30 @@ class HoursToOnset(Strict):
 
 
 class FromTimeline(Strict):
-    """ask: timeline. A value that an input method of the rule sets takes from the timeline."""
+    """ask: timeline. A value that an input method of the rule sets takes from the timeline.
+
+    `also` are other inputs that say the same of a yes/no: yes where any says yes, no where one says no and none yes. With
+    `or_told` the asker may say what the record leaves open; what contradicts the record opens the fact.
+    """
 
     ask: Literal["timeline"]
     input: Input
+    also: tuple[Input, ...] = ()
+    or_told: bool = False
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs, the first one first."""
+        return (self.input, *self.also)
+
+    @staticmethod
+    def joined(values: Sequence[Value]) -> Value:
+        """The value of several inputs that say the same."""
+        if len(values) == 1:
+            return values[0]
+        if any(value is Truth.TRUE for value in values):
+            return Truth.TRUE
+        return Truth.FALSE if any(value is Truth.FALSE for value in values) else Truth.UNKNOWN
 
 
 class FromFormula(Strict):
@@ -126,10 +146,14 @@ class Told(Strict):
 
 
 class FromCode(Strict):
-    """ask: computed. What a stage of the journey works out from the timeline by code that it names (time logic is code)."""
+    """ask: computed. What a stage of the journey works out from the timeline by code that it names (time logic is code).
+
+    With `or_told` the asker may say what the code leaves open.
+    """
 
     ask: Literal["computed"]
     name: Text
+    or_told: bool = False
 
 
 Ask = Annotated[
@@ -164,8 +188,13 @@ class Fact(Strict):
         if (self.type == "category") != bool(self.categories):
             msg = "categories are listed for a category and for nothing else"
             raise ValueError(msg)
-        if isinstance(self.source, FromTimeline) and type_of(self.source.input) != self.type:
-            msg = f"the input yields a {type_of(self.source.input)}"
+        inputs = self.source.inputs if isinstance(self.source, FromTimeline) else ()
+        other = next((type_of(take) for take in inputs if type_of(take) != self.type), None)
+        if other is not None:
+            msg = f"the input yields a {other}"
+            raise ValueError(msg)
+        if len(inputs) > 1 and self.type != "yes_no":
+            msg = "only of a yes/no can several inputs say the same"
             raise ValueError(msg)
         return self
 
@@ -179,8 +208,8 @@ class Fact(Strict):
 
     @property
     def may_be_told(self) -> bool:
-        """Whether the asker may say it: where nothing is recorded, or where the record leaves a score open."""
-        return isinstance(self.source, Told | FromScore)
+        """Whether the asker may say it: where nothing is recorded, or where the record leaves it open."""
+        return isinstance(self.source, Told | FromScore) or getattr(self.source, "or_told", False)
 
     @cached_property
     def unknown(self) -> Value:

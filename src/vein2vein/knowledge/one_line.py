@@ -28,5 +28,9 @@ def _plain(node: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield from _plain(value)
         else:
-            shown = " ".join(map(str, value)) if isinstance(value, tuple | list) else value
+            shown = " ".join(map(_word, value)) if isinstance(value, tuple | list) else value
             yield f"{key} {shown:g}" if isinstance(shown, float) else f"{key} {shown}"
+
+
+def _word(part: object) -> str:
+    return f"({', '.join(_plain(part))})" if isinstance(part, Mapping) else str(part)

@@ -37,6 +37,8 @@ from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library
 
+_Depletion = tuple[Regimen, tuple[DrugDose, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -134,20 +136,29 @@ class Readying:
         before = self.before_lymphodepletion
         labels = plan.labels(known, at, questions=questions)
         regimens = plan.sourced(known, at, verdicts=labels) if began(known, at) is None else ()
+        depletion = tuple((regimen, plan.doses(questions, regimen)) for regimen, _ in regimens)
         return Ready(
             labels,
             readiness(known, at, self.washout, setting=self.protocol.setting) if waits and self.washout else None,
-            self._go(questions, at, plan, told) if is_collected else None,
+            self._go(questions, at, plan, told, depletion=depletion) if is_collected else None,
             stopping(known, at, before, at) if bridges and before is not None else None,
             self.bridging.of(known.course.indication) if bridges and self.bridging is not None else (),
             plan.product,
             plan.cells(known, at, labels),
-            tuple((regimen, plan.doses(questions, regimen)) for regimen, _ in regimens),
+            depletion,
             plan.gates(known, at, questions=questions),
             lent={regimen.id: lent for regimen, lent in regimens if lent is not None},
         )
 
-    def _go(self, questions: Questions, at: datetime, plan: Plan, told: Mapping[str, object]) -> Go | None:
+    def _go(
+        self,
+        questions: Questions,
+        at: datetime,
+        plan: Plan,
+        told: Mapping[str, object],
+        *,
+        depletion: Sequence[_Depletion],
+    ) -> Go | None:
         known = questions.timeline
         checklist = self.checklists.get("lymphodepletion" if began(known, at) is None else "infusion")
         if checklist is None:
@@ -158,10 +169,21 @@ class Readying:
             checklist,
             at,
             told=mine,
-            computed={"gap_after_lymphodepletion": _gap(questions, at, plan)},
+            computed={
+                "gap_after_lymphodepletion": _gap(questions, at, plan),
+                "dose_under_policy": _dosed(plan, depletion),
+            },
             formulas=self.formulas,
             questions=questions,
         )
+
+
+def _dosed(plan: Plan, depletion: Sequence[_Depletion]) -> Truth:
+    """Whether the drugs that the kidney clears have a dose under the policy of the protocol, in every regimen that may hold."""
+    doses = [dose for _, drugs in depletion for dose in drugs if dose.drug.renal]
+    if plan.renal is None:
+        return Truth.UNKNOWN
+    return Truth.TRUE if doses and not any(dose.needs for dose in doses) else Truth.UNKNOWN
 
 
 def _gap(questions: Questions, at: datetime, plan: Plan) -> Truth:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Questions
@@ -24,6 +24,7 @@ from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.values import Value
 from vein2vein.record.timeline import Timeline
 
+_CONFORMING: Final = "conforming"
 Answer = Literal["go", "settle first", "decide", "hold", "stop"]
 
 
@@ -67,11 +68,22 @@ def go(  # noqa: PLR0913  (the options of the one question, all named)
         JourneyError: JOURNEY-005 when something is told that the list does not ask to be told.
     """
     questions = questions or Questions(timeline, at)
-    state, rows = state_of(checklist, questions, told=told or {}, computed=computed or {}, formulas=formulas or {})
+    worked_out = {**_product(questions.timeline), **(computed or {})}
+    state, rows = state_of(checklist, questions, told=told or {}, computed=worked_out, formulas=formulas or {})
     verdicts = checklist.decide(state)
     reasons = tuple(v for v in verdicts if v.truth is Truth.TRUE)
     still_open = tuple(v for v in verdicts if v.truth is Truth.UNKNOWN)
     return Go(checklist, at, _answer(reasons, still_open), reasons, still_open, rows)
+
+
+def _product(known: Timeline) -> dict[str, Value]:
+    """Delivery and release of the product by its milestones; a release out of specification still has to be approved."""
+    delivered, released = known.milestone("product_delivered"), known.milestone("released")
+    conforms = released is not None and released.detail == _CONFORMING
+    return {
+        "product_on_site": Truth.UNKNOWN if delivered is None else Truth.TRUE,
+        "product_released": Truth.TRUE if conforms else Truth.UNKNOWN,
+    }
 
 
 def _answer(reasons: tuple[RowVerdict, ...], still_open: tuple[RowVerdict, ...]) -> Answer:

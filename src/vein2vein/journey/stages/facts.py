@@ -3,7 +3,8 @@
 Place    Journey, stages. Read by the stages that use decision tables about one instant (go/no-go lists).
 In       A table, questions to a timeline, told facts, facts that a stage worked out, formulas by id.
 Out      Possible values by fact, and the rows behind those that come from the timeline.
-Missing  A fact that is neither recorded, told nor worked out is unknown.
+Missing  A fact that is neither recorded, told nor worked out is unknown. What is told never overrules what is recorded: where
+         the two differ the fact is open.
 Does not Answer questions about grades over time: those facts belong to `journey.guidance`.
 Checked  tests/unit/journey/infusion
 """
@@ -78,7 +79,16 @@ def state_of(
             state[name] = found if is_known(found) or name not in told else fact.value(told[name])
             continue
         state[name], rows[name] = _value(name, fact, questions, told, computed, formulas)
+        if name in told:
+            state[name] = _with_told(state[name], fact.value(told[name]), fact)
     return state, rows
+
+
+def _with_told(recorded: Value, said: Value, fact: Fact) -> Value:
+    """What is told where the record is silent; what contradicts the record is open until somebody has settled it."""
+    if not is_known(recorded):
+        return said
+    return recorded if not is_known(said) or said == recorded else fact.unknown
 
 
 def _value(  # noqa: PLR0917  (the pieces of one answer)
@@ -92,9 +102,9 @@ def _value(  # noqa: PLR0917  (the pieces of one answer)
     match fact.source:
         case Told():
             return fact.value(told.get(name)), ()
-        case FromTimeline(input=take):
-            asked = questions.ask(take)
-            return asked.value, asked.rows
+        case FromTimeline(inputs=takes):
+            asked = [questions.ask(take) for take in takes]
+            return FromTimeline.joined([one.value for one in asked]), tuple(row for one in asked for row in one.rows)
         case Recorded(observation=kind, within_hours=hours):
             return _recorded(questions, kind, hours)
         case FromFormula(formula=id) if id in formulas:

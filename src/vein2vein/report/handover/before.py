@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vein2vein.basis.truth import Truth
+from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess.needs import label_of
 from vein2vein.journey.assess.phrases import agent_label, gate_words
 from vein2vein.journey.collection.washout import Readiness, Stop
@@ -20,6 +21,7 @@ from vein2vein.knowledge.codes import observations, streams
 from vein2vein.knowledge.decisions import RowVerdict
 from vein2vein.knowledge.documents.checklist import Checklist
 from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.record.timeline import Exposure, Observation
 from vein2vein.report.handover.parts import next_part_lines
 from vein2vein.report.handover.voice import Voice
 from vein2vein.report.handover.words import need_of_a_dose
@@ -28,6 +30,10 @@ from vein2vein.report.handover.words import need_of_a_dose
 def ready_lines(voice: Voice) -> Iterator[str]:
     """Everything that stands before the next step."""
     ready, words = voice.found.ready, voice.words
+    is_barred = ready.go is not None and ready.go.answer in {"stop", "hold"}
+    if is_barred:
+        # Why not to go on stands above the doses of going on.
+        yield from _listed(voice)
     product = voice.found.timeline.course.product
     for verdict in ready.labels:
         needs = ", ".join(_label_need(name, voice) for name in verdict.missing)
@@ -53,10 +59,28 @@ def ready_lines(voice: Voice) -> Iterator[str]:
     if ready.bridging:
         options = [voice.pick(o.label) + ("" if o.mind is None else f" ({voice.pick(o.mind)})") for o in ready.bridging]
         yield words["options"].format("; ".join(options))
-    if ready.go is not None:
-        yield words["go"].format(voice.pick(ready.go.checklist.title), voice.said(ready.go.answer))
-        yield from (words["reason"].format(voice.pick(v.row.text)) for v in ready.go.reasons)
-        yield from (_unsettled(v, ready.go.checklist, voice) for v in ready.go.open)
+    if not is_barred:
+        yield from _listed(voice)
+
+
+def _listed(voice: Voice) -> Iterator[str]:
+    """The list of the step that is next: its answer, reasons that hold with the rows that show them, what is to be settled."""
+    go, words = voice.found.ready.go, voice.words
+    if go is None:
+        return
+    yield words["go"].format(voice.pick(go.checklist.title), voice.said(go.answer))
+    for verdict in go.reasons:
+        rows = [row for fact in sorted(go.checklist.facts_of(verdict.row.when)) for row in go.rows.get(fact, ())]
+        shown = voice.join(_seen(row, voice) for row in rows)
+        yield words["reason"].format(voice.pick(verdict.row.text)) + (f" ({shown})" if shown else "")
+    yield from (_unsettled(v, go.checklist, voice) for v in go.open)
+
+
+def _seen(row: Row, voice: Voice) -> str:
+    """A row behind a reason: what was observed, and when."""
+    if isinstance(row, Observation):
+        return f"{voice.pick(observations()[row.kind].label)}, {voice.when(row.observed_at)}"
+    return voice.when(row.started_at if isinstance(row, Exposure) else row.at)
 
 
 def _unsettled(verdict: RowVerdict, checklist: Checklist, voice: Voice) -> str:

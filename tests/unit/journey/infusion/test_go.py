@@ -70,7 +70,57 @@ def test_a_recorded_infection_holds_and_is_shown_with_its_row() -> None:
 
 def test_word_of_mouth_cannot_overrule_the_record() -> None:
     with pytest.raises(JourneyError, match="JOURNEY-005"):
-        _go(told={**IN_ORDER, "active_infection": "no"})
+        _go(told={**IN_ORDER, "recent_creatinine": "yes"})
+
+
+@pytest.mark.parametrize(("recorded", "said"), [("yes", "no"), ("no", "yes")])
+def test_what_is_told_against_the_record_has_to_be_settled(recorded: str, said: str) -> None:
+    found = _go(told={**IN_ORDER, "active_infection": said}, infection=recorded)
+    assert (found.answer, [verdict.row.name for verdict in found.open]) == ("settle first", ["infection"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "answer"),
+    [("pregnancy", "pregnancy", "stop"), ("active_gvhd", "gvhd", "hold"), ("active_infection", "infection", "hold")],
+)
+def test_what_is_on_record_needs_nobody_to_say_it(kind: str, row: str, answer: str) -> None:
+    patient = a_patient("A", days=2).with_value("creatinine", -5.5, 0.9).with_statement(kind, -6, "yes")
+    found = go(patient.built(), LYMPHODEPLETION, patient.at(-5))
+    assert found.answer == answer
+    assert [verdict.row.name for verdict in found.reasons] == [row]
+    assert [shown.kind for fact in found.rows.values() for shown in fact if shown.kind != "creatinine"] == [kind]
+
+
+@pytest.mark.parametrize(("day", "is_open"), [(-34.9, False), (-35.1, True)])
+def test_a_pregnancy_test_counts_for_30_days(day: float, is_open: bool) -> None:
+    patient = a_patient("A", days=2).with_statement("pregnancy", day, "no")
+    found = go(patient.built(), LYMPHODEPLETION, patient.at(-5))
+    assert ("pregnancy" in {verdict.row.name for verdict in found.open}) is is_open
+
+
+@pytest.mark.parametrize(
+    ("stated", "treated", "answer"),
+    [("no", None, set()), (None, "no", set()), ("no", "yes", {"infection"}), ("yes", "no", {"infection"})],
+)
+def test_either_word_for_an_infection_is_read(stated: str | None, treated: str | None, answer: set[str]) -> None:
+    patient = a_patient("A", days=2)
+    for kind, code in (("active_infection", stated), ("infection", treated)):
+        if code is not None:
+            patient = patient.with_statement(kind, -5.5, code)
+    found = go(patient.built(), LYMPHODEPLETION, patient.at(-5))
+    assert {v.row.name for v in found.reasons} == answer
+    assert "infection" not in {v.row.name for v in found.open}
+
+
+@pytest.mark.parametrize(("detail", "is_open"), [("conforming", False), ("out-of-specification", True), (None, True)])
+def test_delivery_and_release_are_taken_from_the_milestones(detail: str | None, is_open: bool) -> None:
+    patient = a_patient("A", days=2).with_milestone("released", -8, detail).with_milestone("product_delivered", -7)
+    before = go(patient.built(), LYMPHODEPLETION, patient.at(-5))
+    assert "product-not-there" not in {verdict.row.name for verdict in before.open}
+    early = go(patient.built(), LYMPHODEPLETION, patient.at(-7.5))
+    assert "product-not-there" in {verdict.row.name for verdict in early.open}
+    thaw = go(patient.built(), INFUSION, patient.at(-0.1))
+    assert ("not-released" in {verdict.row.name for verdict in thaw.open}) is is_open
 
 
 def test_a_window_that_another_stage_worked_out_is_taken() -> None:
