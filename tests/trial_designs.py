@@ -39,6 +39,8 @@ FILES: dict[str, dict[str, Any]] = {
     "efftox": BOTH | {"model": {"doses": [1, 2, 4], "toxicity_limit": 0.3, "efficacy_limit": 0.5, "priors": {
                          "alpha": [-7.9, 3.5], "beta": [1.5, 3.5], "gamma": [0.7, 2.5], "zeta": [3.4, 2.5]}},
                       "contour": {"efficacy_alone": 0.5, "toxicity_alone": 0.65, "middle": [0.7, 0.25]}},
+    "composed": COMMON | {"doses": 3, "target": 0.3, "rule": {"of": "keyboard"}, "safety": {"of": "boin", "cutoff": 0.9},
+                          "selection": {"of": "crm", "skeleton": [0.1, 0.2, 0.4]}},
     "pod-tpi": COMMON | {"doses": 3, "target": 0.3} | SETTING,
     "tite-boin12": BOTH | {"doses": 3, "toxicity": 0.35, "efficacy": 0.25, "response": {"window": 60}} | SETTING,
     "tepi": BOTH | {"doses": 3, "toxicity": 0.35,

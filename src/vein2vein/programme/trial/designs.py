@@ -18,18 +18,20 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-import yaml
-
+from vein2vein.errors import TrialError
 from vein2vein.programme.trial.analyses import COMMANDS
+from vein2vein.programme.trial.question import question_of
 from vein2vein.programme.trial.study.baskets import BASKETS, read_baskets
 from vein2vein.programme.trial.study.cells import CELLS, read_cells
 from vein2vein.programme.trial.study.comparison import COMPARISONS, read_comparison
+from vein2vein.programme.trial.study.composed import COMPOSED
 from vein2vein.programme.trial.study.dose import read_dose
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.fixed_time import read_sequential
 from vein2vein.programme.trial.study.partial import read_partial
+from vein2vein.programme.trial.study.protocol import protocol_of
 from vein2vein.programme.trial.study.randomised import RANDOMISED
-from vein2vein.programme.trial.study.reading import refuse
+from vein2vein.programme.trial.study.reading import plain_values, refuse
 from vein2vein.programme.trial.study.results import Curves, Result, Table
 from vein2vein.programme.trial.study.single import SINGLE, read_single
 from vein2vein.programme.trial.words import Parameter
@@ -66,7 +68,7 @@ class Study(Protocol):
 
 _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Study]]] = MappingProxyType(
     dict.fromkeys(MAKERS, read_dose)
-    | {"partial-dose": read_partial}
+    | {"partial-dose": read_partial, COMPOSED: read_dose}
     | dict.fromkeys(COMPARISONS, read_comparison)
     | dict.fromkeys(SINGLE, read_single)
     | dict.fromkeys(BASKETS, read_baskets)
@@ -74,6 +76,7 @@ _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Study]]] = Mappi
     | dict.fromkeys(CELLS, read_cells)
 )
 NAMES: Final = tuple(_READERS)
+MOST: Final = 20_000  # patients; more are a slip, and trials of them would not fit in memory
 
 
 @dataclass(frozen=True)
@@ -102,17 +105,17 @@ class DesignFile:
 
 
 def read_design(text: str) -> DesignFile:
-    """A design from YAML or JSON text.
+    """A design from YAML or JSON text, its sections on search and protocol read too.
 
     Raises:
-        TrialError: TRIAL-005 where the file cannot be read, names an unknown design or key, or lacks one; TRIAL-001,
+        TrialError: TRIAL-005 where the file cannot be read, names an unknown design or key, one twice, or lacks one; TRIAL-001,
             TRIAL-002, TRIAL-041 and TRIAL-061 for values that cannot be.
     """
-    try:
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        refuse(f"text that is no YAML: {str(error).splitlines()[0]}", "YAML or JSON", "correct the line that is named")
-    return design_of(given)
+    found = design_of(plain_values(text))
+    if "search" in found.content:
+        question_of(found.content)
+    protocol_of(found.content, found.study.parameters)
+    return found
 
 
 def design_of(given: Any) -> DesignFile:
@@ -131,8 +134,16 @@ def design_of(given: Any) -> DesignFile:
         near = get_close_matches(name, NAMES, 1)
         refuse(f"design {name!r}", f"one of {', '.join(NAMES)}", f"write `design: {near[0] if near else 'boin'}`")
     canonical = json.dumps(given, sort_keys=True, default=str)
+    study = _READERS[name](name, given)
+    if study.most > MOST:
+        raise TrialError(
+            "TRIAL-002",
+            saw=f"{study.most:,} patients",
+            expected=f"at most {MOST:,}",
+            fix="correct the sizes of the file",
+        )
     return DesignFile(
-        study=_READERS[name](name, given),
+        study=study,
         content=MappingProxyType(given),
         hash=hashlib.sha256(canonical.encode()).hexdigest()[:16],
     )

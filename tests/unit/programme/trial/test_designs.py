@@ -11,13 +11,14 @@ from vein2vein.errors import TrialError
 from vein2vein.programme.trial.designs import read_design
 from vein2vein.programme.trial.phase1.boin import boin
 from vein2vein.programme.trial.phase1.crm import crm, skeleton
+from vein2vein.programme.trial.study.composed import COMPOSED
 from vein2vein.programme.trial.study.dose import DoseStudy
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.words import Cohorts, Design
 
 
 def test_every_design_has_an_example_here() -> None:
-    assert set(FILES) == set(MAKERS)
+    assert set(FILES) == {*MAKERS, COMPOSED}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -134,3 +135,28 @@ def test_a_table_that_goes_up_with_more_toxicity_is_refused(row: str) -> None:
         read_design(text)
     assert "of 3 patients with a toxicity" in told.value.fault.saw
     assert "no bolder" in told.value.fault.expected
+
+
+SMALL = "design: boin\ndoses: 3\ntarget: 0.3\ncohorts: {size: 3, number: 4}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "saw"),
+    [
+        (SMALL + "target: 0.25\n", "the key 'target' a second time, in line 5"),
+        (SMALL.replace("size: 3,", "size: 3, size: 4,"), "the key 'size' a second time, in line 4"),
+        ("design: group-sequential\nfirst_patient: 2027-13-01\n", "a date that there is not"),
+        (SMALL.replace("size: 3, number: 4", "size: 1000, number: 1000"), "1,000,000 patients"),
+        (SMALL + "search: {vary: {cohorts.number: [4, 5]}, requir: [a]}\n", "'requir' in search"),
+        (SMALL + "protocol: {estimant: {}}\n", "'estimant' in protocol"),
+    ],
+)
+def test_slips_of_a_file_are_refused_before_anything_is_made(text: str, saw: str) -> None:
+    with pytest.raises(TrialError) as told:
+        read_design(text)
+    assert told.value.fault.saw.startswith(saw)
+
+
+def test_a_bare_null_is_the_key_of_that_name() -> None:
+    text = "design: simon\nnull: 0.2\nalternative: 0.4\nalpha: 0.05\nbeta: 0.2\n"
+    assert read_design(text).hash == read_design(text.replace("null", '"null"')).hash

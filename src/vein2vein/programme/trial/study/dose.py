@@ -34,6 +34,7 @@ from vein2vein.programme.trial.phase12 import late as late_two
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.staggered import Schedules
+from vein2vein.programme.trial.study.composed import COMPOSED, composed
 from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
 from vein2vein.programme.trial.study.dose_scenarios import association, right_of, truth_of
 from vein2vein.programme.trial.study.dose_tables import decisions
@@ -350,6 +351,7 @@ def _desire(design: Design | LateDesign | PartialDesign, truth: Truth) -> Floats
     efficacy, rule = np.array(truth.efficacy), getattr(design, "rule", None)
     rule = rule.parent if isinstance(rule, PendingUtility) else rule
     utilities = getattr(rule, "utilities", getattr(getattr(rule, "desirability", None), "utilities", None))
+    utilities = getattr(getattr(design, "selection", None), "utilities", None) if utilities is None else utilities
     if utilities is not None:
         found: Floats = np.asarray(utilities.mean(truth.rates, efficacy, truth.both))
         return found
@@ -366,16 +368,19 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
     """A dose-finding study of a design file.
 
     Args:
-        name: Name of the design, a key of `MAKERS`.
+        name: Name of the design, a key of `MAKERS`, or `COMPOSED`.
         content: The whole file.
 
     Raises:
         TrialError: TRIAL-005 for keys that do not fit; TRIAL-001 and TRIAL-002 for values that cannot be.
     """
-    maker = MAKERS[name]
+    maker = composed if name == COMPOSED else MAKERS[name]
     given = {str(key): value for key, value in content.items() if key not in OTHER}
     waiting = given.pop("waiting", None) if name == "backfill-boin" else None
-    found = made(maker, given, f"the design {name}", convert_for(given))
+    turns = convert_for(given)
+    if name == COMPOSED:  # its parts are turned one by one
+        turns = {key: turns[key] for key in ("cohorts", "start")}
+    found = made(maker, given, f"the design {name}", turns)
     fill = None
     figures = content.get("figures")
     if figures not in {None, "exact", "simulated"} or (figures == "exact" and not isinstance(found, Design)):
@@ -385,7 +390,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         if not isinstance(waiting, int) or isinstance(waiting, bool) or waiting < 0:
             refuse(f"waiting {waiting!r}", "patients who come while a cohort is waited for", "add `waiting: 2`")
         fill = (rule, waiting)
-    design = marked(found, maker, given)
+    design = _told_set(found, given) if name == COMPOSED else marked(found, maker, given)
     cases = cases_of(content)
     calendar = read_calendar(content.get("calendar"), design if fill is None else None)
     if calendar is not None and (figures == "exact" or content.get("setting") is not None):
@@ -404,12 +409,18 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
     )
 
 
+def _told_set(design: AnyDesign, given: Mapping[str, Any]) -> AnyDesign:
+    """The design, with what the file sets marked as set even where it is the default."""
+    told = {
+        key: replace(one, origin="set") if key in given and one.origin == "default" else one
+        for key, one in design.parameters.items()
+    }
+    return replace(design, parameters=MappingProxyType(told))
+
+
 def marked(design: AnyDesign, maker: Callable[..., Any], given: Mapping[str, Any]) -> AnyDesign:
     """The design, with what the file sets marked as set even where it is the default, and its cohorts told."""
-    kept: dict[str, Parameter] = {
-        key: replace(parameter, origin="set") if key in given and parameter.origin == "default" else parameter
-        for key, parameter in design.parameters.items()
-    }
+    kept: dict[str, Parameter] = dict(_told_set(design, given).parameters)
     shape: dict[str, Parameter] = {"doses": Parameter(design.doses, "set" if "doses" in given else "derived")}
     if isinstance(design.cohorts, Cohorts):
         shape["cohorts"] = Parameter(

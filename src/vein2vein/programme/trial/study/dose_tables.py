@@ -25,7 +25,8 @@ from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen
 from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase1.pod_tpi import DecisionProbability
 from vein2vein.programme.trial.phase1.rolling_six import RollingSix
-from vein2vein.programme.trial.phase1.three_plus_three import ThreePlusThree
+from vein2vein.programme.trial.phase1.table import DecisionTable
+from vein2vein.programme.trial.phase1.three_plus_three import ThreePlusThree, TwoToxicities
 from vein2vein.programme.trial.phase1.tite_boin import PendingInterval
 from vein2vein.programme.trial.phase12.boin12 import Boin12Rule, rank_table
 from vein2vein.programme.trial.phase12.boin_et import BoinEtRule
@@ -36,7 +37,7 @@ from vein2vein.programme.trial.phase12.u_boin import UBoinRule
 from vein2vein.programme.trial.recommend import TableRow, decision_table
 from vein2vein.programme.trial.study.cohort_tables import by_both, first_cohort, first_pending, pathways
 from vein2vein.programme.trial.study.results import Table
-from vein2vein.programme.trial.words import Design, States
+from vein2vein.programme.trial.words import NONE, AnySafety, Design, NoSafetyRule, SafetyRule, States
 
 _LETTERS: Final = {1: "E", 0: "S", -1: "D"}
 _NARROW: Final = 1e-6
@@ -53,12 +54,22 @@ def decisions(design: Design | LateDesign | PartialDesign) -> tuple[Table, ...]:
         )
     if isinstance(design, LateDesign):
         return _late(design)
-    if design.with_efficacy:
+    if not _local(design.safety) and not isinstance(design.rule, TolerableFeasible):  # composed, or a model
+        looked_ahead = first_cohort(design) if design.with_efficacy else pathways(design)
+        return () if looked_ahead is None else (looked_ahead,)
+    if design.with_efficacy and not isinstance(design.rule, (ByMoves, ThreePlusThree, Titrated)):
         return tuple(table for table in _with_responses(design) if table is not None)
     if isinstance(design.rule, (ByMoves, ThreePlusThree, Titrated)):
         return (_moves(design),)
     looked_ahead = pathways(design)
     return () if looked_ahead is None else (looked_ahead,)
+
+
+def _local(safety: SafetyRule) -> bool:
+    """Whether a safety rule closes a dose by toxicities at that dose alone."""
+    if isinstance(safety, AnySafety):
+        return all(_local(one) for one in safety.rules)
+    return isinstance(safety, (TooToxic, TwoToxicities, DecisionTable, NoSafetyRule))
 
 
 def _with_responses(design: Design) -> tuple[Table | None, ...]:
@@ -81,15 +92,16 @@ def _with_responses(design: Design) -> tuple[Table | None, ...]:
 
 def _late(design: LateDesign) -> tuple[Table, ...]:
     rule = design.rule
-    if isinstance(rule, PendingInterval):
+    plain = isinstance(design.safety, (TooToxic, NoSafetyRule))
+    if isinstance(rule, PendingInterval) and plain:
         return (_pending(design),)
-    if isinstance(rule, RollingSix):
+    if isinstance(rule, RollingSix) and _local(design.safety):
         return (_rolling(design),)
-    if isinstance(rule, DecisionProbability):
+    if isinstance(rule, DecisionProbability) and plain:
         return (_probable(design, rule),)
     both = isinstance(rule, PendingUtility)
     found = (first_pending(design, both=both),)
-    if not isinstance(rule, PendingUtility):
+    if not isinstance(rule, PendingUtility) or not _local(design.safety):
         return found
     known = replace(complete(design), rule=rule.parent)
     limits = _limits(known, rule.parent.bounds, rule.parent.futility)
@@ -131,7 +143,7 @@ def _three(design: Design, n: int, y: int) -> str:
     closed = design.safety.closed(states)
     if closed[0, 1]:
         return "DU"
-    return {2: "E", 1: "S"}[int(design.rule.next_dose(states, closed)[0])]
+    return {2: "E", 1: "S", 0: "D", NONE: "stop"}[int(design.rule.next_dose(states, closed)[0])]
 
 
 def _limits(design: Design, bounds: Bounds, futility: Futility) -> Table:

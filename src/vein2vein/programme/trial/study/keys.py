@@ -24,6 +24,7 @@ from vein2vein.programme.trial.study.arms import survival_arm
 from vein2vein.programme.trial.study.baskets import BASKETS
 from vein2vein.programme.trial.study.cells import CELLS, _cell_trial
 from vein2vein.programme.trial.study.comparison import COMPARISONS
+from vein2vein.programme.trial.study.composed import COMPOSED, composed
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.fixed_time import FixedTest
 from vein2vein.programme.trial.study.randomised import RANDOMISED, Looks
@@ -51,6 +52,7 @@ _ONLY: Final = {
     "futility": RANDOMISED + CELLS,
     "test": RANDOMISED + CELLS,
     "bounds": ("boin", "tite-boin"),
+    "safety": ("feasible-dose", "partial-dose"),
 }
 _MEANINGS: Final[Mapping[str, str]] = MappingProxyType(  # of arguments that no docstring lists
     {
@@ -175,6 +177,8 @@ def _makers(design: str) -> tuple[tuple[Callable[..., Any], str], ...]:
             (Accrual.over, "accrual."),
             (survival_arm, "dropout."),
         )
+    if design == COMPOSED:
+        return ((composed, ""),)
     return ((MAKERS[design] if design in MAKERS else (SINGLE.get(design) or BASKETS[design])[0], ""),)
 
 
