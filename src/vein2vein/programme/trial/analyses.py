@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from vein2vein.programme.trial.study import external, switching
 from vein2vein.programme.trial.study.findings import Findings
 from vein2vein.programme.trial.study.patients import read_patients, refuse_patients
-from vein2vein.programme.trial.study.reading import refuse
+from vein2vein.programme.trial.study.reading import plain_values, refuse
 
 COMMANDS: Final = {external.NAME: "external", switching.NAME: "switching"}
 
@@ -108,10 +106,7 @@ def analysed(content: Mapping[str, Any], patients: str) -> Findings:
 
 
 def _content(text: str, name: str) -> dict[str, Any]:
-    try:
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        refuse(f"text that is no YAML: {str(error).splitlines()[0]}", "YAML or JSON", "correct the line that is named")
+    given = plain_values(text)
     if not isinstance(given, dict) or given.get("design") != name:
         saw = given.get("design") if isinstance(given, dict) else None
         refuse(f"design {saw!r}", f"`design: {name}`", "correct the file, or use the command of its design")

@@ -27,7 +27,13 @@ LN2: Final = math.log(2)
 
 @dataclass(frozen=True)
 class Lognormal:
-    """A duration in days, or an amount, that is log-normal about its median and never below a least value."""
+    """A duration in days, or an amount, that is log-normal about its median and never below a least value.
+
+    Args:
+        median: Median of the days; of a dose that was made, over the planned dose.
+        log_sd: Standard deviation of the logarithm of what is above the least value.
+        least: Smallest value; the median counts it.
+    """
 
     median: float
     log_sd: float = 0.0
@@ -65,6 +71,7 @@ class Cells:
         bridging_ratio: Hazard of progression while waiting, bridged to not bridged.
         progression: Progressions per day while waiting, without bridging.
         death: Deaths per day while waiting.
+        death_after_progression: Further deaths per day from a progression while waiting until infusion.
         given_after_progression: Chance to be infused after progression while waiting.
         response: Chance of a response when infused (without, after) progression.
         response_day: Days from infusion to the assessment of response.
@@ -92,10 +99,12 @@ class Cells:
     bridging_ratio: float = 1.0
     death: float = 0.0
     given_after_progression: float = 1.0
+    death_after_progression: float = 0.0
 
     def __post_init__(self) -> None:
         shares = ("durable", "failure", "out_of_specification", "released", "bridging", "given_after_progression")
-        check(self, shares, ("relapse", "no_response"), ("response_day", "progression", "slot", "least_dose", "death"))
+        from_zero = ("response_day", "progression", "slot", "least_dose", "death", "death_after_progression")
+        check(self, shares, ("relapse", "no_response"), from_zero)
         for chance in self.response:
             share("response", chance)
         not_negative("bridging_ratio", self.bridging_ratio)
@@ -254,6 +263,9 @@ def play_cells(arm: Cells, after: After, chances: Chances, consent: Floats | Non
     ratio = np.where(chances.happens("bridging", arm.bridging), arm.bridging_ratio, 1.0)
     early = chances.days("progression", arm.progression * ratio)
     dies = chances.days("death while waiting", arm.death)
+    if arm.death_after_progression:
+        further = early + chances.days("death after progression while waiting", arm.death_after_progression)
+        dies = np.where(np.isfinite(ready) & (further <= ready), np.minimum(dies, further), dies)
     goes = (early > ready) | chances.happens("given after progression", arm.given_after_progression)
     infused = np.isfinite(ready) & (dies > ready) & goes
     apheresis = np.where(dies > apheresis, apheresis, np.inf)

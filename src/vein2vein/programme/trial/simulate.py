@@ -94,7 +94,7 @@ def characteristics(design: Design, truth: Truth, *, trials: int, seed: int) -> 
 def run(design: Design, truth: Truth, *, trials: int, seed: int) -> Trials:
     """Simulate trials by asking the rules of the design anew after each cohort."""
     _check(design, truth, trials)
-    parts = [_run_block(design, truth, *block) for block in _blocks(design, trials, seed)]
+    parts = [_run_block(design, truth, *block) for block in latent_blocks(design, trials, seed)]
     e = None if parts[0].e is None else np.concatenate([part.e for part in parts if part.e is not None])
     return Trials(
         np.concatenate([p.n for p in parts]),
@@ -218,7 +218,7 @@ class _Walker:
 def _run_block(design: Design, truth: Truth, tolerances: Floats, responses: Floats | None) -> Trials:
     """Simulate one block of trials in lockstep, all of them one cohort at a time."""
     trials = tolerances.shape[1]
-    answers = _Answers(tolerances, responses, truth, joint=design.joint)
+    answers = Answers(tolerances, responses, truth, joint=design.joint)
     states = design.first().take(np.zeros(trials, np.int64))
     used = np.zeros(trials, np.int64)
     alive = np.arange(trials)
@@ -241,7 +241,7 @@ def _run_block(design: Design, truth: Truth, tolerances: Floats, responses: Floa
     return Trials(n, y, selected, e)
 
 
-class _Answers:
+class Answers:
     """What the next patients of each trial answer: toxicities, responses and, where they are counted, patients with both."""
 
     def __init__(self, tolerances: Floats, responses: Floats | None, truth: Truth, *, joint: bool) -> None:
@@ -284,7 +284,7 @@ def _below(drawn: Floats, trials: Ints, seats: tuple[Ints, Ints], rate: Floats) 
     return count
 
 
-def _blocks(design: Design, trials: int, seed: int) -> Iterator[tuple[Floats, Floats | None]]:
+def latent_blocks(design: Design, trials: int, seed: int) -> Iterator[tuple[Floats, Floats | None]]:
     """Latent patients block by block: a row per patient, so that more patients leave the first ones as they were."""
     most, streams = design.cohorts.most, Streams(seed)
     for number in range(-(-trials // _BLOCK)):

@@ -2,7 +2,8 @@
 
 Place    Programme, trial. Joins a phase I design with the way to infusion of `calendar`.
 In       A design with cohorts of one size, a truth, the way to infusion, a schedule.
-Out      `Schedules`: the trials of the design with their days, consents and losses.
+Out      `Schedules`: the trials of the design with their days, consents and losses; of a trial that found too few patients only
+         those who were infused, and no selection.
 Knows    One cohort is open at a time. Its first patient is watched for some days before the next is infused, as protocols of
          cells ask (NCT07488546 through a registry page: 14 days, window to day 29), the others follow at a distance; after the
          last window comes a review, then the next cohort. Patients are infused in the order of consent; who is lost is replaced
@@ -26,11 +27,10 @@ from vein2vein.programme.trial.calendar import After, Cells, Chances, History, p
 from vein2vein.programme.trial.phase1.late import ARRIVAL
 from vein2vein.programme.trial.randomised.refuse import not_negative, positive, refuse_parameter
 from vein2vein.programme.trial.scenario import Truth
-from vein2vein.programme.trial.simulate import Trials, run
-from vein2vein.programme.trial.words import Bools, Cohorts, Design, Floats, Ints
+from vein2vein.programme.trial.simulate import Answers, Trials, latent_blocks, run
+from vein2vein.programme.trial.words import NONE, Bools, Cohorts, Design, Floats, Ints
 
 _BLOCK: Final = 8192  # as in `simulate` and `phase1.late`, so that patients and arrivals are the same
-_SPARE: Final = 4  # candidates for each place; a trial that needs more is stalled
 _LONG: Final = 1e9
 
 
@@ -46,6 +46,7 @@ class Schedule:
         interval: Mean days between two patients who could consent.
         arrivals: "poisson" or "even".
         make_ahead: Whether patients of the next cohort may consent once all of this one are infused; otherwise after the review.
+        candidates: Patients who can be asked for each place of the trial, in all; a trial that would need more has stalled.
     """
 
     window: float
@@ -55,6 +56,7 @@ class Schedule:
     review: float = 0.0
     arrivals: Literal["poisson", "even"] = "poisson"
     make_ahead: bool = True
+    candidates: int = 4
 
     def __post_init__(self) -> None:
         for word in ("window", "first", "each", "review"):
@@ -62,6 +64,8 @@ class Schedule:
         positive("an interval of", self.interval)
         if self.arrivals not in {"poisson", "even"}:
             refuse_parameter(f"arrivals {self.arrivals!r}", '"poisson" or "even"')
+        if self.candidates < 1:
+            refuse_parameter(f"{self.candidates} candidates for each place", "at least one")
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Schedules:
     """Trials with their time.
 
     Args:
-        trials: Patients, toxicities and selections of the design.
+        trials: Patients infused, their toxicities and selections; none is selected by a trial that found too few patients.
         days: Days from the first consent to the last review; infinite for a trial that found too few patients.
         consented: Patients who consented.
         lost: Of these, not infused.
@@ -119,7 +123,66 @@ def simulate(design: Design, truth: Truth, way: Cells, schedule: Schedule, *, tr
         for k in range(-(-trials // _BLOCK))
     ]
     days, consented, lost, waited = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Schedules(played, days, consented, lost, waited)
+    halted = _Halted(design, truth, trials, seed)
+    return Schedules(halted(played, np.isinf(days), consented - lost), days, consented, lost, waited)
+
+
+@dataclass(frozen=True)
+class _Halted:
+    """What was seen in trials that ran out of patients: the first of their patients, and no selection."""
+
+    design: Design
+    truth: Truth
+    trials: int
+    seed: int
+
+    def __call__(self, played: Trials, stalled: Bools, infused: Ints) -> Trials:
+        """The trials with those that stalled cut to their first patients.
+
+        Args:
+            played: All trials as if no patient had been lost.
+            stalled: Which of them found too few patients.
+            infused: Patients that each infused.
+        """
+        if not stalled.any():
+            return played
+        assert isinstance(self.design.cohorts, Cohorts)  # noqa: S101  (asked before)
+        size = self.design.cohorts.size_of_each
+        e = None if played.e is None else played.e.copy()
+        found = Trials(played.n.copy(), played.y.copy(), played.selected.copy(), e)
+        found.selected[stalled] = NONE
+        for number in np.unique(infused[stalled] // size):
+            rows = np.flatnonzero(stalled & (infused // size == number))
+            before, after = self._first(int(number)), self._first(int(number) + 1)
+            for name in ("n", "y", "e"):
+                whole = getattr(found, name)
+                if whole is not None:
+                    whole[rows] = 0 if before is None else getattr(before, name)[rows]
+            assert after is not None  # noqa: S101  (of at least one cohort)
+            self._incomplete(found, rows, infused[rows] % size, after.n[rows] - found.n[rows])
+        return found
+
+    def _first(self, cohorts: int) -> Trials | None:
+        """The trials until so many cohorts."""
+        if not cohorts:
+            return None
+        assert isinstance(self.design.cohorts, Cohorts)  # noqa: S101
+        few = replace(self.design, cohorts=replace(self.design.cohorts, number=cohorts))
+        return run(few, self.truth, trials=self.trials, seed=self.seed)
+
+    def _incomplete(self, found: Trials, rows: Ints, there: Ints, added: Ints) -> None:
+        """Add the first patients of the cohort that was never full."""
+        dose, used = added.argmax(axis=1), found.n[rows].sum(axis=1)
+        for number, (tolerances, responses) in enumerate(latent_blocks(self.design, self.trials, self.seed)):
+            mine = np.flatnonzero(rows // _BLOCK == number)
+            if not len(mine):
+                continue
+            answers = Answers(tolerances, responses, self.truth, joint=self.design.joint)
+            toxic, responded, _ = answers(rows[mine] % _BLOCK, (used[mine], there[mine]), dose[mine])
+            found.n[rows[mine], dose[mine]] += there[mine]
+            found.y[rows[mine], dose[mine]] += toxic
+            if found.e is not None and responded is not None:
+                found.e[rows[mine], dose[mine]] += responded
 
 
 class _Clock:
@@ -129,7 +192,7 @@ class _Clock:
         seed, number, count = drawn
         self.size, self.schedule, self.slot, self.count = cohorts.size_of_each, schedule, way.slot, count
         self.places = cohorts.most
-        self.candidates = cohorts.most * _SPARE
+        self.candidates = cohorts.most * schedule.candidates
         chances = Chances(seed, number, (count, self.candidates), "phase I")
         self.history = play_cells(replace(way, slot=0.0), After(_LONG), chances)
         self.given_up = self._given_up(way, self.history)

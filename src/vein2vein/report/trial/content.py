@@ -265,7 +265,10 @@ def _paths(read: DesignFile) -> Iterator[Block]:
         (path.outcomes or cell("now"), str(path.dose or cell("stop"))) for path in paths(design, cohorts=ahead)
     )
     yield Heading(say("trial.paths"), key="paths")
-    kind = "_joint" if design.joint else "_both" if design.with_efficacy else ""
+    made = any(
+        table.key == "next_made" for table in study.tables()
+    )  # E is then a product that reached the planned dose
+    kind = "_made" if made else "_joint" if design.joint else "_both" if design.with_efficacy else ""
     yield Paragraph(say(f"trial.paths_words{kind}", n=ahead))
     if not known:
         yield Paragraph(say("trial.paths_whole" if isinstance(study.design, PartialDesign) else "trial.paths_known"))
@@ -451,7 +454,8 @@ def search_grid(found: Found) -> Grid:
             cells: tuple[str, ...] = (say("trial.refused", why=one.refused), *("-" for _ in found.required[1:]))
         else:
             cells = tuple(f"{figure} ({scenario})" for scenario, figure in one.worst)
-        rows.append((*(shown(one.values[key]) for key in keys), f"{one.patients:,}", *cells, meets))
+        patients = "-" if one.refused else f"{one.patients:,}"
+        rows.append((*(shown(one.values[key]) for key in keys), patients, *cells, meets))
     return Grid(heads, tuple(rows), say("trial.search"))
 
 

@@ -25,6 +25,7 @@ from vein2vein.report.trial.content import Asked, Block, Code, Facts, Grid, Head
 from vein2vein.report.trial.plots import STYLE
 from vein2vein.report.words import Words, say
 
+_SHORT: Final = 16  # rows of a table that is printed on one page
 _LETTERS: Final = frozenset({"E", "S", "D", "DU"})
 
 
@@ -115,4 +116,5 @@ def _grid(block: Grid) -> str:
         element("tbody", *rows),
         class_="letters" if block.letters else None,
     )
-    return element("div", table, class_="wide", role="region", aria_label=block.caption, tabindex="0")
+    style_of = "wide short" if len(block.rows) <= _SHORT else "wide"
+    return element("div", table, class_=style_of, role="region", aria_label=block.caption, tabindex="0")

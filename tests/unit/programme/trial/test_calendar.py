@@ -205,3 +205,18 @@ def test_refusals() -> None:
         replace(SALVAGE, relapse=0.0)
     with pytest.raises(TrialError, match="rising days"):
         EventDefinition("own", assessments=(50, 20))
+
+
+def test_who_dies_of_a_progression_while_waiting_is_not_infused() -> None:
+    """Wait 30 days, progression at rate a, then death at rate b: no progression, or one that is lived through until day 30."""
+    a, b = CELLS.progression, 0.05
+    found = play_cells(replace(CELLS, death_after_progression=b), AFTER, MANY)
+    lived = math.exp(-30 * a) + a * (math.exp(-30 * b) - math.exp(-30 * a)) / (a - b)
+    _near(float(np.isfinite(found.infusion).mean()), lived)
+    usual = play_cells(CELLS, AFTER, MANY)
+    assert np.isfinite(usual.infusion).all()
+    died = ~np.isfinite(found.infusion)
+    assert (found.death[died] <= 30).all()
+    assert (found.early[died] < found.death[died]).all()
+    assert np.array_equal(found.infusion[~died], usual.infusion[~died])
+    assert np.array_equal(found.death[~died], usual.death[~died])

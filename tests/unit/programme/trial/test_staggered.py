@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vein2vein.errors import TrialError
+from vein2vein.numerics.streams import Streams
 from vein2vein.programme.trial import simulate as known
 from vein2vein.programme.trial.calendar import Cells, Lognormal
 from vein2vein.programme.trial.phase1.boin import boin
@@ -15,8 +16,9 @@ from vein2vein.programme.trial.phase1.late import Setting
 from vein2vein.programme.trial.phase1.late import simulate as late
 from vein2vein.programme.trial.phase1.tite_boin import tite_boin
 from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.simulate import TOLERANCE
 from vein2vein.programme.trial.staggered import Schedule, Schedules, simulate
-from vein2vein.programme.trial.words import Cohorts
+from vein2vein.programme.trial.words import NONE, Cohorts
 
 # Numbers made up for arithmetic, not read from any trial.
 DESIGN = boin(3, 0.3, cohorts=Cohorts(3, 4))
@@ -99,6 +101,42 @@ def test_a_trial_without_patients_stalls() -> None:
     found = _days(replace(WAY, failure=1.0), EVEN, trials=5)
     assert found.stalled == 1.0
     assert np.isinf(found.days).all()
+    assert not found.trials.n.any()
+    assert (found.trials.selected == NONE).all()
+
+
+def test_a_trial_that_runs_out_of_patients_has_the_first_of_them_and_selects_nothing() -> None:
+    """Patient by patient: the infused are the first of the same trial without losses, also within a cohort."""
+    truth = Truth.of([0.3, 0.45, 0.6])
+    found = simulate(DESIGN, truth, replace(WAY, failure=0.72), EVEN, trials=300, seed=6)
+    infused = found.consented - found.lost
+    stalled = np.isinf(found.days)
+    assert np.array_equal(found.trials.n.sum(axis=1), infused)
+    assert (found.trials.selected[stalled] == NONE).all()
+    plain = known.run(DESIGN, truth, trials=300, seed=6)
+    assert np.array_equal(found.trials.n[~stalled], plain.n[~stalled])
+    assert np.array_equal(found.trials.selected[~stalled], plain.selected[~stalled])
+    assert (found.trials.n <= plain.n).all()
+    assert (found.trials.y <= plain.y).all()
+    assert {0, 1, 2} == set((infused[stalled] % 3).tolist())  # cohorts that were never full are there
+    tolerances = Streams(6).replication(TOLERANCE, 0).random((12, 8192))[:, :300]
+    for trial in np.flatnonzero(stalled)[:40]:
+        state, used = DESIGN.first(), 0
+        while used < infused[trial]:
+            dose = int(DESIGN.next_dose(state)[0])
+            seats = min(3, int(infused[trial]) - used)
+            toxic = int((tolerances[used : used + seats, trial] < truth.toxicity[dose]).sum())
+            state = state.with_cohort(np.array([dose]), np.array([seats]), np.array([toxic]))
+            used += seats
+        assert np.array_equal(found.trials.n[trial], state.n[0])
+        assert np.array_equal(found.trials.y[trial], state.y[0])
+
+
+def test_more_candidates_stall_fewer_trials() -> None:
+    lossy = replace(WAY, failure=0.7)
+    usual, more = _days(lossy, EVEN, trials=200), _days(lossy, replace(EVEN, candidates=12), trials=200)
+    assert usual.stalled > 0.2
+    assert more.stalled < 0.02
 
 
 def test_staggering_makes_trials_longer_and_more_trials_leave_the_first_as_they_were() -> None:
@@ -115,6 +153,8 @@ def test_refusals() -> None:
         Schedule(-1, 14, 10)
     with pytest.raises(TrialError, match="an interval of 0"):
         Schedule(28, 14, 0)
+    with pytest.raises(TrialError, match="0 candidates for each place"):
+        Schedule(28, 14, 10, candidates=0)
     with pytest.raises(TrialError, match='"poisson" or "even"'):
         Schedule(28, 14, 10, arrivals="often")
     odd = boin(3, 0.3, cohorts=Cohorts(3, 4))

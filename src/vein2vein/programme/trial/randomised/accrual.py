@@ -47,7 +47,12 @@ class Accrual:
 
     @classmethod
     def over(cls, patients: int, months: float) -> Accrual:
-        """An even rate that brings all patients in so many months."""
+        """An even rate that brings all patients in so many months.
+
+        Args:
+            patients: How many are randomised.
+            months: Months over which they come, evenly.
+        """
         return cls(patients, (patients / positive("accrual months", months),))
 
     @property

@@ -107,8 +107,9 @@ class CellStudy:
         for name, world in self.worlds:
             cells = world.histories(1, 0)[1]
             for way, (patients, responders) in counted(cells, world.cells.response_day).items():
+                all_of_them = bool((patients == patients[0]).all()) and way == "enrolled"  # as many in each trial
                 figures = (
-                    mean_of(patients, "patients"),
+                    Figure(float(patients[0]), None, "patients") if all_of_them else mean_of(patients, "patients"),
                     mean_of(responders, "patients"),
                     ratio_of(responders, patients),
                 )

@@ -3,7 +3,8 @@
 Place    Programme, trial, study. Read by `dose`.
 In       A section `calendar`: the keys of `staggered.Schedule`, and `way` with the way to infusion.
 Out      `OnCalendar`; figures of days, consents and losses, each with its error.
-Knows    Doses and outcomes are those of the same seed without a calendar; only the time is new.
+Knows    Doses and outcomes are those of the same seed without a calendar; only the time is new. A trial that finds too few
+         patients has those whom it infused, and selects no dose; days are those of the other trials.
 Checked  tests/unit/programme/trial/study/test_on_calendar.py
 """
 
@@ -88,13 +89,15 @@ def _way(  # noqa: PLR0913  (what there is on the way, by its keys)
     progression: float = 0.0,
     death: float = 0.0,
     given_after_progression: float = 1.0,
+    death_after_progression: float = 0.0,
 ) -> Cells:
     """The way to infusion; what comes after it is not used by the schedule."""
     after = {"response": (0.5, 0.5), "response_day": 0.0, "durable": 0.5, "relapse": 1.0, "no_response": 1.0}
     return Cells(
         wait=wait, apheresis=apheresis, slot=slot, failure=failure, second_wait=second_wait, death=death,
         out_of_specification=out_of_specification, released=released, bridging=bridging, bridging_ratio=bridging_ratio,
-        progression=progression, given_after_progression=given_after_progression, **after,  # type: ignore[arg-type]
+        progression=progression, given_after_progression=given_after_progression,
+        death_after_progression=death_after_progression, **after,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

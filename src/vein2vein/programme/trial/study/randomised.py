@@ -226,7 +226,9 @@ class Randomised:
 
     def _stall(self, world: Scenario) -> Stall:
         end = math.ceil(self.worlds[0].accrual.end / 6) * 6
-        return stall(world, self.events, tuple(float(end + k) for k in (0, 6, 12, 24, 48)))
+        months = {float(end + k) for k in (0, 6, 12, 24, 48)}
+        cut = self.looks.month
+        return stall(world, self.events, tuple(sorted(months | ({cut} if cut is not None else set()))))
 
     def curves(self) -> tuple[Curves, ...]:
         """Expected survival and numbers at risk at the last look of each scenario."""

@@ -17,12 +17,45 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import yaml
+
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.words import Parameter
 
 Made = TypeVar("Made")
 Convert = Callable[[Any, Mapping[str, Any]], Any]
 _WORDS: Final = {float: "a number", int: "a whole number", bool: "true or false", str: "a word"}
+
+
+class _Once(yaml.SafeLoader):
+    """YAML in which a key may stand once only, and dates that there are not are refused in our words."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  (of the base)
+        """A mapping, each key of which is there once."""
+        seen = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                line = key.start_mark.line + 1
+                refuse(f"the key {key.value!r} a second time, in line {line}", "each key once", "keep one of them")
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def plain_values(text: str) -> Any:
+    """The plain values of YAML or JSON text; a bare `null` as a key is the word "null".
+
+    Raises:
+        TrialError: TRIAL-005 for text that cannot be read, a key that is there twice, or a date that there is not.
+    """
+    try:
+        given = yaml.load(text, _Once)  # noqa: S506  (a safe loader)
+    except yaml.YAMLError as error:
+        refuse(f"text that is no YAML: {str(error).splitlines()[0]}", "YAML or JSON", "correct the line that is named")
+    except ValueError as error:  # a date such as 2027-13-01
+        refuse(f"a date that there is not: {error}", "a date such as 2027-03-01", "correct it")
+    if isinstance(given, dict) and None in given:
+        given = {"null" if key is None else key: value for key, value in given.items()}
+    return given
 
 
 class UnknownKeyError(TrialError):

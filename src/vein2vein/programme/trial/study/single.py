@@ -140,7 +140,16 @@ def predictive_arm(
     futility: float,
     success: float = 1.0,
 ) -> Arm:
-    """Lee and Liu 2008: boundaries on the predictive probability."""
+    """Lee and Liu 2008: boundaries on the predictive probability.
+
+    Args:
+        looks: Patients at each look.
+        prior: Beta distribution of the response rate before the data: a and b.
+        null: Response rate that is not of interest.
+        target: Posterior probability of a rate above `null` that has to be reached at the end, such as 0.9.
+        futility: Predictive probability to reach it, below which the arm is futile.
+        success: Predictive probability above which the arm succeeds early; 1 for never.
+    """
     return Arm(lee_liu(looks, prior, null, target=target, futility=futility, success=success), {})
 
 
