@@ -196,7 +196,7 @@ def test_a_typing_gate_that_is_not_met_says_which_allele_was_typed_and_what_foll
     ("language", "advised", "lent"),
     [
         ("en", "advised, not required", "by the US label's regimen: the EU row eu-lbcl-3l names none"),
-        ("zh", "建议，非必需", "按 US 说明书的方案：EU 条目 eu-lbcl-3l 未列出方案"),
+        ("zh", "建议，非必需", "按美国说明书的方案：欧盟条目 eu-lbcl-3l 未列出方案"),
     ],
 )
 def test_advised_intervals_and_regimens_of_another_label_say_so(language: str, advised: str, lent: str) -> None:
@@ -215,3 +215,48 @@ def test_advised_intervals_and_regimens_of_another_label_say_so(language: str, a
     assert told.count(lent) == len(plain["doses"]) * len(plain["doses"][0]["regimens"]) + len(
         plain["calendar"]["regimens"]
     )
+
+
+def _asked_with(creatinine: float, *, product: str | None = "axicabtagene-ciloleucel") -> Candidate:
+    patient = a_patient("A").with_course(product=product, indication="large-b-cell-lymphoma", infused_at=None)
+    for kind, value in {"weight": 70.0, "height": 172.4, "creatinine": creatinine}.items():
+        patient.with_value(kind, -36.1, value)
+    at = INFUSED_AT + timedelta(days=-36)
+    return candidate(patient.built(), US, at, target_cd3=2.0, efficiencies=(0.4,))
+
+
+@pytest.mark.parametrize(("creatinine", "state"), [(0.9, "met"), (6.0, "concern")])
+def test_a_clearance_nobody_recorded_stays_open_and_says_what_a_formula_makes_of_it(
+    creatinine: float, state: str
+) -> None:
+    found = _asked_with(creatinine)
+    (mine,) = as_plain(found)["selection"]
+    (kidney,) = (one for one in mine["criteria"] if "idney" in one["label"])
+    assert kidney["state"] == "unknown"
+    assert [(by["id"], by["state"]) for by in kidney["by_formula"]] == [("cockcroft-gault-1976.clearance", state)]
+    assert f"by cockcroft-gault-1976.clearance {kidney['by_formula'][0]['value']:.2f} mL/min: {state}" in as_text(
+        as_plain(found)
+    )
+
+
+def test_a_size_names_the_values_it_took_with_their_day() -> None:
+    text = as_text(as_plain(_asked_with(0.9)))
+    (line,) = (line for line in text.splitlines() if "[cockcroft-gault-1976.clearance]" in line)
+    assert re.search(r"Creatinine 0\.9 mg/dL, 20\d\d-\d\d-\d\d; weight_basis: actual\)$", line)
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "chosen"),
+    [
+        ("en", "needs the product of the course", "(the policy of the protocol)"),
+        ("zh", "需要疗程的产品", "（方案所选）"),
+    ],
+)
+def test_doses_mark_the_policy_of_the_protocol_and_need_a_product(language: str, says: str, chosen: str) -> None:
+    without = as_text(as_plain(_asked_with(0.9, product=None), language=language), language=language)
+    assert says in without
+    told = as_text(as_plain(_asked_with(0.9), language=language), language=language)
+    assert says not in told
+    marked = [line for line in told.splitlines() if chosen in line]
+    assert marked
+    assert all(line.startswith(f"  - {US.renal_policy}") for line in marked)

@@ -13,8 +13,9 @@ Checked  tests/unit/journey/assess/test_candidate.py
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from vein2vein.basis.clock import local_date
 from vein2vein.engine.plain.ask import Questions
@@ -24,9 +25,10 @@ from vein2vein.journey.collection.markers import MarkerAnswer, markers
 from vein2vein.journey.collection.plan import VolumeAnswer, start_counts, volumes
 from vein2vein.journey.collection.washout import Readiness, readiness
 from vein2vein.journey.lymphodepletion.doses import DrugDose
-from vein2vein.journey.selection.criteria import Eligibility, eligibility_ids, side_by_side
+from vein2vein.journey.selection.criteria import Eligibility, State, eligibility_ids, side_by_side
 from vein2vein.journey.selection.products import GateAnswer, Offer, gates, offers, query_of
 from vein2vein.journey.stages.asking import FormulaAnswer, ask_formula
+from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.documents.product import Product
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.regimen import Regimen
@@ -34,9 +36,18 @@ from vein2vein.knowledge.documents.renal_policy import RenalPolicy
 from vein2vein.knowledge.formulas import Formula
 from vein2vein.knowledge.library import Library, default_library
 from vein2vein.knowledge.registry import Registry, default_registry
-from vein2vein.record.timeline import Timeline
+from vein2vein.record.timeline import Observation, Timeline
 
 SIZES = ("body-size", "kidney-function")
+CLEARANCE: Final = "creatinine_clearance"
+
+
+@dataclass(frozen=True, slots=True)
+class ByFormula:
+    """What a criterion would say of a clearance that a formula gives; no recorded value, and shown as what it is."""
+
+    answer: FormulaAnswer
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Candidate:
         sizes: Body surface and kidney function by every formula.
         doses: Policy id -> regimen -> daily doses, for the regimens of the course's product.
         lent: Those of these regimens that no label row in force names, by id, with why they stand in.
+        kidney: Rule set and criterion that need a clearance nobody recorded -> what each formula of the protocol makes of it.
     """
 
     timeline: Timeline
@@ -76,6 +88,7 @@ class Candidate:
     sizes: tuple[FormulaAnswer, ...]
     doses: dict[str, tuple[tuple[Regimen, tuple[DrugDose, ...]], ...]]
     lent: dict[str, Lent]
+    kidney: dict[tuple[str, str], tuple[ByFormula, ...]]
 
 
 def candidate(  # noqa: PLR0913  (the options of the one question, all named)
@@ -113,14 +126,20 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
     found = {id: gates(known, at, product, where) for id, product in products.items()}
     others = [id for id in eligibility_ids(rules) if id not in protocol.selection]
     washout = documents.washout
+    mine = side_by_side(known, at, protocol.selection, registry=rules)
+    trials = side_by_side(known, at, others, registry=rules)
+    formulas = (books.get(id, Formula, protocol.choices.get(id)) for id in protocol.clearances)
+    asked = (ask_formula(Questions(known, at), formula) for formula in formulas)
+    unit = observation_kind(CLEARANCE).unit
+    clearances = tuple(one for one in asked if one.value is not None and one.formula.result.unit == unit)
     return Candidate(
         known,
         at,
         when,
         protocol,
         offered,
-        side_by_side(known, at, protocol.selection, registry=rules),
-        side_by_side(known, at, others, registry=rules),
+        mine,
+        trials,
         {id: answers for id, answers in found.items() if answers},
         None if washout is None else readiness(known, at, washout, setting=protocol.setting),
         () if washout is None else markers(known, at, washout, when),
@@ -129,4 +148,26 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
         tuple(ask_formula(Questions(known, at), formula) for formula in books.of(Formula) if formula.about in SIZES),
         {policy.id: plan.under(policy, books).depletion(known, at) for policy in books.of(RenalPolicy)},
         plan.lent(known, at),
+        _by_formula(known, (*mine, *trials), clearances, rules=rules),
     )
+
+
+def _by_formula(
+    known: Timeline, judged: Sequence[Eligibility], answers: Sequence[FormulaAnswer], *, rules: Registry
+) -> dict[tuple[str, str], tuple[ByFormula, ...]]:
+    """Criteria about a clearance once more, with that of a formula in its place."""
+    lacking = {
+        (one.rule.id, criterion.name)
+        for one in judged
+        for criterion in one.criteria
+        if any(getattr(one.rule.inputs[name], "observation", None) == CLEARANCE for name in criterion.missing)
+    }
+    ids = sorted({id for id, _ in lacking})
+    found: dict[tuple[str, str], tuple[ByFormula, ...]] = dict.fromkeys(lacking, ())
+    for answer in answers if ids else ():
+        row = Observation(CLEARANCE, judged[0].at, answer.value, source=answer.formula.id)
+        measured = replace(known, observations=(*known.observations, row))
+        again = side_by_side(measured, judged[0].at, ids, registry=rules)
+        states = {(one.rule.id, criterion.name): criterion.state for one in again for criterion in one.criteria}
+        found |= {key: (*found[key], ByFormula(answer, states[key])) for key in lacking}
+    return found

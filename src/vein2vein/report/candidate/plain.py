@@ -11,13 +11,13 @@ Checked  tests/unit/report/test_candidate.py
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.engine import Row
-from vein2vein.journey.assess.candidate import Candidate
+from vein2vein.journey.assess.candidate import ByFormula, Candidate
 from vein2vein.journey.assess.needs import label_of
 from vein2vein.journey.assess.phrases import agent_label
 from vein2vein.journey.assess.plan import Lent
@@ -47,7 +47,7 @@ _MET: Final = {Truth.TRUE: True, Truth.FALSE: False}
 
 def as_plain(found: Candidate, planned: Schedule | None = None, *, language: str = "en") -> Plain:
     """The whole answer as fields; `planned` adds the calendar before a planned infusion."""
-    teller = _Teller(found.timeline.course.zone, language)
+    teller = _Teller(found.timeline.course.zone, language, found.kidney)
     return {
         "course": found.timeline.course.course_id,
         "zone": found.timeline.course.zone,
@@ -55,6 +55,8 @@ def as_plain(found: Candidate, planned: Schedule | None = None, *, language: str
         "planned_collection": teller.instant(found.planned),
         "protocol": {**edition(found.protocol), "setting": found.protocol.setting},
         "jurisdiction": found.protocol.jurisdiction_of_labels,
+        "product": found.timeline.course.product,
+        "renal_policy": found.protocol.renal_policy,
         "labels": [teller.offer(one) for one in found.offers],
         "gates": [teller.gate(id, one) for id, answers in found.gates.items() for one in answers],
         "selection": [teller.eligibility(one) for one in found.selection],
@@ -77,8 +79,8 @@ def as_plain(found: Candidate, planned: Schedule | None = None, *, language: str
 class _Teller:
     """A zone and a language, and every part of the answer told in them."""
 
-    def __init__(self, zone: str, language: str) -> None:
-        self.zone, self.language = zone, language
+    def __init__(self, zone: str, language: str, kidney: Mapping[tuple[str, str], tuple[ByFormula, ...]]) -> None:
+        self.zone, self.language, self.kidney = zone, language, kidney
 
     def instant(self, at: datetime | None) -> str | None:
         return instant(at, self.zone)
@@ -139,6 +141,9 @@ class _Teller:
             "state": one.state,
             "values": [self.value(rule, value) for value in one.values],
             "needs": self.needs(rule, one.missing),
+            "by_formula": [
+                {**self.formula(by.answer), "state": by.state} for by in self.kidney.get((rule.id, one.name), ())
+            ],
         }
 
     def value(self, rule: RuleSet, one: ValueUsed) -> Plain:
@@ -150,6 +155,11 @@ class _Teller:
             "age_hours": one.age_hours,
             "rows": [self.row(row) for row in one.rows],
         }
+
+    def used(self, row: Row) -> Plain:
+        """A row behind a formula, with what is measured as it is called."""
+        named = pick(observation_kind(row.kind).label, self.language) if isinstance(row, Observation) else row.kind
+        return {"label": named, **self.row(row)}
 
     def row(self, row: Row) -> Plain:
         match row:
@@ -227,7 +237,7 @@ class _Teller:
             "applies": one.computed.applies.value,
             "problem": one.computed.problem,
             "implausible": one.computed.implausible,
-            "rows": [self.row(row) for asked in one.asked.values() for row in asked.rows],
+            "rows": [self.used(row) for asked in one.asked.values() for row in asked.rows],
         }
 
     def regimen(self, regimen: Regimen, drugs: tuple[DrugDose, ...], lent: Lent | None) -> Plain:

@@ -50,7 +50,7 @@ class _Scribe:
             (words["start"], map(self.criterion, plain["collection_start"]["criteria"])),
             (words["volumes"], map(self.volume, plain["volumes"])),
             (words["sizes"], map(self.size, plain["sizes"])),
-            (words["doses"], (self.dose(one["policy"], r) for one in plain["doses"] for r in one["regimens"])),
+            (words["doses"], self.doses(plain)),
         ]
         if calendar is not None:
             on = calendar["infusion_on"] if calendar["infusion_at"] is None else self.when(calendar["infusion_at"])
@@ -101,6 +101,7 @@ class _Scribe:
         parts = [self.value(value) for value in one["values"] if value["rows"] or value["input"] not in needed]
         parts = parts if one["values"] else [self.words["none"]]
         parts += [self.words["needs"].format(self.needed(one["needs"]))] if one["needs"] else []
+        parts += self.by_formula(one)
         return f"{one['label']}{self.words['colon']}{self.words[one['state']]}{self.aside(parts)}"
 
     def value(self, one: Plain) -> str:
@@ -113,7 +114,9 @@ class _Scribe:
     def trial(self, one: Plain) -> str:
         words, text = self.words, f"{one['title']}{self.words['colon']}{self.words[one['state']]}"
         for key, state in (("against", "concern"), ("open", "unknown")):
-            labels = words["comma"].join(c["label"] for c in one["criteria"] if c["state"] == state)
+            labels = words["comma"].join(
+                c["label"] + self.aside(self.by_formula(c)) for c in one["criteria"] if c["state"] == state
+            )
             text += words["semicolon"] + words[key].format(labels) if labels else ""
         return text
 
@@ -152,8 +155,23 @@ class _Scribe:
     def size(self, one: Plain) -> str:
         meant = _MEANT.get(one["applies"])
         chosen = [] if meant is None else [self.words[meant]]
-        chosen += [f"{name}: {choice}" for name, choice in one["choices"].items()]
+        chosen += [self.used(row) for row in one["rows"]]
+        # How long a value counts has no bearing on a number that was found; what it is computed from has.
+        chosen += [f"{name}: {choice}" for name, choice in one["choices"].items() if not name.endswith("_holds_hours")]
         return f"{one['title']} [{one['id']}]{self.words['colon']}{self.result(one)}{self.aside(chosen)}"
+
+    def used(self, row: Plain) -> str:
+        """A value that a formula took, with its unit and local day."""
+        shown = row["value"] if row["unit"] is None else f"{row['value']:g} {unit_text(row['unit'])}"
+        return f"{row['label']} {shown}{self.words['then']}{row['at'][:10]}"
+
+    def by_formula(self, one: Plain) -> list[str]:
+        """What each formula would make of a criterion whose clearance nobody recorded."""
+        words = self.words
+        return [
+            words["by_formula"].format(f"{by['id']} {self.result(by)}") + words["colon"] + words[by["state"]]
+            for by in one["by_formula"]
+        ]
 
     def result(self, one: Plain) -> str:
         words = self.words
@@ -162,6 +180,14 @@ class _Scribe:
         if one["problem"] is not None:
             return words["implausible" if one["implausible"] else "failed"].format(one["problem"])
         return words["cannot"].format(self.needed(one["needs"]))
+
+    def doses(self, plain: Plain) -> Iterator[str]:
+        """Daily doses under every policy, the one of the protocol marked."""
+        if plain["product"] is None:
+            yield self.words["no_product"]
+        for one in plain["doses"]:
+            chosen = self.aside([self.words["chosen"]]) if one["policy"] == plain["renal_policy"] else ""
+            yield from (self.dose(f"{one['policy']}{chosen}", regimen) for regimen in one["regimens"])
 
     def dose(self, policy: str, one: Plain) -> str:
         told = (f"{drug['label']} {self.amount(drug)}" for drug in one["drugs"])
