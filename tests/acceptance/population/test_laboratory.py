@@ -11,7 +11,6 @@ from unit.population.late_blocks import drawn, upstream
 from vein2vein.engine.grade import grade_cohort
 from vein2vein.knowledge.registry import rule_set
 from vein2vein.population.simulate import simulate
-from vein2vein.record.cohort import Cohort
 
 SEED = 5
 SCALES = (
@@ -21,14 +20,9 @@ SCALES = (
 
 
 @cache
-def _cohort(product: str, n: int) -> Cohort:
-    return simulate(product, n=n, seed=SEED)
-
-
-@cache
 def _peaks(product: str, n: int) -> pl.DataFrame:
-    """Highest certain grade of each course, one column per scale."""
-    cohort = _cohort(product, n)
+    """Highest certain grade of each course, one column per scale; the cohort itself, of 350 MB, is not held."""
+    cohort = simulate(product, n=n, seed=SEED)
     verdicts = grade_cohort(cohort, [rule_set(id) for id in SCALES]).verdicts
     peaks = verdicts.group_by("course_id", "rule_set_id").agg(pl.col("low").max())
     wide = peaks.pivot("rule_set_id", index="course_id", values="low")
@@ -99,6 +93,6 @@ def test_a_fever_of_infection_makes_no_crs() -> None:
 
 
 def test_early_icaht_is_closed_at_the_end_of_its_window() -> None:
-    verdicts = grade_cohort(_cohort("axi-cel", 250), [rule_set("ebmt-2023.icaht-early")]).verdicts
+    verdicts = grade_cohort(simulate("axi-cel", n=250, seed=SEED), [rule_set("ebmt-2023.icaht-early")]).verdicts
     last = verdicts.filter(pl.col("from_at").is_not_null()).group_by("course_id").agg(pl.all().last())
     assert (last["low"] == last["high"]).all()
