@@ -291,7 +291,8 @@ def _judged(study: DoseStudy) -> Iterator[Block]:
     if limit is None or any(one.right is None for one in scenarios):
         return
     right = joined([joined([one.truth.name, _right(one.right or ())], ": ") for one in scenarios])
-    yield Paragraph(say("trial.judged", right=right, limit=f"{limit:g}"))
+    said = "judged" if study.judged.overdose_above is None else "judged_above"
+    yield Paragraph(say(f"trial.{said}", right=right, limit=f"{limit:g}"))
 
 
 def _right(doses: tuple[int, ...]) -> Words:

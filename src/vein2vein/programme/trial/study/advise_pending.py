@@ -170,8 +170,23 @@ def _open(word: str, study: DoseStudy, design: LateDesign) -> _Patient:
     if response is not None and letter != "E" and days < response.window:
         answer = days / response.window
     if toxicity is None and answer is None:
-        _cannot_wait(word, design, setting.window if response is None else max(setting.window, response.window))
+        _known_already((word, match[1], letter), setting.window, None if response is None else response.window)
     return _Patient(int(match[1]) - 1, letter == "T", letter == "E", toxicity, answer)
+
+
+def _known_already(patient: tuple[str, str, str], window: float, response: float | None) -> NoReturn:
+    """Refuse a pending patient (word, dose, letter) of whom nothing is open any more."""
+    word, dose, letter = patient
+    came = {
+        "T": "the toxicity came already, so only the response is open",
+        "E": "the response came already, so only toxicity is",
+    }
+    last = {"T": response, "E": window}.get(letter, max(window, response or 0.0))
+    cannot(
+        f"pending patient {word!r}, of whom nothing is open" + (f": {came[letter]}" if letter else ""),
+        f"days below {last:g}, the window of what is open",
+        f'give the patient as an outcome: "{dose}{letter or "N"}"',
+    )
 
 
 def _cannot_wait(word: str, design: LateDesign, window: float) -> NoReturn:

@@ -6,9 +6,10 @@ Out      `DoseStudy`: results by dose, decision tables with pending columns.
 Knows    A dose is right when it is named so, or, where nobody named it: the most desirable tolerable dose of a design that
          chooses by responses; of a design that asks for feasibility, the highest dose that is feasible and not above the one
          closest to the target; else the dose whose true toxicity is closest to the target; none where the lowest is above 1.4
-         times the target (BOIN's rate that is too high). An overdose is a dose with a true toxicity above the target (above
-         the interval of a design that aims at one), or above `overdose_above`. With a setting, a design that waits for each
-         cohort lasts its windows and the gaps between patients (memoryless arrivals, nobody queues).
+         times the target (BOIN's rate that is too high). An overdose is a dose above the right ones with a true toxicity above
+         the target (above the interval of a design that aims at one), or any above `overdose_above` where the file says so.
+         With a setting, a design that waits for each cohort lasts its windows and the gaps between patients (memoryless
+         arrivals, nobody queues).
 Checked  tests/unit/programme/trial/study/test_dose.py, tests/unit/programme/trial/test_designs.py
 """
 
@@ -195,7 +196,10 @@ class DoseStudy:
     def _scenario(self, truth: Truth, named: tuple[int, ...] | None) -> Scenario:
         limit = self.limit
         over = None if limit is None else truth.rates > limit + _ALMOST
-        return Scenario(truth, self._right(truth, over) if named is None else named, over)
+        right = self._right(truth, over) if named is None else named
+        if over is not None and right and self.judged.overdose_above is None:  # a right dose is no overdose
+            over = over & (np.arange(len(over)) > max(right))
+        return Scenario(truth, right, over)
 
     def _right(self, truth: Truth, over: Bools | None) -> tuple[int, ...] | None:
         target = self.target

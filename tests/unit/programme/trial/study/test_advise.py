@@ -257,3 +257,18 @@ def test_a_feasible_design_says_which_dose_it_would_not_select_and_how_less_is_c
 def test_backfill_fills_its_cohorts_too(outcomes: str, action: str, following: str) -> None:
     found = asked(FILL, outcomes)
     assert (found.action, dict(found.facts)["next"]) == (action, following)
+
+
+@pytest.mark.parametrize(
+    ("pending", "said", "fix"),
+    [
+        ("1E@40", "the response came already, so only toxicity is", '"1E"'),
+        ("1T@95", "the toxicity came already, so only the response is open", '"1T"'),
+        ("1@95", "of whom nothing is open", '"1N"'),
+    ],
+)
+def test_a_pending_patient_of_whom_nothing_is_open_is_told_as_what_is_known(pending: str, said: str, fix: str) -> None:
+    with pytest.raises(TrialError, match="TRIAL-003") as told:
+        asked(TITE12, "1NN", pending)
+    assert said in str(told.value)
+    assert fix in str(told.value)

@@ -67,6 +67,18 @@ def test_a_dose_at_the_target_is_no_overdose_and_the_limit_can_be_moved() -> Non
     assert (at.tolist(), moved.tolist()) == ([False, False, True, True], [False, False, False, True])
 
 
+def test_the_right_dose_is_no_overdose_unless_the_file_says_so() -> None:
+    def over(**more: Any) -> list[bool]:
+        found = study(scenarios=[scenario(0.12, 0.28, 0.45, 0.6)], **more).scenarios()[0].over
+        assert found is not None
+        return found.tolist()
+
+    assert over() == [False, False, True, True]  # 28 % is closest to 25 %
+    assert over(judged_by={"overdose_above": 0.25}) == [False, True, True, True]
+    toxic = study(scenarios=[scenario(0.4, 0.5, 0.6, 0.7)]).scenarios()[0]
+    assert (toxic.right, toxic.over is not None and toxic.over.all()) == ((), True)
+
+
 def test_a_design_without_a_target_has_no_right_dose_until_the_file_says_so() -> None:
     file = {"design": "3+3", "doses": 3, "scenarios": [{"name": "A", "toxicity": [0.1, 0.2, 0.4]}]}
     assert "correct" not in design_of(file).study.results(trials=2, seed=1)[0].figures
