@@ -156,15 +156,17 @@ def check(files: tuple[Path, ...], mutants: bool, folders: tuple[Path, ...]) -> 
     library = Library(folders)
     given = given or {id: partial(known.raw, id) for known in (registry, library) for id in known.ids}
     n_faults = 0
-    for name, read in given.items():
-        try:
-            faults = _faults(read(), with_mutants=mutants)
-        except KnowledgeError as error:
-            faults = str(error).splitlines()
-        n_faults += bool(faults)
-        click.echo(f"{'ok   ' if not faults else 'FAULT'}  {name}")
-        for fault in faults:
-            click.echo(f"       {fault}")
+    with options.progress_bar("Checking files") as show:
+        for n_done, (name, read) in enumerate(given.items()):
+            show(n_done, len(given))
+            try:
+                faults = _faults(read(), with_mutants=mutants)
+            except KnowledgeError as error:
+                faults = str(error).splitlines()
+            n_faults += bool(faults)
+            click.echo(f"{'ok   ' if not faults else 'FAULT'}  {name}")
+            for fault in faults:
+                click.echo(f"       {fault}")
     click.echo(f"\n{len(given)} files, {n_faults} with faults")
     if n_faults:
         raise SystemExit(4)

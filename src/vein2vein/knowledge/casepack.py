@@ -13,7 +13,7 @@ In a worked case, inputs not named have their value from `typical` (also of yes/
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,13 +161,19 @@ def _find(path: tuple[Any, ...], node: Any) -> Iterator[tuple[tuple[Any, ...], s
             yield from _find((*path, place), part)
 
 
+def copied_along(raw: Mapping[str, Any], path: Sequence[Any]) -> tuple[dict[str, Any], Any]:
+    """A raw file in which everything on a path may be changed, and what stands at its end; the rest is shared with `raw`."""
+    copied = node = dict(raw)
+    for step in path:
+        node[step] = copy.copy(node[step])
+        node = node[step]
+    return copied, node
+
+
 def _changed(
     raw: dict[str, Any], path: tuple[Any, ...], slip: str, *, rename: str | None = None, value: Any = None
 ) -> Mutant:
-    copied = copy.deepcopy(raw)
-    node: Any = copied
-    for step in path if rename else path[:-1]:
-        node = node[step]
+    copied, node = copied_along(raw, path if rename else path[:-1])
     if rename:
         old = next(key for key in node if key in COMPARISONS)
         node[rename] = node.pop(old)
@@ -179,12 +185,12 @@ def _changed(
 def _dropped_cases(raw: dict[str, Any]) -> Iterator[Mutant]:
     for place, case in enumerate(raw.get("cases") or []):
         if len(raw["cases"]) > 1:
-            copied = copy.deepcopy(raw)
-            del copied["cases"][place]
+            copied, cases = copied_along(raw, ("cases",))
+            del cases[place]
             yield Mutant(f"case {case['value']} dropped", copied)
     for i, item in enumerate(raw.get("items") or []):
         for place, case in enumerate(item["cases"]):
             if len(item["cases"]) > 1:
-                copied = copy.deepcopy(raw)
-                del copied["items"][i]["cases"][place]
+                copied, cases = copied_along(raw, ("items", i, "cases"))
+                del cases[place]
                 yield Mutant(f"item {item['name']}: case {case['value']} dropped", copied)

@@ -169,7 +169,7 @@ def bind(raw: Any, chosen: Mapping[str, Any]) -> Any:
         KeyError: a "$name" that is not declared under `parameters`.
     """
     if isinstance(raw, str):
-        match = _PARAMETER.match(raw)
+        match = _PARAMETER.match(raw) if raw.startswith("$") else None
         return chosen[match.group(1)] if match else raw
     if isinstance(raw, list):
         return [bind(part, chosen) for part in raw]

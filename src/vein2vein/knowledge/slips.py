@@ -8,13 +8,13 @@ Knows    A model names its rule parts (`RULE_PARTS`) and judges one worked case 
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from vein2vein.errors import KnowledgeError
+from vein2vein.knowledge.casepack import copied_along
 from vein2vein.knowledge.kinds import model_of
 from vein2vein.knowledge.predicates import COMPARISONS
 from vein2vein.knowledge.registry import bound_model
@@ -53,10 +53,7 @@ def mutants(raw: dict[str, Any]) -> Iterator[Mutant]:
     """
     parts = [part for part in model_of(raw).RULE_PARTS if part in raw]  # type: ignore[attr-defined]
     for path, slip, change in (found for part in parts for found in _slips((part,), raw[part])):
-        copied = copy.deepcopy(raw)
-        node: Any = copied
-        for step in path[:-1]:
-            node = node[step]
+        copied, node = copied_along(raw, path[:-1])
         change(node, path[-1])
         yield Mutant(f"{'/'.join(str(p) for p in path)}: {slip}", copied)
 

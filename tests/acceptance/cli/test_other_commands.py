@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
 from acceptance.cli.conftest import Run
+from vein2vein.cli import options
 
 CRS = "astct-2019.crs"
 DEVICE = "05-oxygen-device-not-recorded"
@@ -164,6 +167,23 @@ def test_a_rule_file_is_checked_and_a_slip_in_it_is_found(run: Run, tmp_path: Pa
     said = run("knowledge", "check", file, exits=4).output
     assert "FAULT  anaemia.yaml" in said
     assert "expected" in said
+
+
+def test_the_check_of_many_files_shows_how_far_it_is(
+    run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    @contextmanager
+    def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+        assert what == "Checking files"
+        yield lambda done, total: seen.append((done, total))
+
+    monkeypatch.setattr(options, "progress_bar", bar)
+    folder = repository / "src/vein2vein/knowledge/data/scales"
+    files = [folder / f"ctcae-5.0.{name}.yaml" for name in ("anemia", "crs")]
+    assert "2 files, 0 with faults" in run("knowledge", "check", "--no-mutants", *files).output
+    assert seen == [(0, 2), (1, 2)]
 
 
 @pytest.mark.parametrize(

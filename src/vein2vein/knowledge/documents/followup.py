@@ -107,10 +107,11 @@ class Item(Strict):
         last = horizon if self.until is None else min(horizon, self.until.after(infused_on))
         if self.every is None:
             return (first,) if first <= horizon else ()
+        begins = self.at.times(1)
         found: list[date] = []
         for number in range(HORIZON_YEARS * 366):
             # Counted from the infusion, so that the last days of short months do not pull the later ones forward.
-            day: date = infused_on + (self.at.times(1) + self.every.times(number))
+            day: date = infused_on + (begins + self.every.times(number))
             if day > last:
                 break
             found.append(day)

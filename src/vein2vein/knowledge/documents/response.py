@@ -185,6 +185,11 @@ class Response(DecisionTable):
                 found.add(name)
         return frozenset(found)
 
+    @cached_property
+    def _asked(self) -> Mapping[str, frozenset[str]]:
+        """Names of the given facts that each row rests on, by row."""
+        return {row.name: self.facts_of(row.when) for row in self.rows}
+
     def categorise(self, state: Mapping[str, Value]) -> Categorised:
         """The categories that are possible for a state; a fact that is not in it is missing."""
         values, truths = self._truths(state)
@@ -197,7 +202,7 @@ class Response(DecisionTable):
             truth = truth_of(row.when, values, truths)
             if truth is Truth.FALSE:
                 continue
-            asked = self.facts_of(row.when)
+            asked = self._asked[row.name]
             possible.add(row.then[0])
             missing |= {name for name in asked if not is_known(values[name])}
             deciding |= {name for name in asked if is_known(values[name])}
@@ -216,12 +221,12 @@ class Response(DecisionTable):
 
     def _all_known(self, values: Mapping[str, Value]) -> set[str]:
         """Known facts of all rows: what `otherwise` rests on."""
-        return {n for row in self.rows for n in self.facts_of(row.when) if is_known(values[n])}
+        return {n for row in self.rows for n in self._asked[row.name] if is_known(values[n])}
 
     def case_failure(self, case: TableCase) -> str | None:
         """How a worked case comes out otherwise than it says; None when it holds."""
-        values = self.complete(self.state(case.given))
-        if isinstance(case, ResponseCase):
+        if isinstance(case, ResponseCase) and case.values:
+            values = self.complete(self.state(case.given))
             for name, number in case.values.items():
                 if values[name] != NumberRange(number, number):
                     return f"expected {name} {number:g}, got {values[name]}"
