@@ -17,9 +17,12 @@ from vein2vein.basis.clock import from_microseconds
 from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.engine.plain.engine import Row
 from vein2vein.journey.assess import Assessment
+from vein2vein.journey.assess.assess import MarkerEffect
 from vein2vein.journey.assess.parts import PartDue
 from vein2vein.journey.assess.plan import Lent
 from vein2vein.journey.collection.washout import Readiness
+from vein2vein.journey.followup.calendar import Due
+from vein2vein.journey.followup.care import CareEnd
 from vein2vein.journey.followup.prophylaxis import Step
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.compare import Compared, Quiet
@@ -46,8 +49,29 @@ def as_plain(
     language: str = "en",
 ) -> Plain:
     """The whole assessment; labels and texts for people in a language, everything else the same in all."""
+    plain = {
+        **_standing(found),
+        **_asked(found, drugs, policies, language),
+        **_departed(found, language),
+    }
+    if compared:
+        plain["compared"] = [
+            {
+                "about": c.about,
+                "relation": c.relation,
+                "said": {s.source: list(s.texts(drugs, language)) for s in c.said},
+            }
+            for c in compared
+        ]
+    if quiet:
+        plain["say_nothing"] = [{"source": q.source, "why": q.why} for q in quiet]
+    return plain
+
+
+def _standing(found: Assessment) -> Plain:
+    """Where the course stands: stage, grades, scores, body surface."""
     stage = found.stage
-    plain: Plain = {
+    return {
         "course": found.timeline.course.course_id,
         "at": found.at.isoformat(),
         "protocol": _edition(found.protocol),
@@ -65,35 +89,70 @@ def as_plain(
         ],
         "body_surface": {**_edition(found.surface.formula), "value": found.surface.value,
                          "unit": found.surface.formula.result.unit, "problem": found.surface.problem},
+    }  # fmt: skip
+
+
+def _asked(found: Assessment, drugs: Mapping[str, Drug], policies: Sequence[Step], language: str) -> Plain:
+    """What is proposed, due, answered and missing."""
+    return {
         "advice": [_advice(a, drugs, language) for a in found.advice],
-        "due": [
-            {"calendar": d.calendar, "item": d.item.name, "label": pick(d.item.label, language),
-             "state": d.state, "on": d.on.isoformat(),
-             "opens": d.opens.isoformat(), "closes": None if d.closes is None else d.closes.isoformat(),
-             "by": None if d.by is None else _row(d.by)}
-            for d in found.due
-        ],
+        "due": [_due(d, language) for d in found.due],
         "response": response_as_plain(found.response, language=language),
-        "care": [
-            {"duty": c.duty, "days": c.days, "free_from": c.free_from.isoformat(), "is_over": c.is_over, "label": c.row.row,
-             "status": c.row.status, "applies": c.truth.value}
-            for c in found.care
-        ],
+        "care": [_care(c) for c in found.care],
         "ready": _ready(found),
         "prophylaxis": [_preventive(step) for step in found.prophylaxis],
         "policies": [
             {"subject": subject, "same": is_same(steps), "steps": [_preventive(step) for step in steps]}
             for subject, steps in by_subject(policies).items()
         ],
-        "needs": [
-            {"what": n.what, "label": pick(n.label, language), "changes": list(n.changes)} for n in found.needs
-        ],
-        "effects": [
-            {"collection": e.collection.id, "effect": e.effect.name, "marker": e.effect.marker, "row": _row(e.row),
-             "measure": e.effect.measure, "value": e.effect.value, "interval": e.effect.interval,
-             "outcome": pick(e.effect.outcome, language), "status": e.effect.status, "source": e.effect.source}
-            for e in found.effects
-        ],
+        "needs": [{"what": n.what, "label": pick(n.label, language), "changes": list(n.changes)} for n in found.needs],
+        "effects": [_effect(e, language) for e in found.effects],
+    }
+
+
+def _due(d: Due, language: str) -> Plain:
+    return {
+        "calendar": d.calendar,
+        "item": d.item.name,
+        "label": pick(d.item.label, language),
+        "state": d.state,
+        "on": d.on.isoformat(),
+        "opens": d.opens.isoformat(),
+        "closes": None if d.closes is None else d.closes.isoformat(),
+        "by": None if d.by is None else _row(d.by),
+    }
+
+
+def _care(c: CareEnd) -> Plain:
+    return {
+        "duty": c.duty,
+        "days": c.days,
+        "free_from": c.free_from.isoformat(),
+        "is_over": c.is_over,
+        "label": c.row.row,
+        "status": c.row.status,
+        "applies": c.truth.value,
+    }
+
+
+def _effect(e: MarkerEffect, language: str) -> Plain:
+    return {
+        "collection": e.collection.id,
+        "effect": e.effect.name,
+        "marker": e.effect.marker,
+        "row": _row(e.row),
+        "measure": e.effect.measure,
+        "value": e.effect.value,
+        "interval": e.effect.interval,
+        "outcome": pick(e.effect.outcome, language),
+        "status": e.effect.status,
+        "source": e.effect.source,
+    }
+
+
+def _departed(found: Assessment, language: str) -> Plain:
+    """Departures, and what could not be held against the files."""
+    return {
         "deviations": [
             {"kind": d.kind, "what": pick(d.said, language), "file": d.file, "at": d.at.isoformat(),
              "rows": [_row(r) for r in d.rows]}
@@ -105,18 +164,6 @@ def as_plain(
             for u in found.unjudged
         ],
     }  # fmt: skip
-    if compared:
-        plain["compared"] = [
-            {
-                "about": c.about,
-                "relation": c.relation,
-                "said": {s.source: list(s.texts(drugs, language)) for s in c.said},
-            }
-            for c in compared
-        ]
-    if quiet:
-        plain["say_nothing"] = [{"source": q.source, "why": q.why} for q in quiet]
-    return plain
 
 
 def _edition(edition: Edition) -> Plain:
