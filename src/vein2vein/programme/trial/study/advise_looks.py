@@ -1,10 +1,13 @@
 """The advice at a look of a randomised trial, at the planned or the actual information.
 
 Place    Programme, trial, study. Read by `advise`.
-In       A study with a plan of looks; z of each look made; the part of the planned information at each, or nothing.
+In       A study with a plan of looks; z of each look made, or its one-sided p; the part of the planned information at each, or
+         nothing.
 Out      `Advice` with power and the next look.
 Knows    Alpha is spent at the actual fractions (Lan & DeMets 1983 Biometrika 70:659), and bounds of looks made do not depend on
          later ones. Futility bounds are those of a plan that has these looks and its power. The last look spends what is left.
+         The largest z of several weights is further out than its p says, so a MaxCombo is asked by its p and never by a z; power
+         at a look is a matter of one z, and none is told of several.
 Checked  tests/unit/programme/trial/study/test_advise_looks.py
 """
 
@@ -15,6 +18,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from scipy.stats import norm
 
 from vein2vein.programme.trial.randomised.sequential import Plan
 from vein2vein.programme.trial.study.advice import Advice, cannot, number
@@ -29,17 +33,19 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
 
     Args:
         study: The study.
-        outcomes: z of each look made.
+        outcomes: z of each look made, or its one-sided p as p=0.0123; of a MaxCombo the p only.
         information: Part of the planned information at each of them; empty where the planned parts are to be used.
 
     Raises:
-        TrialError: TRIAL-003 for text that cannot be read, more looks than planned, or fractions that do not fit them.
+        TrialError: TRIAL-003 for text that cannot be read, more looks than planned, fractions that do not fit them, or the z of
+            a MaxCombo.
     """
-    z = [number(word) for word in outcomes.split()]
+    several = len(study.analysis.weights) > 1
+    z = [_z(word, several=several) for word in outcomes.split()]
     plan = study.analysis.plan
     if not information.split():
         said = "the planned information is used; where it was another: --information"
-        found = _advice(plan, z)
+        found = _advice(plan, z, several=several)
         return found if not z or len(plan.t) == 1 else replace(found, reasons=(*found.reasons, said))
     if study.looks.boundaries is not None:
         cannot(
@@ -48,9 +54,25 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
             "leave --information out, or plan with `spending` instead of `boundaries`",
         )
     at = _fractions(plan, len(z), information)
-    found = _advice(study.looks.plan(at), z)
+    found = _advice(study.looks.plan(at), z, several=several)
     shown = ", ".join(f"{one:.1%}" for one in at[: len(z)])
     return replace(found, facts=(*found.facts, ("at", f"{shown} of the information; bounds spend alpha there")))
+
+
+def _z(word: str, *, several: bool) -> float:
+    """The z of a look; of a p the normal deviate that has it."""
+    if word.startswith("p="):
+        p = number(word.removeprefix("p="))
+        if not 0 < p < 1:
+            cannot(word, "a one-sided p between 0 and 1", "write it as p=0.0123")
+        return float(norm.isf(p))
+    if several:
+        cannot(
+            f"z of {word} for the largest of several weights",
+            "its one-sided p: a largest z is further out than a single one with the same p",
+            "write the p that the MaxCombo test gave at each look, as p=0.0123",
+        )
+    return number(word)
 
 
 def _fractions(plan: Plan, made: int, information: str) -> tuple[float, ...]:
@@ -76,7 +98,7 @@ def _fractions(plan: Plan, made: int, information: str) -> tuple[float, ...]:
     return (*at, *later)
 
 
-def _advice(plan: Plan, z: list[float]) -> Advice:
+def _advice(plan: Plan, z: list[float], *, several: bool) -> Advice:
     if len(z) > len(plan.t):
         cannot(f"{len(z)} looks", f"at most {len(plan.t)}, the looks of the plan", "leave out the later ones")
     if not z:
@@ -85,22 +107,31 @@ def _advice(plan: Plan, z: list[float]) -> Advice:
     crossed = [i for i, one in enumerate(z[:-1]) if one >= plan.upper[i] or one < plan.lower[i]]
     departures = tuple(f"look {i + 1}: the trial could have ended, it went on" for i in crossed)
     last = k + 1 == len(plan.t)
-    said = [f"z of {here:.3f} at look {k + 1}; the upper bound is {plan.upper[k]:.4f}"]
+    said = [
+        f"p of {norm.sf(here):.5f} at look {k + 1}; it has to be {plan.nominal_p()[k]:.5f} or less"
+        if several
+        else f"z of {here:.3f} at look {k + 1}; the upper bound is {plan.upper[k]:.4f}"
+    ]
     if np.isfinite(plan.lower[k]) and not last:
-        said.append(
-            f"the lower bound is {plan.lower[k]:.4f}" + ("" if plan.binding or plan.sides > 1 else ", not binding")
-        )
+        low = f"p of {norm.sf(plan.lower[k]):.5f}" if several else f"{plan.lower[k]:.4f}"
+        said.append(f"the lower bound is {low}" + ("" if plan.binding or plan.sides > 1 else ", not binding"))
     if here >= plan.upper[k]:
         return Advice("stop for superiority", (), tuple(said), departures)
     if plan.sides > 1 and here < plan.lower[k]:
         return Advice("stop for harm", (), tuple(said), departures)
     if last:
         return Advice("end without superiority", (), tuple(said), departures)
-    facts = [("power", f"{plan.conditional_power(k + 1, here):.1%} if the trend goes on")]
-    facts.append(("predicted", f"{plan.predictive_power(k + 1, here):.1%} averaged over the trend"))
-    if plan.drift is not None:
-        facts.append(("planned", f"{plan.conditional_power(k + 1, here, plan.drift):.1%} if the planned effect holds"))
+    facts = [] if several else _powers(plan, k, here)
     action = "stop for futility" if here < plan.lower[k] else "go on"
     if action == "go on":
         facts.append(("next", f"look {k + 2} at {plan.t[k + 1]:.0%} of the information"))
     return Advice(action, tuple(facts), tuple(said), departures)
+
+
+def _powers(plan: Plan, k: int, here: float) -> list[tuple[str, str]]:
+    """Chances that the trial ends with superiority, from one z."""
+    facts = [("power", f"{plan.conditional_power(k + 1, here):.1%} if the trend goes on")]
+    facts.append(("predicted", f"{plan.predictive_power(k + 1, here):.1%} averaged over the trend"))
+    if plan.drift is not None:
+        facts.append(("planned", f"{plan.conditional_power(k + 1, here, plan.drift):.1%} if the planned effect holds"))
+    return facts

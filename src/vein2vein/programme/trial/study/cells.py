@@ -28,7 +28,6 @@ from vein2vein.programme.trial.endpoints import EventDefinition, counted
 from vein2vein.programme.trial.randomised.accrual import Accrual
 from vein2vein.programme.trial.randomised.batch import BLOCK
 from vein2vein.programme.trial.randomised.events import CutOff
-from vein2vein.programme.trial.randomised.log_rank import LOG_RANK
 from vein2vein.programme.trial.randomised.refuse import refuse_events
 from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
@@ -98,7 +97,7 @@ class CellStudy:
         months = [_look(cut, seen) for cut in cuts]
         share, first = 1 - planned.in_control / planned.size, self.looks.first_patient
         looks = randomised_tables.boundaries(
-            self.analysis.plan, cuts, months, share=share, first=first, log_rank=self.analysis.weights == (LOG_RANK,)
+            self.analysis.plan, cuts, months, share=share, first=first, weights=self.analysis.weights
         )
         return replace(looks, simulated=(SHOWN, 1)), self._counted()
 

@@ -217,7 +217,7 @@ class Randomised:
                 months,
                 share=planned.share,
                 first=self.looks.first_patient,
-                log_rank=self.analysis.weights == (LOG_RANK,),
+                weights=self.analysis.weights,
             ),
             randomised_tables.stalled([(world.name, self._stall(world)) for world in self.worlds]),
             randomised_tables.ratios(self.worlds, months),

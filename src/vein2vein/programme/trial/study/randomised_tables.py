@@ -22,6 +22,7 @@ from vein2vein.programme.trial.randomised.at_time import AtTime
 from vein2vein.programme.trial.randomised.early import early_deaths
 from vein2vein.programme.trial.randomised.events import CutOff, Stall
 from vein2vein.programme.trial.randomised.hazards import survival
+from vein2vein.programme.trial.randomised.log_rank import LOG_RANK, Weight
 from vein2vein.programme.trial.randomised.planning import average_hazard_ratio
 from vein2vein.programme.trial.randomised.sequential import Plan
 from vein2vein.programme.trial.study.results import Curve, Curves, Figure, Kind, Table, chance, months_to
@@ -39,7 +40,7 @@ def boundaries(
     *,
     share: float,
     first: date | None,
-    log_rank: bool = True,
+    weights: Sequence[Weight] = (LOG_RANK,),
 ) -> Table:
     """One row per look: when, and what has to be seen.
 
@@ -49,7 +50,8 @@ def boundaries(
         months: Expected calendar month of each look, with its error where it is simulated.
         share: Part of the patients in the experimental arm.
         first: Date of the first randomisation; None leaves dates out.
-        log_rank: Whether the test is the log-rank test, whose bounds can be told as hazard ratios; of others they are left out.
+        weights: Of the test. Bounds of the log-rank test alone can be told as hazard ratios. Of several weights the bound is on
+            the z that has the p of the largest, and p stands first.
     """
     events, two = cuts[-1].events, plan.sides > 1
     when = [month if isinstance(month, Figure) else Figure(month, None, "months") for month in months]
@@ -60,9 +62,12 @@ def boundaries(
     if first:
         columns.append(("expected_date", [_date(first, month.value) for month in when]))
     p = plan.nominal_p() * (2 if two else 1)
-    columns.append(("z_bound", [f"{z:.4f}" for z in plan.upper]))
-    columns.append(("nominal_p_both" if two else "nominal_p", [f"{one:.5f}" for one in p]))
-    upper, lower = plan.hazard_ratio_at_bounds(events, share) if events and log_rank else (None, None)
+    several = len(weights) > 1
+    bounds = [("z_bound_of_p" if several else "z_bound", [f"{z:.4f}" for z in plan.upper])]
+    bounds.append(("nominal_p_both" if two else "nominal_p", [f"{one:.5f}" for one in p]))
+    columns += reversed(bounds) if several else bounds
+    is_log_rank = tuple(weights) == (LOG_RANK,)
+    upper, lower = plan.hazard_ratio_at_bounds(events, share) if events and is_log_rank else (None, None)
     if upper is not None:
         columns.append(("ratio_at_bound", [f"{ratio:.3f}" for ratio in upper]))
     spent = np.cumsum(plan.crossing(0.0).stops if two else _upper_alone(plan))

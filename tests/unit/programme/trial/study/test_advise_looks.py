@@ -92,3 +92,34 @@ def test_classical_boundaries_are_advised_as_planned_and_hold_for_no_other_infor
     with pytest.raises(TrialError, match="TRIAL-003") as told:
         advise(study, "1.5", "", "0.5")
     assert "spending" in told.value.fault.fix
+
+
+def _of_several(outcomes: str) -> Advice:
+    test = {"maxcombo": [{"rho": 0, "gamma": 0}, {"rho": 0, "gamma": 1}]}
+    return advise(design_of(FILE | {"test": test, "spending": "pocock"}).study, outcomes, "", "")
+
+
+@pytest.mark.parametrize("outcomes", ["2.05", "p=0.3 2.4"])
+def test_the_largest_z_of_several_weights_is_not_taken_for_a_single_z(outcomes: str) -> None:
+    with pytest.raises(TrialError, match="TRIAL-003") as caught:
+        _of_several(outcomes)
+    assert "a largest z is further out than a single one with the same p" in str(caught.value)
+
+
+def test_a_maxcombo_is_judged_by_its_p() -> None:
+    study = design_of(
+        FILE | {"test": {"maxcombo": [{"rho": 0, "gamma": 0}, {"rho": 0, "gamma": 1}]}, "spending": "pocock"}
+    ).study
+    bound = float(study.analysis.plan.nominal_p()[0])
+    assert _of_several(f"p={bound * 0.999}").action == "stop for superiority"
+    beyond = _of_several(f"p={bound * 1.001}")
+    assert beyond.action == "go on"
+    assert f"it has to be {bound:.5f} or less" in beyond.reasons[0]
+    assert not {"power", "predicted", "planned"} & {name for name, _ in beyond.facts}
+
+
+def test_a_p_says_the_same_as_its_z() -> None:
+    assert told(f"p={float(norm.sf(1.5))!r}").reasons == told("1.5").reasons
+    for wrong in ("p=0", "p=1.5"):
+        with pytest.raises(TrialError, match="a one-sided p between 0 and 1"):
+            told(wrong)
