@@ -55,7 +55,7 @@ def test_a_dose_of_an_unknown_agent_stands_beside_the_lock() -> None:
     assert perhaps["not_before"] is not None
 
 
-@pytest.mark.parametrize(("language", "says"), [("en", "not known; cannot be computed: needs "), ("zh", "不详; 无法")])
+@pytest.mark.parametrize(("language", "says"), [("en", "not known; cannot be computed: needs "), ("zh", "不详；无法")])
 def test_a_score_without_an_upper_end_is_not_known_and_says_what_it_needs(language: str, says: str) -> None:
     patient = a_patient("A", days=20).with_exposure("lymphodepletion", "fludarabine", -5).with_value("ldh", -6, 300)
     found = assess(patient.built(), US, INFUSED_AT + timedelta(days=4))
@@ -72,9 +72,9 @@ def test_a_score_without_an_upper_end_is_not_known_and_says_what_it_needs(langua
     ("language", "day", "says"),
     [
         ("en", -5, " as of 2026-02-27 10:30 CET: not known; nothing of it was on record then"),
-        ("zh", -5, "（截至2026-02-27 10:30 CET）: 不详；届时无相关记录"),
+        ("zh", -5, "（截至2026-02-27 10:30 CET）：不详；届时无相关记录"),
         ("en", None, ": cannot be settled: needs the first dose of lymphodepletion"),
-        ("zh", None, ": 无法计算：需要清淋首剂时间"),
+        ("zh", None, "：无法计算：需要清淋首剂时间"),
     ],
 )
 def test_a_score_before_lymphodepletion_names_its_moment(language: str, day: float | None, says: str) -> None:

@@ -49,6 +49,11 @@ def gate_words(gate: Gate) -> dict[str, str]:
     return {language: "; ".join(part[language] for part in parts) for language in ("en", "zh")}
 
 
+def place_name(code: str) -> dict[str, str]:
+    """What a jurisdiction is called, by language; its code where no name is known."""
+    return words("place", code) or {"en": code}
+
+
 def agent_label(stream: str, agent: str) -> Mapping[str, str]:
     """What an agent of a stream is called; its id where the codes do not know it."""
     known = streams()[stream].agents if stream in streams() else {}

@@ -17,8 +17,9 @@ from datetime import datetime
 from typing import Final
 
 from vein2vein.basis.clock import local_date
+from vein2vein.basis.messages import LANGUAGES
 from vein2vein.engine.plain.ask import Questions
-from vein2vein.journey.assess.phrases import say
+from vein2vein.journey.assess.phrases import place_name, say
 from vein2vein.journey.lymphodepletion.calendar import GapAnswer, gap_of
 from vein2vein.journey.lymphodepletion.doses import DrugDose, regimen_doses
 from vein2vein.journey.selection.products import DoseAnswer, GateAnswer, gates, label_dose, query_of
@@ -52,10 +53,11 @@ class Lent:
     @property
     def said(self) -> dict[str, str]:
         """Whose regimen stands in, and why, by language."""
-        label = "/".join(self.label)
+        names = [place_name(place) for place in self.label]
+        label = {language: "/".join(name.get(language, name["en"]) for name in names) for language in LANGUAGES}
         if self.silent is None:
-            return say("lent", label=label, here=self.here)
-        return say("lent-row", label=label, here=self.here, row=self.silent)
+            return say("lent", label=label, here=place_name(self.here))
+        return say("lent-row", label=label, here=place_name(self.here), row=self.silent)
 
 
 @dataclass(frozen=True)

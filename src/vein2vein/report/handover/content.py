@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vein2vein.basis.clock import relative_day
 from vein2vein.journey.assess import Assessment
@@ -116,8 +116,13 @@ def handover(
         Section(words["effects"], tuple(_effect(e, voice) for e in found.effects), is_background=True),
         Section(words["sources"], tuple(_files(voice)), is_background=True),
     ]  # fmt: skip
-    sections = tuple(section for section in made if section.lines)
-    return Handover(words["title"], tuple(_head(voice)), sections, words["foot"], words["more"], words["elsewhere"])
+    sections = tuple(_settled(section, voice) for section in made if section.lines)
+    head = tuple((label, voice.settled(text)) for label, text in _head(voice))
+    return Handover(words["title"], head, sections, words["foot"], words["more"], words["elsewhere"])
+
+
+def _settled(section: Section, voice: Voice) -> Section:
+    return replace(section, title=voice.settled(section.title), lines=tuple(map(voice.settled, section.lines)))
 
 
 def _head(voice: Voice) -> Iterator[tuple[str, str]]:
@@ -125,13 +130,19 @@ def _head(voice: Voice) -> Iterator[tuple[str, str]]:
     stage, protocol = found.stage, found.protocol
     yield words["course"], found.timeline.course.course_id
     yield words["at"], voice.when(found.at)
-    yield words["product"], found.timeline.course.product or "-"
+    yield words["product"], _product(voice)
     yield from patient_head(voice)
     since = "" if stage.since is None else f", {words['since'].format(voice.when(stage.since))}"
     named = words.get(f"stage {stage.name}", stage.name)
     yield words["stage"], named + ("" if stage.day is None else f", {words['day'].format(stage.day)}") + since
     signed = protocol.status == "verified"
     yield words["protocol"], f"{protocol.id} {protocol.edition}" + ("" if signed else f" ({words['not_verified']})")
+
+
+def _product(voice: Voice) -> str:
+    """The product as people call it, with its id; the id alone where no file describes it."""
+    id, file = voice.found.timeline.course.product or "-", voice.found.ready.product
+    return id if file is None else f"{voice.pick(file.title)} [{id}]"
 
 
 def _grades(voice: Voice) -> Section:
@@ -304,7 +315,8 @@ def _files(voice: Voice) -> Iterator[str]:
     files += [effect.collection for effect in found.effects]
     files += [] if found.response is None else [file for _, file in found.response.files]
     yield from _once(
-        f"{f.id} {f.edition}, {'/'.join(f.jurisdiction)}, {voice.words['status']} {voice.said(f.status)}" for f in files
+        f"{f.id} {f.edition}, {'/'.join(map(voice.place, f.jurisdiction))}, {voice.words['status']} {voice.said(f.status)}"
+        for f in files
     )
 
 

@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 
 from vein2vein.journey.assess import Assessment
 from vein2vein.journey.assess.needs import label_of
+from vein2vein.journey.assess.phrases import place_name
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
+from vein2vein.report.handover.han import in_han_signs
 from vein2vein.report.handover.words import WORDS, said
 
 
@@ -50,6 +52,14 @@ class Voice:
     def said(self, text: str) -> str:
         """A short answer in this language."""
         return said(text, self.language)
+
+    def place(self, code: str) -> str:
+        """A jurisdiction as people of this language call it; its code where no name is known."""
+        return self.pick(place_name(code))
+
+    def settled(self, text: str) -> str:
+        """A line in the punctuation of this language."""
+        return text if self.is_english else in_han_signs(text)
 
     def named(self, edition: Edition, names: Iterable[str]) -> str:
         """Inputs or facts of a file, as they are called."""

@@ -148,7 +148,7 @@ def test_a_regimen_of_another_label_says_that_the_row_here_names_none(
     told = [d for d in _found(course, kind, protocol=EU) if d.what.startswith(starts)]
     assert told
     assert all(d.what.endswith(f"({EU_ROW})") for d in told)
-    assert all(d.said["zh"].endswith("（按 US 说明书的方案：EU 条目 eu-lbcl-3l 未列出方案）") for d in told)
+    assert all(d.said["zh"].endswith("（按美国说明书的方案：欧盟条目 eu-lbcl-3l 未列出方案）") for d in told)
     assert not any("label's regimen" in d.what for d in _found(course, kind, protocol=US))
 
 
