@@ -80,7 +80,7 @@ class GradeNow:
 
 @dataclass(frozen=True, slots=True)
 class MarkerEffect:
-    """A published effect of a marker that is recorded; shown beside its latest value, never combined with another."""
+    """A published effect of a marker that is recorded; beside its last value before the infusion, never combined with another."""
 
     collection: Biomarkers
     effect: Effect
@@ -274,8 +274,11 @@ class Assessor:
         return care_ends(known, product, self.protocol.jurisdiction_of_labels, at)
 
     def _beside(self, questions: Questions) -> tuple[MarkerEffect, ...]:
+        """Effects of markers by their last value before the infusion: what is measured afterwards is another marker."""
+        infused = questions.timeline.course.infused_at
+        until = questions.at if infused is None else min(questions.at, to_microseconds(infused))
         kinds = {str(effect.observation) for collection in self._effects for effect in collection.effects}
-        rows = ((kind, questions.index.before(kind, questions.at)) for kind in kinds)
+        rows = ((kind, questions.index.before(kind, until)) for kind in kinds)
         latest = {kind: row for kind, known in rows for row in known if row.value is not None}
         return tuple(
             MarkerEffect(collection, effect, latest[str(effect.observation)])

@@ -21,7 +21,9 @@ class Effect(Strict):
     """One published effect.
 
     `observation` is the kind that shows the marker in a record, and `diseases` are those of the setting, as labels name them;
-    both are left out where no kind shows it. `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure`
+    both are left out where no kind shows it. `measured` says when the marker was measured: `before-infusion` where that is what
+    the source studied or, with the `note`, what is taken where the text that was read names no time point; a value from
+    later is never shown beside the effect. `value` is a ratio (odds or hazard ratio), or a number of the kind that `measure`
     names; `interval` is the 95 % interval.
     """
 
@@ -29,6 +31,8 @@ class Effect(Strict):
     marker: Text
     observation: Text | None = None
     diseases: tuple[Text, ...] = ()
+    measured: Literal["before-infusion"] | None = None
+    note: Wording | None = None
     label: Wording
     setting: Wording
     n: Annotated[int, Field(gt=0)] | None = None
@@ -44,6 +48,9 @@ class Effect(Strict):
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Effect:
+        if (self.observation is None) != (self.measured is None):
+            msg = f"{self.name}: a marker that a record shows says when it was measured"
+            raise ValueError(msg)
         if (self.measure == "words") != (self.value is None):
             msg = "an effect has a number, or is told in words"
             raise ValueError(msg)

@@ -289,6 +289,7 @@ def _effect(found: MarkerEffect, voice: Voice) -> str:
     value += "" if effect.interval is None else f" ({effect.interval[0]:g}-{effect.interval[1]:g})"
     value += "" if effect.per is None else f", {voice.pick(effect.per)}"
     value += "" if effect.text is None else f"; {voice.pick(effect.text)}"
+    value += "" if effect.note is None else f"; {voice.pick(effect.note)}"
     setting = voice.pick(effect.setting)
     setting = setting if effect.n is None else words["in_setting"].format(setting, effect.n)
     outcome, measure = voice.pick(effect.outcome), voice.said(effect.measure)

@@ -141,6 +141,8 @@ def _effect(e: MarkerEffect, language: str) -> Plain:
         "effect": e.effect.name,
         "marker": e.effect.marker,
         "row": _row(e.row),
+        "measured": e.effect.measured,
+        "note": None if e.effect.note is None else pick(e.effect.note, language),
         "measure": e.effect.measure,
         "value": e.effect.value,
         "interval": e.effect.interval,

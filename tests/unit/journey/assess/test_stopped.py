@@ -126,3 +126,13 @@ def test_published_effects_stand_beside_recorded_markers_of_the_disease() -> Non
 
 def test_instants_of_departures_carry_their_zone() -> None:
     assert local(INFUSED_AT, "Europe/Berlin").endswith(" CET")
+
+
+def test_a_marker_of_after_the_infusion_gets_no_published_effect() -> None:
+    """CRP of day 4 in intensive care is not the CRP that the study put into quartiles."""
+    patient = a_patient("A").with_course(indication="large-b-cell-lymphoma").with_value("crp", 3.9, 80)
+    assert Assessor(patient.built(), US).at(patient.at(4)).effects == ()
+    found = Assessor(patient.with_value("crp", -6, 20).built(), US).at(patient.at(4)).effects
+    assert [(one.effect.name, one.row.value) for one in found] == [("crp-orr", 20), ("crp-crr", 20)]
+    assert {one.effect.measured for one in found} == {"before-infusion"}
+    assert all("time point and quartiles not in the text" in (one.effect.note or {})["en"] for one in found)

@@ -239,7 +239,7 @@ def test_residual_disease_of_myeloma_with_negative_imaging() -> None:
 def test_acute_leukaemia_from_observations_alone() -> None:
     remission = {"marrow_blasts": 1, "peripheral_blasts": 0, "extramedullary_disease": "no", "trilineage_haematopoiesis": "yes",
                  "neutrophils": 0.8, "platelets": 90, "csf_blasts": "no", "csf_leukocytes": 1, "mrd_level": 0,
-                 "mrd_method": "flow"}  # fmt: skip
+                 "mrd_method": "flow", "mrd_detection_limit": 0.01}  # fmt: skip
     timeline = course(ALL, said(30, **remission), said(90, **remission | {"marrow_blasts": 5}))
     first, last = judged(timeline, 40), judged(timeline, 100)
     assert (first.criteria, first.best, first.nervous_system.possible) == ("all", ("CRh",), ("CNS-1",))

@@ -60,12 +60,32 @@ def test_a_marrow_that_is_too_old_leaves_it_open() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "level", "expected"), [("flow", 0.009, {"flow-negative"}), ("flow", 0.01, set()), ("ngs", 0.009, set())]
+    ("method", "level", "expected"),
+    [("flow", 0.009, {"flow-negative"}), ("flow", 0.01, {"flow-positive"}), ("ngs", 0.009, {"ngs-positive"})],
 )
 def test_residual_disease_by_method(method: str, level: float, expected: set[str]) -> None:
     patient = a_patient("L", days=400).with_value("mrd_level", 28, level).with_statement("mrd_method", 28, method)
     verdicts = leukaemia_mrd(patient.built(), MRD, on(30))
     assert {v.row.name for v in verdicts if v.truth is Truth.TRUE} == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "certain", "possible"),
+    [
+        (0.01, {"flow-negative"}, {"flow-negative"}),
+        (0.1, {"flow-too-coarse"}, {"flow-too-coarse"}),
+        (None, set(), {"flow-negative", "flow-too-coarse"}),
+    ],
+)
+def test_nothing_found_is_negative_only_by_an_assay_that_would_have_seen_it(
+    limit: float | None, certain: set[str], possible: set[str]
+) -> None:
+    patient = a_patient("L", days=400).with_value("mrd_level", 28, 0).with_statement("mrd_method", 28, "flow")
+    if limit is not None:
+        patient = patient.with_value("mrd_detection_limit", 28, limit)
+    verdicts = leukaemia_mrd(patient.built(), MRD, on(30))
+    assert {v.row.name for v in verdicts if v.truth is Truth.TRUE} == certain
+    assert {v.row.name for v in verdicts} == possible
 
 
 def test_central_nervous_system() -> None:
