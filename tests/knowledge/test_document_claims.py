@@ -21,6 +21,7 @@ from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.documents.product import Product
 from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.knowledge.documents.renal_policy import RenalPolicy
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.inputs import Latest
 from vein2vein.knowledge.library import default_library
@@ -38,7 +39,13 @@ def _heads() -> Iterator[str]:
         elif isinstance(one, Regimen):
             more = "for " + " ".join(one.products)
         yield " | ".join(
-            (one.id, one.kind, " ".join(one.jurisdiction), f"{one.valid.since} to {one.valid.to}", more)
+            (
+                one.id,
+                LIBRARY.raw(one.id)["kind"],
+                " ".join(one.jurisdiction),
+                f"{one.valid.since} to {one.valid.to}",
+                more,
+            )
         ).rstrip(" |")
 
 
@@ -48,6 +55,26 @@ def _products() -> Iterator[str]:
             built = " ".join(part or "-" for part in (one.cell, one.costimulation, one.vector))
             yield f"{one.id} | {' '.join(one.targets)} | {built}"
             yield from (f"{one.id} | dose {name} | {dose.cells}" for name, dose in one.doses.items())
+            yield from _bags(one)
+
+
+def _bags(product: Product) -> Iterator[str]:
+    """What is given of a split dose, in the words of the bags."""
+    split = (
+        (f"{name}, {one.name}", part)
+        for name, dose in product.doses.items()
+        for one in dose.splits
+        for part in one.parts
+    )
+    for name, part in split:
+        if part.bags is not None:
+            yield f"{product.id} | {name} | {part.amount or part.share}: {part.bags}"
+
+
+def _renal() -> Iterator[str]:
+    for one in DOCUMENTS:
+        if isinstance(one, RenalPolicy):
+            yield f"{one.id} | {one.drug} | {one.clearance} | {'per 1.73 m2' if one.indexed else 'mL/min'}"
 
 
 def _calendars() -> Iterator[str]:
@@ -62,7 +89,9 @@ def _calendars() -> Iterator[str]:
             yield f"{one.id} | {item.name} | {told}"
 
 
-@pytest.mark.parametrize(("name", "made"), [("heads", _heads), ("products", _products), ("calendars", _calendars)])
+@pytest.mark.parametrize(
+    ("name", "made"), [("heads", _heads), ("products", _products), ("calendars", _calendars), ("renal", _renal)]
+)
 def test_files_say_what_is_claimed_of_them(name: str, made: Any) -> None:
     path, lines = FOLDER / f"{name}.txt", sorted(made())
     if os.environ.get("VEIN2VEIN_FREEZE") == "1":
