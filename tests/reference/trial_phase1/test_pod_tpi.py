@@ -71,7 +71,30 @@ def test_certain_outcomes_decide_at_once_and_uncertain_ones_wait() -> None:
     assert move(3, 0, 0.9, 0.9, 0.9) == SUSPEND  # escalation is probable, not certain
     assert move(3, 2, 0.1) == -1  # down whatever comes
     assert move(12, 0, 0.5) == 1  # up whatever comes
-    assert _rule(least_up=0.5).move(np.array([3]), np.array([0]), np.array([[0.9, 0.9, 0.9]]))[0] == 1
+    assert _rule(least_up=0.5).move(np.array([6]), np.array([0]), np.array([[0.9, 0.9, 0.9]]))[0] == 1
+
+
+def test_nobody_known_at_a_dose_waits_and_at_the_ends_of_the_doses_one_stays() -> None:
+    """As the R program that follows the paper: no decision without a known outcome; no way out of the range of doses."""
+
+    def goes(at: int, n: int, y: int, *weights: float, closed: int = 5, **options: float) -> int:
+        counts = [np.array([[3] * at + [k] + [0] * (4 - at)]) for k in (n, y)]
+        counts[1][0, :at] = 0
+        states = States(*counts, np.array([at]), np.array([3]), np.array([0]))
+        seen = Seen.of(states, np.full(len(weights), at), np.array(weights))
+        return int(_rule(**options).next_dose(seen, np.arange(5)[None, :] >= closed)[0])
+
+    # with nobody followed at all, going down would be the most probable decision: 2 or 3 of 3
+    assert _rule().probabilities(np.array([3]), np.array([0]), np.zeros((1, 3)))[0, 0] == pytest.approx(0.5)
+    assert goes(1, 3, 0, 0.0, 0.0, 0.0) == SUSPEND
+    assert goes(0, 3, 0, 0.9, 0.9, 0.9, least_up=0.5) == SUSPEND
+    # 1 of 3 known and one pending: going down is likely enough to wait, but not from the lowest dose
+    assert goes(1, 3, 1, 0.3) == SUSPEND
+    assert goes(0, 3, 1, 0.3) == 0
+    # at the highest open dose, escalation that is not certain is no reason to wait
+    assert goes(2, 6, 0, 0.7, 0.7) == SUSPEND
+    assert goes(2, 6, 0, 0.7, 0.7, closed=3) == 2
+    assert goes(4, 6, 0, 0.7, 0.7) == 4
 
 
 def test_easier_probabilities_make_trials_shorter_and_suspend_less() -> None:

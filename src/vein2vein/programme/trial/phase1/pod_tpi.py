@@ -2,13 +2,16 @@
 
 Place    Programme, trial, phase I.
 Source   Zhou T, Guo W, Ji Y. PoD-TPI, arXiv 1904.12981 (abstract read: the decision is random while outcomes are pending, its
-         posterior distribution is worked out, two probabilities trade speed against risky decisions). The rules below are
-         rebuilt from that description; the defaults of both probabilities are ours, on the cautious side. No printed decision
-         table or characteristics were at hand.
+         posterior distribution is worked out, two probabilities trade speed against risky decisions), and an R program that
+         follows it (Ziyu-Liu-WCM/POD-TPI, read): the defaults of both probabilities, what happens at the ends of the doses and
+         while nobody at a dose is known are from there. No printed decision table or characteristics were at hand.
 Knows    A pending patient with weight w contributes 1 - w p, and then has a toxicity with chance p (1 - w) / (1 - w p). The
          number of toxicities to come is summed over the posterior of p, with the prior of the parent, on Gauss-Legendre points.
          Escalation needs a probability of at least `least_up`, staying one of de-escalation of at most `most_down`; otherwise
-         the trial waits. Without pending patients this is mTPI-2.
+         the trial waits, as it does while nobody at the dose has a known outcome. Where no dose is open above, or none is
+         below, the decision to go there is one to stay. Without pending patients this is mTPI-2.
+Departs  The program closes doses by patients with known outcomes only, and waits at the lowest dose until the pending ones are
+         known; here all treated patients count, as in TITE-BOIN.
 Checked  tests/reference/trial_phase1/test_pod_tpi.py
 """
 
@@ -25,7 +28,7 @@ from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen, aft
 from vein2vein.programme.trial.words import Bools, Cohorts, Floats, Ints, Parameter
 
 PAPER: Final = "Zhou, Guo and Ji, arXiv 1904.12981, rebuilt"
-OURS: Final = "ours, no published value at hand"
+PROGRAM: Final = "default of the R program Ziyu-Liu-WCM/POD-TPI (read), which follows the paper"
 _NODES: Final = 96
 _MOVES: Final = (DOWN, STAY, UP)
 _EVEN: Final = 1e-12
@@ -43,7 +46,7 @@ class DecisionProbability:
 
     moves: MassMoves
     least_up: float = 1.0
-    most_down: float = 0.25
+    most_down: float = 0.15
 
     def probabilities(self, n: Ints, y: Ints, weights: Floats) -> Floats:
         """Posterior probability to go down, stay and go up once all outcomes are known, shape (rows, 3).
@@ -83,20 +86,41 @@ class DecisionProbability:
         found: Floats = np.einsum("rp,rps->rs", posterior, number)
         return found
 
-    def move(self, n: Ints, y: Ints, weights: Floats) -> Ints:
-        """1 for up, 0 for stay, -1 for down, SUSPEND to wait."""
+    def move(
+        self, n: Ints, y: Ints, weights: Floats, *, can_rise: Bools | None = None, can_fall: Bools | None = None
+    ) -> Ints:
+        """1 for up, 0 for stay, -1 for down, SUSPEND to wait.
+
+        Args:
+            n: Patients at the dose, pending ones included.
+            y: Toxicities seen.
+            weights: As for `probabilities`.
+            can_rise: Whether a dose is open above; everywhere when None.
+            can_fall: Whether there is a dose below; everywhere when None.
+        """
         chance = self.probabilities(n, y, weights)
+        for end, able in ((2, can_rise), (0, can_fall)):
+            if able is not None:
+                chance[:, 1] += np.where(able, 0.0, chance[:, end])
+                chance[:, end] = np.where(able, chance[:, end], 0.0)
         best = np.array(_MOVES)[
             (chance >= chance.max(axis=1, keepdims=True) - _EVEN).argmax(axis=1)
         ]  # of equals the lower
         waits = (best == UP) & (chance[:, 2] < self.least_up - _EVEN)
         waits |= (best == STAY) & (chance[:, 0] > self.most_down + _EVEN)
+        pending = (~np.isnan(weights)).sum(axis=1)
+        waits |= (pending > 0) & (pending == n)
         return np.where(waits, SUSPEND, best)
 
     def next_dose(self, seen: Seen, closed: Bools) -> Ints:
         """The dose of the next cohort, SUSPEND to wait, NONE where the lowest is closed."""
         states = seen.states
-        move = self.move(states.here(states.n), states.here(states.y), _weights_here(seen))
+        top = np.minimum(states.at + 1, states.doses - 1)
+        can_rise = (states.at < states.doses - 1) & ~closed[np.arange(len(states)), top]
+        weights = _weights_here(seen)
+        move = self.move(
+            states.here(states.n), states.here(states.y), weights, can_rise=can_rise, can_fall=states.at > 0
+        )
         return after_move(seen, move, closed)
 
     def reasons(self, seen: Seen, closed: Bools) -> list[str]:
@@ -106,7 +130,8 @@ class DecisionProbability:
         return [
             f"once all is known: up {up:.1%}, stay {stay:.1%}, down {down:.1%}; up needs {self.least_up:.0%}, "
             f"stay at most {self.most_down:.0%} of down"
-            for down, stay, up in chances
+            + ("; nobody at the dose is known yet, so wait" if 0 < here == n else "")
+            for (down, stay, up), here, n in zip(chances, states.here(seen.pending), states.here(states.n), strict=True)
         ]
 
 
@@ -128,7 +153,7 @@ def pod_tpi(  # noqa: PLR0913  (every choice named)
     cohorts: Cohorts,
     interval: tuple[float, float] | None = None,
     least_up: float = 1.0,
-    most_down: float = 0.25,
+    most_down: float = 0.15,
     cutoff: float = 0.95,
 ) -> LateDesign:
     """A PoD-TPI design that begins at the lowest dose.
@@ -153,8 +178,8 @@ def pod_tpi(  # noqa: PLR0913  (every choice named)
     given = told({"target": target, "interval": (parent.rule.moves.edges[parent.rule.moves.at],
                   parent.rule.moves.edges[parent.rule.moves.at + 1]), "cutoff": cutoff},
                  {"interval": (target - 0.05, target + 0.05), "cutoff": 0.95}, PAPER)  # fmt: skip
-    for name, value, usual in (("least_up", least_up, 1.0), ("most_down", most_down, 0.25)):
-        given[name] = Parameter(value, "default" if value == usual else "set", OURS if value == usual else None)
+    for name, value, usual in (("least_up", least_up, 1.0), ("most_down", most_down, 0.15)):
+        given[name] = Parameter(value, "default" if value == usual else "set", PROGRAM if value == usual else None)
     return LateDesign(
         name="PoD-TPI",
         doses=doses,

@@ -103,7 +103,7 @@ def nothing_pending(name: str, pending: str) -> None:
             "TRIAL-004",
             saw=f"pending patients for the design {name}",
             expected="a design that decides while outcomes are pending, such as tite-boin or top",
-            fix="leave them out, and ask again when their outcomes are known",
+            fix="write the patients whose outcomes are known; the advice says how many the cohort still waits for",
         )
 
 
