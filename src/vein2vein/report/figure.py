@@ -1,6 +1,6 @@
 """What a figure shows, before anybody draws it: one model for the HTML report and for files in papers.
 
-Place    Report. Filled by `course_figure` and `cohort_figure`; drawn by `draw`.
+Place    Report. Filled by `course_figure` and `figures`; drawn by `draw`.
 In       Times in hours from the infusion (negative before it); values in the canonical unit of their kind.
 Missing  A curve breaks where nothing was measured for longer than `gap_hours`; a span of an unknown thing is `certain=False`.
 """

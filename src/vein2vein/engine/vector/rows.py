@@ -1,6 +1,6 @@
 """Values over half-open times, and their compression to the few instants at which a rule's answer can change.
 
-Place    Engine, vector. Between the input methods (which make `Rows`) and the logic (which reads `Signal`s).
+Place    Engine, vector. Between the input methods (which make `Rows`) and the logic (which reads signals).
 In       Rows of a batch: from `key`, until `end`, with possible values.
 Out      Signals: from each key on, the number of a code whose bits are the truths of the leaves of a rule that rest on the input.
 Knows    Compression keeps a key only where a code changes, so that millions of rows become a few changes per course.

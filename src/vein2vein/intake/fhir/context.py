@@ -3,7 +3,7 @@
 Place    Floor 3, FHIR adapter.
 In       The resource being read and what was defined before it (medicines, devices, locations).
 Out      Facts and refusals in the `Collector`.
-Missing  A reference to something that has not been read yet is `Waiting`: the resource is read again at the end.
+Missing  A reference to something that has not been read yet is a `WaitingError`: the resource is read again at the end.
 """
 
 from __future__ import annotations

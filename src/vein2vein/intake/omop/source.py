@@ -1,6 +1,6 @@
 """What every place that can hold an OMOP delivery has in common: tables, columns, and questions in SQL.
 
-Place    Floor 3, intake. Implemented by `files` (folder, zip), `duckdb_file` and `postgres`.
+Place    Floor 3, intake. Implemented by `duckdb_source` (folder, zip, DuckDB file) and `postgres`.
 In       SQL that both DuckDB and PostgreSQL understand, with `relation(table)` in place of table names.
 Out      Polars frames with the types declared in `cdm`.
 Missing  A column that a delivery lacks is null. A text that is not of the declared type gives null, and the text itself in

@@ -276,6 +276,9 @@ def detectable(patients: int, rate: float, power: float = 0.8, alpha: float = 0.
 
     Returns:
         The difference; infinite where even certain response at the higher dose is not told.
+
+    Raises:
+        TrialError: TRIAL-002 for no patient, or a rate, power or level that cannot be.
     """
     if patients < 1 or not 0 <= rate < 1 or not 0 < power < 1 or not 0 < alpha < 1:
         refuse(f"{patients} patients, rate {rate:g}", "at least one patient, a rate from 0 to below 1", "correct it")

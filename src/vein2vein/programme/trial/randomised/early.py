@@ -44,6 +44,9 @@ class EarlyDeaths:
         lost: Months of life lost until the curves cross, per patient of the experimental arm.
         gained: Months of life gained from then to the horizon.
         horizon: Month up to which curves are compared.
+
+    Raises:
+        TrialError: TRIAL-002 for an arm without patients, parts of patients, or a month that is not above 0.
     """
 
     months: tuple[float, ...]

@@ -39,7 +39,11 @@ Arm = Literal[0, 1]
 
 
 def chance_of_event(scenario: Scenario, arm: Arm, month: float) -> float:
-    """Chance that the event of a patient of this arm has been seen by a calendar month; the month may be infinite."""
+    """Chance that the event of a patient of this arm has been seen by a calendar month; the month may be infinite.
+
+    Raises:
+        TrialError: TRIAL-002 for a month below 0.
+    """
     if not month >= 0:
         refuse_parameter(f"month {month:g}", "a number from 0")
     hazard, out = scenario.hazard(arm), scenario.dropout[arm]

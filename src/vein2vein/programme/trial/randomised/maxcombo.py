@@ -70,6 +70,9 @@ def max_combo(sample: Sample, weights: tuple[Weight, ...] = STRAW_MAN, strata: n
         sample: Times, events and arms.
         weights: The weights; those of the cross-pharma working group when none are given.
         strata: A stratum of each patient; None for one stratum.
+
+    Raises:
+        TrialError: TRIAL-002 without weights; TRIAL-040 where a weight is zero at every event.
     """
     if not weights:
         refuse_parameter("no weights", "at least one")

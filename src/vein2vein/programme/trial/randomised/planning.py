@@ -111,6 +111,9 @@ def average_hazard_ratio(
             estimates (the limit of Schemper et al. 2009 for the given accrual); "concordance" is Kalbfleisch & Prentice 1981
             with weights S_0 S_1: the chance that an experimental patient has the event first over the chance that a control
             has, up to that month of follow-up, whatever the accrual.
+
+    Raises:
+        TrialError: TRIAL-002 for another kind, or hazards without events in both arms by then.
     """
     if kind not in {"geometric", "concordance"}:
         refuse_parameter(f"the kind {kind!r}", "geometric or concordance")

@@ -121,6 +121,9 @@ class Plan:
             z: What it showed.
             prior: Mean and standard deviation of a normal prior for the drift; None is flat.
             points: Points of Gauss-Hermite quadrature.
+
+        Raises:
+            TrialError: TRIAL-002 for the last look or none, and for a standard deviation that is not above 0.
         """
         k = self._look(look)
         precision, mean = float(self.t[k]), z / float(np.sqrt(self.t[k]))
@@ -208,6 +211,9 @@ def spending(
         sides: 1 or 2.
         power: Chance to reject that the drift of the plan gives; None for no drift.
         spent_at: Fractions that decide what is spent, such as fractions of events, where they are not those of the information.
+
+    Raises:
+        TrialError: TRIAL-002 for looks that do not rise to 1, an alpha outside (0, 1), or another number of fractions to spend at.
     """
     t = fractions(looks)
     side = between_0_and_1("alpha", alpha) / sides

@@ -129,6 +129,9 @@ def survival_arm(
         rates: Events per month of those who are not cured, from each of `starts` on.
         starts: Months from which each rate holds.
         cured: Share that never has the event.
+
+    Raises:
+        TrialError: TRIAL-005 for both or neither of median and rates; TRIAL-002 for values that cannot be.
     """
     if (median is None) == (rates is None):
         refuse("an arm with both or neither of median and rates", "one of both", "write `median: 6`, in months")
