@@ -213,7 +213,7 @@ def spending(
         spent_at: Fractions that decide what is spent, such as fractions of events, where they are not those of the information.
 
     Raises:
-        TrialError: TRIAL-002 for looks that do not rise to 1, an alpha outside (0, 1), or another number of fractions to spend at.
+        TrialError: TRIAL-002 for looks that do not rise to 1, an alpha outside (0, 1), or `spent_at` of another number.
     """
     t = fractions(looks)
     side = between_0_and_1("alpha", alpha) / sides
