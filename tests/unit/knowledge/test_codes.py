@@ -10,6 +10,9 @@ from vein2vein.basis.units import is_unit
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge import codes
 from vein2vein.knowledge.codes import Code
+from vein2vein.knowledge.documents.product import Product
+from vein2vein.knowledge.documents.regimen import Regimen
+from vein2vein.knowledge.library import default_library
 
 _PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
@@ -144,3 +147,11 @@ def test_products_have_codes_and_the_unnamed_one_only_procedures() -> None:
     assert len(named) == len(set(named))
     # Products of the same ATC group that are not CAR-T cells.
     assert not {"L01XL09", "L01XL11"} & set(named)
+
+
+def test_what_the_catalogue_knows_can_be_delivered() -> None:
+    """Cells of every product file and drugs of every regimen have a code; else their doses could never be on record."""
+    products = {product.id.removesuffix(".product") for product in default_library().of(Product)}
+    drugs = {drug.drug for regimen in default_library().of(Regimen) for drug in regimen.drugs}
+    assert products <= set(codes.streams()["cell_product"].agents)
+    assert drugs <= set(codes.streams()["lymphodepletion"].agents)
