@@ -134,7 +134,7 @@ def inputs_table(inputs: Mapping[str, Input], language: str = "en") -> list[str]
 def biomarkers_table(collection: Biomarkers, language: str = "en") -> list[str]:
     """Published effects, what was found first and how sure it is last."""
     words = _words(language)
-    columns = ("marker", "outcome", "effect", "n", "setting", "source", "status", "note")
+    columns = ("marker", "outcome", "effect", "n", "status", "setting", "source", "note")
     rows = [_effect(effect, language) for effect in collection.effects]
     return _section(words["effects"], [words[name] for name in columns], rows)
 
@@ -145,12 +145,12 @@ def _effect(effect: Effect, language: str) -> tuple[str, ...]:
     span = "" if effect.interval is None else f" ({effect.interval[0]:g}\N{EN DASH}{effect.interval[1]:g})"
     return (
         pick(effect.label, language),
-        pick(effect.outcome, language),
-        f"{_words(language).get(effect.measure, effect.measure)}{size}{span}{per}" if size else "",
+        pick(effect.outcome, language) + per,
+        f"{_words(language).get(effect.measure, effect.measure)}{size}{span}" if size else "",
         "" if effect.n is None else str(effect.n),
+        effect.status,
         pick(effect.setting, language),
         f"{effect.source}: {effect.locator}",
-        effect.status,
         "" if effect.text is None else pick(effect.text, language),
     )
 
