@@ -12,8 +12,10 @@ import click
 from vein2vein.basis.clock import local_date
 from vein2vein.cli import assess as shared
 from vein2vein.cli import options
+from vein2vein.cli.tell import SUBTYPE, asked_by_labels, told
 from vein2vein.journey.assess.candidate import Candidate, candidate
 from vein2vein.journey.assess.schedule import Schedule, schedule
+from vein2vein.knowledge.documents.product import Product
 from vein2vein.knowledge.documents.washout import Washout
 from vein2vein.knowledge.library import Library
 from vein2vein.report.candidate import as_plain, as_text
@@ -44,6 +46,12 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
     show_default=True,
     help="Share of CD3 collected.",
 )
+@click.option(
+    "--tell",
+    multiple=True,
+    metavar="CONDITION=VALUE",
+    help="What no table records and a label asks for, such as refractory-or-second-relapse=yes, or subtype=other.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable answer: every number a field.")
 @click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of labels."
@@ -59,6 +67,8 @@ def candidate_of(**given: Any) -> None:
     protocol = shared.protocol_of(given, registry, books)
     timeline = shared.delivery_of(given).cohort.timeline(given["course_id"])
     zone = given["zone"] or timeline.course.zone
+    asked = asked_by_labels(books.of(Product))
+    said = told(given["tell"], asked)
     found = candidate(
         timeline,
         protocol,
@@ -66,6 +76,8 @@ def candidate_of(**given: Any) -> None:
         planned=None if given["planned"] is None else options.instant(given["planned"], zone, option="--planned"),
         target_cd3=given["target_cd3"],
         efficiencies=given["efficiency"],
+        told={name: value == "yes" for name, value in said.items() if asked[name].type == "yes_no"},
+        subtype=None if SUBTYPE not in said else str(said[SUBTYPE]),
         registry=registry,
         library=books,
     )

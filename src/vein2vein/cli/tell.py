@@ -1,4 +1,4 @@
-"""What `--tell` says of facts that no table records, held against what the files of a protocol ask to be told."""
+"""What `--tell` says of facts that no table records, held against what files ask to be told."""
 
 from __future__ import annotations
 
@@ -7,17 +7,35 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from vein2vein.knowledge.decisions import DecisionTable, Fact
+from vein2vein.journey.assess.phrases import words
+from vein2vein.knowledge.decisions import DecisionTable, Fact, Told
+from vein2vein.knowledge.documents.product import Product
 from vein2vein.knowledge.edition import Edition
 from vein2vein.knowledge.wording import pick
 
 _OPTION = "--tell"
+SUBTYPE = "subtype"
 
 
 def tellable(documents: Iterable[Edition]) -> dict[str, Fact]:
     """Facts that documents ask to be told, by name, sorted."""
     tables = (d for d in documents if isinstance(d, DecisionTable))
     found = {name: fact for table in tables for name, fact in table.facts.items() if fact.may_be_told}
+    return dict(sorted(found.items()))
+
+
+def asked_by_labels(products: Iterable[Product]) -> dict[str, Fact]:
+    """Conditions of labels, by name, sorted, and the subtype of the disease where a label leaves one out."""
+    found: dict[str, Fact] = {}
+    left_out: set[str] = set()
+    for product in products:
+        left_out.update(name for label in product.labels for name in label.excludes)
+        for name, label in product.conditions.items():
+            found.setdefault(name, Fact(label=label, type="yes_no", source=Told(ask="told")))
+    if left_out:
+        categories = (*sorted(left_out), "other")
+        label = words("need", SUBTYPE)
+        found[SUBTYPE] = Fact(label=label, type="category", categories=categories, source=Told(ask="told"))
     return dict(sorted(found.items()))
 
 

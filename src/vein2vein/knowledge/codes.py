@@ -1,8 +1,8 @@
 """Kinds of observations, exposure streams and milestones, with their units, categories and codes, as data.
 
 Place    Floor 1. The vocabulary that rule files, tables and adapters share.
-In       knowledge/data/codes/{observations,exposures,milestones,products}/*.yaml
-Out      `ObservationKind`, `Stream`, `MilestoneKind`, `Product`, by id.
+In       knowledge/data/codes/{observations,exposures,milestones,products}/*.yaml; families.yaml for families of diseases.
+Out      `ObservationKind`, `Stream`, `MilestoneKind`, `Product`, by id; how two diseases are related.
 Missing  An unknown kind is RULE-008 with the nearest known names, never a new kind.
 Does not Convert units (basis.units) or map a centre's local codes (intake).
 """
@@ -17,7 +17,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vein2vein.basis.data_files import parse_yaml
+from vein2vein.basis.data_files import package_yaml, parse_yaml
+from vein2vein.basis.truth import Truth
 from vein2vein.errors import KnowledgeError
 
 UNNAMED_PRODUCT = "unspecified"
@@ -71,6 +72,8 @@ class ObservationKind(_Entry):
         ambiguous_units: UCUM units that two assays use for different quantities; refused although they would convert.
         accepted_as: UCUM units that laboratories write for this kind in the meaning of another, such as [IU]/L for U/L.
         names: Further names by which the kind is sent (intake compares them without case, blanks and punctuation).
+        shown_by: Drugs (`stream/agent`) that say yes to an earlier treatment when a row of them stands before the cells; read
+            where conditions of labels are asked.
     """
 
     type: Literal["number", "category", "yes_no"]
@@ -82,6 +85,7 @@ class ObservationKind(_Entry):
     ambiguous_units: tuple[str, ...] = ()
     accepted_as: dict[str, str] = Field(default_factory=dict)
     categories: dict[str, Category] = Field(default_factory=dict)
+    shown_by: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _is_coherent(self) -> ObservationKind:
@@ -161,6 +165,23 @@ def milestones() -> Mapping[str, MilestoneKind]:
 def products() -> Mapping[str, Product]:
     """All CAR-T products by id; `UNNAMED_PRODUCT` stands for those that a code does not name."""
     return _read("products", Product)
+
+
+@cache
+def families() -> Mapping[str, frozenset[str]]:
+    """Families of diseases by slug, each with the slugs of its members."""
+    raw = package_yaml("vein2vein.knowledge", "data", "codes", "families.yaml")
+    return {family: frozenset(members) for family, members in raw.items()}
+
+
+def related(disease: str, named: str) -> Truth:
+    """Whether what is said of a disease holds for another: TRUE for itself and for members of a family that is named.
+
+    UNKNOWN where only the family of the patient is known and one of its members is named.
+    """
+    if disease == named or disease in families().get(named, ()):
+        return Truth.TRUE
+    return Truth.UNKNOWN if named in families().get(disease, ()) else Truth.FALSE
 
 
 def is_answered(kind: str, code: tuple[str, str] | None = None) -> bool:

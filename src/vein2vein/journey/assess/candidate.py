@@ -12,7 +12,7 @@ Checked  tests/unit/journey/assess/test_candidate.py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -99,6 +99,8 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
     planned: datetime | None = None,
     target_cd3: float,
     efficiencies: Sequence[float],
+    told: Mapping[str, bool] | None = None,
+    subtype: str | None = None,
     registry: Registry | None = None,
     library: Library | None = None,
 ) -> Candidate:
@@ -111,6 +113,8 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
         planned: Planned collection; the instant when None.
         target_cd3: Target of the collection, 10^9 CD3 cells.
         efficiencies: Collection efficiencies to show, each from 0 to 1.
+        told: Conditions of labels that somebody confirmed or denied, by id; what the record contradicts stays open.
+        subtype: Slug of the subtype of the disease, for labels that leave some out; None where nobody said.
         registry: Where rule sets are looked up; those of the package when None.
         library: Where documents are looked up; those of the package when None.
 
@@ -121,7 +125,8 @@ def candidate(  # noqa: PLR0913  (the options of the one question, all named)
     known, when = timeline.until(at), planned or at
     plan, documents = Plan.of(known, protocol, books), Readying.of(protocol, books)
     where, day = protocol.jurisdiction_of_labels, local_date(when, timeline.course.zone)
-    offered = offers(on=day, query=query_of(known, at, where), library=books)
+    query = query_of(known, at, where, told=told, subtype=subtype, products=books.of(Product))
+    offered = offers(on=day, query=query, library=books)
     products: dict[str, Product] = {offer.product.id: offer.product for offer in offered}
     found = {id: gates(known, at, product, where) for id, product in products.items()}
     others = [id for id in eligibility_ids(rules) if id not in protocol.selection]

@@ -106,7 +106,8 @@ class Plan:
         """Label rows of the product that hold or may hold at an instant; `questions` are those of the instant, if made."""
         if self.product is None:
             return ()
-        query = query_of(known, at, self.protocol.jurisdiction_of_labels, questions=questions)
+        where = self.protocol.jurisdiction_of_labels
+        query = query_of(known, at, where, questions=questions, products=(self.product,))
         if query.indication not in self.indications:
             query = replace(query, indication=None)
         return self.product.labels_on(local_date(at, known.course.zone), query)

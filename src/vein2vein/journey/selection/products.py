@@ -10,7 +10,7 @@ Checked  tests/unit/journey/selection/test_products.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -18,6 +18,7 @@ from typing import Final, Literal
 from vein2vein.basis.clock import local_date
 from vein2vein.basis.truth import Truth
 from vein2vein.engine.plain.ask import Asked, Questions
+from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.documents.dose import DoseRule, PlannedDose
 from vein2vein.knowledge.documents.product import Gate, Label, LabelQuery, LabelVerdict, Product
 from vein2vein.knowledge.inputs import Latest
@@ -63,7 +64,7 @@ def offers(*, on: date, query: LabelQuery, library: Library | None = None) -> tu
     return tuple(sorted(found, key=lambda o: (not o.verdict.truth.is_certain, o.product.id, o.verdict.label.row)))
 
 
-def query_of(
+def query_of(  # noqa: PLR0913  (what may be known of a patient, all named)
     timeline: Timeline,
     at: datetime,
     jurisdiction: str,
@@ -71,17 +72,50 @@ def query_of(
     told: Mapping[str, bool] | None = None,
     subtype: str | None = None,
     questions: Questions | None = None,
+    products: Iterable[Product] = (),
 ) -> LabelQuery:
-    """What a timeline says of a patient to whoever reads labels: indication, line and age at an instant.
+    """What a timeline says of a patient to whoever reads labels: indication, line, age, and what answers conditions.
 
-    `questions` are those of the course at that instant, if made before.
+    Args:
+        timeline: The course; rows after `at` are cut off.
+        at: Aware instant of the question.
+        jurisdiction: Whose labels are read.
+        told: Conditions that somebody confirmed or denied, by id.
+        subtype: Slug of the subtype of the disease, which no table holds.
+        questions: Those of the course at that instant, if made before.
+        products: Whose conditions are asked from the record.
     """
     questions = questions or Questions(timeline, at)
     lines = questions.ask(Latest(take="latest", observation="prior_lines")).value
     born, day = timeline.course.patient.born_on, local_date(at, timeline.course.zone)
     age = None if born is None else day.year - born.year - ((day.month, day.day) < (born.month, born.day))
     line = int(lines.low) + 1 if isinstance(lines, NumberRange) and lines.is_known else None
-    return LabelQuery(jurisdiction, timeline.course.indication, line, age, subtype, told or {})
+    wanted = frozenset(name for product in products for name in product.asked_of_record)
+    recorded = dict(_recorded(questions, wanted))
+    return LabelQuery(jurisdiction, timeline.course.indication, line, age, subtype, told or {}, recorded)
+
+
+def _recorded(questions: Questions, wanted: Iterable[str]) -> Iterator[tuple[str, Truth]]:
+    """What the record says of kinds, and of drugs as `stream/agent`.
+
+    A kind that is stated, or that a drug on record shows; a drug given before the first collection, or nothing. What is first
+    given after a collection bridges to the product, and is no line before it.
+    """
+    collected = min((m.at for m in questions.timeline.milestones if m.kind == "apheresis"), default=None)
+
+    def given(name: str) -> bool:
+        stream, _, agent = name.partition("/")
+        rows = (row for row in questions.index.exposures(stream) if row.agent == agent)
+        return any(collected is None or row.started_at < collected for row in rows)
+
+    for name in wanted:
+        if "/" in name:
+            yield name, Truth.TRUE if given(name) else Truth.UNKNOWN
+        elif any(given(drug) for drug in observation_kind(name).shown_by):
+            yield name, Truth.TRUE
+        else:
+            value = questions.ask(Latest(take="latest", observation=name)).value
+            yield name, value if isinstance(value, Truth) else Truth.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

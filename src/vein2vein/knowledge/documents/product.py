@@ -5,8 +5,8 @@ In       Files of kind `product` (knowledge/data/products), one for each product
 Out      Rows of the label that hold on a day in a jurisdiction, three-valued; doses, duties, warnings and gates with their dates.
 Knows    A label row is keyed by jurisdiction, indication, line, and a half-open range of days. Labels change: nothing here is
          asked without a day.
-Missing  What the facts do not say is null. A date that is known to the year leaves that year open. A condition that no table
-         holds (such as a relapse within 12 months) leaves the row open until somebody tells it.
+Missing  What the facts do not say is null. A date that is known to the year leaves that year open. A condition is asked from
+         the record where the file says what answers it (`recorded`); what nothing answers leaves the row open until it is told.
 Checked  worked cases of every file; tests/unit/knowledge/test_products.py
 """
 
@@ -15,14 +15,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from vein2vein.basis.truth import Truth, all_of, any_of
+from vein2vein.knowledge.codes import observations, related, streams
 from vein2vein.knowledge.documents.dates import PartialDate, in_force
 from vein2vein.knowledge.documents.dose import DoseRule
 from vein2vein.knowledge.edition import Edition, Status, Strict, Text, Wording
+from vein2vein.knowledge.evaluation import truth_of
+from vein2vein.knowledge.predicates import names
+from vein2vein.knowledge.schema import Condition
 
 
 class DatedRow(Strict):
@@ -161,6 +166,8 @@ class LabelQuery:
         age: Completed years.
         subtype: Slug of a subtype of the disease, for labels that leave some out.
         told: Conditions (ids of the file) that somebody confirmed or denied.
+        recorded: What the record says of kinds of observations and of drugs (`stream/agent`), as far as it was asked. What it
+            contradicts leaves a told condition open.
     """
 
     jurisdiction: str
@@ -169,6 +176,7 @@ class LabelQuery:
     age: int | None = None
     subtype: str | None = None
     told: Mapping[str, bool] = field(default_factory=dict)
+    recorded: Mapping[str, Truth] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +186,9 @@ class LabelVerdict:
     Attributes:
         label: The row.
         truth: TRUE where everything asked for is known and fits; UNKNOWN where something is open.
-        missing: What would settle it: arguments by name, conditions by id, `since` or `to` for a date that is not known,
-            `line-not-noted` and the like for a limit that the file does not know.
+        missing: What would settle it: arguments by name (`indication` where the course names a family of diseases), conditions
+            by id, `since` or `to` for a date that is not known, `line-not-noted` and the like for a limit that the file does
+            not know.
     """
 
     label: Label
@@ -188,10 +197,14 @@ class LabelVerdict:
 
 
 class Product(Edition):
-    """One product with everything that its labels say, row by row."""
+    """One product with everything that its labels say, row by row.
+
+    `recorded` says what in a record answers a condition: a condition in the language of rule files over kinds of observations
+    (yes/no) and drugs given before, each as `stream/agent`. A drug on record says yes; that none is on record says nothing.
+    """
 
     RULE_PARTS: ClassVar = (
-        "doses", "labels", "care", "handling", "boxed_warnings", "gates", "next_part", "starting_material",
+        "recorded", "doses", "labels", "care", "handling", "boxed_warnings", "gates", "next_part", "starting_material",
     )  # fmt: skip
 
     kind: Literal["product"]
@@ -204,6 +217,7 @@ class Product(Edition):
     vector: Text | None = None
     starting_material: StartingMaterial | None = None
     conditions: dict[str, Wording] = Field(default_factory=dict)
+    recorded: dict[str, Condition] = Field(default_factory=dict)
     doses: dict[str, DoseRule] = Field(default_factory=dict)
     labels: tuple[Label, ...] = ()
     care: tuple[Care, ...] = ()
@@ -220,6 +234,10 @@ class Product(Edition):
         asked = {name for label in self.labels for name in label.requires}
         problems += [f"condition {name!r} has no words" for name in sorted(asked - set(self.conditions))]
         problems += [f"condition {name!r} is never asked" for name in sorted(set(self.conditions) - asked)]
+        problems += [
+            f"recorded answers {n!r}, which is no condition" for n in self.recorded if n not in self.conditions
+        ]
+        problems += [f"nothing is recorded as {name!r}" for name in sorted(self.asked_of_record) if not _is_known(name)]
         dated: tuple[tuple[DatedRow, ...], ...] = (
             self.labels, self.care, self.handling, self.boxed_warnings, self.gates,
         )  # fmt: skip
@@ -234,6 +252,11 @@ class Product(Edition):
             raise ValueError("; ".join(problems))
         return self
 
+    @cached_property
+    def asked_of_record(self) -> frozenset[str]:
+        """Kinds of observations and drugs (`stream/agent`) that answer conditions of labels."""
+        return frozenset(name for condition in self.recorded.values() for name in names(condition))
+
     def label(self, row: str) -> Label:
         """One label row by name; KeyError when there is none."""
         return {label.row: label for label in self.labels}[row]
@@ -246,9 +269,10 @@ class Product(Edition):
         """Label rows that hold or may hold on a calendar day for a patient."""
         found = []
         for label in self.labels:
-            if query.indication not in {None, label.indication}:
+            disease = Truth.TRUE if query.indication is None else related(query.indication, label.indication)
+            if disease is Truth.FALSE:
                 continue
-            parts = dict(_label_parts(label, day, query))
+            parts = {"indication": disease, **dict(self._label_parts(label, day, query))}
             truth = all_of(parts.values())
             if truth.is_possible:
                 open_parts = sorted({n for n, part in parts.items() if part is Truth.UNKNOWN})
@@ -275,6 +299,27 @@ class Product(Edition):
         """What a toxicity of a grade after one part of a split dose means for the next; empty when it goes ahead."""
         return tuple(r for r in self.next_part if r.subject == subject and r.grade_from <= grade <= r.grade_to)
 
+    def _label_parts(self, label: Label, day: date, query: LabelQuery) -> Iterator[tuple[str, Truth]]:
+        yield "valid", label.on(day, query.jurisdiction)
+        if label.line_from is not None or label.line_to is not None:
+            yield "line", _between(query.line, label.line_from, label.line_to)
+        if label.age_from is not None or label.age_to is not None:
+            yield "age", _between(query.age, label.age_from, label.age_to)
+        if label.excludes:
+            yield "subtype", Truth.of(None if query.subtype is None else query.subtype not in label.excludes)
+        yield from ((name, self._condition(name, query)) for name in label.requires)
+        yield from ((f"{name}-not-noted", Truth.UNKNOWN) for name in label.not_noted)
+
+    def _condition(self, name: str, query: LabelQuery) -> Truth:
+        """Whether a condition holds: by the record, and where it leaves it open by what was told; open where they disagree."""
+        told = Truth.of(query.told.get(name))
+        if name not in self.recorded:
+            return told
+        shown = truth_of(self.recorded[name], query.recorded, {})
+        if Truth.UNKNOWN in {told, shown}:
+            return told if shown is Truth.UNKNOWN else shown
+        return told if told is shown else Truth.UNKNOWN
+
     def case_failure(self, case: ProductCase) -> str | None:
         """How a worked case comes out otherwise than it says; None when it holds."""
         got = _ANSWERS[case.ask](self, case.given)
@@ -282,17 +327,12 @@ class Product(Edition):
         return f"expected {case.expect}, got {different}" if different else None
 
 
-def _label_parts(label: Label, day: date, query: LabelQuery) -> Iterator[tuple[str, Truth]]:
-    yield "valid", label.on(day, query.jurisdiction)
-    if label.line_from is not None or label.line_to is not None:
-        yield "line", _between(query.line, label.line_from, label.line_to)
-    if label.age_from is not None or label.age_to is not None:
-        yield "age", _between(query.age, label.age_from, label.age_to)
-    if label.excludes:
-        yield "subtype", Truth.of(None if query.subtype is None else query.subtype not in label.excludes)
-    for name in label.requires:
-        yield name, Truth.of(query.told.get(name))
-    yield from ((f"{name}-not-noted", Truth.UNKNOWN) for name in label.not_noted)
+def _is_known(name: str) -> bool:
+    """Whether a record can say yes to this: a yes/no kind of observation, or a drug as `stream/agent`."""
+    stream, slash, agent = name.partition("/")
+    if slash:
+        return stream in streams() and agent in streams()[stream].agents
+    return name in observations() and observations()[name].type == "yes_no"
 
 
 def _between(number: int | None, low: int | None, high: int | None) -> Truth:
@@ -310,7 +350,8 @@ def _names(rows: Iterator[tuple[str, Truth]]) -> dict[str, Any]:
 
 
 def _labels(product: Product, given: Mapping[str, Any]) -> dict[str, Any]:
-    query = LabelQuery(**{name: value for name, value in given.items() if name != "on"})
+    recorded = {name: Truth.of(said) for name, said in given.get("recorded", {}).items()}
+    query = LabelQuery(**{**{name: value for name, value in given.items() if name != "on"}, "recorded": recorded})
     verdicts = product.labels_on(_day(given), query)
     open_points = sorted({name for v in verdicts for name in v.missing})
     return {**_names((v.label.row, v.truth) for v in verdicts), "missing": open_points}

@@ -152,3 +152,78 @@ def test_a_type_that_comes_later_is_not_seen() -> None:
     patient = typed("a-02-01p", "other")
     (found,) = gates(patient.built(), patient.at(-61), product("afamitresgene-autoleucel"), "US")
     assert found.met is Truth.UNKNOWN
+
+
+def _myeloma() -> PatientBuilder:
+    patient = a_patient().with_course(indication="multiple-myeloma", infused_at=None).with_value("prior_lines", -60, 3)
+    for kind in ("prior_imid", "prior_proteasome_inhibitor", "prior_anti_cd38"):
+        patient.with_statement(kind, -60, "yes")
+    return patient
+
+
+def _us(patient: PatientBuilder, **more: object) -> dict[str, tuple[Truth, tuple[str, ...]]]:
+    query = query_of(patient.built(), patient.at(-30), "US", products=LIBRARY.of(Product), **more)  # type: ignore[arg-type]
+    return {o.product.product: (o.verdict.truth, o.verdict.missing) for o in offers(on=date(2026, 3, 1), query=query)}
+
+
+def test_conditions_of_a_label_are_asked_from_the_record() -> None:
+    found = _us(_myeloma())
+    assert found["idecabtagene-vicleucel"] == (Truth.TRUE, ())
+    assert found["ciltacabtagene-autoleucel"] == (Truth.UNKNOWN, ("pi-imid-lenalidomide-refractory",))
+    assert "ciltacabtagene-autoleucel" not in _us(_myeloma().with_statement("lenalidomide_refractory", -60, "no"))
+    later = _myeloma().with_statement("lenalidomide_refractory", -29, "yes")
+    assert _us(later)["ciltacabtagene-autoleucel"][0] is Truth.UNKNOWN, "nothing later than the instant"
+
+
+def test_what_is_told_answers_a_condition_unless_the_record_says_otherwise() -> None:
+    told = {"pi-imid-lenalidomide-refractory": True, "triple-class": False}
+    found = _us(_myeloma(), told=told)
+    assert found["ciltacabtagene-autoleucel"] == (Truth.TRUE, ())
+    assert found["idecabtagene-vicleucel"] == (Truth.UNKNOWN, ("triple-class",))
+
+
+def test_a_drug_on_record_is_a_line_before_and_no_drug_says_nothing() -> None:
+    def mantle() -> PatientBuilder:
+        patient = a_patient().with_course(indication="mantle-cell-lymphoma", infused_at=None)
+        return patient.with_value("prior_lines", -60, 2)
+
+    open_ = (Truth.UNKNOWN, ("btk-inhibitor",))
+    assert _us(mantle())["lisocabtagene-maraleucel"] == open_
+    treated = mantle().with_exposure("antineoplastic", "btk-inhibitor", -60)
+    assert _us(treated)["lisocabtagene-maraleucel"] == (Truth.TRUE, ())
+    bridged = mantle().with_milestone("apheresis", -40).with_exposure("antineoplastic", "btk-inhibitor", -35)
+    assert _us(bridged)["lisocabtagene-maraleucel"] == open_, (
+        "what is first given after the collection is no line before"
+    )
+    shown = a_patient().with_course(indication="multiple-myeloma", infused_at=None).with_value("prior_lines", -60, 3)
+    for agent in ("proteasome-inhibitor", "immunomodulatory-agent", "anti-cd38"):
+        shown.with_exposure("antineoplastic", agent, -60)
+    assert _us(shown.with_statement("prior_anti_cd38", -59, "no"))["idecabtagene-vicleucel"] == (Truth.TRUE, ())
+
+
+@pytest.mark.parametrize(
+    ("disease", "state"),
+    [
+        ("large-b-cell-lymphoma", ("line-not-noted",)),
+        ("follicular-lymphoma", ("line-not-noted",)),
+        ("mantle-cell-lymphoma", ("line-not-noted",)),
+        ("chronic-lymphocytic-leukaemia", None),
+        ("multiple-myeloma", None),
+    ],
+)
+def test_a_label_for_a_family_of_diseases_is_one_for_its_members(disease: str, state: tuple[str, ...] | None) -> None:
+    query = LabelQuery("IN", disease, line=3, age=60)
+    found = {o.product.product: o.verdict.missing for o in offers(on=date(2026, 3, 1), query=query)}
+    assert found.get("talicabtagene-autoleucel") == state
+
+
+def test_of_a_course_that_names_the_family_alone_a_label_of_a_member_may_hold() -> None:
+    query = LabelQuery("US", "b-cell-non-hodgkin-lymphoma", line=3, age=60)
+    (verdict, *_) = labels(product("axicabtagene-ciloleucel"), on=date(2026, 3, 1), query=query)
+    assert (verdict.truth, verdict.missing) == (Truth.UNKNOWN, ("indication",))
+
+
+def test_a_third_line_is_no_second_line_in_japan() -> None:
+    query = LabelQuery("JP", "large-b-cell-lymphoma", line=3, age=60)
+    found = labels(product("axicabtagene-ciloleucel"), on=date(2026, 3, 1), query=query)
+    assert [verdict.label.row for verdict in found] == ["jp-lbcl-3l"]
