@@ -22,7 +22,7 @@ from vein2vein.programme.trial.phase1.crm import Curve, Model, NormalPrior
 from vein2vein.programme.trial.phase1.feasible import feasible_dose
 from vein2vein.programme.trial.phase1.late import Setting
 from vein2vein.programme.trial.phase1.tite_boin import tite_boin
-from vein2vein.programme.trial.phase2 import bop2, hierarchical, mem, simon
+from vein2vein.programme.trial.phase2 import bop2, hierarchical, mem, simon, top_trials
 from vein2vein.programme.trial.phase12.boin12 import boin12
 from vein2vein.programme.trial.phase12.efftox import Contour, Priors, efftox
 from vein2vein.programme.trial.phase12.efftox import Model as EffToxModel
@@ -83,7 +83,9 @@ def by_call_simon() -> float:
 
 
 def by_call_top() -> float:
-    return bop2.optimise((10, 20, 30), 0.2, 0.4, 0.1).power(0.2)
+    plan = bop2.optimise((10, 20, 30), 0.2, 0.4, 0.1)
+    played = top_trials.simulate(plan, 0.2, window=90, interval=15, trials=TRIALS, seed=SEED)
+    return float(played.success.mean())
 
 
 def by_call_mem() -> float:
@@ -99,8 +101,8 @@ def by_call_mem() -> float:
     return found
 
 
-def by_call_shrinking(priors: hierarchical.Priors) -> Callable[[], float]:
-    """Any wrong claim when no basket works, over all outcomes of three baskets of four; baskets alike may change places."""
+def by_call_shrinking(priors: hierarchical.Priors, each: int = 4) -> Callable[[], float]:
+    """Any wrong claim when no basket works, over all outcomes of three baskets; baskets alike may change places."""
 
     def found() -> float:
         from itertools import combinations_with_replacement, permutations  # noqa: PLC0415
@@ -109,10 +111,10 @@ def by_call_shrinking(priors: hierarchical.Priors) -> Callable[[], float]:
 
         wrong = (
             y
-            for y in combinations_with_replacement(range(5), 3)
-            if (hierarchical.shrink(y, (4, 4, 4), 0.2, priors).above > 0.8).any()
+            for y in combinations_with_replacement(range(each + 1), 3)
+            if (hierarchical.shrink(y, (each,) * 3, 0.2, priors).above > 0.8).any()
         )
-        return float(sum(len(set(permutations(y))) * np.prod(binom.pmf(y, 4, 0.2)) for y in wrong))
+        return float(sum(len(set(permutations(y))) * np.prod(binom.pmf(y, each, 0.2)) for y in wrong))
 
     return found
 
@@ -174,7 +176,7 @@ CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "bhm": ("any_wrong", by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0)))),
     "exnex": (
         "any_wrong",
-        by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0), 0.5, -1.39, 2)),
+        by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0), 0.5, -1.39, 2), 8),
     ),
     "boin": ("correct", by_call_boin),
     "boin12": ("correct", by_call_boin12),

@@ -1,10 +1,11 @@
-"""Single-arm studies: two stages, BOP2, TOP, Thall-Simon, predictive probability, two endpoints; all exact.
+"""Single-arm studies: two stages, BOP2, TOP, Thall-Simon, predictive probability, two endpoints; exact but for TOP in time.
 
 Place    Programme, trial, study.
 In       The keys of a design file; `scenarios` with a response `rate` each, and `reach` for the ways of counting.
 Out      `SingleArm` and `TwoEndpointArm`: chance of success, of stopping at each look, patients; boundaries, pending tables.
 Knows    A boundary that was searched or worked out is derived; the numbers that it was worked out from are set. With `reach` each
-         scenario's rate is that of an evaluable patient, and lines show the design with each denominator.
+         scenario's rate is that of an evaluable patient, and lines show the design with each denominator. TOP with an `interval`
+         between patients is simulated in time; without one every response is awaited at each look, which is BOP2.
 Checked  tests/unit/programme/trial/study/test_single.py
 """
 
@@ -12,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal
 
-from vein2vein.programme.trial.phase2 import bop2, denominators, pending, two_endpoints
+from vein2vein.programme.trial.phase2 import bop2, denominators, pending, top_trials, two_endpoints
 from vein2vein.programme.trial.phase2.bop2 import Bop2, Cutoff
 from vein2vein.programme.trial.phase2.denominators import Reach
 from vein2vein.programme.trial.phase2.monitor import Monitoring
@@ -24,9 +25,10 @@ from vein2vein.programme.trial.phase2.refuse import positive
 from vein2vein.programme.trial.phase2.simon import TwoStage, find
 from vein2vein.programme.trial.phase2.two_endpoints import Endpoints, Joint, TwoEndpoints
 from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
-from vein2vein.programme.trial.study.results import Curves, Line, Result, Table, chance, number
+from vein2vein.programme.trial.study.results import Curves, Line, Result, Table, chance, mean_of, number, share_of
 from vein2vein.programme.trial.words import Parameter
 
+_AWAITED: Final = "without it every response is awaited at each look, as BOP2 does"
 OTHER: Final = ("design", "title", "scenarios", "reach", "search", "protocol")
 
 
@@ -39,12 +41,14 @@ class Arm:
         derived: What was worked out, by name.
         tuned: The BOP2 design, where pending responses can be weighed.
         window: Assessment window in days; None where responses are known at once.
+        interval: Mean days between two patients, for trials in time; None where there is no time.
     """
 
     boundaries: Monitoring
     derived: Mapping[str, object]
     tuned: Bop2 | None = None
     window: float | None = None
+    interval: float | None = None
 
 
 def simon(  # noqa: PLR0913  (the published options, all named)
@@ -103,7 +107,7 @@ def bop2_arm(
     return Arm(found.boundaries, {"lambda": found.cutoff.lam, "gamma": found.cutoff.gamma}, found)
 
 
-def top_arm(
+def top_arm(  # noqa: PLR0913  (the published options, all named)
     looks: tuple[int, ...],
     null: float,
     window: float,
@@ -111,11 +115,25 @@ def top_arm(
     alternative: float | None = None,
     alpha: float | None = None,
     cutoff: Cutoff | None = None,
+    interval: float | None = None,
 ) -> Arm:
-    """TOP: BOP2 that decides while responses are pending; `window` is the days of an assessment."""
+    """TOP: BOP2 that decides while responses are pending.
+
+    Args:
+        looks: Patients at each look.
+        null: Response rate that is not of interest.
+        window: Days of an assessment.
+        alternative: Response rate at which the power is largest.
+        alpha: Largest type I error.
+        cutoff: Lambda and gamma, instead of a search.
+        interval: Mean days between two patients: trials are then simulated in time, with pending responses; None for figures
+            that await every response.
+    """
     positive("assessment window", window)
+    if interval is not None:
+        positive("an interval of", interval)
     found = bop2_arm(looks, null, alternative=alternative, alpha=alpha, cutoff=cutoff)
-    return Arm(found.boundaries, found.derived, found.tuned, window)
+    return Arm(found.boundaries, found.derived, found.tuned, window, interval)
 
 
 def thall_simon_arm(
@@ -203,7 +221,11 @@ class SingleArm:
     rates: tuple[tuple[str, float], ...]
     reach: tuple[float, float, float] | None = None
     source: str = ""
-    is_exact: ClassVar[bool] = True
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every figure is free of Monte Carlo error: unless trials are in time."""
+        return self.arm.interval is None
 
     @property
     def most(self) -> int:
@@ -211,9 +233,32 @@ class SingleArm:
         return self.arm.boundaries.most
 
     def results(self, *, trials: int = 0, seed: int = 0, executor: Executor | None = None) -> tuple[Result, ...]:
-        """What the design does in each scenario, exactly; trials and seed change nothing."""
-        del trials, seed, executor
+        """What the design does in each scenario: exactly, whatever trials and seed, or in time, simulated."""
+        del executor
+        if self.arm.interval is not None:
+            return tuple(self._in_time(name, rate, self.arm.interval, (trials, seed)) for name, rate in self.rates)
         return tuple(self._result(name, rate) for name, rate in self.rates)
+
+    def _in_time(self, name: str, rate: float, interval: float, drawn: tuple[int, int]) -> Result:
+        assert self.arm.tuned is not None and self.arm.window is not None  # noqa: S101, PT018  (of TOP only)
+        trials, seed = drawn
+        found = top_trials.simulate(
+            self.arm.tuned, rate, window=self.arm.window, interval=interval, trials=trials, seed=seed
+        )
+        last = len(self.arm.boundaries.looks) - 1
+        figures = {
+            "true_rate": chance(rate),
+            "success": share_of(found.success.astype(float)),
+            "early_futility": share_of((found.look < last).astype(float)),
+            "patients": mean_of(found.patients.astype(float)),
+            "duration": mean_of(found.days, "days"),
+            "suspended_days": mean_of(found.suspended, "days"),
+        }
+        lines = tuple(
+            Line(str(n), {"ends_here": share_of((found.look == k).astype(float))})
+            for k, n in enumerate(self.arm.boundaries.looks)
+        )
+        return Result(name, figures, lines, "look", trials, seed)
 
     def _result(self, name: str, rate: float) -> Result:
         found = self.arm.boundaries.characteristics(rate)
@@ -349,8 +394,12 @@ def read_single(name: str, content: Mapping[str, Any]) -> SingleArm | TwoEndpoin
         truths = tuple((str(entry["name"]), _joint(entry, i)) for i, entry in enumerate(cases))
         return TwoEndpointArm(shown, found, parameters, truths, source)
     parameters |= {key: Parameter(value, "derived", source) for key, value in found.derived.items()}
+    if found.window is not None and found.interval is None:
+        parameters["interval"] = replace(parameters["interval"], source=_AWAITED)
     reach = content.get("reach")
     counted = None if reach is None else _reach(reach)
+    if counted is not None and found.interval is not None:
+        refuse("reach with an interval", "one of both: ways of counting are exact", "leave one of them out")
     if counted is not None:
         parameters |= {
             f"reach.{key}": Parameter(value, "set")
