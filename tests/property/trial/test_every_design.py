@@ -170,7 +170,7 @@ def test_another_scenario_leaves_the_others_as_they_were(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in {"3+3", "rolling-six"}])
 def test_three_thousand_patients_are_played(name: str) -> None:
     """3+3 and rolling six have as many patients as their doses ask for, at most 18 here."""
-    size = 300 if name == "efftox" else 30  # its posterior of two curves is dear
+    size = 100 if name == "efftox" else 30  # its posterior of two curves is dear
     file = content(name) | {"cohorts": {"size": size, "number": 3000 // size}}
     if name == "decision-table":
         sizes = range(30, 3001, 30)

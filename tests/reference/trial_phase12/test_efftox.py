@@ -99,3 +99,34 @@ def test_the_same_trials_however_many_are_asked_for() -> None:
     few, more = (simulate.run(DESIGN, TRUTH, trials=count, seed=3) for count in (20, 60))
     assert np.array_equal(few.selected, more.selected[:20])
     assert np.array_equal(few.n, more.n[:20])
+
+
+@pytest.mark.parametrize(
+    ("n", "y", "e"),
+    [
+        ([20, 20, 24], [1, 2, 8], [4, 8, 16]),
+        ([60, 0, 0], [0, 0, 0], [0, 0, 0]),  # nobody: the posterior is skewed, and wide where nobody was treated
+        ([60, 0, 0], [60, 0, 0], [60, 0, 0]),
+        ([0, 0, 60], [0, 0, 30], [0, 0, 60]),  # at one dose only: a ridge
+        ([3, 54, 3], [0, 1, 0], [1, 27, 3]),
+    ],
+)
+def test_points_of_each_posterior_agree_with_those_over_the_prior(n: list[int], y: list[int], e: list[int]) -> None:
+    """Rates to 5e-5, chances to 5e-4; the points over the prior are themselves good to 2e-4."""
+    model = Model((1, 2, 4), PRIORS, toxicity_limit=0.3, efficacy_limit=0.5)
+    counts = [np.array([row]) for row in (n, y, e)]
+    wide, own = model.estimates(*counts), model._locally(*counts)
+    assert own.toxicity == pytest.approx(wide.toxicity, abs=5e-5)
+    assert own.efficacy == pytest.approx(wide.efficacy, abs=5e-5)
+    assert own.tolerable == pytest.approx(wide.tolerable, abs=5e-4)
+    assert own.worth_while == pytest.approx(wide.worth_while, abs=5e-4)
+
+
+def test_many_patients_at_one_dose_have_the_observed_rates() -> None:
+    """3,000 patients, for whom points over the prior would be a hundred million."""
+    model = Model((1, 2, 4), PRIORS, toxicity_limit=0.3, efficacy_limit=0.5)
+    found = model.estimates(*(np.array([row]) for row in ([0, 3000, 0], [0, 600, 0], [0, 1800, 0])))
+    assert found.toxicity[0, 1] == pytest.approx(0.2, abs=1e-3)
+    assert found.efficacy[0, 1] == pytest.approx(0.6, abs=1e-3)
+    assert found.tolerable[0, 1] == pytest.approx(1, abs=1e-6)
+    assert found.worth_while[0, 1] == pytest.approx(1, abs=1e-6)

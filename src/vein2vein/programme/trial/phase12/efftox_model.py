@@ -26,6 +26,7 @@ from vein2vein.programme.trial.notation import read_outcomes
 from vein2vein.programme.trial.phase1.common import refuse
 from vein2vein.programme.trial.phase1.quadrature import distinct, normalised
 from vein2vein.programme.trial.phase12.common import check_rate
+from vein2vein.programme.trial.phase12.efftox_local import local_summary
 from vein2vein.programme.trial.words import Floats, Ints
 
 Normal = tuple[float, float]
@@ -34,7 +35,7 @@ _CELLS_AT_ONCE: Final = 1 << 17  # one megabyte, so that weights stay in the cac
 _WIDER: Final = 1.0  # steps over the narrowest posterior: means are then right to 1e-6, chances to 2e-4 (tested)
 _DROPPED: Final = 1e-7
 _NODES: Final = 7
-_MANY: Final = 256  # patients above which points take hundreds of MB: only the last are kept
+_MANY: Final = 256  # patients above which points over the prior take hundreds of MB, and each posterior has its own
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,24 @@ class Model:
             y: Of these, with a toxicity.
             e: Of these, with a response.
         """
-        toxic, works = _curves(self, _bucket(int(n.sum(axis=1).max(initial=0))), _WIDER)
+        patients = int(n.sum(axis=1).max(initial=0))
+        if patients > _MANY:
+            return self._locally(n, y, e)
+        toxic, works = _curves(self, _bucket(patients), _WIDER)
         toxicity, tolerable = toxic.summary(n, y, self.toxicity_limit)
         efficacy, below = works.summary(n, e, self.efficacy_limit)
         return Estimates(toxicity, efficacy, tolerable, 1 - below)
+
+    def _locally(self, n: Ints, y: Ints, e: Ints) -> Estimates:
+        """Estimates for many patients, each posterior on points of its own."""
+        found = []
+        for (priors, columns), count, limit in zip(
+            _parts(self), (y, e), (self.toxicity_limit, self.efficacy_limit), strict=True
+        ):
+            first, group = distinct(np.concatenate([n, count], axis=1))
+            mean, below = local_summary(priors, columns, (n[first], count[first]), limit)
+            found += [mean[group], below[group]]
+        return Estimates(found[0], found[2], found[1], 1 - found[3])
 
     def joint_estimates(self, outcomes: str) -> Estimates:
         """Estimates from outcomes patient by patient, with the association of toxicity and response; one row.
@@ -262,11 +277,14 @@ def _curves(model: Model, patients: int, wider: float) -> tuple[_Curve, _Curve]:
 
 
 def _made_curves(model: Model, patients: int, wider: float) -> tuple[_Curve, _Curve]:
+    toxic, works = _parts(model)
+    return _curve(*toxic, patients, wider), _curve(*works, patients, wider)
+
+
+def _parts(model: Model) -> tuple[tuple[tuple[Normal, ...], Floats], tuple[tuple[Normal, ...], Floats]]:
+    """Priors and columns of the curve of toxicity and of that of response."""
     x, p = model.coded, model.priors
-    return (
-        _curve((p.alpha, p.beta), np.stack([x**0, x]), patients, wider),
-        _curve((p.gamma, p.zeta, p.eta), np.stack([x**0, x, x**2]), patients, wider),
-    )
+    return ((p.alpha, p.beta), np.stack([x**0, x])), ((p.gamma, p.zeta, p.eta), np.stack([x**0, x, x**2]))
 
 
 _few = lru_cache(maxsize=16)(_made_curves)

@@ -18,7 +18,16 @@ import numpy as np
 
 from vein2vein.errors import TrialError
 from vein2vein.numerics.streams import Streams
-from vein2vein.programme.trial.phase1.late import LateDesign, LateTrials, Lockstep, Seen, Setting, check_trials, joined
+from vein2vein.programme.trial.phase1.arrivals import MakesArrivals
+from vein2vein.programme.trial.phase1.late import (
+    LateDesign,
+    LateTrials,
+    Lockstep,
+    Seen,
+    Setting,
+    check_trials,
+    joined,
+)
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.simulate import RESPONSE
 from vein2vein.programme.trial.words import Floats, Ints, States
@@ -90,8 +99,15 @@ class TwoSeen(Seen):
         return cls(states, none, zero, nobody, nobody, np.zeros(0), none, zero, together)
 
 
-def simulate(
-    design: LateDesign, truth: Truth, toxicity: Setting, response: Setting, *, trials: int, seed: int
+def simulate(  # noqa: PLR0913  (what is simulated, and how much of it)
+    design: LateDesign,
+    truth: Truth,
+    toxicity: Setting,
+    response: Setting,
+    *,
+    trials: int,
+    seed: int,
+    arrivals: MakesArrivals | None = None,
 ) -> LateTrials:
     """Simulate a late-onset design that looks at responses.
 
@@ -102,6 +118,7 @@ def simulate(
         response: Window and onset of responses; its arrivals are not used.
         trials: How many trials, at least two.
         seed: Root seed.
+        arrivals: As for `phase1.late.simulate`.
 
     Raises:
         TrialError: TRIAL-001 for a scenario of other doses or without efficacy, TRIAL-004 for fewer than two trials.
@@ -112,16 +129,24 @@ def simulate(
             "TRIAL-001", saw="no efficacy", expected="one probability per dose", fix="correct the scenario"
         )
     settings = (toxicity, response)
-    return joined(trials, lambda number, count: _TwoLockstep(design, truth, settings, (Streams(seed), number, count)))
+    return joined(
+        trials,
+        lambda number, count: _TwoLockstep(design, truth, settings, (Streams(seed), number, count), arrivals),
+    )
 
 
 class _TwoLockstep(Lockstep):
     """Trials in lockstep with two outcomes for each patient."""
 
-    def __init__(
-        self, design: LateDesign, truth: Truth, settings: tuple[Setting, Setting], drawn: tuple[Streams, int, int]
+    def __init__(  # noqa: PLR0917  (what is simulated)
+        self,
+        design: LateDesign,
+        truth: Truth,
+        settings: tuple[Setting, Setting],
+        drawn: tuple[Streams, int, int],
+        arrivals: MakesArrivals | None,
     ) -> None:
-        super().__init__(design, truth, settings[0], drawn)
+        super().__init__(design, truth, settings[0], drawn, arrivals)
         self.response = settings[1]
         self.willing = self.uniform(RESPONSE)
         self.response_onset = settings[1].onset(self.uniform(RESPONSE_ONSET))
@@ -132,11 +157,12 @@ class _TwoLockstep(Lockstep):
         seen = super()._seen(rows)
         used = int(self.treated[rows].max())
         now, window = self.now[rows, None], self.response.window
-        dose, entry, responds_at = (c[rows, :used] for c in (self.dose, self.entry, self.responds_at))
+        entry, responds_at = (c[rows, :used] for c in (self.entry, self.responds_at))
+        dose = self.dose[rows, :used]
         treated = np.arange(used) < self.treated[rows, None]
-        responded = treated & (responds_at <= now)
-        waiting = treated & ~responded & (entry + window > now)
-        weight = np.where(waiting, (now - np.where(waiting, entry, now)) / max(window, 1e-300), 0.0)
+        responded = treated & self._known(responds_at, now)
+        waiting = treated & ~responded & ~self._known(entry + window, now)
+        weight = self._followed(entry, waiting, now, window)
         e, left = np.zeros((2, *seen.states.n.shape), np.int64)
         watched = np.zeros(seen.states.n.shape)
         for level in range(self.design.doses):
@@ -147,10 +173,10 @@ class _TwoLockstep(Lockstep):
         parts = (seen.pending, seen.followed, seen.row, seen.dose, seen.weight, left, watched)
         if not self.design.joint:
             return TwoSeen(replace(seen.states, e=e), *parts)
-        ill = treated & (self.toxic_at[rows, :used] <= now)
-        open_ = treated & ~ill & (entry + self.setting.window > now)
+        ill = treated & self._known(self.toxic_at[rows, :used], now)
+        open_ = treated & ~ill & ~self._known(entry + self.setting.window, now)
         both = np.stack([(ill & responded & (dose == k)).sum(axis=1) for k in range(self.design.doses)], axis=1)
-        share = np.where(open_, (now - np.where(open_, entry, now)) / max(self.setting.window, 1e-300), np.nan)
+        share = np.where(open_, self._followed(entry, open_, now, self.setting.window), np.nan)
         toxic, works = np.where(ill, 1.0, share), np.where(responded, 1.0, np.where(waiting, weight, np.nan))
         together = Together.of(dose, toxic, works, self.design.doses)
         return TwoSeen(replace(seen.states, e=e, both=both), *parts, together)
