@@ -10,6 +10,6 @@ from vein2vein.population.simulate import simulate
 
 @pytest.mark.parametrize("product", ["axi-cel", "tisa-cel", "cilta-cel"])
 def test_no_kind_is_observed_twice_at_one_instant(product: str) -> None:
-    rows = simulate(product, n=500, seed=3).observations
+    rows = simulate(product, n=250, seed=3).observations
     twice = rows.group_by("course_id", "kind", "observed_at").len().filter(pl.col("len") > 1)
     assert twice.height == 0, twice["kind"].unique().to_list()
