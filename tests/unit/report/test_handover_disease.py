@@ -139,3 +139,16 @@ def test_everything_can_be_written_as_json(indication: str) -> None:
     assert again["current"]["possible"]
     assert set(again["files"]) == set(DiseaseCriteria.PARTS[again["criteria"]])
     assert all(file["status"] in {"recalled", "secondary"} for file in again["files"].values())
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "Cytopenias are not graded here: "), ("zh", "此处不对血细胞减少分级：")]
+)
+def test_in_cll_the_missing_table_of_cytopenias_is_said_and_nowhere_else(language: str, says: str) -> None:
+    found = assessed("chronic-lymphocytic-leukaemia", until=30)
+    (line,) = [line for line in lines(found, language) if line.startswith(says)]
+    assert line.endswith("[iwcll-2018.response]")
+    plain = response_as_plain(found.response, language=language)
+    assert plain is not None
+    assert [one["file"] for one in plain["remarks"]] == ["iwcll-2018.response"]
+    assert not any(line.startswith(says) for line in lines(assessed(LBCL, *OPEN), language))

@@ -82,7 +82,8 @@ class Response(DecisionTable):
     """One set of response criteria, or one part of it, with parameters put in.
 
     A file with `categories` names exactly one category a row and one under `otherwise`. A file without categories lists
-    findings (`policy: every`): what a lesion shows, or what to be careful about.
+    findings (`policy: every`): what a lesion shows, or what to be careful about. `remarks` are said with every answer of the
+    file: what a reader may expect of it and it does not hold.
     """
 
     RULE_PARTS: ClassVar = ("conditions", "rows", "applies", "constants", "assigned", "otherwise")
@@ -94,6 +95,7 @@ class Response(DecisionTable):
     categories: tuple[Category, ...] = ()
     otherwise: Text | None = None
     confirm: tuple[Text, ...] = ()
+    remarks: tuple[Wording, ...] = ()
     worked_cases: Annotated[tuple[ResponseCase, ...], Field(min_length=1)]
 
     @cached_property

@@ -60,6 +60,7 @@ def disease_lines(voice: Voice) -> Iterator[str]:
     if found.stated is not None and found.stated.code is not None:
         category = observation_kind(found.stated.kind).categories[found.stated.code]
         yield words["stated"].format(_on(voice, found.stated.observed_at), voice.pick(category.label))
+    yield from (f"{voice.pick(remark)} [{file.id}]" for _, file in found.files for remark in file.remarks)
 
 
 def _current(found: DiseaseResponse, now: Assessment, voice: Voice) -> Iterator[str]:

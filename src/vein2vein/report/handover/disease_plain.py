@@ -42,6 +42,7 @@ def response_as_plain(found: DiseaseResponse | None, *, language: str = "en") ->
              "missing": list(v.missing)}
             for id, v in found.findings
         ],
+        "remarks": [{"file": file.id, "text": pick(remark, language)} for _, file in found.files for remark in file.remarks],
         "central_nervous_system": None if found.nervous_system is None else list(found.nervous_system.possible),
         "time_points": [
             {"item": p.item, "on": p.on.isoformat(), "opens": p.opens.isoformat(), "closes": p.closes.isoformat(),
