@@ -101,8 +101,8 @@ def by_call_mem() -> float:
     return found
 
 
-def by_call_shrinking(priors: hierarchical.Priors, each: int = 4) -> Callable[[], float]:
-    """Any wrong claim when no basket works, over all outcomes of three baskets; baskets alike may change places."""
+def by_call_shrinking(priors: hierarchical.Priors, claim: float = 0.8) -> Callable[[], float]:
+    """Any wrong claim when no basket works, over all outcomes of three baskets of four; baskets alike may change places."""
 
     def found() -> float:
         from itertools import combinations_with_replacement, permutations  # noqa: PLC0415
@@ -111,10 +111,10 @@ def by_call_shrinking(priors: hierarchical.Priors, each: int = 4) -> Callable[[]
 
         wrong = (
             y
-            for y in combinations_with_replacement(range(each + 1), 3)
-            if (hierarchical.shrink(y, (each,) * 3, 0.2, priors).above > 0.8).any()
+            for y in combinations_with_replacement(range(5), 3)
+            if (hierarchical.shrink(y, (4, 4, 4), 0.2, priors).above > claim).any()
         )
-        return float(sum(len(set(permutations(y))) * np.prod(binom.pmf(y, each, 0.2)) for y in wrong))
+        return float(sum(len(set(permutations(y))) * np.prod(binom.pmf(y, 4, 0.2)) for y in wrong))
 
     return found
 
@@ -176,7 +176,7 @@ CALLS: dict[str, tuple[str, Callable[[], float]]] = {
     "bhm": ("any_wrong", by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0)))),
     "exnex": (
         "any_wrong",
-        by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0), 0.5, -1.39, 2), 8),
+        by_call_shrinking(hierarchical.Priors(-1.39, 2, hierarchical.HalfNormal(1.0), 0.5, -1.39, 2), 0.84),
     ),
     "boin": ("correct", by_call_boin),
     "boin12": ("correct", by_call_boin12),
