@@ -4,7 +4,8 @@ Place    Journey, guidance. Read by `assess --compare`, reports and the page "wh
 In       The advice of several sources.
 Out      `Compared` topic by topic: what each source says, and whether they say the same; `Quiet` for each that says nothing.
 Knows    Two sources agree on a topic when both speak for it and the same follows for this patient: amount, way, times, standing
-         and the limits that are enforced (a drug file's limits hold whatever a source writes), equally certain.
+         and the limits that are enforced (a drug file's limits hold whatever a source writes), equally certain; or when both say
+         it in the same words. Notes are those of one source and take no part.
 Missing  A source that does not speak for the patient (other product, no infusion), or none of whose rows applies, is named with
          the reason.
 Does not Say who is right.
@@ -21,7 +22,7 @@ from vein2vein.basis.truth import Truth
 from vein2vein.journey.guidance.advise import Advice
 from vein2vein.journey.guidance.decide import Proposal
 from vein2vein.journey.guidance.lines import Line
-from vein2vein.journey.guidance.words import alternative_words, line_words
+from vein2vein.journey.guidance.words import added_words, alternative_words, bare, line_words
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Give, Withhold, order
 
@@ -79,6 +80,16 @@ class Said:
         """What it says, in words and with the dose of the patient."""
         said = [line_words(found, drugs, language, zone=self.zone) for found in self.lines]
         return (*said, *(alternative_words(p, drug, drugs, language, zone=self.zone) for p, drug in self.instead))
+
+    def statements(self, drugs: Mapping[str, Drug] | None = None, language: str = "en") -> tuple[str, ...]:
+        """What it says to do, without its notes and without what stands beside: what two sources can agree on."""
+        said = [bare(found.lead, drugs, language, zone=self.zone) for found in self.lines]
+        others = (alternative_words(p, d, drugs, language, zone=self.zone, noted=False) for p, d in self.instead)
+        return (*said, *others)
+
+    def added(self, drugs: Mapping[str, Drug] | None = None, language: str = "en") -> tuple[str, ...]:
+        """What this source alone adds to what it says to do: notes, limits of the statement, courses that are one."""
+        return tuple(text for found in self.lines for text in added_words(found, drugs, language, zone=self.zone))
 
 
 def _meaning(proposal: Proposal) -> tuple[object, ...]:
@@ -151,4 +162,5 @@ def _relation(said: tuple[Said, ...]) -> Relation:
     speaking = [s for s in said if not s.is_silent]
     if len(speaking) == 1:
         return "only some"
-    return "agree" if len({s.meaning for s in speaking}) == 1 else "differ in detail"
+    is_one = len({s.meaning for s in speaking}) == 1 or len({frozenset(s.statements()) for s in speaking}) == 1
+    return "agree" if is_one else "differ in detail"

@@ -44,8 +44,13 @@ class _Voice:
     def every(self, hours: Often) -> str:
         return self.words["every"].format(_often(hours, self.words))
 
-    def note(self, action: Give | Act | Withhold) -> str:
-        return "" if action.note is None else self.words["row"].format(pick(action.note, self.language))
+    def note(self, proposal: Proposal) -> str:
+        """The note of an action; none beside a dose that is not for this patient, whose steps it may name."""
+        note, dose = proposal.action.note, proposal.dose
+        return "" if note is None or (dose is not None and dose.is_too_young) else pick(note, self.language)
+
+    def noted(self, note: str) -> str:
+        return self.words["row"].format(note) if note else ""
 
 
 def _words(language: str) -> Mapping[str, str]:
@@ -61,34 +66,50 @@ def line(
 ) -> str:
     """A proposal in one line; `drugs` gives the names of drugs, else their ids are shown; instants are in `zone`."""
     voice = _Voice(language, drugs or {}, zone)
-    if proposal.is_barred:
-        return _barred(proposal, voice)
-    may = voice.words["may"] if proposal.truth is Truth.UNKNOWN else ""
-    return may + _proposed(proposal, voice) + _note(proposal, voice)
-
-
-def _note(proposal: Proposal, voice: _Voice) -> str:
-    """The note of an action; none beside a dose that is not for this patient, whose steps it may name."""
-    is_too_young = proposal.dose is not None and proposal.dose.is_too_young
-    return "" if is_too_young else voice.note(proposal.action)
+    note = "" if proposal.is_barred else voice.noted(voice.note(proposal))
+    return bare(proposal, drugs, language, zone=zone) + note
 
 
 def line_words(found: Line, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC") -> str:
     """All that a source says about one drug or topic: the strictest statement, what is not given besides, what may be instead."""
     voice = _Voice(language, drugs or {}, zone)
+    lead = line(found.lead, voice.drugs, language, zone=zone) + "".join(map(voice.noted, _other_notes(found, voice)))
+    others = (voice.words["or"].format(_alternative(p, voice) + voice.noted(voice.note(p))) for p in found.alternatives)
+    return "; ".join((lead, *others, *_around(found, voice)))
+
+
+def bare(
+    proposal: Proposal, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC"
+) -> str:
+    """A proposal in one line without the note of its source: what another source can be held against."""
+    voice = _Voice(language, drugs or {}, zone)
+    if proposal.is_barred:
+        return _barred(proposal, voice)
+    return (voice.words["may"] if proposal.truth is Truth.UNKNOWN else "") + _proposed(proposal, voice)
+
+
+def added_words(
+    found: Line, drugs: Mapping[str, Drug] | None = None, language: str = "en", *, zone: str = "UTC"
+) -> tuple[str, ...]:
+    """What a source says of a topic beyond its strictest statement and the alternatives: notes, and what is not given besides."""
+    voice = _Voice(language, drugs or {}, zone)
+    notes = () if found.lead.is_barred else (voice.note(found.lead), *_other_notes(found, voice))
+    return (*filter(None, notes), *_around(found, voice))
+
+
+def _around(found: Line, voice: _Voice) -> list[str]:
+    """What stands around the statement of a line: other statements, what takes its place, which course it is part of."""
     words, lead = voice.words, found.lead
-    parts = [line(lead, voice.drugs, language, zone=zone) + "".join(_other_notes(found, voice))]
-    parts += (words["or"].format(_alternative(p, voice) + _note(p, voice)) for p in found.alternatives)
-    parts += _besides(found, voice)
+    parts = list(_besides(found, voice))
     if found.overruled:
         rows = dict.fromkeys(row for p in found.overruled for row in p.because)
         parts.append(words["overruled"].format(", ".join(rows)))
     if found.replaced:
         parts.append(words["replaces"].format(_with_rows(found.replaced, voice)))
     if found.same_course:
-        course = pick(streams()[str(lead.course)].label, language)
+        course = pick(streams()[str(lead.course)].label, voice.language)
         parts.append(words["one_course"].format(course, _with_rows(found.same_course, voice)))
-    return "; ".join(parts)
+    return parts
 
 
 def _with_rows(proposals: Iterable[Proposal], voice: _Voice) -> str:
@@ -104,10 +125,12 @@ def alternative_words(
     language: str = "en",
     *,
     zone: str = "UTC",
+    noted: bool = True,
 ) -> str:
-    """An alternative in one line, with the name of the drug that it stands for."""
+    """An alternative in one line, with the name of the drug that it stands for; `noted` with the note of its source."""
     voice = _Voice(language, drugs or {}, zone)
-    return line(proposal, drugs, language, zone=zone) + voice.words["instead_of"].format(voice.drug(drug))
+    said = (line if noted else bare)(proposal, drugs, language, zone=zone)
+    return said + voice.words["instead_of"].format(voice.drug(drug))
 
 
 def _alternative(proposal: Proposal, voice: _Voice) -> str:
@@ -138,7 +161,7 @@ def _besides(found: Line, voice: _Voice) -> Iterator[str]:
             yield statement + rows
             continue
         key = "perhaps_instead" if found.is_outdone_by(part) else "not_besides"
-        yield voice.words[key].format(statement + _note(part, voice) + rows)
+        yield voice.words[key].format(statement + voice.noted(voice.note(part)) + rows)
 
 
 def _statement(proposal: Proposal, voice: _Voice) -> str:
@@ -151,9 +174,9 @@ def _other_notes(found: Line, voice: _Voice) -> Iterator[str]:
     """Notes of parts that say the same as the lead and are told with it."""
     if found.lead.is_barred:
         return
-    told = {voice.note(found.lead.action)}
+    told = {voice.note(found.lead), ""}
     for part in found.parts[1:]:
-        note = voice.note(part.action)
+        note = voice.note(part)
         if note not in told and _statement(part, voice) == _statement(found.lead, voice):
             told.add(note)
             yield note

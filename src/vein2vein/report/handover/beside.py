@@ -3,14 +3,15 @@
 Place    Report, handover.
 In       Compared topics, sources that say nothing, a voice.
 Out      Lines, and how many of the first no page leaves out.
-Knows    Doses are those of the patient. What only some sources say is told once for each set of sources.
+Knows    Doses are those of the patient. What only some sources say is told once for each set of sources. What sources agree on is
+         told without the notes of one of them; those follow with its name.
 Missing  A source that says nothing for this patient is named with the reason.
 Checked  tests/unit/report/test_handover_beside.py
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from vein2vein.journey.guidance.compare import Compared, Quiet, Said
 from vein2vein.knowledge.documents.topics import topics
@@ -37,10 +38,19 @@ def _agreed(compared: Sequence[Compared], voice: Voice) -> list[str]:
     for one in compared:
         if one.relation == "agree":
             first = next(s for s in one.said if not s.is_silent)
-            found.setdefault(one.sources, []).append("; ".join(_texts(first, voice)))
+            text = "; ".join(first.statements(voice.drugs, voice.language))
+            found.setdefault(one.sources, []).append(text + "".join(_added(one, voice)))
     if compared and not found:
         return [voice.words["agree_nothing"]]
     return [voice.words["agree_all"].format(", ".join(ids), "; ".join(texts)) for ids, texts in found.items()]
+
+
+def _added(one: Compared, voice: Voice) -> Iterator[str]:
+    """What single sources add to what all say, each with its name."""
+    for said in one.said:
+        texts = said.added(voice.drugs, voice.language)
+        if texts:
+            yield voice.words["adds"].format(said.source, ", ".join(texts))
 
 
 def _differing(compared: Sequence[Compared], voice: Voice) -> list[str]:
