@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from vein2vein.basis.clock import to_microseconds
 from vein2vein.engine.plain.engine import Row, value_at
@@ -42,9 +43,19 @@ class Questions:
         timeline: The course; rows after `at` are cut off.
         at: Aware instant of the questions.
         index: The timeline looked up, where that was done before: the cut is then made by bisection.
+        kept: What was made of rows up to an earlier instant, which no later row can change: shared by the questions to one course
+            at many instants. Whoever keeps something names in the key all that it depends on.
     """
 
-    def __init__(self, timeline: Timeline, at: datetime, *, index: CourseIndex | None = None) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        at: datetime,
+        *,
+        index: CourseIndex | None = None,
+        kept: dict[tuple[object, ...], Any] | None = None,
+    ) -> None:
+        self.kept: dict[tuple[object, ...], Any] = {} if kept is None else kept
         self._index = CourseIndex(timeline.until(at)) if index is None else index.until(at)
         self._timeline = self._index.timeline
         self._at = to_microseconds(at)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from vein2vein.basis.clock import from_microseconds, hours, to_microseconds
 from vein2vein.basis.truth import Bounds
@@ -181,6 +182,7 @@ class Assessor:
         self._of_disease = self._criteria.slim(timeline)
         self._effects = tuple(books.get(id, Biomarkers, chosen.get(id)) for id in protocol.biomarkers)
         self._index = CourseIndex(timeline)
+        self._kept: dict[tuple[object, ...], Any] = {}
         self._shown = Shown(timeline)
         wanted = {rule.id: rule for scales in self._scales.values() for rule in scales}
         wanted |= {id: rules.get(id, chosen.get(id)) for id in self._desk.rule_sets if id not in wanted}
@@ -201,7 +203,7 @@ class Assessor:
 
     def at(self, at: datetime, *, told: Mapping[str, object] | None = None) -> Assessment:
         """The assessment at an instant; rows after it are not seen."""
-        questions = Questions(self.timeline, at, index=self._index)
+        questions = Questions(self.timeline, at, index=self._index, kept=self._kept)
         known = questions.timeline
         surface = ask_formula(questions, self._surface)
         grades = self._grades if at <= self._graded_to else self._graded(at)

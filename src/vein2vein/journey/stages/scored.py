@@ -59,7 +59,19 @@ def before_lymphodepletion(questions: Questions) -> Questions | None:
 
 
 def score_before_lymphodepletion(questions: Questions, rule: RuleSet) -> tuple[NumberRange, tuple[Row, ...]]:
-    """Possible values of a point score before lymphodepletion, and the rows behind them."""
+    """Possible values of a point score before lymphodepletion, and the rows behind them; worked out once for each start."""
+    start = began(questions.timeline, from_microseconds(questions.at))
+    if start is None:
+        return _score(questions, rule)
+    # Rule sets are told apart as objects; this one is kept beside its answer, so that no other can get its identity.
+    key = "score before lymphodepletion", id(rule), start
+    if key not in questions.kept:
+        questions.kept[key] = rule, _score(questions, rule)
+    found: tuple[NumberRange, tuple[Row, ...]] = questions.kept[key][1]
+    return found
+
+
+def _score(questions: Questions, rule: RuleSet) -> tuple[NumberRange, tuple[Row, ...]]:
     asked = before_lymphodepletion(questions)
     if asked is None:
         return ANY_NUMBER, ()

@@ -17,6 +17,7 @@ from vein2vein.knowledge.documents.guidance import Guidance
 from vein2vein.knowledge.documents.prophylaxis import Policy
 from vein2vein.knowledge.library import default_library
 from vein2vein.knowledge.registry import default_registry
+from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.values import ANY_NUMBER, NumberRange
 
 HT = default_registry().get("rejeski-2021.car-hematotox")
@@ -62,6 +63,21 @@ def test_lymphodepletion_began_with_its_first_dose_whatever_day_was_named() -> N
     assert began(patient.built(), INFUSED_AT) == patient.at(-5)
     assert began(patient.built(), patient.at(-5.2)) == patient.at(-5.4)
     assert began(patient.built(), patient.at(-5.5)) is None
+
+
+def test_what_is_kept_of_a_course_is_the_answer_of_its_own_start_and_rule_set() -> None:
+    patient = _patient(platelets=60).with_milestone("lymphodepletion", -6.5).with_value("platelets", -6.9, 250)
+    timeline, kept = patient.built(), {}
+
+    def asked(day: float, rule: RuleSet = HT) -> NumberRange:
+        return score_before_lymphodepletion(Questions(timeline, patient.at(day), kept=kept), rule)[0]
+
+    other = HT.model_copy(update={"items": HT.items[:1]})
+    for day in (-6.2, -4, 20, -4, -6.2):
+        assert asked(day) == _score(patient, day)
+        assert asked(day, other) == score_before_lymphodepletion(Questions(timeline, patient.at(day)), other)[0]
+    assert asked(-6.2) != asked(-4)
+    assert len(kept) == 4  # two starts, as the named one gave way to the first dose, and two rule sets
 
 
 @pytest.mark.parametrize(
