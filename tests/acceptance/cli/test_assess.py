@@ -169,7 +169,10 @@ def test_a_candidate_is_shown_before_collection(run: Run, tmp_path: Path) -> Non
     told = json.loads(run(*words, *at, "--json", "--tell", "subtype=primary-cns-lymphoma").output)
     assert {one["row"] for one in found["labels"]} - {one["row"] for one in told["labels"]} == {"us-lbcl"}
     refused = run(*words, *at, "--tell", "refractory=yes", exits=2).output
-    assert "saw the fact 'refractory', which no file asks to be told; expected lenalidomide-refractory, or another of" in refused
+    assert (
+        "saw the fact 'refractory', which no file asks to be told; expected lenalidomide-refractory, or another of"
+        in refused
+    )
     planned = json.loads(run(*words, *at, "--json", "--planned-infusion", "2025-10-28").output)["calendar"]
     assert (planned["infusion_on"], planned["regimens"][0]["first_day"]) == ("2025-10-28", "2025-10-23")
     assert "计划于 2025-10-28 输注前的日程" in run(

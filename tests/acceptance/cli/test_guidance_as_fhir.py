@@ -16,4 +16,6 @@ def test_guidance_is_written_as_fhir(run: Run, tmp_path: Path) -> None:
     assert "ActivityDefinition" in kinds
     assert "RULE-003" in run("knowledge", "fhir", "nowhere.guidance", "-o", file, exits=4).output
     words = ("--set", "astct-2019.crs.observation_holds_hours=1")
-    assert "No such option '--set'" in run("knowledge", "fhir", "asco-2021.guidance", "-o", file, *words, exits=2).output
+    assert (
+        "No such option '--set'" in run("knowledge", "fhir", "asco-2021.guidance", "-o", file, *words, exits=2).output
+    )

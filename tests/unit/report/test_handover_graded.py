@@ -34,10 +34,10 @@ def _crs(course: Timeline, day: float, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize(
-    ("language", "says"), [("en", "2 to 4 (oxygen device not recorded);"), ("zh", "2 至 4（吸氧装置未记录）；")]
+    ("language", "says"), [("en", ": 2 to 4 (oxygen device not recorded);"), ("zh", "：2 至 4（吸氧装置未记录）；")]
 )
 def test_an_open_grade_says_what_is_missing(language: str, says: str) -> None:
-    assert _crs(unrecorded_device(), 4.3, language).startswith(f"CRS · ASTCT 2019 [astct-2019.crs]{'：' if language == 'zh' else ': '}{says}")
+    assert _crs(unrecorded_device(), 4.3, language).startswith(f"CRS · ASTCT 2019 [astct-2019.crs]{says}")
 
 
 def test_a_settled_grade_says_what_the_scale_says_of_it() -> None:
