@@ -54,7 +54,9 @@ class Lent:
     def said(self) -> dict[str, str]:
         """Whose regimen stands in, and why, by language."""
         names = [place_name(place) for place in self.label]
-        label = {language: "/".join(name.get(language, name["en"]) for name in names) for language in LANGUAGES}
+        label: dict[str, str] = {
+            language: "/".join(name.get(language, name["en"]) for name in names) for language in LANGUAGES
+        }
         if self.silent is None:
             return say("lent", label=label, here=place_name(self.here))
         return say("lent-row", label=label, here=place_name(self.here), row=self.silent)
