@@ -5,7 +5,7 @@ In       A late-onset design, a truth, a setting: window, arrivals, when in the 
 Out      `LateTrials`: what each trial treated, saw and selected, how long it took, how often it was suspended.
 Knows    A toxicity counts when it is seen. Patients are those of `simulate`: the same seed gives them the same tolerances, so
          with a window of zero a design meets its parent patient by patient. A suspended trial is asked again when the next
-         outcome comes in.
+         outcome comes in. Who can be treated on which day is told by `Arrivals`: `Gaps` of a setting, or the calendar of cells.
 Checked  tests/unit/programme/trial/test_late.py, tests/reference/trial_phase1
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 from vein2vein.errors import TrialError
 from vein2vein.numerics.streams import Streams
 from vein2vein.programme.trial.exact import Characteristics
+from vein2vein.programme.trial.phase1.arrivals import NEVER, Gaps, MakesArrivals
 from vein2vein.programme.trial.phase1.common import refuse
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.simulate import TOLERANCE, Trials
@@ -41,6 +42,7 @@ from vein2vein.programme.trial.words import (
 SUSPEND: Final = -2
 ONSET: Final = "trial/onset"
 ARRIVAL: Final = "trial/arrival"
+_TINY: Final = 1e-300
 _BLOCK: Final = 8192
 
 
@@ -165,8 +167,8 @@ class LateTrials:
     """Ended trials with their time.
 
     Args:
-        trials: Patients, toxicities and selections.
-        days: Days from the first patient to the last outcome.
+        trials: Patients, toxicities and selections; none is selected by a trial that found too few patients.
+        days: Days from the first patient to the last outcome; infinite for a trial that found too few patients.
         suspended: How often each trial had to wait.
     """
 
@@ -184,7 +186,15 @@ class LateTrials:
         return float(self.days.mean()), float(self.days.std(ddof=1) / np.sqrt(len(self.days)))
 
 
-def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int, seed: int) -> LateTrials:
+def simulate(
+    design: LateDesign,
+    truth: Truth,
+    setting: Setting,
+    *,
+    trials: int,
+    seed: int,
+    arrivals: MakesArrivals | None = None,
+) -> LateTrials:
     """Simulate a late-onset design.
 
     Args:
@@ -193,12 +203,15 @@ def simulate(design: LateDesign, truth: Truth, setting: Setting, *, trials: int,
         setting: Window, arrivals and onset.
         trials: How many trials, at least two.
         seed: Root seed.
+        arrivals: Who can be treated on which day, by number and size of a block of trials; as the setting has it where None.
 
     Raises:
         TrialError: TRIAL-001 for a scenario of other doses, TRIAL-004 for fewer than two trials.
     """
     check_trials(design, truth, trials)
-    return joined(trials, lambda number, count: Lockstep(design, truth, setting, (Streams(seed), number, count)))
+    return joined(
+        trials, lambda number, count: Lockstep(design, truth, setting, (Streams(seed), number, count), arrivals)
+    )
 
 
 def check_trials(design: LateDesign, truth: Truth, trials: int) -> None:
@@ -231,21 +244,33 @@ def joined(trials: int, block: Callable[[int, int], Lockstep]) -> LateTrials:
 class Lockstep:
     """Some trials in lockstep: at each step every trial that goes on is asked once."""
 
-    def __init__(self, design: LateDesign, truth: Truth, setting: Setting, drawn: tuple[Streams, int, int]) -> None:
+    def __init__(  # noqa: PLR0917  (what is simulated)
+        self,
+        design: LateDesign,
+        truth: Truth,
+        setting: Setting,
+        drawn: tuple[Streams, int, int],
+        arrivals: MakesArrivals | None = None,
+    ) -> None:
         self.drawn, count, most = drawn, drawn[2], design.cohorts.most
         self.design, self.setting, self.count, self.most = design, setting, count, most
         self.tolerance = self.uniform(TOLERANCE)
         self.rates = np.array(truth.toxicity)
         self.onset = setting.onset(self.uniform(ONSET))
-        gaps = -np.log1p(-self.uniform(ARRIVAL)) if setting.arrivals == "poisson" else np.ones((count, most))
-        self.gaps = gaps * setting.interval
+        self.arrivals = self._gaps() if arrivals is None else arrivals(*drawn[1:])
         self.dose = np.zeros((count, most), np.int64)
         self.entry = np.full((count, most), np.inf)
         self.toxic_at = np.full((count, most), np.inf)
         self.at = np.full(count, design.start)
         self.treated = np.zeros(count, np.int64)
-        self.now = np.zeros(count)
+        self.now = np.minimum(self.arrivals.first(), NEVER)
+        self.stalled = self.now >= NEVER
         self.suspended = np.zeros(count, np.int64)
+
+    def _gaps(self) -> Gaps:
+        even = self.setting.arrivals == "even"
+        gaps = np.ones((self.count, self.most)) if even else -np.log1p(-self.uniform(ARRIVAL))
+        return Gaps(gaps * self.setting.interval)
 
     def uniform(self, name: str) -> Floats:
         """Uniform numbers of a decision, one for each patient of each trial."""
@@ -255,16 +280,26 @@ class Lockstep:
 
     def run(self) -> LateTrials:
         """All trials to their ends."""
-        going = np.arange(self.count)
+        going = np.flatnonzero(~self.stalled)
         while len(going):
             dose = self._decided(going)
-            waits = dose == SUSPEND
+            # who would go on, with every outcome known, and has no patient: the trial found too few
+            short = (self.now[going] >= NEVER) & (dose != NONE)
+            self.stalled[going[short]] = True
+            waits = (dose == SUSPEND) & ~short
             if waits.any():
                 self._wait(going[waits])
-            treats = dose >= 0
-            self._treat(going[treats], dose[treats])
-            going = going[(dose != NONE) & (self.treated[going] < self.most)]
+            goes = (dose >= 0) & ~short
+            self._treat(*self._called(going[goes], dose[goes]))
+            going = going[(dose != NONE) & ~short & (self.treated[going] < self.most)]
         return self._ended()
+
+    def _called(self, rows: Ints, dose: Ints) -> tuple[Ints, Ints]:
+        """The trials whose patient is there; the others wait for the one who is called now, and are asked again then."""
+        day = np.minimum(self.arrivals.called(rows, self.now[rows]), NEVER)
+        there = day <= self.now[rows]
+        self.now[rows] = day
+        return rows[there], dose[there]
 
     def _decided(self, rows: Ints) -> Ints:
         """The dose of the next patient of each trial."""
@@ -278,13 +313,12 @@ class Lockstep:
     def _seen(self, rows: Ints) -> Seen:
         used = int(self.treated[rows].max())
         now = self.now[rows, None]
-        dose, entry, toxic_at = (column[rows, :used] for column in (self.dose, self.entry, self.toxic_at))
+        entry, toxic_at = (column[rows, :used] for column in (self.entry, self.toxic_at))
+        dose = self.dose[rows, :used]
         treated = np.arange(used) < self.treated[rows, None]
-        toxic = treated & (toxic_at <= now)
-        open_ = treated & ~toxic & (entry + self.setting.window > now)
-        weight = np.zeros(entry.shape)
-        if self.setting.window > 0:
-            weight[open_] = ((now - np.where(open_, entry, now)) / self.setting.window)[open_]
+        toxic = treated & self._known(toxic_at, now)
+        open_ = treated & ~toxic & ~self._known(entry + self.setting.window, now)
+        weight = self._followed(entry, open_, now, self.setting.window)
         shape = (len(rows), self.design.doses)
         counts = [np.empty(shape, np.int64) for _ in range(3)]
         followed = np.empty(shape)
@@ -298,11 +332,23 @@ class Lockstep:
         row, patient = np.nonzero(open_)
         return Seen(states, counts[2], followed, row, dose[row, patient], weight[row, patient])
 
+    def _known(self, day: Floats, now: Floats) -> Bools:
+        """Whether an outcome of that day is known to a decision of now."""
+        found: Bools = day + self.arrivals.review <= now
+        return found
+
+    def _followed(self, entry: Floats, open_: Bools, now: Floats, window: float) -> Floats:
+        """Follow-up over the window of patients with an open outcome, as far as a decision knows it; 0 of others."""
+        days = now - self.arrivals.review - np.where(open_, entry, now)
+        found: Floats = np.where(open_, np.clip(days / max(window, _TINY), 0.0, 1.0), 0.0)
+        return found
+
     def _wait(self, rows: Ints) -> None:
-        """Move the clock to the next outcome."""
+        """Move the clock to the next outcome that is known."""
         due = self._due(rows)
-        due[due <= self.now[rows, None]] = np.inf
-        self.now[rows] = due.min(axis=1)
+        now = self.now[rows, None]
+        due = np.where(self._known(due, now), np.inf, due + self.arrivals.review)
+        self.now[rows] = np.minimum(self.arrivals.kept(rows, due.min(axis=1)), NEVER)
         self.suspended[rows] += 1
 
     def _due(self, rows: Ints) -> Floats:
@@ -310,13 +356,15 @@ class Lockstep:
         return np.minimum(self.toxic_at[rows], self.entry[rows] + self.setting.window)
 
     def _treat(self, rows: Ints, dose: Ints) -> None:
-        seat = self.treated[rows]
+        """Treat a patient of each trial, and look for the next."""
+        seat, size = self.treated[rows], self.design.cohorts.size_of_each
+        fresh = (seat == 0) | (self.at[rows] != dose) if size == 1 else seat % size == 0
         self.at[rows] = self.dose[rows, seat] = dose
         self.entry[rows, seat] = self.now[rows]
         toxic = self.tolerance[rows, seat] < self.rates[dose]
         self.toxic_at[rows, seat] = np.where(toxic, self.now[rows] + self.onset[rows, seat], np.inf)
         self.treated[rows] += 1
-        self.now[rows] += self.gaps[rows, seat]
+        self.now[rows] = np.minimum(self.arrivals.treated(rows, seat, self.now[rows], fresh), NEVER)
 
     def _ended(self) -> LateTrials:
         treated = np.arange(self.most) < self.treated[:, None]
@@ -325,10 +373,11 @@ class Lockstep:
             np.stack([(mask & (self.dose == level)).sum(axis=1) for level in range(self.design.doses)], axis=1)
             for mask in (treated, treated & toxic)
         )
-        days = np.where(treated, self._last(), 0.0).max(axis=1)
+        days = np.where(treated, self._last(), 0.0).max(axis=1) + self.arrivals.review
         states = self._final(n, y)
         selected = self.design.selection.selected(states, self.design.safety.closed(states))
-        return LateTrials(Trials(n, y, selected, states.e), days, self.suspended)
+        found = Trials(n, y, np.where(self.stalled, NONE, selected), states.e)
+        return LateTrials(found, np.where(self.stalled, np.inf, days), self.suspended)
 
     def _last(self) -> Floats:
         """Day of the last outcome of each patient."""

@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 
-from vein2vein.programme.trial import exact, simulate, staggered
+from vein2vein.programme.trial import exact, simulate, staggered, staggered_late
 from vein2vein.programme.trial.phase1 import backfill, late
 from vein2vein.programme.trial.phase1.backfill import Backfill
 from vein2vein.programme.trial.phase1.crm import SKELETON, middle_dose, skeleton
@@ -324,9 +324,8 @@ class DoseStudy:
     def _run(
         self, truth: Truth, trials: int, seed: int
     ) -> tuple[simulate.Trials, tuple[Floats, Floats] | Schedules | None]:
-        if self.calendar is not None and isinstance(self.design, Design):
-            one = self.calendar
-            found = staggered.simulate(self.design, truth, one.way, one.schedule, trials=trials, seed=seed)
+        if self.calendar is not None:
+            found = self._on_calendar(self.calendar, truth, {"trials": trials, "seed": seed})
             return found.trials, found
         if self.fill is not None and isinstance(self.design, Design):
             rule, waiting = self.fill
@@ -339,6 +338,14 @@ class DoseStudy:
             return two.trials, (two.days, two.suspended.astype(float))
         run = late.simulate(self.design, truth, self.setting, trials=trials, seed=seed)
         return run.trials, (run.days, run.suspended.astype(float))
+
+    def _on_calendar(self, calendar: OnCalendar, truth: Truth, drawn: Mapping[str, int]) -> Schedules:
+        """The trials on the calendar of cells."""
+        if isinstance(self.design, LateDesign):
+            way, schedule = calendar.way, calendar.schedule
+            return staggered_late.simulate(self.design, truth, way, schedule, response=self.response, **drawn)
+        assert isinstance(self.design, Design)  # noqa: S101  (partial doses have their own)
+        return staggered.simulate(self.design, truth, calendar.way, calendar.schedule, **drawn)
 
     def tables(self) -> tuple[Table, ...]:
         """Decision tables, with columns for pending patients where the design has them."""
@@ -396,13 +403,17 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         fill = (rule, waiting)
     design = _told_set(found, given) if name == COMPOSED else marked(found, maker, given)
     cases = cases_of(content)
-    calendar = read_calendar(content.get("calendar"), design if fill is None else None)
+    calendar = read_calendar(content.get("calendar"), design, backfilled=fill is not None)
     if calendar is not None and (figures == "exact" or content.get("setting") is not None):
         refuse("a calendar with `figures: exact` or `setting`", "the calendar alone", "leave the other out")
+    pends = isinstance(design, LateDesign)
+    setting = None if calendar is not None else setting_of(content.get("setting"), late=pends)
+    if calendar is not None and pends:  # an advice asks for the window
+        setting = calendar.schedule.setting
     return DoseStudy(
         design=design,
         truths=tuple(truth_of(entry, i) for i, entry in enumerate(cases)),
-        setting=setting_of(content.get("setting"), late=isinstance(design, LateDesign)),
+        setting=setting,
         judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
         right=tuple(right_of(entry, design.doses) for entry in cases),
         fill=fill,
@@ -489,5 +500,6 @@ def setting_of(entry: Any, *, late: bool) -> Setting | None:
     if entry is None and not late:
         return None
     if not isinstance(entry, Mapping):
-        refuse("no setting", "{window: 28, interval: 10}, in days", "add it: this design waits for outcomes")
+        fix = "add it, or a section `calendar`: this design waits for outcomes"
+        refuse("no setting", "{window: 28, interval: 10}, in days", fix)
     return made(Setting, entry, "the setting")
