@@ -135,6 +135,7 @@ class RuleSet(Edition):
     """One edition of one published rule over a timeline, with parameters put in.
 
     `before: lymphodepletion` says that a score is meant for the last moment before its first dose: it is asked as of then.
+    `not_encoded` names what the source asks for and this file does not: who meets the rest has not met everything.
     """
 
     kind: Kind
@@ -151,6 +152,7 @@ class RuleSet(Edition):
     score_map: tuple[MapPoint, ...] = ()
     flags: tuple[Flag, ...] = ()
     episodes: EpisodeRule | None = None
+    not_encoded: tuple[Wording, ...] = ()
     typical: dict[str, Any]
     worked_cases: Annotated[tuple[WorkedCase, ...], Field(min_length=1)]
     _reached: dict[int, tuple[frozenset[str], frozenset[str], Predicate]] = PrivateAttr(default_factory=dict)

@@ -260,3 +260,26 @@ def test_doses_mark_the_policy_of_the_protocol_and_need_a_product(language: str,
     marked = [line for line in told.splitlines() if chosen in line]
     assert marked
     assert all(line.startswith(f"  - {US.renal_policy}") for line in marked)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "not encoded: creatinine by age and sex"), ("zh", "未编码：按年龄和性别的肌酐限值")],
+)
+def test_limits_that_no_file_holds_are_named_beside_those_that_are_met(language: str, says: str) -> None:
+    plain = _plain(language)
+    trials = {one["id"]: one for one in plain["trials"]}
+    assert [one["label"] for one in trials["eliana.eligibility"]["not_encoded"]] == [
+        says.rsplit(": ", maxsplit=1)[-1].rsplit("：", maxsplit=1)[-1]
+    ]
+    assert trials["juliet.eligibility"]["not_encoded"] == []
+    (line,) = [line for line in as_text(plain, language=language).splitlines() if line.startswith("  - ELIANA")]
+    assert line.endswith(says)
+
+
+@pytest.mark.parametrize(("cd3", "is_flagged"), [(0.1, True), (0.8, False)])
+def test_a_volume_beyond_what_is_usual_says_so(cd3: float, is_flagged: bool) -> None:
+    patient = a_patient("A").with_course(infused_at=None).with_value("cd3_cells", -36.1, cd3)
+    found = candidate(patient.built(), US, INFUSED_AT + timedelta(days=-36), target_cd3=2.0, efficiencies=(0.6,))
+    said = as_text(as_plain(found))
+    assert ("0.6: 33.33 L (More than the 12 to 15 L that manufacturers name" in said) is is_flagged

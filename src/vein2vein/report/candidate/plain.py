@@ -129,6 +129,7 @@ class _Teller:
             **edition(one.rule),
             "title": pick(one.rule.title, self.language),
             "state": one.state,
+            "not_encoded": [{"label": pick(text, self.language)} for text in one.rule.not_encoded],
             "choices": dict(one.rule.chosen),
             "criteria": [self.criterion(one.rule, verdict) for verdict in one.criteria],
         }
@@ -232,6 +233,11 @@ class _Teller:
             "title": pick(one.formula.title, self.language),
             "value": one.value,
             "unit": one.formula.result.unit,
+            "bands": [
+                {"name": band.name, "label": pick(band.text, self.language)}
+                for band in one.formula.bands
+                if band.name in one.computed.bands
+            ],
             "choices": dict(one.formula.chosen),
             "needs": self.needs(one.formula, one.computed.missing),
             "applies": one.computed.applies.value,

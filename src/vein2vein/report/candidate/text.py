@@ -112,13 +112,16 @@ class _Scribe:
         return f"{one['label']} {one['shown']}{age}{f' [{sources}]' if sources else ''}"
 
     def trial(self, one: Plain) -> str:
-        words, text = self.words, f"{one['title']}{self.words['colon']}{self.words[one['state']]}"
+        words = self.words
+        state = "all_encoded" if one["state"] == "met" else one["state"]
+        text = f"{one['title']}{words['colon']}{words[state]}"
         for key, state in (("against", "concern"), ("open", "unknown")):
             labels = words["comma"].join(
                 c["label"] + self.aside(self.by_formula(c)) for c in one["criteria"] if c["state"] == state
             )
             text += words["semicolon"] + words[key].format(labels) if labels else ""
-        return text
+        left = words["comma"].join(left["label"] for left in one["not_encoded"])
+        return text + (words["semicolon"] + words["not_encoded"].format(left) if left else "")
 
     def washout(self, found: Plain | None) -> Iterator[str]:
         if found is None:
@@ -150,7 +153,9 @@ class _Scribe:
         return f"{one['label']}{words['colon']}{words['then'].join(parts)}{aside}"
 
     def volume(self, one: Plain) -> str:
-        return f"{one['collection_efficiency']:g}{self.words['colon']}{self.result(one)}"
+        # A usual volume needs no word.
+        bands = [band["label"] for band in one["bands"] if band["name"] != "usual"] if one["value"] is not None else []
+        return f"{one['collection_efficiency']:g}{self.words['colon']}{self.result(one)}{self.aside(bands)}"
 
     def size(self, one: Plain) -> str:
         meant = _MEANT.get(one["applies"])
