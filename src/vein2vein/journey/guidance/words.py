@@ -212,7 +212,8 @@ def _weighed(weighed: Weighed | None, voice: _Voice) -> str:
         return ""
     key = "weighed" if weighed.is_current else "old"
     hours = "" if weighed.holds_hours is None else f"{weighed.holds_hours:g}"
-    return voice.words[key].format(kg=_number(weighed.kg), at=instant(weighed.at, voice.zone), hours=hours)
+    # Not rounded: 29.99 kg is below a limit of 30 kg.
+    return voice.words[key].format(kg=f"{weighed.kg:g}", at=instant(weighed.at, voice.zone), hours=hours)
 
 
 def action_words(action: Give | Act | Withhold, drugs: Mapping[str, Drug], language: str = "en") -> str:

@@ -381,3 +381,9 @@ def test_iec_hs_is_treated_by_its_grade_under_the_protocols_of_the_package(
     (advice,) = desk.advise(_course().built(), INFUSED_AT + timedelta(days=9), grades=grades)
     rows = [p.name for p in advice.proposals if p.truth is Truth.TRUE]
     assert ("anakinra" in rows) is certain
+
+
+def test_the_weight_of_a_dose_is_told_unrounded() -> None:
+    """29.99 kg takes the dose below 30 kg: "30 kg" beside 12 mg/kg would read as a fault."""
+    (advice,) = _ask(_course(weight=29.99), 2.1, CRS_2)
+    assert "12 mg/kg x 29.99 kg of" in line(_one(advice, "tocilizumab"))
