@@ -30,6 +30,8 @@ from vein2vein.programme.trial.words import Bools, Floats
 
 _DAYS: Final = 365.25 / 12
 _FAR: Final = 120.0
+_TINY: Final = 1e-4
+_NOTHING: Final = 1e-12
 _ROUNDED: Final = 1.5  # events
 
 
@@ -64,14 +66,14 @@ def boundaries(
     p = plan.nominal_p() * (2 if two else 1)
     several = len(weights) > 1
     bounds = [("z_bound_of_p" if several else "z_bound", [f"{z:.4f}" for z in plan.upper])]
-    bounds.append(("nominal_p_both" if two else "nominal_p", [f"{one:.5f}" for one in p]))
+    bounds.append(("nominal_p_both" if two else "nominal_p", [_small(float(one)) for one in p]))
     columns += reversed(bounds) if several else bounds
     is_log_rank = tuple(weights) == (LOG_RANK,)
     upper, lower = plan.hazard_ratio_at_bounds(events, share) if events and is_log_rank else (None, None)
     if upper is not None:
         columns.append(("ratio_at_bound", [f"{ratio:.3f}" for ratio in upper]))
     spent = np.cumsum(plan.crossing(0.0).stops if two else _upper_alone(plan))
-    columns.append(("alpha_spent_both" if two else "alpha_spent", [f"{one:.5f}" for one in spent]))
+    columns.append(("alpha_spent_both" if two else "alpha_spent", [_small(float(one)) for one in spent]))
     here = np.isfinite(plan.lower)
     if here.any() if two else here[:-1].any():
         name = "harm" if two else "futility"
@@ -79,6 +81,12 @@ def boundaries(
         if lower is not None:
             columns.append((f"{name}_ratio", _where(here, lower, 3)))
     return Table("looks", tuple(head for head, _ in columns), tuple(zip(*(cells for _, cells in columns), strict=True)))
+
+
+def _small(chance: float) -> str:
+    """A chance with five decimals; one that is smaller with two digits that count."""
+    digits = 5 if chance >= _TINY or chance < _NOTHING else 1 - math.floor(math.log10(chance))
+    return f"{chance:.{digits}f}"
 
 
 def _events(plan: Plan, counts: list[int]) -> list[tuple[str, list[str]]]:

@@ -7,6 +7,7 @@ trials and alpha .025 that is .0033, so a test that really rejects .030 is seen 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,18 @@ def test_futility_that_binds_keeps_the_error_when_it_is_obeyed() -> None:
 def test_tests_at_a_time(statistic: Statistic, sides: Sides) -> None:
     away = _away(CURED, Analysis.at_month(AtTime(statistic, 18), 32, alpha=0.025 * sides, sides=sides), 0.025 * sides)
     assert abs(away) < 3
+
+
+@pytest.mark.parametrize(("statistic", "told"), [("rmst", 0.033), ("milestone", 0.036)])
+def test_tests_at_a_time_reject_too_often_in_small_arms_as_the_manual_tells(statistic: Statistic, told: float) -> None:
+    """Forty patients in all, 20 % of them cured, nominal 2.5 %: docs/how-to/trials.md has the sizes; 100 are nearly enough."""
+    size = {}
+    for patients in (40, 100):
+        world = replace(CURED, accrual=Accrual.over(patients, 12))
+        run = simulate(world, Analysis.at_month(AtTime(statistic, 18), 32), TRIALS, 77)
+        size[patients] = float(run.upper.mean())
+    assert size[40] == pytest.approx(told, abs=0.004)
+    assert 0.025 < size[100] < 0.031 < size[40] + 0.002
 
 
 @pytest.mark.parametrize("both", ["first", "last"])

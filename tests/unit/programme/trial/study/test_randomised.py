@@ -217,3 +217,10 @@ def test_a_maxcombo_needs_two_weights(weights: Any) -> None:
     with pytest.raises(TrialError, match="TRIAL-005") as told:
         read_weights({"maxcombo": weights})
     assert told.value.fault.expected == "at least two weights, each once"
+
+
+def test_a_first_look_that_spends_next_to_nothing_shows_what_it_spends() -> None:
+    table = study_of(UNSPENT | {"looks": 5, "boundaries": "obrien-fleming", "sides": 2, "alpha": 0.05}).tables()[0]
+    first = dict(zip(table.heads, table.rows[0], strict=True))
+    assert first["nominal_p_both"] == first["alpha_spent_both"] == "0.0000051"
+    assert table.rows[-1][table.heads.index("alpha_spent_both")] == "0.05000"
