@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from scipy.special import log_expit, logit
 
+from vein2vein.numerics.gauss import legendre
 from vein2vein.programme.trial.phase1.common import TooToxic, check_target, refuse, told
 from vein2vein.programme.trial.phase1.quadrature import distinct, normalised
 from vein2vein.programme.trial.words import NONE, Bools, CohortRule, Design, Floats, Ints, NoSafetyRule, States
@@ -53,8 +54,8 @@ class MtdModel:
 @lru_cache(maxsize=8)
 def _grid(model: MtdModel) -> tuple[Floats, Floats, Ints]:
     """Gauss-Legendre points, in panels between the doses, so that chances of the MTD below a dose are whole panels."""
-    x, w = np.polynomial.legendre.leggauss(_NODES)
-    x0, w0 = np.polynomial.legendre.leggauss(_LOWEST_NODES)
+    x, w = legendre(_NODES)
+    x0, w0 = legendre(_LOWEST_NODES)
     doses = np.array(model.doses)
     half = np.diff([*doses, model.highest]) / 2
     mtd = (doses[:, None] + half[:, None] * (1 + x)).ravel()

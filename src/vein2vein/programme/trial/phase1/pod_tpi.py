@@ -22,6 +22,7 @@ from typing import Final
 
 import numpy as np
 
+from vein2vein.numerics.gauss import legendre
 from vein2vein.programme.trial.phase1.common import DOWN, STAY, UP, ByMoves, refuse, told
 from vein2vein.programme.trial.phase1.interval import MassMoves, mtpi2
 from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen, after_move
@@ -67,7 +68,7 @@ class DecisionProbability:
 
     def _coming(self, n: Ints, y: Ints, weights: Floats, there: Bools) -> Floats:
         """Posterior distribution of the toxicities to come, shape (rows, most pending + 1)."""
-        points, shares = np.polynomial.legendre.leggauss(_NODES)
+        points, shares = legendre(_NODES)
         p = (points + 1) / 2
         a, b = self.moves.prior
         fine = n - y - there.sum(axis=1)

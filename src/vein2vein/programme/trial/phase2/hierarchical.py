@@ -22,12 +22,13 @@ from typing import Final
 import numpy as np
 from scipy.special import expit, log_expit, logit
 
+from vein2vein.numerics.gauss import legendre
 from vein2vein.programme.trial.phase2.refuse import between_0_and_1, counts, positive, probability, refuse_parameter
 from vein2vein.programme.trial.words import Floats, Ints
 
 _WIDTH: Final = 8.0  # standard deviations of a normal distribution that are looked at
 _DROP: Final = 40.0  # of the log likelihood; e^-40 adds nothing
-_GAUSS: Final = np.polynomial.legendre.leggauss(32)
+_GAUSS: Final = legendre(32)
 _COARSE: Final = 161
 _FINE: Final = 16
 _PIECES: Final = (-6, -2, 0, 2, 6)  # standard deviations of mu at which the grid is cut
@@ -51,7 +52,7 @@ class HalfNormal:
 
     def nodes(self) -> tuple[Floats, Floats]:
         """Values of tau and the logarithm of their prior weights."""
-        x, w = np.polynomial.legendre.leggauss(_TAUS)
+        x, w = legendre(_TAUS)
         tau = 3 * self.scale * (x + 1)
         return tau, np.log(w) - (tau / self.scale) ** 2 / 2
 
@@ -209,7 +210,7 @@ def _where_mu_lies(baskets: list[_Basket], priors: Priors, tau: Floats, log_weig
     spread = max(float(np.sqrt(weight @ (mu - centre) ** 2 / weight.sum())), float(step) / 2)
     inner = {basket.cut for basket in baskets} | {centre + k * spread for k in _PIECES}
     ends = [low, *sorted(end for end in inner if low < end < high), high]
-    x, w = np.polynomial.legendre.leggauss(_FINE)
+    x, w = legendre(_FINE)
     pieces = [(a + (b - a) / 2 * (x + 1), np.log(w * (b - a) / 2)) for a, b in pairwise(ends)]
     return np.concatenate([nodes for nodes, _ in pieces]), np.concatenate([weights for _, weights in pieces])
 

@@ -21,6 +21,7 @@ from scipy.special import betaincc, betaln
 from scipy.stats import beta as beta_distribution
 from scipy.stats import betabinom
 
+from vein2vein.numerics.gauss import legendre
 from vein2vein.programme.trial.phase2.monitor import Monitoring
 from vein2vein.programme.trial.phase2.refuse import (
     between_0_and_1,
@@ -31,7 +32,7 @@ from vein2vein.programme.trial.phase2.refuse import (
 )
 from vein2vein.programme.trial.words import Floats
 
-_GAUSS: Final = np.polynomial.legendre.leggauss(128)  # chances to 2e-7, even for a standard that is flat
+_GAUSS: Final = legendre(128)  # chances to 2e-7, even for a standard that is flat
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import binom
 
+from vein2vein.numerics.gauss import legendre
 from vein2vein.programme.trial.randomised.accrual import Scenario
 from vein2vein.programme.trial.randomised.hazards import Hazard, density, survival
 from vein2vein.programme.trial.randomised.refuse import (
@@ -31,7 +32,7 @@ from vein2vein.programme.trial.randomised.refuse import (
 )
 from vein2vein.programme.trial.words import Floats
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
+_NODES, _WEIGHTS = legendre(24)
 _CUMULATIVES: Final = np.array([0.05, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 40.0])
 _EVER: Final = 1e5
 
