@@ -27,11 +27,11 @@ from vein2vein.knowledge.registry import default_registry
 from vein2vein.knowledge.rendering import render
 from vein2vein.knowledge.wording import pick
 from vein2vein.programme.trial.designs import NAMES
-from vein2vein.programme.trial.study.keys import keys_of
+from vein2vein.programme.trial.study.keys import calendar_keys, keys_of
 from vein2vein.report.documents import document_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
     from mkdocs.config.defaults import MkDocsConfig
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from vein2vein.knowledge.codes import Agent, MilestoneKind, ObservationKind
     from vein2vein.knowledge.edition import Edition
     from vein2vein.knowledge.schema import RuleSet
+    from vein2vein.programme.trial.study.keys import Key
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "src" / "vein2vein"
@@ -307,6 +308,14 @@ What a design file may say, by design. The tables are made from the code. A key 
 See [how to plan a trial](../how-to/trials.md)."""
 
 
+_CALENDAR_KEYS = """## calendar
+
+A section of dose-finding files instead of `setting`, in days: `examples/trials/designs/tite-boin-cells.yaml`. Days may be
+one number, their median. `late` and `under_way` belong to designs that decide while outcomes are pending. `made` is the dose
+received in `partial-dose`; elsewhere it needs `least_dose`. Titration and `backfill-boin` have no calendar: see
+[what is not modelled](../explanation/cell-calendar.md)."""
+
+
 def _trial_pages() -> dict[str, str]:
     """The keys of every trial design, read from the functions that make them, each with its example file."""
     examples: dict[str, str] = {}
@@ -315,11 +324,15 @@ def _trial_pages() -> dict[str, str]:
         name = next((line.removeprefix("design: ") for line in text.splitlines() if line.startswith("design: ")), "")
         examples.setdefault(name, f"`{path.relative_to(ROOT).as_posix()}`:\n\n```yaml\n{text}```")
     parts = [_TRIAL_KEYS]
-    for name in NAMES:
-        rows = [(f"`{key.name}`", key.kind, key.default, key.meaning) for key in keys_of(name)]
-        table = _table(("Key", "Value", "Default", "Meaning"), rows)
-        parts.append(f"## {name}\n\n{table}\n\n{examples[name]}")
+    parts += [f"## {name}\n\n{_keys_table(keys_of(name))}\n\n{examples[name]}" for name in NAMES]
+    cells = (ROOT / "examples" / "trials" / "designs" / "tite-boin-cells.yaml").read_text(encoding="utf-8")
+    parts.append(f"{_CALENDAR_KEYS}\n\n{_keys_table(calendar_keys())}\n\n```yaml\n{cells}```")
     return {"reference/trial-keys.md": "\n\n".join(parts) + "\n"}
+
+
+def _keys_table(keys: Iterable[Key]) -> str:
+    rows = [(f"`{key.name}`", key.kind, key.default, key.meaning) for key in keys]
+    return _table(("Key", "Value", "Default", "Meaning"), rows)
 
 
 def _error_pages() -> dict[str, str]:

@@ -60,7 +60,7 @@ def test_every_command_is_described(hooks: ModuleType) -> None:
 def test_every_trial_design_lists_its_keys_with_an_example(hooks: ModuleType) -> None:
     (page,) = hooks._trial_pages().values()
     parts = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
-    assert set(parts) == set(NAMES)
+    assert set(parts) == {*NAMES, "calendar"}
     assert all("| Key | Value | Default | Meaning |" in part and "```yaml" in part for part in parts.values())
     assert "| `utilities.both` | number | 60.0 | Response and toxicity. |" in parts["boin12"]
     assert "design: tepi" in parts["tepi"]

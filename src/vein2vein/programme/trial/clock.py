@@ -31,9 +31,11 @@ class Schedule:
 
     Args:
         window: Days from infusion in which toxicity counts.
-        first: Days for which the first patient of a cohort is watched before the next infusion.
+        first: Days for which the first patient of a cohort is watched before the next infusion; in cohorts of one of a design
+            that decides while outcomes are pending, the first patient after a change of dose.
         each: Days between later infusions of a cohort.
-        review: Days from the end of the last window to the next cohort.
+        review: Days from the end of the last window to the next cohort; of a design that decides while outcomes are pending, from
+            an outcome to the decisions that know it.
         interval: Mean days between two patients who could consent.
         arrivals: "poisson" or "even".
         make_ahead: Whether patients of the next cohort may consent once all of this one are infused; otherwise after the review.

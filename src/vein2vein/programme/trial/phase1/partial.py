@@ -204,15 +204,40 @@ class PartialTrials:
         trials: Patients, toxicities, products that reached the dose (as responses) and selections.
         estimates: Estimated toxicity rate at each planned dose at the end.
         below: Patients who got less than planned.
+        short: Whether the design asked for more patients than were brought; such a trial selects nothing.
     """
 
     trials: Trials
     estimates: Floats
     below: Ints
+    short: Bools
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Patients whom a calendar brings to their infusion.
+
+    Args:
+        share: Dose made over the planned dose at each place of each trial.
+        patients: Patients that each trial can have at most.
+    """
+
+    share: Floats
+    patients: Ints
+
+    def rows(self, rows: slice) -> Brought:
+        """Those of some trials."""
+        return Brought(self.share[rows], self.patients[rows])
 
 
 def simulate(
-    design: PartialDesign, truth: Truth, capacity: tuple[float, float], *, trials: int, seed: int
+    design: PartialDesign,
+    truth: Truth,
+    capacity: tuple[float, float],
+    *,
+    trials: int,
+    seed: int,
+    brought: Brought | None = None,
 ) -> PartialTrials:
     """Simulate the design; patients are those of `simulate`, each with a capacity that limits what can be made.
 
@@ -222,6 +247,7 @@ def simulate(
         capacity: Median of the largest amount that can be made, in the unit of the amounts, and the SD of its logarithm.
         trials: How many trials, at least two.
         seed: Root seed.
+        brought: Who is infused, with which share of what was planned; everybody, with all of it, where None.
 
     Raises:
         TrialError: TRIAL-001 for a scenario of other doses or rates that fall; TRIAL-002 for a capacity that cannot be;
@@ -239,16 +265,22 @@ def simulate(
         refuse(f"a capacity of {capacity}", "a median above 0 and a standard deviation from 0", "correct it")
     if trials < 2:  # noqa: PLR2004
         raise TrialError("TRIAL-004", saw=f"{trials} trials", expected="at least 2", fix="ask for some hundreds")
-    parts = list(_parts(design, truth, capacity, (Streams(seed), trials)))
+    most = design.cohorts.most
+    everybody = Brought(np.broadcast_to(1.0, (trials, most)), np.broadcast_to(most, trials))
+    parts = list(_parts(design, truth, capacity, (Streams(seed), trials), brought or everybody))
     columns = [[getattr(p.trials, name) for p in parts] for name in ("n", "y", "selected", "e")]
     joined = Trials(*(np.concatenate(column) for column in columns))
     return PartialTrials(
-        joined, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("estimates", "below"))
+        joined, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("estimates", "below", "short"))
     )
 
 
-def _parts(
-    design: PartialDesign, truth: Truth, capacity: tuple[float, float], drawn: tuple[Streams, int]
+def _parts(  # noqa: PLR0917  (what is simulated)
+    design: PartialDesign,
+    truth: Truth,
+    capacity: tuple[float, float],
+    drawn: tuple[Streams, int],
+    brought: Brought,
 ) -> Iterator[PartialTrials]:
     streams, trials = drawn
     shape = (design.cohorts.most, _BLOCK)
@@ -257,31 +289,38 @@ def _parts(
         able = capacity[0] * np.exp(capacity[1] * streams.replication(CAPACITY, number).standard_normal(shape).T)
         for first in range(0, min(_BLOCK, trials - number * _BLOCK), _AT_ONCE):
             rows = slice(first, min(first + _AT_ONCE, trials - number * _BLOCK))
-            yield _played(design, truth, tolerance[rows], able[rows])
+            mine = brought.rows(slice(number * _BLOCK + rows.start, number * _BLOCK + rows.stop))
+            yield _played(design, truth, (tolerance[rows], able[rows]), mine)
 
 
-def _played(design: PartialDesign, truth: Truth, tolerance: Floats, able: Floats) -> PartialTrials:
+def _played(design: PartialDesign, truth: Truth, latent: tuple[Floats, Floats], brought: Brought) -> PartialTrials:
     """Some trials in lockstep, one cohort at a time."""
+    tolerance, able = latent
     amounts, shape, size = np.array(design.partial.amounts), tolerance.shape, design.cohorts.size_of_each
     planned, there, toxic = np.zeros(shape, np.int64), np.zeros(shape, bool), np.zeros(shape, bool)
     amount, at, going = np.ones(shape), np.zeros(len(able), np.int64), np.arange(len(able))
+    short = np.zeros(len(able), bool)
     for first in range(0, shape[1], size):
         if first:
             treated = Treated(planned[going], amount[going], toxic[going], there[going])
             goes = design.next_dose(treated, states_of(treated, at[going], amounts, slice(first - size, first)))
             going, goes = going[goes != NONE], goes[goes != NONE]
             at[going] = goes
-        seats = np.ix_(going, np.arange(first, min(first + size, shape[1])))
+        places = np.arange(first, min(first + size, shape[1]))
+        seats, whole = np.ix_(going, places), brought.patients[going] > places[-1]
         planned[seats] = at[going][:, None]
-        amount[seats] = np.minimum(able[seats], amounts[at[going]][:, None])
-        toxic[seats] = tolerance[seats] < drawn_through(truth.toxicity, design.partial.amounts, amount[seats])
-        there[seats] = True
+        amount[seats] = np.minimum(able[seats], amounts[at[going]][:, None]) * np.minimum(brought.share[seats], 1.0)
+        there[seats] = places < brought.patients[going][:, None]
+        rates = drawn_through(truth.toxicity, design.partial.amounts, amount[seats])
+        toxic[seats] = there[seats] & (tolerance[seats] < rates)
+        short[going[~whole]] = True
+        going = going[whole]
     treated = Treated(planned, amount, toxic, there)
     states = states_of(treated, at, amounts, slice(shape[1] - size, shape[1]))
     selected = np.full(len(able), NONE)
     selected[going] = design.selected(treated, states)[going]
     below = (there & (amount < FULL * amounts[planned])).sum(axis=1)
-    return PartialTrials(Trials(states.n, states.y, selected, states.e), design.estimates(treated), below)
+    return PartialTrials(Trials(states.n, states.y, selected, states.e), design.estimates(treated), below, short)
 
 
 def states_of(treated: Treated, at: Ints, amounts: Floats, last: slice) -> States:

@@ -18,6 +18,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from vein2vein.programme.trial.clock import Schedule
 from vein2vein.programme.trial.phase12.optimise import Comparison
 from vein2vein.programme.trial.randomised.accrual import Accrual
 from vein2vein.programme.trial.study.arms import survival_arm
@@ -27,6 +28,7 @@ from vein2vein.programme.trial.study.comparison import COMPARISONS
 from vein2vein.programme.trial.study.composed import COMPOSED, composed
 from vein2vein.programme.trial.study.dose_makers import MAKERS
 from vein2vein.programme.trial.study.fixed_time import FixedTest
+from vein2vein.programme.trial.study.on_calendar import _way
 from vein2vein.programme.trial.study.randomised import RANDOMISED, Looks
 from vein2vein.programme.trial.study.single import SINGLE
 
@@ -162,6 +164,12 @@ def keys_of(design: str) -> tuple[Key, ...]:
         depends = ("tau", "accrual.months")  # on the test, or on how patients come
         found = tuple(replace(key, default="none") if key.name in depends else key for key in found)
     return found
+
+
+def calendar_keys() -> tuple[Key, ...]:
+    """The keys of the section `calendar` of a dose-finding file; days may also be written as one number, their median."""
+    way = (replace(key, name=f"calendar.way.{key.name}") for key in _keys(_way, "", "calendar"))
+    return (*_keys(Schedule, "calendar.", "calendar"), *way)
 
 
 def _makers(design: str) -> tuple[tuple[Callable[..., Any], str], ...]:

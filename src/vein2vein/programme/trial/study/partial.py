@@ -3,8 +3,9 @@
 Place    Programme, trial, study. Read by `designs`.
 In       The keys of a design file: those of `partial_dose`; scenarios with toxicity at the planned amounts and a `capacity`.
 Out      `PartialStudy`.
-Knows    A scenario without a capacity is one in which every product reaches its dose. Everything is simulated: an amount that
-         was received is any number, so that the states cannot be listed.
+Knows    A scenario without a capacity is one in which every product reaches its dose; on a calendar the way may say with `made`
+         how much of the planned dose is made instead, not both. Everything is simulated: an amount that was received is any
+         number, so that the states cannot be listed.
 Checked  tests/unit/programme/trial/study/test_partial.py
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from vein2vein.programme.trial import simulate
+from vein2vein.programme.trial import simulate, staggered_partial
 from vein2vein.programme.trial.phase1 import partial
 from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase1.partial_dose import chance_to_reach, partial_dose
@@ -23,11 +24,12 @@ from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.study.dose import DoseStudy, JudgedBy, Scenario, marked, setting_of
 from vein2vein.programme.trial.study.dose_makers import convert_for
 from vein2vein.programme.trial.study.dose_scenarios import right_of, truth_of
+from vein2vein.programme.trial.study.on_calendar import OnCalendar, read_calendar
 from vein2vein.programme.trial.study.reading import cases_of, made, refuse
 from vein2vein.programme.trial.study.results import Result, mean_of
 from vein2vein.programme.trial.words import Floats
 
-_AROUND: Final = ("design", "title", "scenarios", "setting", "judged_by", "figures", "search", "protocol")
+_AROUND: Final = ("design", "title", "scenarios", "setting", "calendar", "judged_by", "figures", "search", "protocol")
 _ENDLESS: Final = (1e12, 0.0)
 
 
@@ -64,8 +66,15 @@ class PartialStudy(DoseStudy):
         """As for other designs, and how many got less than planned."""
         assert isinstance(self.design, PartialDesign)  # noqa: S101  (read so)
         capacity = self.capacities[self.truths.index(one.truth)]
-        run = partial.simulate(self.design, one.truth, capacity, trials=trials, seed=seed)
-        found = self._told(one, run.trials, None, (trials, seed))
+        days = None
+        if self.calendar is None:
+            run = partial.simulate(self.design, one.truth, capacity, trials=trials, seed=seed)
+        else:
+            way, schedule = self.calendar.way, self.calendar.schedule
+            run, days = staggered_partial.simulate(
+                self.design, one.truth, capacity, way, schedule, trials=trials, seed=seed
+            )
+        found = self._told(one, run.trials, days, (trials, seed))
         return replace(found, figures={**found.figures, "below_planned": mean_of(run.below.astype(float))})
 
     def _run(self, truth: Truth, trials: int, seed: int) -> tuple[simulate.Trials, tuple[Floats, Floats] | None]:
@@ -88,19 +97,37 @@ def read_partial(name: str, content: Mapping[str, Any]) -> PartialStudy:
     found = made(partial_dose, given, f"the design {name}", convert_for(given))
     cases = cases_of(content)
     capacities = tuple(_capacity(entry, i) for i, entry in enumerate(cases))
+    calendar = _calendar(content, found)
+    whole = 1.0 if calendar is None else staggered_partial.chance_to_be_whole(calendar.way)
     truths = tuple(
-        replace(_truth(entry, i), efficacy=tuple(chance_to_reach(found.partial.amounts, capacity).tolist()))
+        replace(_truth(entry, i), efficacy=tuple((whole * chance_to_reach(found.partial.amounts, capacity)).tolist()))
         for i, (entry, capacity) in enumerate(zip(cases, capacities, strict=True))
     )
     return PartialStudy(
         design=marked(found, partial_dose, given),
         truths=truths,
         setting=setting_of(content.get("setting"), late=False),
+        calendar=calendar,
         judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
         right=tuple(right_of(entry, found.doses) for entry in cases),
         around=MappingProxyType({}),
         capacities=capacities,
     )
+
+
+def _calendar(content: Mapping[str, Any], design: PartialDesign) -> OnCalendar | None:
+    """The calendar of a file, which says by itself how much is made, or leaves that to the scenarios."""
+    calendar = read_calendar(content.get("calendar"), design)
+    if calendar is None:
+        return None
+    if content.get("setting") is not None:
+        refuse("a calendar with `setting`", "the calendar alone", "leave the other out")
+    made_too = calendar.parameters.keys() & {"calendar.way.made", "calendar.way.made.median"}
+    told = any(calendar.parameters[key].origin == "set" for key in made_too)
+    if told and any("capacity" in entry for entry in cases_of(content)):
+        saw = "`capacity` in a scenario and `made` in the calendar"
+        refuse(saw, "one of them: both say how much of a dose can be made", "leave one out")
+    return calendar
 
 
 def _truth(entry: Mapping[str, Any], i: int) -> Truth:

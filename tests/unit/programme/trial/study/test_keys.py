@@ -9,7 +9,7 @@ import yaml
 
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.designs import NAMES, design_of
-from vein2vein.programme.trial.study.keys import REQUIRED, keys_of
+from vein2vein.programme.trial.study.keys import REQUIRED, calendar_keys, keys_of
 
 EXAMPLES = Path(__file__).parents[5] / "examples" / "trials"
 FILES = {
@@ -47,6 +47,20 @@ def test_what_is_required_is_refused_when_it_is_missing(name: str) -> None:
     for key in needed:
         with pytest.raises(TrialError, match="TRIAL-005"):
             design_of({one: value for one, value in content.items() if one != key})
+
+
+def test_the_keys_of_the_calendar_are_those_of_its_section() -> None:
+    keys = {key.name: key for key in calendar_keys()}
+    assert [name for name, key in keys.items() if not key.meaning or key.kind == "value"] == []
+    assert [name for name, key in keys.items() if key.default == REQUIRED and name.count(".") < 3] == [
+        "calendar.window", "calendar.first", "calendar.interval", "calendar.way.wait"
+    ]  # fmt: skip
+    assert {"calendar.under_way", "calendar.way.made.log_sd", "calendar.way.least_dose"} < set(keys)
+    file = yaml.safe_load((EXAMPLES / "designs" / "tite-boin-cells.yaml").read_text(encoding="utf-8"))
+    assert {f"calendar.{key}" for key in file["calendar"]} - {"calendar.way"} < set(keys)
+    assert {f"calendar.way.{key}" for key in file["calendar"]["way"]} < set(keys)
+    (result, _) = design_of(file).study.results(trials=10, seed=1)
+    assert result.figures["consented"].value > result.figures["apheresed"].value > result.figures["patients"].value
 
 
 def test_kinds_and_defaults_are_those_of_the_file() -> None:
