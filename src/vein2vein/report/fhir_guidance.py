@@ -25,7 +25,7 @@ from typing import Any, Final
 from vein2vein.errors import ReportError
 from vein2vein.intake.fhir import urls
 from vein2vein.intake.fhir.model import model_of
-from vein2vein.journey.guidance.words import action_words, dose_rule
+from vein2vein.journey.guidance.words import action_words, dose_rule, place_taken
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.drug import DoseRule, Drug, Limits
@@ -130,8 +130,9 @@ def _steps(guidance: Guidance, names: Sequence[str], drugs: Mapping[str, Drug]) 
 
 
 def _step(guidance: Guidance, name: str, drugs: Mapping[str, Drug]) -> dict[str, Any]:
+    action = guidance.actions[name]
     return {
-        "title": action_words(guidance.actions[name], drugs),
+        "title": action_words(action, drugs) + place_taken(guidance, action, drugs),
         "definitionCanonical": _url("ActivityDefinition", f"{guidance.id}.{name}"),
     }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vein2vein.basis.messages import messages, spoken
 from vein2vein.journey.guidance.compare import Compared
-from vein2vein.journey.guidance.words import action_words, drug_name
+from vein2vein.journey.guidance.words import action_words, drug_name, place_taken
 from vein2vein.knowledge.citations import citation
 from vein2vein.knowledge.documents.drug import Drug
 from vein2vein.knowledge.documents.guidance import Guidance
@@ -53,6 +53,7 @@ def _action(guidance: Guidance, name: str, drugs: Mapping[str, Drug], language: 
     other = getattr(action, "instead_of", None)
     if other is not None:
         text = _words(language)["instead_of"].format(text, drug_name(guidance.actions[other].about, drugs, language))
+    text += place_taken(guidance, action, drugs, language)
     return text if action.note is None else f"{text} ({pick(action.note, language)})"
 
 

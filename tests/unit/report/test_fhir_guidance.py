@@ -123,6 +123,13 @@ def test_alternatives_are_a_group_of_which_exactly_one_is_chosen() -> None:
     assert [step["title"].split()[1] for step in group["action"]] == ["Tocilizumab", "Siltuximab"]
 
 
+def test_a_drug_that_takes_the_place_of_another_says_so() -> None:
+    plan = _resources("asco-2021.guidance")[0]
+    (row,) = [a for a in plan["action"] if a["title"] == "crs-4"]
+    (steroid,) = [step["title"] for step in row["action"] if "Methylprednisolone" in step["title"]]
+    assert steroid.endswith("; in place of Dexamethasone")
+
+
 def test_what_is_contraindicated_says_do_not_perform() -> None:
     withheld = _activity("asco-2021.guidance", "no-tocilizumab")
     assert (withheld["doNotPerform"], withheld["kind"]) == (True, "MedicationRequest")

@@ -29,6 +29,14 @@ def test_every_source_shows_each_row_status_and_sources(guidance: Guidance, lang
     assert all(limit in text for limit in (*guidance.limits, *guidance.silence))
 
 
+@pytest.mark.parametrize(("language", "says"), [("en", "; in place of Dexamethasone ("), ("zh", "; 取代 地塞米松 (")])
+def test_a_row_shows_what_its_drug_takes_the_place_of(language: str, says: str) -> None:
+    text = guidance_markdown(LIBRARY.get("asco-2021.guidance", Guidance), DRUGS, language)
+    rows = [line for line in text.splitlines() if says in line]
+    assert len(rows) == 1
+    assert "500 mg" in rows[0]
+
+
 def test_a_drug_shows_its_bands_and_spacing() -> None:
     text = drug_markdown(DRUGS["drug.tocilizumab"])
     assert "| standard | 12 mg/kg; from 30 kg 8 mg/kg (at most 800 mg) |" in text

@@ -21,7 +21,7 @@ from vein2vein.journey.guidance.decide import Lock, Proposal, Weighed
 from vein2vein.journey.guidance.lines import Line
 from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.drug import ComputedDose, DoseRule, Drug, Opening
-from vein2vein.knowledge.documents.guidance import Act, Give, Often, Stage, Withhold, often
+from vein2vein.knowledge.documents.guidance import Act, Give, Guidance, Often, Stage, Withhold, often
 from vein2vein.knowledge.documents.topics import topics
 from vein2vein.knowledge.wording import pick
 
@@ -227,6 +227,15 @@ def action_words(action: Give | Act | Withhold, drugs: Mapping[str, Drug], langu
     if isinstance(action, Withhold) and action.drug is not None:
         return f"{lead}{voice.words[action.do]} {voice.drug(action.drug)}"
     return lead + _act(action, voice)
+
+
+def place_taken(
+    guidance: Guidance, action: Give | Act | Withhold, drugs: Mapping[str, Drug], language: str = "en"
+) -> str:
+    """What an action takes the place of where it certainly applies, after a semicolon; empty for every other action."""
+    names = getattr(action, "replaces", ())
+    told = dict.fromkeys(drug_name(guidance.actions[name].about, drugs, language) for name in names)
+    return f"; {_words(language)['replaces'].format(', '.join(told))}" if told else ""
 
 
 def drug_name(id: str, drugs: Mapping[str, Drug], language: str = "en") -> str:
