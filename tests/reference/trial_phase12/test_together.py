@@ -20,6 +20,8 @@ from vein2vein.programme.trial.phase12.boin12 import Boin12Rule, boin12, rank_ta
 from vein2vein.programme.trial.phase12.common import Utilities
 from vein2vein.programme.trial.phase12.late import Together, TwoSeen
 from vein2vein.programme.trial.phase12.late import simulate as simulate_late
+from vein2vein.programme.trial.phase12.optimise import Comparison, _means, _means_together
+from vein2vein.programme.trial.phase12.optimise import characteristics as compare
 from vein2vein.programme.trial.phase12.tite_boin12 import PendingUtility, tite_boin12
 from vein2vein.programme.trial.phase12.u_boin import UBoinRule, u_boin
 from vein2vein.programme.trial.recommend import paths, recommend
@@ -116,6 +118,36 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
                 moved = Truth.of(toxicity, truth.efficacy, odds_ratio=truth.odds_ratio)
                 sides.append(ends.expectation(moved, figure)[0])
             assert slope[dose] == pytest.approx((sides[1] - sides[0]) / 2e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("odds", [1.0, 6.0, 0.2])
+@pytest.mark.parametrize("used", [Utilities(40, 60), OWN], ids=["100", "80"])
+def test_compared_doses_agree_with_drawn_patients(used: Utilities, odds: float) -> None:
+    truth = Truth.of([0.1, 0.4], [0.3, 0.55], odds_ratio=odds)
+    found = compare(Comparison((14, 12), utilities=used), truth)
+    generator, trials, means = np.random.default_rng(2), 40_000, []
+    for dose, n in enumerate((14, 12)):
+        ill = generator.random((trials, n)) < truth.toxicity[dose]
+        rates = [truth.response_given(toxic=toxic)[dose] for toxic in (False, True)]
+        well = generator.random((trials, n)) < np.where(ill, rates[1], rates[0])
+        worth = np.where(ill, np.where(well, used.both, 0), np.where(well, 100, used.neither))
+        means.append(np.round(worth.mean(axis=1), 9))
+    first = float((means[0] >= means[1]).mean())  # the lowest of equals
+    assert found.chance[0] == pytest.approx(first, abs=4 * 0.5 / trials**0.5)
+    assert found.chance.sum() == pytest.approx(1)
+
+
+def test_compared_doses_are_the_same_patient_by_patient_where_the_utilities_add_up() -> None:
+    for n, efficacy, toxicity in ((5, 0.4, 0.2), (30, 0.6, 0.0), (8, 1.0, 0.5)):
+        apart, together = (
+            _means(n, efficacy, toxicity, Utilities()),
+            _means_together(n, efficacy, toxicity, Utilities(), 1.0),
+        )
+        likely = apart[1] > 1e-15
+        at = np.searchsorted(together[0], apart[0][likely] - 1e-9)
+        assert together[1][at] == pytest.approx(apart[1][likely], abs=1e-12)
+    with pytest.raises(TrialError, match="more than 5,000 different sums"):
+        compare(Comparison((60, 60), utilities=Utilities(31.4159, 55.5551)), Truth.of([0.1, 0.2], [0.3, 0.4]))
 
 
 def test_utilities_by_hand() -> None:

@@ -24,12 +24,13 @@ from scipy.stats import binom, hypergeom, norm
 from vein2vein.errors import TrialError
 from vein2vein.programme.trial.phase1.common import refuse
 from vein2vein.programme.trial.phase12.common import Utilities
-from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.scenario import Truth, both_rate
 from vein2vein.programme.trial.words import Floats, Ints
 
 SELECTION: Final = "Simon, Wittes and Ellenberg 1985, recalled"
 _MOST: Final = 1000
 _MOST_DOSES: Final = 6
+_MOST_SUMS: Final = 5000
 _TIE: Final = 1e-9
 
 
@@ -44,8 +45,7 @@ class Comparison:
         fair: Whether doses with the same mean share the choice by a fair draw; otherwise the lowest is chosen.
 
     Raises:
-        TrialError: TRIAL-002 for fewer than two doses, no patients at one, a negative margin, a fair draw with a margin, or
-            utilities that do not sum to 100.
+        TrialError: TRIAL-002 for fewer than two doses, no patients at one, a negative margin, or a fair draw with a margin.
     """
 
     patients: tuple[int, ...]
@@ -62,12 +62,6 @@ class Comparison:
             )
         if not 0 <= self.margin < 1 or (self.fair and self.margin > 0):
             refuse(f"a margin of {self.margin:g}", "a number from 0 to below 1, and 0 for a fair draw", "correct it")
-        if self.utilities is not None and not self.utilities.additive:
-            refuse(
-                f"utilities {self.utilities.neither:g} and {self.utilities.both:g}",
-                "two that sum to 100, since toxicities and responses are counted apart here",
-                "choose such as 40 and 60",
-            )
 
 
 @dataclass(frozen=True)
@@ -91,24 +85,30 @@ class Chosen:
 def characteristics(comparison: Comparison, truth: Truth) -> Chosen:
     """How often each dose is chosen, exact.
 
-    Toxicity and response are taken as independent within a patient where utilities look at both.
+    Where utilities look at both, toxicity and response go together in a patient as the odds ratio of the truth says.
 
     Args:
         comparison: Patients and rule.
         truth: Probabilities at each of the compared doses; toxicity counts only with utilities.
 
     Raises:
-        TrialError: TRIAL-001 for a truth of other doses, or without efficacy.
+        TrialError: TRIAL-001 for a truth of other doses, or without efficacy; TRIAL-002 for utilities with too many different
+            sums.
     """
     efficacy, toxicity = _checked(comparison, truth)
-    tables = [
-        _means(n, e, t, comparison.utilities) for n, e, t in zip(comparison.patients, efficacy, toxicity, strict=True)
-    ]
-    true = [_true(e, t, comparison.utilities) for e, t in zip(efficacy, toxicity, strict=True)]
+    used, odds = comparison.utilities, truth.odds_ratio
+    rates = list(zip(comparison.patients, efficacy, toxicity, strict=True))
+    if used is None or (used.additive and not truth.associated):
+        tables = [_means(n, e, t, used) for n, e, t in rates]
+    else:
+        tables = [_means_together(n, e, t, used, odds) for n, e, t in rates]
+    true = [_true(e, t, used, odds) for _, e, t in rates]
     return Chosen(_chances(tables, comparison), _lowest_within(true, comparison.margin))
 
 
-def best_observed(comparison: Comparison, n: Ints, y: Ints, e: Ints) -> tuple[Floats, tuple[int, ...]]:
+def best_observed(  # noqa: PLR0917  (the counts)
+    comparison: Comparison, n: Ints, y: Ints, e: Ints, both: Ints | None = None
+) -> tuple[Floats, tuple[int, ...]]:
     """Observed means of the doses, and the dose that the rule takes (from 0); several where a fair draw decides.
 
     Args:
@@ -116,9 +116,10 @@ def best_observed(comparison: Comparison, n: Ints, y: Ints, e: Ints) -> tuple[Fl
         n: Patients at each dose, at least one.
         y: Toxicities at each dose; they count only with utilities.
         e: Responses at each dose.
+        both: Patients with both at each dose; needed with utilities that do not sum to 100.
     """
     used = comparison.utilities
-    means: Floats = np.round((e if used is None else used.score(n, y, e)) / n, 12)
+    means: Floats = np.round((e if used is None else used.score(n, y, e, both)) / n, 12)
     if comparison.fair:
         return means, tuple(int(k) for k in np.flatnonzero(means >= means.max() - _TIE))
     return means, (_lowest_within(means.tolist(), comparison.margin),)
@@ -135,8 +136,9 @@ def _checked(comparison: Comparison, truth: Truth) -> tuple[tuple[float, ...], t
     return truth.efficacy, truth.toxicity
 
 
-def _true(efficacy: float, toxicity: float, utilities: Utilities | None) -> float:
-    return efficacy if utilities is None else float(utilities.mean(toxicity, efficacy))
+def _true(efficacy: float, toxicity: float, utilities: Utilities | None, odds: float) -> float:
+    both = both_rate(np.array(toxicity), np.array(efficacy), odds)
+    return efficacy if utilities is None else float(utilities.mean(toxicity, efficacy, both))
 
 
 @lru_cache(maxsize=4096)
@@ -151,6 +153,29 @@ def _means(n: int, efficacy: float, toxicity: float, utilities: Utilities | None
     chance = np.outer(binom.pmf(counts, n, toxicity), e).ravel()
     found, group = np.unique(means, return_inverse=True)
     return found, np.bincount(group.ravel(), weights=chance).astype(np.float64)
+
+
+@lru_cache(maxsize=4096)
+def _means_together(  # noqa: PLR0917  (a dose)
+    n: int, efficacy: float, toxicity: float, utilities: Utilities, odds: float
+) -> tuple[Floats, Floats]:
+    """The same where it matters how often both outcomes come in one patient: patient by patient."""
+    both = float(both_rate(np.array(toxicity), np.array(efficacy), odds))
+    worth = np.array([1.0, utilities.both / 100, utilities.neither / 100, 0.0])
+    likely = np.array([efficacy - both, both, 1 - efficacy - toxicity + both, toxicity - both])
+    sums: Floats = np.zeros(1)
+    chance: Floats = np.ones(1)
+    for _ in range(n):
+        found, group = np.unique(np.round(sums[:, None] + worth, 10), return_inverse=True)
+        sums = np.asarray(found, np.float64)
+        chance = np.bincount(group.ravel(), weights=(chance[:, None] * likely).ravel()).astype(np.float64)
+        if len(sums) > _MOST_SUMS:
+            refuse(
+                f"utilities {utilities.neither:g} and {utilities.both:g}, with more than {_MOST_SUMS:,} different sums",
+                "utilities that share a divisor, such as 30 and 55",
+                "round them to multiples of 5",
+            )
+    return np.round(sums / n, 12), chance
 
 
 def _chances(tables: list[tuple[Floats, Floats]], comparison: Comparison) -> Floats:

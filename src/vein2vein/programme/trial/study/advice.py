@@ -16,6 +16,7 @@ import numpy as np
 from vein2vein.errors import TrialError
 
 _COUNT: Final = re.compile(r"(\d+)/(\d+)")
+_THREE_COUNTS: Final = re.compile(r"(\d+),(\d+),(\d+)/(\d+)")
 _TWO_COUNTS: Final = re.compile(r"(\d+),(\d+)/(\d+)")
 
 
@@ -75,6 +76,26 @@ def counted_twice(word: str) -> tuple[int, int, int]:
     if match is None or max(int(match[1]), int(match[2])) > int(match[3]):
         cannot(f"{word!r}", "two counts and the patients, such as 5,2/13", 'write counts as in "5,2/13"')
     return int(match[1]), int(match[2]), int(match[3])
+
+
+def counted_together(word: str) -> tuple[int, int, int, int]:
+    """Events of two kinds, patients with both, and patients, as "5,2,1/13".
+
+    Raises:
+        TrialError: TRIAL-003 for other text, or numbers that cannot be together.
+    """
+    match = _THREE_COUNTS.fullmatch(word)
+    if match is None:
+        cannot(
+            f"{word!r}",
+            "toxicities, responses, both and the patients, such as 5,2,1/13",
+            'write counts as in "5,2,1/13"',
+        )
+    one, other, both, patients = (int(match[k]) for k in (1, 2, 3, 4))
+    least, most = max(0, one + other - patients), min(one, other)
+    if max(one, other) > patients or not least <= both <= most:
+        cannot(f"{word!r}", f"no more events than patients, and {least} to {most} with both", "correct the counts")
+    return one, other, both, patients
 
 
 def number(word: str) -> float:

@@ -15,8 +15,16 @@ from vein2vein.programme.trial.phase2 import pending as top
 from vein2vein.programme.trial.phase2.monitor import Monitoring
 from vein2vein.programme.trial.phase2.refuse import refuse_counts
 from vein2vein.programme.trial.phase2.two_endpoints import TwoEndpoints
-from vein2vein.programme.trial.phase12.optimise import best_observed
-from vein2vein.programme.trial.study.advice import Advice, cannot, counted, counted_twice, nothing_pending, number
+from vein2vein.programme.trial.phase12.optimise import Comparison, best_observed
+from vein2vein.programme.trial.study.advice import (
+    Advice,
+    cannot,
+    counted,
+    counted_together,
+    counted_twice,
+    nothing_pending,
+    number,
+)
 from vein2vein.programme.trial.study.comparison import ComparisonStudy
 from vein2vein.programme.trial.study.single import SingleArm, TwoEndpointArm
 
@@ -107,8 +115,21 @@ def _asks(design: TwoEndpoints, look: int) -> str:
     return f"after {n} patients it stops for {one} {join} {other}"
 
 
+def _compared(one: Comparison, word: str) -> tuple[int, int, int, int]:
+    """Toxicities, responses, patients with both and patients; zero for what the comparison does not look at."""
+    if one.utilities is None:
+        responses, patients = counted(word)
+        return 0, responses, 0, patients
+    if not one.utilities.additive:
+        return counted_together(word)
+    toxic, responses, patients = counted_twice(word)
+    return toxic, responses, 0, patients
+
+
 def advise_comparison(study: ComparisonStudy, outcomes: str) -> Advice:
     """Which of the compared doses is chosen after "12/30 15/30", or "4,12/30 6,15/30" (toxicities first) with utilities.
+
+    With utilities that do not sum to 100 patients with both follow: "4,12,2/30".
 
     Raises:
         TrialError: TRIAL-003 for text that cannot be read, other doses, or more patients than planned.
@@ -120,15 +141,14 @@ def advise_comparison(study: ComparisonStudy, outcomes: str) -> Advice:
     words = outcomes.split()
     if len(words) != len(one.patients):
         cannot(f"{len(words)} counts", f"{len(one.patients)}, one for each dose", 'write such as "12/30 15/30"')
-    rows = [counted_twice(word) if one.utilities else (0, *counted(word)) for word in words]
-    y, e, n = (np.array(column) for column in zip(*rows, strict=True))
+    y, e, both, n = (np.array(column) for column in zip(*(_compared(one, word) for word in words), strict=True))
     over = [k for k, (seen, planned) in enumerate(zip(n, one.patients, strict=True), start=1) if seen > planned]
     if over:
         cannot(f"{n[over[0] - 1]} patients at dose {over[0]}", f"at most {one.patients[over[0] - 1]}, as planned")
     if not n.all():
         facts = (("known", f"{n.sum()} of {study.most} patients"),)
         return Advice("go on", facts, ("a dose has no patient with a known outcome yet",))
-    means, best = best_observed(one, n, y, e)
+    means, best = best_observed(one, n, y, e, both)
     what = "mean utility" if one.utilities else "response rate"
     shown = ", ".join(f"dose {k} {mean:.3f}" for k, mean in enumerate(means, start=1))
     rule = f"the lowest dose within {one.margin:g} of the best" if one.margin else "the best dose"

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 
 from vein2vein.programme.trial.phase12.optimise import Comparison, characteristics
 from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.study.dose_scenarios import association
 from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import Curves, Line, Result, Table, chance, number
 from vein2vein.programme.trial.words import Parameter
@@ -82,14 +83,15 @@ def read_comparison(name: str, content: Mapping[str, Any]) -> ComparisonStudy:
     """
     given = {str(key): value for key, value in content.items() if key not in OTHER}
     found = made(Comparison, given, f"the design {name}")
-    truths = []
-    for i, entry in enumerate(cases_of(content)):
+    truths, cases = [], cases_of(content)
+    for i, entry in enumerate(cases):
         if "efficacy" not in entry or (found.utilities is not None and "toxicity" not in entry):
             need = "efficacy and toxicity" if found.utilities else "efficacy"
             refuse(f"scenario {i + 1}: {dict(entry)!r}", f"{{name: ..., {need}}}", "give each scenario its rates")
         truths.append(made(_truth, {"toxicity": [0.0] * len(found.patients)} | dict(entry), f"scenario {i + 1}"))
-    return ComparisonStudy(found, parameters_of(Comparison, given, SOURCE), tuple(truths))
+    together = association(cases, looks=found.utilities is not None)
+    return ComparisonStudy(found, parameters_of(Comparison, given, SOURCE) | together, tuple(truths))
 
 
-def _truth(name: str, efficacy: tuple[float, ...], toxicity: tuple[float, ...]) -> Truth:
-    return Truth.of(toxicity, efficacy, name)
+def _truth(name: str, efficacy: tuple[float, ...], toxicity: tuple[float, ...], odds_ratio: float = 1.0) -> Truth:
+    return Truth.of(toxicity, efficacy, name, odds_ratio)

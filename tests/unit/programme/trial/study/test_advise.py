@@ -272,3 +272,14 @@ def test_a_pending_patient_of_whom_nothing_is_open_is_told_as_what_is_known(pend
         asked(TITE12, "1NN", pending)
     assert said in str(told.value)
     assert fix in str(told.value)
+
+
+def test_compared_doses_with_own_utilities_take_patients_with_both() -> None:
+    own = DESIRED.replace("both: 60", "both: 50")
+    found = asked(own, "2,5,1/10 4,7,4/10")
+    # 40 for neither, 50 for both: (4 * 40 + 4 * 100 + 50) / 10 and (3 * 40 + 3 * 100 + 4 * 50) / 10
+    assert found.reasons[0] == "mean utility: dose 1 0.610, dose 2 0.620"
+    assert found.action == "choose dose 2"
+    for word in ("2,5/10", "2,5,3/10", "8,7,4/10", "2,5,1"):
+        with pytest.raises(TrialError, match="TRIAL-003"):
+            asked(own, f"{word} 4,7,4/10")
