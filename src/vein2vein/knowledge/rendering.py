@@ -62,6 +62,7 @@ def _sections(rule: RuleSet, language: str) -> Iterator[tuple[str, str]]:
     yield "parameters", _table(words, columns, _parameters(rule, language))
     yield "inputs", _table(words, ("input", "from", "unit", "method"), _inputs(rule, language))
     yield "flags", bullets(f"{condition_text(rule, f.when, language)}: {pick(f.text, language)}" for f in rule.flags)
+    yield "not_encoded", bullets(pick(text, language) for text in rule.not_encoded)
     yield "limits", bullets(rule.limits)
     yield "silence", bullets(rule.silence)
     yield "sources", bullets(_source_lines(rule))

@@ -175,3 +175,4 @@ def test_every_rule_set_renders_in_both_languages(id: str) -> None:
         text = render(rule, language)
         assert f"`{id}`" in text
         assert all(case.name in text for case in rule.worked_cases)
+        assert all(left[language] in text for left in rule.not_encoded)
