@@ -38,13 +38,16 @@ PROTOCOL = click.option(
     "--protocol", "protocol_id", required=True, help="Id of a protocol such as reference, or of a centre's own."
 )
 _COLUMNS: Final = (
-    "rule", "file", "applicable", "met", "late", "not_met", "not_assessable", "why_not_assessable", "courses_late",
-    "courses_not_met",
+    "rule", "file", "applicable", "met", "late", "not_met", "not_assessable", "why_not_assessable", "needs",
+    "courses_late", "courses_not_met",
 )  # fmt: skip
 _HEADS: Final = {
     "en": ("applicable", "in time", "late", "not met", "not assessable", "rule"),
     "zh": ("适用", "按时", "逾期", "未做到", "无法评估", "规则"),
 }
+_SHOWN: Final = 4
+_NEEDS: Final = {"en": "needs ", "zh": "缺少："}
+_MORE: Final = {"en": "and {} more", "zh": "另有 {} 项"}
 _LANGUAGE = click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of labels."
 )
@@ -217,6 +220,7 @@ def _rows(table: tuple[Adherence, ...], language: str) -> list[dict[str, Any]]:
             "not_met": len(row.not_met),
             "not_assessable": len(row.not_assessable),
             "why_not_assessable": pick(row.unproven, language),
+            "needs": [{"what": pick(one.said, language), "courses": len(one.courses)} for one in row.most_lacked],
             "courses_late": row.late,
             "courses_not_met": row.not_met,
         }
@@ -233,10 +237,20 @@ def _as_text(table: tuple[Adherence, ...], language: str) -> str:
             file = row.file
             lines += ["", file]
         counts = (row.applicable, len(row.met), len(row.late), len(row.not_met), len(row.not_assessable))
-        why = f" ({pick(row.unproven, language)})" if row.unproven else ""
+        why = f" ({pick(row.unproven, language)})" if row.unproven else _needs(row, language)
         shown = [str(count).rjust(width) for count, width in zip(counts, widths, strict=True)]
         lines.append("  ".join((*shown, pick(row.said, language) + why)))
     return "\n".join(lines)
+
+
+def _needs(row: Adherence, language: str) -> str:
+    """What a rule lacks most, each with the number of courses; how many more things there are."""
+    lacked = row.most_lacked
+    if not lacked:
+        return ""
+    shown = [f"{pick(one.said, language)}: {len(one.courses)}" for one in lacked[:_SHOWN]]
+    more = [_MORE[language].format(len(lacked) - _SHOWN)] if len(lacked) > _SHOWN else []
+    return f" [{_NEEDS[language]}{'; '.join([*shown, *more])}]"
 
 
 def _as_csv(table: tuple[Adherence, ...], language: str) -> str:
@@ -244,7 +258,9 @@ def _as_csv(table: tuple[Adherence, ...], language: str) -> str:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in _rows(table, language):
-        writer.writerow({**row, **{name: " ".join(row[name]) for name in ("courses_late", "courses_not_met")}})
+        needs = "; ".join(f"{one['what']}: {one['courses']}" for one in row["needs"])
+        courses = {name: " ".join(row[name]) for name in ("courses_late", "courses_not_met")}
+        writer.writerow({**row, **courses, "needs": needs})
     return text.getvalue().rstrip("\n")
 
 

@@ -4,6 +4,7 @@ Place    Journey, assess.
 In       Courses, a protocol, an instant for each course (the end of its follow-up by default).
 Out      `Adherence`: one row for each rule, sorted as asked: criteria at acceptance, wash-out, lymphodepletion, product, drugs,
          calendar, response. An item of a calendar is done in time (met), late, not done (not met), or not assessable.
+         Beside what cannot be said stands what was missing, each with the courses that lack it.
 Knows    A rule that does not concern a course (no infusion, no dose of the drug, an item not yet due) does not count it.
 Missing  What the record cannot show is not assessable, and is neither met nor not met.
 Does not Judge a centre: courses leave rules for good reasons, and a record has gaps.
@@ -23,18 +24,21 @@ from vein2vein.engine.plain.index import CourseIndex
 from vein2vein.journey.assess.depletion import days_given, round_kept
 from vein2vein.journey.assess.deviations import over_limit
 from vein2vein.journey.assess.given import cells_given, typed
+from vein2vein.journey.assess.needs import label_of
 from vein2vein.journey.assess.parts import parts_kept
-from vein2vein.journey.assess.phrases import say
+from vein2vein.journey.assess.phrases import say, words
 from vein2vein.journey.assess.plan import Plan
 from vein2vein.journey.assess.ready import Readying
 from vein2vein.journey.assess.responded import Became, responded
-from vein2vein.journey.assess.stopped import Stops
+from vein2vein.journey.assess.stopped import Kept, Stops
 from vein2vein.journey.assess.supportive import doses_of, drugs_kept, is_withheld_somewhere
+from vein2vein.journey.assess.unjudged import lacks_of_cells
 from vein2vein.journey.followup import Due, due_items
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.grades import Grades
 from vein2vein.journey.response import Criteria
 from vein2vein.journey.selection.criteria import eligibility
+from vein2vein.knowledge.codes import observation_kind
 from vein2vein.knowledge.documents.followup import FollowUp
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.library import Library, default_library
@@ -55,6 +59,14 @@ _RESPONDED: dict[Became, Answer] = {
 _TRUTHS: dict[Truth, Answer] = {Truth.TRUE: "met", Truth.FALSE: "not met", Truth.UNKNOWN: "not assessable"}
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something for want of which a rule cannot be assessed, in words by language, and the courses that lack it."""
+
+    said: Mapping[str, str]
+    courses: list[str] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Adherence:
     """One rule over a cohort.
@@ -67,6 +79,7 @@ class Adherence:
         late: Courses that kept it later than its window; of calendars only.
         not_met: Courses that certainly did not.
         not_assessable: Courses of which it cannot be said.
+        lacks: What those courses lack, by its English words; a course may lack several things.
     """
 
     said: Mapping[str, str]
@@ -76,6 +89,7 @@ class Adherence:
     late: list[str] = field(default_factory=list)
     not_met: list[str] = field(default_factory=list)
     not_assessable: list[str] = field(default_factory=list)
+    lacks: dict[str, Lack] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
@@ -86,6 +100,17 @@ class Adherence:
     def applicable(self) -> int:
         """Courses that the rule concerns: the denominator."""
         return len(self.met) + len(self.late) + len(self.not_met) + len(self.not_assessable)
+
+    @property
+    def most_lacked(self) -> tuple[Lack, ...]:
+        """What is missing, what most courses lack first."""
+        return tuple(sorted(self.lacks.values(), key=lambda lack: (-len(lack.courses), lack.said["en"])))
+
+    def add(self, course: str, answer: Answer, lacks: Iterable[Mapping[str, str]]) -> None:
+        """Count a course; what it lacks counts only where it cannot be assessed."""
+        self.of(answer).append(course)
+        for said in {text["en"]: text for text in lacks}.values() if answer == "not assessable" else ():
+            self.lacks.setdefault(said["en"], Lack(said)).courses.append(course)
 
     def of(self, answer: Answer) -> list[str]:
         """Courses with one answer."""
@@ -115,6 +140,7 @@ class _Found:
     file: str
     answer: Answer
     unproven: Mapping[str, str] | None = None
+    lacks: tuple[Mapping[str, str], ...] = ()
 
 
 def audit(
@@ -156,7 +182,7 @@ def audit(
         for found in _answers(timeline.until(until), until, files):
             key = found.place, found.file, found.said["en"]
             row = table.setdefault(key, Adherence(found.said, found.file, found.unproven))
-            row.of(found.answer).append(timeline.course.course_id)
+            row.add(timeline.course.course_id, found.answer, found.lacks)
     return tuple(table[key] for key in sorted(table))
 
 
@@ -172,7 +198,8 @@ def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
         if accepted is not None:
             for criterion in eligibility(known, rule, accepted.at).criteria:
                 said = say("at-acceptance", criterion=criterion.label)
-                yield _Found(0, said, rule.id, _CRITERIA[criterion.state])
+                lacks = tuple(label_of(rule, name) for name in criterion.missing)
+                yield _Found(0, said, rule.id, _CRITERIA[criterion.state], lacks=lacks)
     yield from _stopped(known, files.stops)
     plan = Plan.of(known, files.protocol, files.books)
     yield from _depletion(known, plan, files.protocol)
@@ -180,26 +207,35 @@ def _answers(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
         yield from _product(known, known.course.infused_at, plan)
     cells = tuple(cells_given(known, plan))
     if cells and plan.product is not None:
-        yield _Found(5, say("in-range"), plan.product.id, cells[-1].state)
+        lacks = tuple(lacks_of_cells(cells[-1], plan, counted=True))
+        yield _Found(5, say("in-range"), plan.product.id, cells[-1].state, lacks=lacks)
     yield from _parts(known, at, plan, files)
     yield from _drugs(known, at, files)
     yield from _calendar(known, at, files)
     criteria = Criteria.of(known.course.indication, files.protocol, files.books)
     for one in responded(known, at, criteria):
-        yield _Found(8, say("responded", item=one.item.label), one.calendar, _RESPONDED[one.became])
+        said = say("responded", item=one.item.label)
+        yield _Found(8, said, one.calendar, _RESPONDED[one.became], lacks=(say("one-category"),))
 
 
 def _stopped(known: Timeline, stops: Stops) -> Iterator[_Found]:
     """Wash-outs and lists; a course collected twice keeps its wash-out where both collections do."""
     found: dict[tuple[str, str], list[Answer]] = {}
+    lacks: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+
+    def note(key: tuple[str, str], kept: Kept) -> None:
+        found.setdefault(key, []).append(_TRUTHS[kept.truth])
+        lacks.setdefault(key, []).extend(kept.open)
+
     for kept in stops.washouts(known):
         document = stops.collection if kept.step == "collected" else stops.lymphodepletion
         if document is not None:
-            found.setdefault((f"stopped-{kept.step}", document.id), []).append(_TRUTHS[kept.truth])
+            note((f"stopped-{kept.step}", document.id), kept)
     for kept in stops.lists(known):
         step = "lymphodepletion" if kept.step == "depleted" else "infusion"
-        found.setdefault((f"list-{kept.step}", stops.checklists[step].id), []).append(_TRUTHS[kept.truth])
-    yield from (_Found(1, say(phrase), file, _worst(answers)) for (phrase, file), answers in found.items())
+        note((f"list-{kept.step}", stops.checklists[step].id), kept)
+    for key, answers in found.items():
+        yield _Found(1, say(key[0]), key[1], _worst(answers), lacks=tuple(lacks[key]))
 
 
 def _worst(answers: Iterable[Answer]) -> Answer:
@@ -211,10 +247,11 @@ def _depletion(known: Timeline, plan: Plan, protocol: Protocol) -> Iterator[_Fou
     if days:
         ids = {regimen.id for day in days for regimen, _, _ in day.beside}
         said = _lent("daily-doses", known, days[0].rows[0].started_at, plan, ids=ids)
-        yield _Found(2, said, protocol.id, _worst(d.state for d in days))
+        lacks = tuple(day.needs for day in days if day.state == "not assessable")
+        yield _Found(2, said, protocol.id, _worst(d.state for d in days), lacks=lacks)
     if whole is not None and known.course.infused_at is not None:
         said = _lent("regimen-kept", known, known.course.infused_at, plan, ids={whole.regimen})
-        yield _Found(2, said, protocol.id, _TRUTHS[whole.truth])
+        yield _Found(2, said, protocol.id, _TRUTHS[whole.truth], lacks=(words("need", "charting"),))
 
 
 def _lent(phrase: str, known: Timeline, at: datetime, plan: Plan, *, ids: Collection[str]) -> dict[str, str]:
@@ -226,11 +263,16 @@ def _lent(phrase: str, known: Timeline, at: datetime, plan: Plan, *, ids: Collec
 
 def _product(known: Timeline, infused: datetime, plan: Plan) -> Iterator[_Found]:
     ids = {regimen.id for regimen, _ in plan.gaps(known, infused)}
-    yield _Found(3, _lent("in-window", known, infused, plan, ids=ids), plan.protocol.id, _window(known, plan))
-    yield _Found(4, say("on-label"), plan.protocol.id, _label(known, plan))
+    gap = say("the-window") if ids else say("a-regimen")
+    said = _lent("in-window", known, infused, plan, ids=ids)
+    yield _Found(3, said, plan.protocol.id, _window(known, plan), lacks=(gap,))
+    answer, lacks = _label(known, plan)
+    yield _Found(4, say("on-label"), plan.protocol.id, answer, lacks=lacks)
     met = typed(known.until(infused), infused, plan)
     if met is not None and plan.product is not None:
-        yield _Found(4, say("typing-kept"), plan.product.id, _TRUTHS[met])
+        kinds = dict.fromkeys(kind for gate in plan.gates(known.until(infused), infused) for kind in gate.missing)
+        lacks = tuple(observation_kind(kind).label for kind in kinds)
+        yield _Found(4, say("typing-kept"), plan.product.id, _TRUTHS[met], lacks=lacks)
 
 
 def _parts(known: Timeline, at: datetime, plan: Plan, files: _Files) -> Iterator[_Found]:
@@ -243,10 +285,12 @@ def _parts(known: Timeline, at: datetime, plan: Plan, files: _Files) -> Iterator
     grades = Grades.of_timeline(known, [files.rules.get(id, chosen.get(id)) for id in sorted(scales)], at)
     kept = tuple(parts_kept(known, plan, grades))
     if kept:
-        yield _Found(5, say("parts-kept"), product.id, _worst(_TRUTHS[part.as_planned] for part in kept))
+        answer = _worst(_TRUTHS[part.as_planned] for part in kept)
+        yield _Found(5, say("parts-kept"), product.id, answer, lacks=(say("a-split"),))
     gates = [part.gates for part in kept if part.gates is not None]
     if gates:
-        yield _Found(5, say("gates-kept"), product.id, _worst(_TRUTHS[truth] for truth in gates))
+        answer = _worst(_TRUTHS[truth] for truth in gates)
+        yield _Found(5, say("gates-kept"), product.id, answer, lacks=(say("a-grade"),))
 
 
 def _drugs(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
@@ -262,9 +306,11 @@ def _drugs(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:
         chosen = files.protocol.choices
         grades = Grades.of_timeline(known, [files.rules.get(id, chosen.get(id)) for id in files.desk.rule_sets], at)
     for kept in drugs_kept(known, files.desk, files.protocol.dose_limits, grades):
-        yield _Found(6, say("dose-limits", drug=kept.drug.name), kept.drug.id, _TRUTHS[kept.amount])
+        said, lacks = say("dose-limits", drug=kept.drug.name), tuple(needs for _, needs in kept.open)
+        yield _Found(6, said, kept.drug.id, _TRUTHS[kept.amount], lacks=lacks)
         if kept.allowed is not None:
-            yield _Found(6, say("not-against", drug=kept.drug.name), kept.drug.id, _TRUTHS[kept.allowed])
+            said = say("not-against", drug=kept.drug.name)
+            yield _Found(6, said, kept.drug.id, _TRUTHS[kept.allowed], lacks=kept.unclear)
 
 
 def _window(known: Timeline, plan: Plan) -> Answer:
@@ -275,14 +321,16 @@ def _window(known: Timeline, plan: Plan) -> Answer:
     return "met" if True in answers else "not assessable"
 
 
-def _label(known: Timeline, plan: Plan) -> Answer:
-    infused = known.course.infused_at
-    if infused is None or plan.product is None:
-        return "not assessable"
+def _label(known: Timeline, plan: Plan) -> tuple[Answer, tuple[Mapping[str, str], ...]]:
+    """Whether the product was infused as a label allows, and what is missing where nobody can say."""
+    infused, product = known.course.infused_at, plan.product
+    if infused is None or product is None:
+        return "not assessable", (say("a-product"),)
     labels = plan.labels(known.until(infused), infused)
     if not labels:
-        return "not met"
-    return "met" if any(v.truth is Truth.TRUE for v in labels) else "not assessable"
+        return "not met", ()
+    lacks = tuple(label_of(product, name) for verdict in labels for name in verdict.missing)
+    return ("met" if any(v.truth is Truth.TRUE for v in labels) else "not assessable"), lacks
 
 
 def _calendar(known: Timeline, at: datetime, files: _Files) -> Iterator[_Found]:

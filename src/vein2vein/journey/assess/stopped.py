@@ -24,6 +24,7 @@ from vein2vein.journey.bridging import stopping
 from vein2vein.journey.collection.washout import Readiness, Stop, readiness
 from vein2vein.journey.infusion.go import go
 from vein2vein.journey.stages.scored import LYMPHODEPLETION, began
+from vein2vein.knowledge.codes import streams
 from vein2vein.knowledge.documents.checklist import Checklist
 from vein2vein.knowledge.documents.protocol import Protocol
 from vein2vein.knowledge.documents.washout import Washout
@@ -41,6 +42,7 @@ class Kept:
         known_at: From when it is known.
         truth: TRUE where everything was kept, FALSE where something certainly was not, else UNKNOWN.
         found: What was not kept.
+        open: What would settle it where the truth is UNKNOWN, by language.
     """
 
     step: str
@@ -48,6 +50,7 @@ class Kept:
     known_at: datetime
     truth: Truth
     found: tuple[Deviation, ...]
+    open: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class Stops:
             for verdict in against
         )
         truth = Truth.FALSE if found else Truth.UNKNOWN if answer.open else Truth.TRUE
-        return Kept(step, at, known_at, truth, found)
+        asked = dict.fromkeys(name for verdict in answer.open for name in verdict.missing)
+        return Kept(step, at, known_at, truth, found, tuple(checklist.facts[name].label for name in asked))
 
 
 def _depletion(timeline: Timeline) -> tuple[datetime, datetime] | None:
@@ -128,7 +132,19 @@ def _kept(found: Readiness, step: str, at: datetime, known_at: datetime, *, zone
     departures = tuple(
         Deviation("wash-out", _words(stop, step, zone), found.document.id, known_at, (stop.row,)) for stop in against
     )
-    return Kept(step, at, known_at, Truth.FALSE if against else found.ready(at), departures)
+    truth = Truth.FALSE if against else found.ready(at)
+    return Kept(step, at, known_at, truth, departures, tuple(_open(found, at)))
+
+
+def _open(found: Readiness, at: datetime) -> Iterator[Mapping[str, str]]:
+    """Why nobody can say whether a wash-out was kept: charting, drugs without a rule, drugs that run, rules that may apply."""
+    for stream in found.not_charted:
+        yield say("charting-of", stream=streams()[stream].label)
+    for row in found.without_rule:
+        yield say("rule-for", drug=agent_label(row.kind, row.agent))
+    for stop in found.stops:
+        if stop.binds and (stop.is_running or (stop.earliest is not None and at < stop.earliest)):
+            yield say("last-dose-of", drug=agent_label(stop.row.kind, stop.agent))
 
 
 def _is_against(stop: Stop, at: datetime) -> bool:

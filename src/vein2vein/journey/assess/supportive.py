@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from vein2vein.basis.truth import Truth, all_of
 from vein2vein.engine.plain.ask import Questions
 from vein2vein.journey.assess.deviations import Deviation
+from vein2vein.journey.assess.needs import label_of
 from vein2vein.journey.assess.phrases import listed, say, words
 from vein2vein.journey.guidance.advise import Desk
 from vein2vein.journey.guidance.grades import Grades
@@ -40,6 +41,7 @@ class DrugKept:
         allowed: Whether no source was against it when it was given; None where no source ever is.
         found: Departures.
         open: Doses that could not be held against the most, each with what that needs, by language.
+        unclear: What would settle whether a source was against it, where nobody can say, by language.
     """
 
     drug: Drug
@@ -47,6 +49,7 @@ class DrugKept:
     allowed: Truth | None
     found: tuple[Deviation, ...]
     open: tuple[tuple[Exposure, Mapping[str, str]], ...]
+    unclear: tuple[Mapping[str, str], ...] = ()
 
 
 def doses_of(timeline: Timeline, drug: Drug) -> list[Exposure]:
@@ -76,6 +79,7 @@ def drugs_kept(timeline: Timeline, desk: Desk, limits: DoseLimits, grades: Grade
         amounts: list[Truth] = []
         allowed: list[Truth] = []
         unsettled: list[tuple[Exposure, Mapping[str, str]]] = []
+        unclear: list[Mapping[str, str]] = []
         for row in rows:
             questions = Questions(timeline, row.started_at)
             kept, over = _amount(row, drug, desk.sources, questions, limits=limits)
@@ -84,10 +88,12 @@ def drugs_kept(timeline: Timeline, desk: Desk, limits: DoseLimits, grades: Grade
                 unsettled.append((row, _lacks(row, drug, desk.sources, questions)))
             found += over
             if against:
-                truth, stood = _allowed(row, drug, desk, grades, questions=questions)
+                truth, stood, lacks = _allowed(row, drug, desk, grades, questions=questions)
                 allowed.append(truth)
                 found += stood
-        yield DrugKept(drug, all_of(amounts), all_of(allowed) if against else None, tuple(found), tuple(unsettled))
+                unclear += lacks
+        judged = all_of(allowed) if against else None
+        yield DrugKept(drug, all_of(amounts), judged, tuple(found), tuple(unsettled), tuple(unclear))
 
 
 def _amount(
@@ -127,8 +133,15 @@ def _lacks(row: Exposure, drug: Drug, sources: Sequence[Guidance], questions: Qu
     doses = _doses(drug, sources, questions)
     names = dict.fromkeys(name for dose in doses for name in dose.missing)
     if names:
-        return listed(words("need", name) or {"en": name} for name in names)
+        return listed(_fresh(name, drug) for name in names)
     return words("need", "most" if row.amount_unit in {dose.unit for dose in doses} else "unit")
+
+
+def _fresh(name: str, drug: Drug) -> Mapping[str, str]:
+    """What an input of a dose is called; a weight with the hours for which it counts."""
+    label = words("need", name) or {"en": name}
+    hours = getattr(drug.weight, "holds_hours", None) if name == "weight" else None
+    return label if hours is None else say("fresh", what=label, hours=f"{hours:g}")
 
 
 def _rules(source: Guidance, drug: str) -> Iterator[DoseRule]:
@@ -149,10 +162,10 @@ def _age(questions: Questions) -> float | None:
 
 def _allowed(
     row: Exposure, drug: Drug, desk: Desk, grades: Grades, *, questions: Questions
-) -> tuple[Truth, tuple[Deviation, ...]]:
+) -> tuple[Truth, tuple[Deviation, ...], tuple[Mapping[str, str], ...]]:
     advice = desk.advise(questions.timeline, row.started_at, grades=grades, questions=questions)
     against = [
-        (one.guidance, proposal.truth, proposal.action)
+        (one.guidance, proposal.truth, proposal.action, proposal.missing)
         for one in advice
         for proposal in one.proposals
         if isinstance(proposal.action, Withhold) and _is_against(proposal.action, drug.id)
@@ -165,10 +178,12 @@ def _allowed(
             row.started_at,
             (row,),
         )
-        for source, truth, action in against
+        for source, truth, action, _ in against
         if truth is Truth.TRUE
     )
-    return all_of(~truth for _, truth, _ in against), found
+    unclear = ((source, name) for source, truth, _, names in against if truth is Truth.UNKNOWN for name in names)
+    lacks = tuple(label_of(source, name) for source, name in unclear)
+    return all_of(~truth for _, truth, *_ in against), found, lacks
 
 
 def _is_against(action: Withhold, drug: str) -> bool:

@@ -96,15 +96,18 @@ def _product(timeline: Timeline, plan: Plan) -> Iterator[Unjudged]:
         needs = listed(label_of(product, name) for verdict in labels for name in verdict.missing)
         yield Unjudged(say("open-label", product=product.title), (), needs, product.id, infused, ())
     for given in cells_given(timeline, plan):
-        lacks = _lacks_of_cells(given, plan) if given.state == "not assessable" else []
+        lacks = lacks_of_cells(given, plan) if given.state == "not assessable" else []
         if lacks:
             day = local_date(given.row.started_at, timeline.course.zone)
             said = say("open-cells", product=product.title)
             yield Unjudged(said, (day,), listed(lacks), product.id, given.row.started_at, (given.row,))
 
 
-def _lacks_of_cells(given: CellsGiven, plan: Plan) -> list[Mapping[str, str]]:
-    """Why cells could not be judged; nothing where parts of the dose are still on their way."""
+def lacks_of_cells(given: CellsGiven, plan: Plan, *, counted: bool = False) -> list[Mapping[str, str]]:
+    """Why cells could not be judged; nothing where parts of the dose are still on their way.
+
+    Where they are `counted` over courses, the same reason has the same words in each.
+    """
     weight = words("need", "weight-at-apheresis" if plan.protocol.weight_basis == "apheresis" else "weight")
     if given.total is None:
         return [words("need", "amount") if given.row.amount is None else weight]
@@ -115,7 +118,7 @@ def _lacks_of_cells(given: CellsGiven, plan: Plan) -> list[Mapping[str, str]]:
         elif planned.problem is not None:
             lacks.append(words("need", "no-dose"))
         elif beside is not None and beside.is_within is None and not planned.parts:
-            lacks.append(say("open-target", percent=f"{beside.percent:+.1f}"))
+            lacks.append(say("target-only") if counted else say("open-target", percent=f"{beside.percent:+.1f}"))
     return lacks
 
 

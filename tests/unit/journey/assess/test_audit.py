@@ -49,6 +49,39 @@ def test_doses_without_a_size_are_not_assessable() -> None:
     assert row.not_assessable == ["A"]
 
 
+def _lacks(row: Adherence) -> dict[str, list[str]]:
+    return {lack.said["en"]: lack.courses for lack in row.most_lacked}
+
+
+def test_what_is_missing_stands_beside_what_cannot_be_assessed_with_its_courses() -> None:
+    lined = _course("lined", -3, doses=(2,)).with_value("prior_lines", -60, 2)
+    never = _course("never", None)
+    table = audit([lined.built(), _course("A", -3).built(), never.built()], US)
+    label = _row(table, "infused as a label allows")
+    assert (label.met, label.not_assessable) == (["lined"], ["A", "never"])
+    assert _lacks(label)["lines of treatment before (prior_lines)"] == ["A", "never"]
+    assert _lacks(_row(table, WINDOW)) == {"doses of lymphodepletion": ["never"]}
+    assert _lacks(_row(table, "Tocilizumab: no dose above")) == {"the amount given": ["lined"]}
+    weighed = _course("heavy", -3).with_exposure("anticytokine", "tocilizumab", 2, amount=500.0, amount_unit="mg")
+    assert _lacks(_row(audit([weighed.built()], US), "Tocilizumab: no dose above")) == {
+        "weight within 168 h": ["heavy"]
+    }
+    cells = _course("A", -3).with_exposure("cell_product", AXI, 0, amount=100.0, amount_unit="10*6")
+    assert _lacks(_row(audit([cells.built()], US), "cells inside the range")) == {
+        "weight at or before apheresis": ["A"]
+    }
+
+
+def test_every_row_that_cannot_be_assessed_says_why() -> None:
+    course = _course("A", -3, doses=(2,)).with_milestone("accepted", -40).with_milestone("apheresis", -30)
+    table = audit([course.built()], US)
+    silent = [row.rule for row in table if row.not_assessable and not row.unproven and not row.most_lacked]
+    assert silent == []
+    assert all(set(lack.said) >= {"en", "zh"} for row in table for lack in row.most_lacked)
+    washout = _lacks(_row(table, "cells collected after every wash-out"))
+    assert any(text.startswith("charting of ") for text in washout)
+
+
 def test_cells_without_a_range_on_the_label_are_not_assessable() -> None:
     patient = _course("A", -3).with_exposure("cell_product", AXI, 0, amount=100.0, amount_unit="10*6")
     assert _row(audit([patient.built()], US), "cells inside the range").not_assessable == ["A"]

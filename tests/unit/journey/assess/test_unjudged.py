@@ -116,7 +116,7 @@ def test_a_dose_against_toxicity_without_a_weight_is_open() -> None:
     bare = _course().with_exposure("anticytokine", "tocilizumab", 2, amount=800, amount_unit="mg").built()
     rows = tuple(row for row in bare.observations if row.kind != "weight")
     found = dict(_said(replace(bare, observations=rows), 3))
-    assert found["Tocilizumab against the most that the files state"] == "weight"
+    assert found["Tocilizumab against the most that the files state"] == "weight within 168 h"
 
 
 @pytest.mark.parametrize(
