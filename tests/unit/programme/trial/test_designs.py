@@ -157,6 +157,17 @@ def test_slips_of_a_file_are_refused_before_anything_is_made(text: str, saw: str
     assert told.value.fault.saw.startswith(saw)
 
 
+@pytest.mark.parametrize(
+    ("rates", "saw"),
+    [("[0.1, 0.2]", "2 probabilities in scenario 'the second'"), ("[0.1, 0.2, 2]", "in scenario 'the second'")],
+)
+def test_a_scenario_that_cannot_be_is_named_when_the_file_is_read(rates: str, saw: str) -> None:
+    cases = f"scenarios: [{{name: one, toxicity: [0.1, 0.2, 0.3]}}, {{name: the second, toxicity: {rates}}}]\n"
+    with pytest.raises(TrialError, match="TRIAL-001") as told:
+        read_design(SMALL + cases)
+    assert saw in told.value.fault.saw
+
+
 def test_a_bare_null_is_the_key_of_that_name() -> None:
     text = "design: simon\nnull: 0.2\nalternative: 0.4\nalpha: 0.05\nbeta: 0.2\n"
     assert read_design(text).hash == read_design(text.replace("null", '"null"')).hash

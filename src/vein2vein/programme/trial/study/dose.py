@@ -37,7 +37,7 @@ from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.staggered import Schedules
 from vein2vein.programme.trial.study.composed import COMPOSED, composed
 from vein2vein.programme.trial.study.dose_makers import MAKERS, convert_for
-from vein2vein.programme.trial.study.dose_scenarios import association, right_of, truth_of
+from vein2vein.programme.trial.study.dose_scenarios import association, right_of, truths_of
 from vein2vein.programme.trial.study.dose_tables import decisions
 from vein2vein.programme.trial.study.on_calendar import OnCalendar, read_calendar
 from vein2vein.programme.trial.study.reading import cases_of, made, parameters_of, refuse
@@ -412,7 +412,7 @@ def read_dose(name: str, content: Mapping[str, Any]) -> DoseStudy:
         setting = calendar.schedule.setting
     return DoseStudy(
         design=design,
-        truths=tuple(truth_of(entry, i) for i, entry in enumerate(cases)),
+        truths=truths_of(cases, design.doses),
         setting=setting,
         judged=made(JudgedBy, content.get("judged_by") or {}, "judged_by"),
         right=tuple(right_of(entry, design.doses) for entry in cases),

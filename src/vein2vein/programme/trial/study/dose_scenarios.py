@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from vein2vein.errors import TrialError
 from vein2vein.programme.trial.scenario import Truth
 from vein2vein.programme.trial.study.reading import refuse
 from vein2vein.programme.trial.words import Parameter
@@ -48,6 +49,33 @@ def truth_of(entry: Mapping[str, Any], i: int) -> Truth:
     if not isinstance(odds, (int, float)) or isinstance(odds, bool):
         refuse(f"odds_ratio {odds!r} in scenario {i + 1}", "a number above 0; 1 for independence", "write such as 2.5")
     return Truth.of(rates[0], rates[1], str(entry["name"]), odds)
+
+
+def truths_of(cases: Sequence[Mapping[str, Any]], doses: int) -> tuple[Truth, ...]:
+    """What is true in each scenario, with a rate for each dose.
+
+    Args:
+        cases: The scenarios of the file.
+        doses: How many doses the design has.
+
+    Raises:
+        TrialError: TRIAL-005 and TRIAL-001 as `truth_of`, with the name of the scenario; TRIAL-001 for another number of rates.
+    """
+    found = []
+    for i, entry in enumerate(cases):
+        name = f"in scenario {str(entry['name'])!r}"
+        try:
+            truth = truth_of(entry, i)
+        except TrialError as error:
+            if error.id != "TRIAL-001":
+                raise
+            told = error.fault
+            raise TrialError(told.id, saw=f"{told.saw} {name}", expected=told.expected, fix=told.fix) from error
+        if len(truth.toxicity) != doses:
+            saw = f"{len(truth.toxicity)} probabilities {name}"
+            raise TrialError("TRIAL-001", saw=saw, expected=f"{doses}, one per dose", fix="correct the scenario")
+        found.append(truth)
+    return tuple(found)
 
 
 def right_of(entry: Mapping[str, Any], doses: int) -> tuple[int, ...] | None:
