@@ -188,7 +188,7 @@ def _faults(raw: dict[str, Any], *, with_mutants: bool) -> list[str]:
     if raw.get("kind") in KINDS:
         return _document_faults(raw, with_mutants=with_mutants)
     rule = bound(raw, {})
-    faults = [f"case {f.case!r}: expected {f.expected}, got {f.got}" for f in run_worked_cases(raw)]
+    faults = [f"case {f.case!r}: {f.said}" for f in run_worked_cases(raw)]
     for source in rule.sources:
         citation(source.key)
     if with_mutants and not faults:

@@ -4,7 +4,7 @@ Place    Floor 1. Read by the knowledge checks and by `vein2vein knowledge check
 In       A raw rule file.
 Out      Failures of its worked cases; mutants that no worked case notices.
 Knows    A mutant is a rule file with one number, one comparison or one case changed, as a slip of the pen would do.
-Does not Look at a timeline: windows and input methods have their own tests.
+Does not Look at a timeline: windows and input methods have their own tests. What an input asks is held by `asks`.
 
 In a worked case, inputs not named have their value from `typical` (also of yes/no criteria over time); null means missing; "yes",
 "no" and categories are words; a number is in the canonical unit; {value, unit} is converted; [low, high] is a range.
@@ -21,6 +21,7 @@ from vein2vein.basis.truth import Bounds, Truth
 from vein2vein.errors import KnowledgeError
 from vein2vein.knowledge.evaluation import evaluate
 from vein2vein.knowledge.given import as_truth, categories_of_input, type_of, value_of
+from vein2vein.knowledge.one_line import asked, differences
 from vein2vein.knowledge.predicates import COMPARISONS
 from vein2vein.knowledge.registry import bound
 from vein2vein.knowledge.schema import RuleSet, WorkedCase
@@ -32,12 +33,18 @@ _FACTORS = {"+10 %": 1.1, "-10 %": 0.9, "x1000": 1000.0, "/1000": 0.001}
 
 @dataclass(frozen=True, slots=True)
 class CaseFailure:
-    """A worked case that gave another answer than it says."""
+    """A worked case that gave another answer than it says, or inputs that ask otherwise than it spells out (`asks`)."""
 
     rule_set_id: str
     case: str
     expected: Bounds | None
     got: Bounds | None
+    asks: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What is wrong, in words."""
+        return self.asks or f"expected {self.expected}, got {self.got}"
 
 
 def run_worked_cases(raw: Mapping[str, Any]) -> list[CaseFailure]:
@@ -54,7 +61,11 @@ def _failures(raw: Mapping[str, Any]) -> Iterator[CaseFailure]:
         if key not in rules:
             rules[key] = bound(raw, case.parameters)
         got = case_bounds(rules[key], case)
-        if got != case.bounds:
+        questions = {name: asked(take) for name, take in rules[key].inputs.items()} if case.asks else {}
+        other = differences(questions, case.asks, "asks")
+        if other is not None:
+            yield CaseFailure(default.id, case.name, case.bounds, got, other)
+        elif got != case.bounds:
             yield CaseFailure(default.id, case.name, case.bounds, got)
 
 

@@ -31,7 +31,7 @@ from vein2vein.knowledge.edition import Edition, Strict, Text, Wording
 from vein2vein.knowledge.evaluation import truth_of
 from vein2vein.knowledge.given import value_of
 from vein2vein.knowledge.inputs import Input
-from vein2vein.knowledge.one_line import differences, spelled
+from vein2vein.knowledge.one_line import asked, differences
 from vein2vein.knowledge.schema import Condition
 from vein2vein.knowledge.values import ANY_NUMBER, Categories, NumberRange, Value, is_known
 
@@ -293,11 +293,6 @@ class Formula(Edition):
 
     def _given(self, name: str, given: Any) -> Value:
         return value_of(self.inputs[name], given)
-
-
-def asked(take: Input) -> str:
-    """What an input asks, in one line of fixed words, as worked cases spell it out."""
-    return spelled(take.model_dump(exclude_defaults=True, exclude={"label", "note"}))
 
 
 def _chosen(choice: ByCategory, value: Value | None) -> Interval:

@@ -9,12 +9,20 @@ Knows    Parameters are put in, so that a changed default changes the line.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def spelled(node: Mapping[str, Any]) -> str:
     """Names and values of a part of a file, in its order, in one line."""
     return ", ".join(_plain(node))
+
+
+def asked(take: BaseModel) -> str:
+    """What an input asks, in one line of fixed words, as worked cases spell it out."""
+    return spelled(take.model_dump(exclude_defaults=True, exclude={"label", "note"}))
 
 
 def differences(got: Mapping[str, str], wanted: Mapping[str, str], verb: str) -> str | None:

@@ -113,11 +113,13 @@ class EpisodeRule(Strict):
 class WorkedCase(Strict):
     """One example with its right answer: inputs (null = missing) and the expected value or [low, high].
 
-    `parameters` puts other choices in place of the defaults for this case.
+    `parameters` puts other choices in place of the defaults for this case. With `asks` the inputs that it names are spelled out,
+    so that no window and no age of a value can change unseen.
     """
 
     name: Text
     given: dict[str, Any]
+    asks: dict[Text, Text] = Field(default_factory=dict)
     expect: int | tuple[int, int] | Literal["not_applicable"]
     source: Text | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
