@@ -6,7 +6,8 @@ Out      `Response`: the categories that are possible, the facts that decide, th
 Knows    Rows stand in the order in which they are asked; the first that holds names the category, otherwise `otherwise`.
          A derived fact is closed arithmetic (that of `formulas`) over facts and constants; `assigned` says which numbers stand
          for a word, such as the 5 mm of a lesion too small to measure.
-Missing  A missing fact leaves every category possible that it could lead to. Nothing is ever taken as normal.
+Missing  A missing fact leaves every category possible that it could lead to. Nothing is ever taken as normal. A fact is asked
+         for only where a condition that it could still change is open.
 Does not Know dates: baseline, nadir and confirmation are found by the journey, which gives them as facts.
 Source   Ranges are followed by interval arithmetic: never too narrow, wider than needed where a fact stands twice.
 Checked  tests/knowledge/test_every_document.py; tests/unit/knowledge/test_response_of_protocols.py
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
@@ -28,7 +29,7 @@ from vein2vein.knowledge.decisions import DecisionTable, Fact, Row, TableCase
 from vein2vein.knowledge.edition import Strict, Text, Wording
 from vein2vein.knowledge.evaluation import truth_of
 from vein2vein.knowledge.formulas import FUNCTIONS, NOISE_DECIMALS, Interval, evaluate, parsed
-from vein2vein.knowledge.predicates import Predicate
+from vein2vein.knowledge.predicates import Predicate, Ref, parts
 from vein2vein.knowledge.values import Categories, NumberRange, Value, is_known
 
 
@@ -197,7 +198,7 @@ class Response(DecisionTable):
         values, truths = self._truths(state)
         meant = Truth.TRUE if self.applies is None else truth_of(self.applies, values, truths)
         possible: set[str] = set()
-        missing: set[str] = set()
+        open_rows: list[Row] = []
         deciding: set[str] = set()
         last: Row | None = None
         for row in self.rows:
@@ -206,7 +207,7 @@ class Response(DecisionTable):
                 continue
             asked = self._asked[row.name]
             possible.add(row.then[0])
-            missing |= {name for name in asked if not is_known(values[name])}
+            open_rows += [row] if truth is Truth.UNKNOWN else []
             deciding |= {name for name in asked if is_known(values[name])}
             if truth is Truth.TRUE:
                 last = row
@@ -219,7 +220,24 @@ class Response(DecisionTable):
         if len(ordered) == 1:
             decided = deciding if last is not None else self._all_known(values)
             return Categorised(ordered, tuple(sorted(decided)), (), last)
+        asked_for = [row.when for row in open_rows] + (
+            [self.applies] if self.applies and meant is Truth.UNKNOWN else []
+        )
+        missing = {name for predicate in asked_for for name in self._open_in(predicate, values, truths)}
         return Categorised(ordered, (), tuple(sorted(missing)), None)
+
+    def _open_in(self, predicate: Predicate, values: Mapping[str, Value], truths: Mapping[str, Truth]) -> Iterator[str]:
+        """Given facts that leave a condition open; what stands in a part that is settled can no longer change it."""
+        if truth_of(predicate, values, truths) is not Truth.UNKNOWN:
+            return
+        if isinstance(predicate, Ref) and predicate.name in self.conditions:
+            yield from self._open_in(self.conditions[predicate.name].when, values, truths)
+            return
+        inner = parts(predicate)
+        for part in inner:
+            yield from self._open_in(part, values, truths)
+        if not inner:
+            yield from (name for name in self.facts_of(predicate) if not is_known(values[name]))
 
     def _all_known(self, values: Mapping[str, Value]) -> set[str]:
         """Known facts of all rows: what `otherwise` rests on."""

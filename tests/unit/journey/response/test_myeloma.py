@@ -191,3 +191,21 @@ def test_time_points_take_the_nearest_assessment_in_the_window() -> None:
     got = {p.item: None if p.assessment is None else p.assessment.day for p in points}
     assert got == {"restaging-1": 27, "restaging-3": 97}
     assert at_time_points((), CLINIC, patient.built().course, on(-3)) == ()
+
+
+def test_what_could_no_longer_change_the_category_is_not_asked_for() -> None:
+    def lasted(**more: float | None) -> PatientBuilder:
+        return measured(measured(a_patient("M", days=80), -6, 40, **more), 28, 4, marrow=2, **more)
+
+    without_chains = lasted(kappa=None, lam=None)
+    (*_, found) = myeloma(without_chains.built(), CRITERIA, on(60))
+    lesions = {"plasmacytoma", "baseline_plasmacytoma", "nadir_plasmacytoma", "new_lesion", "lesion_grown"}
+    assert len(found.result.possible) > 1
+    assert set(found.result.missing) == lesions, (
+        "the M-protein was measurable: chains and marrow at baseline decide nothing"
+    )
+    (*_, imaged) = myeloma(without_chains.built(), CRITERIA, on(60), imaging=NONE)
+    assert (imaged.result.possible, imaged.result.missing) == (("VGPR",), ())
+    unmeasured = measured(measured(a_patient("M", days=80), -6, 5, kappa=None, lam=None), 28, 4, kappa=None, lam=None)
+    (*_, other) = myeloma(unmeasured.built(), CRITERIA, on(60), imaging=NONE)
+    assert "baseline_involved" in other.result.missing, "nothing but the chains is left to judge by"
