@@ -174,7 +174,7 @@ def families() -> Mapping[str, frozenset[str]]:
     return {family: frozenset(members) for family, members in raw.items()}
 
 
-def related(disease: str, named: str) -> Truth:
+def holds_for(disease: str, named: str) -> Truth:
     """Whether what is said of a disease holds for another: TRUE for itself and for members of a family that is named.
 
     UNKNOWN where only the family of the patient is known and one of its members is named.

@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from vein2vein.basis.truth import Truth, all_of, any_of
-from vein2vein.knowledge.codes import observations, related, streams
+from vein2vein.knowledge.codes import holds_for, observations, streams
 from vein2vein.knowledge.documents.dates import PartialDate, in_force
 from vein2vein.knowledge.documents.dose import DoseRule
 from vein2vein.knowledge.edition import Edition, Status, Strict, Text, Wording
@@ -269,7 +269,7 @@ class Product(Edition):
         """Label rows that hold or may hold on a calendar day for a patient."""
         found = []
         for label in self.labels:
-            disease = Truth.TRUE if query.indication is None else related(query.indication, label.indication)
+            disease = Truth.TRUE if query.indication is None else holds_for(query.indication, label.indication)
             if disease is Truth.FALSE:
                 continue
             parts = {"indication": disease, **dict(self._label_parts(label, day, query))}
