@@ -48,6 +48,8 @@ from vein2vein.record.timeline import Observation, Timeline
 _Beside = tuple[tuple[tuple[str, RowVerdict], ...], Categorised | None]
 _AVID: Final = "fdg_avid"
 _STATED: Final = "response_assessment"
+_COMPLETE: Final = "imaging_complete"
+_LESIONS: Final = frozenset({"plasmacytoma", "baseline_plasmacytoma", "new_lesion"})
 NO_INDICATION: Final = "the course names no indication"
 NO_CRITERIA: Final = "the protocol names no criteria for this indication"
 NOT_ASSESSED: Final = "nothing on record after the infusion that the criteria read"
@@ -101,9 +103,16 @@ class DiseaseResponse:
 
     @property
     def missing(self) -> tuple[tuple[str, Response], ...]:
-        """Facts that keep the current category open, each with the criteria that ask for it."""
+        """Facts that keep the current category open, each with the criteria that ask for it.
+
+        Where lesions of a myeloma are among them, so is the statement that imaging was complete: it settles them.
+        """
         current = self.current
-        return () if current is None else tuple((name, current.criteria) for name in current.result.missing)
+        if current is None:
+            return ()
+        names = current.result.missing
+        stated = (_COMPLETE,) if self.criteria == "imwg" and _LESIONS.intersection(names) else ()
+        return tuple((name, current.criteria) for name in (*names, *stated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,17 @@ M1: dict[str, Any] = M0 | {"lesion_grown_by_half": "no", "immunofixation_serum":
                            "marrow_plasma_cells": 3}  # fmt: skip
 
 
+def test_complete_imaging_is_named_where_lesions_of_myeloma_are_open() -> None:
+    silent = {name: value for name, value in M0.items() if name != "imaging_complete"}
+    open_ = judged(course(MYELOMA, said(-6, **silent), said(28, **{**silent, "m_protein_serum": 3})))
+    assert len(open_.current.possible) > 1
+    names = [name for name, _ in open_.missing]
+    assert "plasmacytoma" in names
+    assert names[-1] == "imaging_complete"
+    settled = judged(course(MYELOMA, said(-6, **M0), said(28, **{**M0, "m_protein_serum": 3})))
+    assert "imaging_complete" not in [name for name, _ in settled.missing]
+
+
 def plasmacytoma(day: float, long_mm: float, short_mm: float) -> ScannedLesion:
     return node("p", day, long_mm, short_mm, site="plasmacytoma")
 
