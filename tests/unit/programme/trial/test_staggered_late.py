@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vein2vein.numerics.streams import Streams
 from vein2vein.programme.trial.calendar import Cells, Lognormal
+from vein2vein.programme.trial.clock import Clock
 from vein2vein.programme.trial.phase1 import late
 from vein2vein.programme.trial.phase1.boin import boin
-from vein2vein.programme.trial.phase1.late import LateDesign, Setting
+from vein2vein.programme.trial.phase1.late import SUSPEND, LateDesign, Seen, Setting
 from vein2vein.programme.trial.phase1.pod_tpi import pod_tpi
 from vein2vein.programme.trial.phase1.rolling_six import rolling_six
 from vein2vein.programme.trial.phase1.tite_boin import tite_boin
@@ -19,10 +21,11 @@ from vein2vein.programme.trial.phase1.tite_crm import tite_crm
 from vein2vein.programme.trial.phase12 import late as late_two
 from vein2vein.programme.trial.phase12.tite_boin12 import tite_boin12
 from vein2vein.programme.trial.scenario import Truth
+from vein2vein.programme.trial.simulate import TOLERANCE
 from vein2vein.programme.trial.staggered import Schedule, Schedules
 from vein2vein.programme.trial.staggered import simulate as every_outcome
 from vein2vein.programme.trial.staggered_late import simulate
-from vein2vein.programme.trial.words import NONE, Cohorts
+from vein2vein.programme.trial.words import NONE, Cohorts, Floats, States
 
 # Numbers made up for arithmetic, not read from any trial.
 TRUTH = Truth.of([0.1, 0.3, 0.5])
@@ -91,6 +94,83 @@ def test_with_no_window_it_is_the_parent_patient_by_patient() -> None:
     parent = every_outcome(boin(3, 0.3, cohorts=THREES), TRUTH, WAY, schedule, trials=80, seed=9)
     assert np.array_equal(found.trials.n, parent.trials.n)
     assert np.array_equal(found.trials.selected, parent.trials.selected)
+
+
+def _asked(
+    design: LateDesign, schedule: Schedule, trial: tuple[list[int], list[float], list[float], list[bool]], now: float
+) -> tuple[int, float]:
+    """What the rule says now, and now, or the day of the next outcome where it waits."""
+    doses, entries, ends, toxic = trial
+    counts, size = np.zeros((2, 1, design.doses), np.int64), design.cohorts.size_of_each
+    known = [end + schedule.review <= now for end in ends]
+    ill = [seen and one for seen, one in zip(known, toxic, strict=True)]
+    for dose, one in zip(doses, ill, strict=True):
+        counts[:, 0, dose] += 1, one
+    states = States(counts[0], counts[1], *(np.array([k]) for k in (doses[-1], size, sum(ill[-size:]))))
+    open_ = [i for i, seen in enumerate(known) if not seen]
+    weights = [max(now - schedule.review - entries[i], 0.0) / schedule.window for i in open_]
+    seen_now = Seen.of(states, np.array([doses[i] for i in open_], np.int64), np.array(weights))
+    goes = int(design.rule.next_dose(seen_now, design.safety.closed(states))[0])
+    return goes, min(ends[i] + schedule.review for i in open_) if goes == SUSPEND else now
+
+
+def _in_a_loop(
+    design: LateDesign, clock: Clock, latent: tuple[Floats, Floats], row: int
+) -> tuple[list[int], float, int]:
+    """One trial patient by patient: doses of its patients, day of the last outcome, consents until the last infusion."""
+    schedule, history, size = clock.schedule, clock.history, design.cohorts.size_of_each
+    doses, entries, ends, toxic = list[int](), list[float](), list[float](), list[bool]()
+    next_, asked, coming, made, turn, watched, at = 0, 0, 0.0, -np.inf, 0.0, 0.0, design.start
+    for place in range(design.cohorts.most):
+        day = max(coming, entries[place // size * size - 1] if place >= size else 0.0)
+        coming = day + clock.gaps[row, place]
+        while True:
+            if next_ == clock.candidates:
+                return doses, np.inf, next_
+            k, next_ = next_, next_ + 1
+            apheresis, infusion = history.apheresis[row, k], history.infusion[row, k]
+            if np.isfinite(apheresis):
+                made = max(day + apheresis, made + clock.slot)
+            now, until = np.inf, day + clock.given_up[row, k]
+            if np.isfinite(infusion):
+                now, until = max(made + infusion - apheresis, turn), made + infusion - apheresis + clock.holds[row, k]
+            goes = SUSPEND if place and place % size == 0 else at
+            while goes == SUSPEND and now <= until:
+                goes, now = _asked(design, schedule, (doses, entries, ends, toxic), now)
+            if now <= until:
+                break
+            day = until + clock.more[row, k]
+            coming = max(coming, day)
+        if goes == NONE:
+            return doses, max(ends) + schedule.review, asked
+        at, asked = goes, next_
+        ill = bool(latent[0][row, place] < TRUTH.toxicity[at])
+        doses.append(at)
+        entries.append(now)
+        toxic.append(ill)
+        ends.append(now + (latent[1][row, place] if ill else schedule.window))
+        watched = now + schedule.first if place % size == 0 else watched
+        turn = max(now if place % size == 0 else now + schedule.each, watched)
+    return doses, max(ends) + schedule.review, asked
+
+
+@pytest.mark.parametrize("name", ["tite-boin", "pod-tpi"])
+def test_each_trial_is_that_of_a_loop_over_its_patients(name: str) -> None:
+    design, trials = DESIGNS[name](), 40
+    schedule = Schedule(50, 10, 8, each=3, review=5, late=0.6)
+    way = replace(WAY, slot=5.0)
+    found = simulate(design, TRUTH, way, schedule, trials=trials, seed=8)
+    clock = Clock(design.cohorts, way, schedule, (8, 0, trials))
+    drawn = [Streams(8).replication(one, 0).random((12, 8192))[:, :trials].T for one in (TOLERANCE, late.ONSET)]
+    latent = drawn[0], schedule.setting.onset(drawn[1])
+    for row in range(trials):
+        doses, days, consented = _in_a_loop(design, clock, latent, row)
+        assert np.array_equal(found.trials.n[row], np.bincount(doses, minlength=3))
+        assert found.days[row] == pytest.approx(days)
+        assert found.consented[row] == consented
+    assert found.suspended is not None
+    assert found.suspended.sum() > 20
+    assert found.lost.sum() > 100
 
 
 @pytest.mark.parametrize("name", DESIGNS)
