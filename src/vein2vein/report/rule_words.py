@@ -9,13 +9,13 @@ Missing  Where a rule file holds no label of an input, what it is read from stan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from vein2vein.knowledge import inputs as methods
 from vein2vein.knowledge import predicates
 from vein2vein.knowledge.schema import RuleSet
 from vein2vein.knowledge.wording import condition_text, input_text, name_text, subject_of
-from vein2vein.record.timeline import UNSPECIFIED, Exposure
+from vein2vein.record.timeline import UNSPECIFIED, Exposure, Observation
 from vein2vein.report.figure import result_text
 from vein2vein.report.shown import Row, agent_label, kind_label
 from vein2vein.report.words import OTHERS, Words, joined, say, words_of
@@ -158,9 +158,16 @@ def _lack(rule: RuleSet, name: str, rows: Sequence[Row] | None) -> Words:
         return say("lack.date_of_birth")
     kind = getattr(declared, "observation", None)
     if kind is not None:
-        key = "lack.value_or_old" if getattr(declared, "holds_hours", None) else "lack.value"
-        return say(key, what=_lower(kind_label(kind)))
+        return say(_value_lack(declared, kind, rows), what=_lower(kind_label(kind)))
     return say("lack.value", what=_lower(input_words(rule, name)))
+
+
+def _value_lack(declared: Any, kind: str, rows: Sequence[Row] | None) -> str:
+    """Which phrase: no value, or a value without the limit or baseline that it is a multiple of."""
+    reference = getattr(declared, "relative_to", None)
+    if reference is not None and any(row.kind == kind for row in rows or () if isinstance(row, Observation)):
+        return f"lack.no_{reference}"
+    return "lack.value_or_old" if getattr(declared, "holds_hours", None) else "lack.value"
 
 
 def _exposure_lack(declared: methods.ExposureInput, rows: Sequence[Row] | None) -> Words:

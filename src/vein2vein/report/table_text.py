@@ -88,8 +88,7 @@ def condition_of_names(predicate: Predicate, language: str = "en") -> str:
                 return words["and" if needed == len(shown) else "or"].join(shown)
             return words["n_of"].format(needed, "; ".join(shown))
         case _:
-            msg = f"no words for {predicate}"
-            raise TypeError(msg)
+            raise TypeError(repr(predicate))
 
 
 def _spaced(name: str) -> str:

@@ -62,4 +62,21 @@ def test_before_an_infusion_only_the_person_is_told() -> None:
 def test_the_head_speaks_chinese() -> None:
     head = _head(_ill().built(), 3.1, "zh")
     assert head["患者"].startswith("57 岁、女、体重 70 kg")
-    assert head["输注后已用"] == "托珠单抗 2 次（末次 03-06 22:30）"
+    assert head["已用药物"] == "托珠单抗 2 次（末次 03-06 22:30）"
+
+
+def test_earlier_doses_of_a_limited_drug_count_and_infusions_run() -> None:
+    patient = (
+        a_patient("A", days=20)
+        .with_exposure("anticytokine", "tocilizumab", -10, amount=560.0, amount_unit="mg")
+        .with_exposure("anticytokine", "tocilizumab", 1.3, amount=560.0, amount_unit="mg")
+        .with_exposure("anticytokine", "anakinra", 1.3, until=4, rate=5.0, rate_unit="mg/h")
+        .with_exposure("corticosteroid", "methylprednisolone", 1.3, until=4)
+        .with_exposure("growth_factor", "filgrastim", 1.5, amount=300.0, amount_unit="ug")
+    )
+    head = _head(patient.built(), 2)
+    assert head["Running"] == "Anticytokine therapy: Anakinra 5 mg/h (since 03-05 17:42)"
+    assert head["Given so far"] == (
+        "Tocilizumab x 2 (last 03-05 17:42), 1 of them before the infusion, "
+        "Methylprednisolone x 1 (last 03-05 17:42), end not recorded, Filgrastim x 1 (last 03-05 22:30)"
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vein2vein.knowledge.registry import default_registry
-from vein2vein.record.timeline import Exposure
+from vein2vein.record.timeline import Exposure, Observation
 from vein2vein.report import rule_words
 
 AT = datetime(2026, 3, 8, tzinfo=UTC)
@@ -54,3 +54,22 @@ def test_a_value_that_is_too_old_is_said_to_be_possibly_so(crs) -> None:
 def test_lines_of_a_chart_are_cut_offs_of_the_chosen_rule_sets(crs) -> None:
     assert rule_words.cut_offs([crs], "body_temperature") == (("≥", 38.0),)
     assert rule_words.cut_offs([crs], "ferritin") == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "english", "chinese"),
+    [
+        ((), "ferritin not recorded", "铁蛋白未记录"),
+        (
+            (Observation("ferritin", datetime(2026, 3, 14, tzinfo=UTC), 32000.0),),
+            "ferritin: upper limit of the laboratory not recorded",
+            "铁蛋白：未记录实验室正常上限",
+        ),
+    ],
+)
+def test_a_value_without_its_limit_is_not_called_unrecorded(
+    rows: tuple[Observation, ...], english: str, chinese: str
+) -> None:
+    rule = default_registry().get("iec-hs-2023.grade")
+    (said,) = rule_words.lacking(rule, ["ferritin_limits"], {"ferritin_limits": rows})
+    assert (said, said.in_("zh")) == (english, chinese)
