@@ -6,8 +6,9 @@ Out      `Found`: the best design, and every candidate with its worst figure, wh
 Knows    Candidates are looked at in one order and independently, so any executor on any number of processes gives the same.
          A simulated figure within 1.96 of its errors of a bound does not settle the question, and says so. A candidate that
          refuses itself (no such two-stage design) does not meet; when all refuse, their first reason is raised. Keys, figures
-         and scenarios that there are not are refused before the candidates are looked at. Where none meets, the nearest are
-         told: those of which the constraint that fails most fails least, chances as they are, others as a part of the bound.
+         and scenarios that there are not, and shares above 1, are refused before the candidates are looked at. Where none
+         meets, the nearest are told: those of which the constraint that fails most fails least, chances as they are, others
+         as a part of the bound.
 Checked  tests/unit/programme/trial/test_search.py
 """
 
@@ -136,8 +137,8 @@ def search(
         progress: Called with (candidates done, candidates in all).
 
     Raises:
-        TrialError: TRIAL-005 for a key, figure or scenario that there is not, before the candidates are looked at; when every
-            candidate refuses itself, the first refusal.
+        TrialError: TRIAL-005 for a key, figure or scenario that there is not, or a share above 1, before the candidates are
+            looked at; when every candidate refuses itself, the first refusal.
     """
     plain = {key: value for key, value in content.items() if key != "search"}
     _check(plain, question)
@@ -153,7 +154,7 @@ def search(
 
 
 def _check(content: Mapping[str, Any], question: Question) -> None:
-    """Refuse keys, scenarios and figures that there are not, before the candidates are looked at."""
+    """Refuse keys, scenarios and figures that there are not, and shares above 1, before the candidates are looked at."""
     for path in question.vary:
         if path.partition(".")[0] in _NOTHING:
             refuse(f"parameter {path!r}", "a key on which the design depends", "vary another one")
@@ -187,9 +188,21 @@ def _first(content: Mapping[str, Any], question: Question) -> Study:
 
 def _fits(question: Question, results: Sequence[Result]) -> None:
     for need in question.require:
-        _figures(need, results)
+        for _, figure in _figures(need, results):
+            _is_share(need, figure)
     if question.smallest != "most":
         _figures(_everywhere(question), results)
+
+
+def _is_share(need: Required, figure: Figure) -> None:
+    """Refuse a bound of a share above 1, which is most likely a percentage without its sign."""
+    for sign, bound in ((">=", need.at_least), ("<=", need.at_most)):
+        if figure.kind == "chance" and bound is not None and bound > 1:
+            refuse(
+                f"{need.figure} {sign} {bound:g}, which is {bound:.0%}",
+                "a share from 0 to 1, or a percentage with its sign",
+                f'write "{need.figure} {sign} {bound:g}%" or {bound / 100:g}',
+            )
 
 
 def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,6 +119,25 @@ def test_what_cannot_be_is_refused_before_any_candidate_is_looked_at() -> None:
     assert steps == []
 
 
+@pytest.mark.parametrize(
+    ("require", "fix"),
+    [
+        (Required.read("overdose <= 30 in low"), 'write "overdose <= 30%" or 0.3'),
+        (Required.read("correct >= 90"), 'write "correct >= 90%" or 0.9'),
+        (Required("correct", at_least=60), 'write "correct >= 60%" or 0.6'),
+    ],
+)
+def test_a_share_above_1_is_refused_before_any_candidate_is_looked_at(require: Required, fix: str) -> None:
+    """Overdosing of 30 had been met by any design, and 90 of the right doses by none."""
+    steps: list[tuple[int, int]] = []
+    with pytest.raises(TrialError, match="TRIAL-005") as told:
+        search(BOIN, Question(NUMBERS, (require,)), progress=lambda done, whole: steps.append((done, whole)))
+    assert told.value.fault.expected == "a share from 0 to 1, or a percentage with its sign"
+    assert told.value.fault.fix == fix
+    assert steps == []
+    assert search(BOIN, ask("patients <= 100", "overdose <= 1")).best is not None
+
+
 def test_a_key_that_only_one_of_two_designs_has_is_no_typo() -> None:
     either = {key: value for key, value in BOIN.items() if key != "doses"}
     varied = {"design": ("boin", "crm"), "skeleton": ([0.1, 0.2, 0.3],)}
