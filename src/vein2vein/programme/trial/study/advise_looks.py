@@ -1,8 +1,8 @@
 """The advice at a look of a randomised trial, at the planned or the actual information.
 
 Place    Programme, trial, study. Read by `advise`.
-In       A study with a plan of looks; z of each look made, or its one-sided p; the part of the planned information at each, or
-         nothing.
+In       A study with a plan of looks; z of each look made, or its p where the plan is one-sided; the part of the planned
+         information at each, or nothing.
 Out      `Advice` with power and the next look.
 Knows    Alpha is spent at the actual fractions (Lan & DeMets 1983 Biometrika 70:659), and bounds of looks made do not depend on
          later ones. Futility bounds are those of a plan that has these looks and its power. The last look spends what is left.
@@ -33,15 +33,15 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
 
     Args:
         study: The study.
-        outcomes: z of each look made, or its one-sided p as p=0.0123; of a MaxCombo the p only.
+        outcomes: z of each look made, or its one-sided p as p=0.0123; of a MaxCombo the p only, of a two-sided plan z only.
         information: Part of the planned information at each of them; empty where the planned parts are to be used.
 
     Raises:
-        TrialError: TRIAL-003 for text that cannot be read, more looks than planned, fractions that do not fit them, or the z of
-            a MaxCombo.
+        TrialError: TRIAL-003 for text that cannot be read, more looks than planned, fractions that do not fit them, the z of a
+            MaxCombo, or a p for a two-sided plan.
     """
     several = len(study.analysis.weights) > 1
-    z = [_z(word, several=several) for word in outcomes.split()]
+    z = [_z(word, several=several, sides=study.analysis.plan.sides) for word in outcomes.split()]
     plan = study.analysis.plan
     if not information.split():
         said = "the planned information is used; where it was another: --information"
@@ -59,9 +59,15 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
     return replace(found, facts=(*found.facts, ("at", f"{shown} of the information; bounds spend alpha there")))
 
 
-def _z(word: str, *, several: bool) -> float:
+def _z(word: str, *, several: bool, sides: int) -> float:
     """The z of a look; of a p the normal deviate that has it."""
     if word.startswith("p="):
+        if sides > 1:
+            cannot(
+                f"{word} for a two-sided plan",
+                "z, which has a direction: above 0 for benefit, below 0 for harm",
+                "give z, such as 2.41 or -2.41",
+            )
         p = number(word.removeprefix("p="))
         if not 0 < p < 1:
             cannot(word, "a one-sided p between 0 and 1", "write it as p=0.0123")

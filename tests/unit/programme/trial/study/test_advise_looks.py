@@ -123,3 +123,12 @@ def test_a_p_says_the_same_as_its_z() -> None:
     for wrong in ("p=0", "p=1.5"):
         with pytest.raises(TrialError, match="a one-sided p between 0 and 1"):
             told(wrong)
+
+
+def test_a_two_sided_plan_is_asked_by_z_and_never_by_a_p_that_has_no_direction() -> None:
+    two = design_of(FILE | {"sides": 2, "alpha": 0.05}).study
+    with pytest.raises(TrialError, match="TRIAL-003") as caught:
+        advise(two, "1.5 p=0.01")
+    assert caught.value.fault.saw == "p=0.01 for a two-sided plan"
+    assert caught.value.fault.fix == "give z, such as 2.41 or -2.41"
+    assert [advise(two, z).action for z in ("3.5", "-3.5")] == ["stop for superiority", "stop for harm"]
