@@ -165,9 +165,12 @@ def test_a_candidate_is_shown_before_collection(run: Run, tmp_path: Path) -> Non
     at = ("--at", "2025-08-23T14:00+00:00")
     found = json.loads(run(*words, *at, "--json").output)
     assert found["calendar"] is None
-    assert {one["applies"] for one in found["labels"]} == {"true", "unknown"}
-    told = json.loads(run(*words, *at, "--json", "--tell", "subtype=primary-cns-lymphoma").output)
-    assert {one["row"] for one in found["labels"]} - {one["row"] for one in told["labels"]} == {"us-lbcl"}
+    assert [(one["applies"], [n["what"] for n in one["needs"]]) for one in found["labels"]] == [
+        ("unknown", ["subtype"])
+    ] * 3
+    told = json.loads(run(*words, *at, "--json", "--tell", "subtype=other").output)
+    assert [one["applies"] for one in told["labels"]] == ["true"] * 3
+    assert json.loads(run(*words, *at, "--json", "--tell", "subtype=primary-cns-lymphoma").output)["labels"] == []
     refused = run(*words, *at, "--tell", "refractory=yes", exits=2).output
     assert (
         "saw the fact 'refractory', which no file asks to be told; expected lenalidomide-refractory, or another of"

@@ -43,6 +43,27 @@ def test_the_limitation_of_primary_cns_lymphoma_ends_on_its_day() -> None:
     assert rows("axicabtagene-ciloleucel", date(2026, 2, 6), query) == {"us-lbcl-3l-2026": Truth.TRUE}
 
 
+@pytest.mark.parametrize("line", [2, 3])
+@pytest.mark.parametrize("day", [date(2024, 1, 1), date(2026, 2, 5), date(2026, 2, 6), date(2026, 11, 1)])
+def test_only_one_product_may_treat_primary_cns_lymphoma_and_only_since_its_limitation_ended(
+    day: date, line: int
+) -> None:
+    told = {"refractory-or-relapse-within-12-months": True, "early-relapse-or-no-transplant": True}
+    query = LabelQuery("US", "large-b-cell-lymphoma", line, 60, "primary-cns-lymphoma", told)
+    allowed = {p.product for p in PRODUCTS if p.cell == "CAR-T" and rows(p.product, day, query)}
+    assert allowed == ({"axicabtagene-ciloleucel"} if day >= date(2026, 2, 6) else set())
+    other = LabelQuery("US", "large-b-cell-lymphoma", line, 60, "other", told)
+    assert rows("lisocabtagene-maraleucel", day, other) == {f"us-lbcl-{line}l": Truth.TRUE}
+
+
+@pytest.mark.parametrize("line", [2, 3])
+def test_liso_cel_stays_open_while_the_subtype_is_not_known(line: int) -> None:
+    told = {"early-relapse-or-no-transplant": True}
+    query = LabelQuery("US", "large-b-cell-lymphoma", line, 60, None, told)
+    (verdict,) = product("lisocabtagene-maraleucel").labels_on(date(2026, 11, 1), query)
+    assert (verdict.truth, verdict.missing) == (Truth.UNKNOWN, ("subtype",))
+
+
 def test_a_subtype_that_is_not_known_leaves_a_label_with_exclusions_open() -> None:
     query = LabelQuery("US", "large-b-cell-lymphoma", line=3, age=60)
     (verdict,) = product("tisagenlecleucel").labels_on(date(2026, 1, 1), query)
