@@ -33,7 +33,7 @@ from vein2vein.programme.trial.randomised.simulate import Analysis, simulate
 from vein2vein.programme.trial.study import randomised_tables
 from vein2vein.programme.trial.study.information import of_cells
 from vein2vein.programme.trial.study.published_parts import marked, parts_of, published
-from vein2vein.programme.trial.study.randomised import TURNS, Looks, result_of, stopping
+from vein2vein.programme.trial.study.randomised import TURNS, Looks, one_way, result_of, stopping
 from vein2vein.programme.trial.study.randomised_words import read_weights
 from vein2vein.programme.trial.study.reading import Convert, cases_of, made, parameters_of, refuse
 from vein2vein.programme.trial.study.results import (
@@ -159,6 +159,7 @@ def read_cells(name: str, content: Mapping[str, Any]) -> CellStudy:
         TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
     """
     given = {str(key): value for key, value in content.items() if key not in OTHER}
+    one_way(given)
     chosen: dict[str, Any] = {key: given.pop(key) for key in PARTS if key in given}
     source = published(given.pop("published")) if "published" in given else None
     parts = chosen if source is None else _merged(parts_of(source), chosen)

@@ -61,8 +61,9 @@ class Looks:
         sides: 1 or 2.
         futility: How beta is spent on futility; None for no futility.
         events: Events of the last look; worked out from `hazard_ratio` and `power` where None.
-        hazard_ratio: Hazard ratio for which the events are worked out.
-        power: Power for which they are.
+        hazard_ratio: Planned hazard ratio, below 1: the events are worked out for it, and the chance at a look of a log-rank test
+            if it holds. Beside `events` it serves the latter only.
+        power: Power for which the events are worked out; refused beside `events`.
         month: Calendar month at which data are cut where events have not come; None waits for events.
         test: "log-rank", "maxcombo", or a weight: rho and gamma, or t_star. `fixed_time` has "rmst" and "milestone".
         first_patient: Date of the first randomisation, for the dates of looks.
@@ -146,16 +147,16 @@ class Looks:
 
     def events_for(self, plan: Plan, share: float) -> int:
         """The planned number of events: given, or worked out for the hazard ratio and power."""
+        if self.hazard_ratio is not None and not 0 < self.hazard_ratio < 1:
+            refuse(
+                f"a planned hazard ratio of {self.hazard_ratio:g}",
+                "a number between 0 and 1: experimental to control, so that below 1 is benefit",
+                "turn it round, or swap the arms",
+            )
         if self.events is not None:
             return self.events
         if self.hazard_ratio is None:
             refuse("neither events nor hazard_ratio", "one of both", "add `events: 250` or `hazard_ratio: 0.65`")
-        if self.hazard_ratio > 1:
-            refuse(
-                f"a planned hazard ratio of {self.hazard_ratio:g}",
-                "a number below 1: experimental to control, so that below 1 is benefit",
-                "turn it round, or swap the arms",
-            )
         if self.power <= self.alpha / self.sides:
             refuse(
                 f"a power of {self.power:g} with alpha {self.alpha:g}",
@@ -292,6 +293,7 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
         TrialError: TRIAL-005 for keys that do not fit; TRIAL-002 for values that cannot be; TRIAL-041 for too many events.
     """
     given = {str(key): value for key, value in content.items() if key not in OTHER}
+    one_way(given)
     arms, worlds = split_arms(given, content)
     looks = made(Looks, given, f"the design {name}", TURNS)
     parameters = stopping(looks, given, parameters_of(Looks, given, "")) | arms
@@ -302,6 +304,23 @@ def read_randomised(name: str, content: Mapping[str, Any]) -> Randomised:
     looks, analysis = looks.analysis(planned.share, partial(covariances_at_events, planned), parameters)
     events = analysis.cut_offs[-1].events or 0
     return Randomised("group sequential, event-driven", looks, analysis, events, parameters, worlds)
+
+
+def one_way(given: Mapping[str, Any]) -> None:
+    """Refuse a power beside the events, which would change nothing.
+
+    Args:
+        given: The keys of the file.
+
+    Raises:
+        TrialError: TRIAL-005.
+    """
+    if given.get("events") is not None and given.get("power") is not None:
+        refuse(
+            f"events {given['events']} and power {given['power']}",
+            "events, or hazard_ratio with power, from which they are worked out",
+            "leave `power` out, or `events`",
+        )
 
 
 def stopping(looks: Looks, given: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:

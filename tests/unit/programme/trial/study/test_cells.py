@@ -73,6 +73,7 @@ def test_the_error_beside_a_table_is_that_of_other_trials() -> None:
     ("change", "saw"),
     [
         ({"events": 400}, "400 events of 240 patients"),
+        ({"events": 150, "power": 0.8}, "events 150 and power 0.8"),
         ({"definition": "zuma"}, "definition 'zuma'"),
         ({"scenarios": [{"name": "x", "cell": {}}]}, "'cell' in scenario 'x'"),
         ({"scenarios": [{"name": "x", "cells": {"failure": 2}}]}, "failure 2"),

@@ -186,6 +186,9 @@ def test_trials_without_any_event_have_no_ratio() -> None:
         ({"scenarios": [{"name": "x"}]}, "TRIAL-005", "no key 'experimental'"),
         ({"events": None, "hazard_ratio": 1.5}, "TRIAL-005", "a planned hazard ratio of 1.5"),
         ({"events": None, "hazard_ratio": 0.6, "power": 0.02}, "TRIAL-005", "a power of 0.02"),
+        ({"events": 60, "hazard_ratio": 1.5}, "TRIAL-005", "a planned hazard ratio of 1.5"),
+        ({"events": 60, "power": 0.8}, "TRIAL-005", "events 60 and power 0.8"),
+        ({"events": 60, "hazard_ratio": 0.6, "power": 0.8}, "TRIAL-005", "events 60 and power 0.8"),
         ({"month": 0}, "TRIAL-002", "a cut-off at month 0"),
         (
             {"scenarios": [{"name": "x", "experimental": {"ratio": 0.5, "delay": 0}}]},
