@@ -6,6 +6,7 @@ In       A study with a plan of looks; z of each look made, or its p where the p
 Out      `Advice` with power and the next look.
 Knows    Alpha is spent at the actual fractions (Lan & DeMets 1983 Biometrika 70:659), and bounds of looks made do not depend on
          later ones. Futility bounds are those of a plan that has these looks and its power. The last look spends what is left.
+         The planned effect is the hazard ratio of the file, for a log-rank test; without one, that of the power of futility.
          The largest z of several weights is further out than its p says, so a MaxCombo is asked by its p and never by a z; power
          at a look is a matter of one z, and none is told of several.
 Checked  tests/unit/programme/trial/study/test_advise_looks.py
@@ -45,7 +46,7 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
     plan = study.analysis.plan
     if not information.split():
         said = "the planned information is used; where it was another: --information"
-        found = _advice(plan, z, several=several)
+        found = _advice(plan, z, _planned(study, plan), several=several)
         return found if not z or len(plan.t) == 1 else replace(found, reasons=(*found.reasons, said))
     if study.looks.boundaries is not None:
         cannot(
@@ -54,9 +55,15 @@ def advise_looks(study: Randomised | CellStudy, outcomes: str, information: str)
             "leave --information out, or plan with `spending` instead of `boundaries`",
         )
     at = _fractions(plan, len(z), information)
-    found = _advice(study.looks.plan(at), z, several=several)
+    actual = study.looks.plan(at)
+    found = _advice(actual, z, _planned(study, actual), several=several)
     shown = ", ".join(f"{one:.1%}" for one in at[: len(z)])
     return replace(found, facts=(*found.facts, ("at", f"{shown} of the information; bounds spend alpha there")))
+
+
+def _planned(study: Randomised | CellStudy, plan: Plan) -> float | None:
+    """The mean of z at the last look under the planned effect: of the planned hazard ratio, or that of the plan's power."""
+    return plan.drift if study.drift is None else study.drift
 
 
 def _z(word: str, *, several: bool, sides: int) -> float:
@@ -104,7 +111,7 @@ def _fractions(plan: Plan, made: int, information: str) -> tuple[float, ...]:
     return (*at, *later)
 
 
-def _advice(plan: Plan, z: list[float], *, several: bool) -> Advice:
+def _advice(plan: Plan, z: list[float], drift: float | None, *, several: bool) -> Advice:
     if len(z) > len(plan.t):
         cannot(f"{len(z)} looks", f"at most {len(plan.t)}, the looks of the plan", "leave out the later ones")
     if not z:
@@ -127,17 +134,17 @@ def _advice(plan: Plan, z: list[float], *, several: bool) -> Advice:
         return Advice("stop for harm", (), tuple(said), departures)
     if last:
         return Advice("end without superiority", (), tuple(said), departures)
-    facts = [] if several else _powers(plan, k, here)
+    facts = [] if several else _powers(plan, k, here, drift)
     action = "stop for futility" if here < plan.lower[k] else "go on"
     if action == "go on":
         facts.append(("next", f"look {k + 2} at {plan.t[k + 1]:.0%} of the information"))
     return Advice(action, tuple(facts), tuple(said), departures)
 
 
-def _powers(plan: Plan, k: int, here: float) -> list[tuple[str, str]]:
+def _powers(plan: Plan, k: int, here: float, drift: float | None) -> list[tuple[str, str]]:
     """Chances that the trial ends with superiority, from one z."""
     facts = [("power", f"{plan.conditional_power(k + 1, here):.1%} if the trend goes on")]
     facts.append(("predicted", f"{plan.predictive_power(k + 1, here):.1%} averaged over the trend"))
-    if plan.drift is not None:
-        facts.append(("planned", f"{plan.conditional_power(k + 1, here, plan.drift):.1%} if the planned effect holds"))
+    if drift is not None:
+        facts.append(("planned", f"{plan.conditional_power(k + 1, here, drift):.1%} if the planned effect holds"))
     return facts

@@ -82,6 +82,11 @@ class CellStudy:
         """Patients of the planned scenario."""
         return self.worlds[0][1].size
 
+    @property
+    def drift(self) -> float | None:
+        """Mean of z at the last look if the planned hazard ratio holds; see `Randomised.drift`."""
+        return self.looks.drift(self.events, _share(self.worlds[0][1]))
+
     def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
         """What the design does in each scenario, simulated with errors; see `Randomised.results`."""
         return tuple(
@@ -95,7 +100,7 @@ class CellStudy:
         cuts = self.analysis.cut_offs
         seen = np.sort(np.concatenate([planned.block(1, k).seen for k in range(SHOWN // BLOCK)]), axis=1)
         months = [_look(cut, seen) for cut in cuts]
-        share, first = 1 - planned.in_control / planned.size, self.looks.first_patient
+        share, first = _share(planned), self.looks.first_patient
         looks = randomised_tables.boundaries(
             self.analysis.plan, cuts, months, share=share, first=first, weights=self.analysis.weights
         )
@@ -122,6 +127,11 @@ class CellStudy:
     def curves(self) -> tuple[Curves, ...]:
         """Survival without the event of the definition, and numbers at risk at the last look."""
         return tuple(_curves(name, world, self.analysis.cut_offs[-1]) for name, world in self.worlds)
+
+
+def _share(world: CellTrial) -> float:
+    """Part of the patients in the experimental arm."""
+    return 1 - world.in_control / world.size
 
 
 def _curves(name: str, world: CellTrial, cut: CutOff) -> Curves:
@@ -199,7 +209,7 @@ def _analysis(
         if len(plan.t) > 1 or looks.month is None:
             refuse("several looks, and no events", "events of the last look", "add `events: 150`")
         return looks, Analysis(plan, (CutOff(month=looks.month),), read_weights(looks.test)), 0
-    share = 1 - worlds[0][1].in_control / worlds[0][1].size
+    share = _share(worlds[0][1])
     events = looks.events_for(plan, share)
     for _, world in worlds:
         if events > world.size:

@@ -145,6 +145,20 @@ class Looks:
             given["events"] = Parameter(events, "derived", told)
         return looks, Analysis.at_events(looks.plan(), events, weights, month=self.month, counted=counts)
 
+    def drift(self, events: int, share: float) -> float | None:
+        """Mean of z at the last look if the planned hazard ratio holds: log(1 / HR) sqrt(events p (1 - p)), Schoenfeld 1981.
+
+        Args:
+            events: Events of the last look.
+            share: Part of the patients in the experimental arm.
+
+        Returns:
+            None without a planned hazard ratio, and for a weighted test, whose z has another mean.
+        """
+        if self.hazard_ratio is None or is_weighted(read_weights(self.test)):
+            return None
+        return -math.log(self.hazard_ratio) * math.sqrt(events * share * (1 - share))
+
     def events_for(self, plan: Plan, share: float) -> int:
         """The planned number of events: given, or worked out for the hazard ratio and power."""
         if self.hazard_ratio is not None and not 0 < self.hazard_ratio < 1:
@@ -192,6 +206,11 @@ class Randomised:
     def most(self) -> int:
         """Patients of the planned scenario."""
         return self.worlds[0].accrual.patients
+
+    @property
+    def drift(self) -> float | None:
+        """Mean of z at the last look if the planned hazard ratio holds; None where none was planned for a log-rank test."""
+        return self.looks.drift(self.events, self.worlds[0].share)
 
     def results(self, *, trials: int, seed: int, executor: Executor | None = None) -> tuple[Result, ...]:
         """What the design does in each scenario, simulated with errors.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log, sqrt
 from typing import Any
 
 import pytest
@@ -132,3 +133,20 @@ def test_a_two_sided_plan_is_asked_by_z_and_never_by_a_p_that_has_no_direction()
     assert caught.value.fault.saw == "p=0.01 for a two-sided plan"
     assert caught.value.fault.fix == "give z, such as 2.41 or -2.41"
     assert [advise(two, z).action for z in ("3.5", "-3.5")] == ["stop for superiority", "stop for harm"]
+
+
+@pytest.mark.parametrize("events", [{}, {"events": None, "power": 0.8}])
+@pytest.mark.parametrize("ratio", [[1, 1], [2, 1]])
+def test_the_chance_if_the_planned_hazard_ratio_holds_is_told_without_futility(
+    events: dict[str, Any], ratio: list[int]
+) -> None:
+    two = design_of(FILE | {"hazard_ratio": 0.65, "looks": [0.6, 1.0], "ratio": ratio} | events).study
+    share = ratio[0] / sum(ratio)
+    mean = log(1 / 0.65) * sqrt(two.events * share * (1 - share))
+    needed = two.analysis.plan.upper[1] - 1.5 * sqrt(0.6) - mean * 0.4
+    assert dict(advise(two, "1.5").facts)["planned"] == f"{norm.sf(needed / sqrt(0.4)):.1%} if the planned effect holds"
+
+
+@pytest.mark.parametrize("more", [{}, {"hazard_ratio": 0.65, "test": {"rho": 0, "gamma": 1}}])
+def test_no_chance_is_told_without_a_planned_ratio_or_for_a_weighted_test(more: dict[str, Any]) -> None:
+    assert "planned" not in dict(advise(design_of(FILE | more).study, "1.5").facts)
