@@ -152,3 +152,62 @@ def test_in_cll_the_missing_table_of_cytopenias_is_said_and_nowhere_else(languag
     assert plain is not None
     assert [one["file"] for one in plain["remarks"]] == ["iwcll-2018.response"]
     assert not any(line.startswith(says) for line in lines(assessed(LBCL, *OPEN), language))
+
+
+LEUKAEMIA = "b-cell-acute-lymphoblastic-leukaemia"
+POSITIVE = {
+    "en": "Positive whatever the method: 0.01 % (10^-4) or more [all-2026.mrd]",
+    "zh": "阳性（任何检测方法）：≥0.01%（10^-4） [all-2026.mrd]",
+}
+
+
+def _residual(found: Assessment, language: str = "en") -> list[str]:
+    return [line for line in lines(found, language) if line.endswith("[all-2026.mrd]")]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_residual_disease_above_every_line_is_positive_without_a_method(language: str) -> None:
+    found = assessed(LEUKAEMIA, (28, "marrow_blasts", 2), (28, "mrd_level", 0.5), until=30)
+    assert _residual(found, language) == [POSITIVE[language]]
+    assert not any("all-2026.mrd" in need.changes for need in found.needs)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "en",
+            (
+                "Residual disease: cannot say: needs Method of residual disease; may be "
+                "“Negative by flow cytometry: below 0.01 % (10^-4)” or "
+                "“Positive by sequencing: 0.0001 % (10^-6) or more” [all-2026.mrd]"
+            ),
+        ),
+        (
+            "zh",
+            (
+                "残留病：无法判定，尚需残留病检测方法；可能为"
+                "“流式阴性：<0.01%（10^-4）”或“测序阳性：≥0.0001%（10^-6）” [all-2026.mrd]"
+            ),
+        ),
+    ],
+)
+def test_residual_disease_between_the_lines_says_that_it_needs_the_method(language: str, says: str) -> None:
+    found = assessed(LEUKAEMIA, (28, "marrow_blasts", 2), (28, "mrd_level", 0.005), until=30)
+    assert _residual(found, language) == [says]
+    assert [need.what for need in found.needs if "all-2026.mrd" in need.changes] == ["method"]
+
+
+def test_none_found_needs_method_and_limit_and_they_stand_among_what_is_missing() -> None:
+    found = assessed(LEUKAEMIA, (28, "marrow_blasts", 2), (28, "mrd_level", 0), until=30)
+    (line,) = _residual(found)
+    assert line.startswith(
+        "Residual disease: cannot say: needs Method of residual disease, Limit of detection; may be "
+    )
+    assert [need.what for need in found.needs if "all-2026.mrd" in need.changes] == ["limit", "method"]
+
+
+def test_nothing_is_asked_of_residual_disease_that_nobody_measured() -> None:
+    found = assessed(LEUKAEMIA, (28, "marrow_blasts", 2), until=30)
+    assert _residual(found) == []
+    assert not any("all-2026.mrd" in need.changes for need in found.needs)

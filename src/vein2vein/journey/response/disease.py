@@ -103,7 +103,7 @@ class DiseaseResponse:
 
     @property
     def missing(self) -> tuple[tuple[str, Response], ...]:
-        """Facts that keep the current category open, each with the criteria that ask for it.
+        """Facts that keep the current category open, each with the criteria that ask for it; then those of residual disease.
 
         Where lesions of a myeloma are among them, so is the statement that imaging was complete: it settles them.
         """
@@ -112,7 +112,22 @@ class DiseaseResponse:
             return ()
         names = current.result.missing
         stated = (_COMPLETE,) if self.criteria == "imwg" and _LESIONS.intersection(names) else ()
-        return tuple((name, current.criteria) for name in (*names, *stated))
+        category = tuple((name, current.criteria) for name in (*names, *stated))
+        file, verdicts = dict(self.files).get("mrd"), self.uncalled
+        residual = sorted({name for verdict in verdicts for name in verdict.missing})
+        return category if file is None else (*category, *((name, file) for name in residual))
+
+    @property
+    def uncalled(self) -> tuple[RowVerdict, ...]:
+        """What residual disease may be where a level is on record and does not say; empty where it is called or without a level.
+
+        Myeloma states a result, no level: its file is never listed.
+        """
+        file = dict(self.files).get("mrd")
+        if file is None or "level" not in file.facts:
+            return ()
+        found = tuple(v for id, v in self.findings if id == file.id and v.truth is Truth.UNKNOWN)
+        return () if any("level" in verdict.missing for verdict in found) else found
 
 
 @dataclass(frozen=True, slots=True)

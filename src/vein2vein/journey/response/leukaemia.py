@@ -10,6 +10,7 @@ Checked  tests/unit/journey/response/test_leukaemia.py
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from vein2vein.basis.truth import Truth, any_of
@@ -56,9 +57,10 @@ def _in_remission(assessment: Assessment) -> Truth:
 
 
 def leukaemia_mrd(timeline: Timeline, criteria: Response, at: datetime) -> tuple[RowVerdict, ...]:
-    """What is negative by which method (`all-2026.mrd`) at an instant; a row that may hold is listed as unknown."""
+    """What residual disease is (`all-2026.mrd`) at an instant; a row that may hold is unknown and names what keeps it open."""
     state, _ = state_of(criteria, Questions(timeline, at), told={}, computed={}, formulas={})
-    return criteria.decide(state)
+    found = criteria.decide(state)
+    return tuple(v if v.truth is Truth.TRUE else replace(v, missing=criteria.open_in(v.row, state)) for v in found)
 
 
 def central_nervous_system(timeline: Timeline, criteria: Response, at: datetime) -> Categorised:

@@ -226,6 +226,11 @@ class Response(DecisionTable):
         missing = {name for predicate in asked_for for name in self._open_in(predicate, values, truths)}
         return Categorised(ordered, (), tuple(sorted(missing)), None)
 
+    def open_in(self, row: Row, state: Mapping[str, Value]) -> tuple[str, ...]:
+        """Given facts that leave a row open for a state, sorted; a fact that could no longer change it is not among them."""
+        values, truths = self._truths(state)
+        return tuple(sorted(set(self._open_in(row.when, values, truths))))
+
     def _open_in(self, predicate: Predicate, values: Mapping[str, Value], truths: Mapping[str, Truth]) -> Iterator[str]:
         """Given facts that leave a condition open; what stands in a part that is settled can no longer change it."""
         if truth_of(predicate, values, truths) is not Truth.UNKNOWN:

@@ -87,6 +87,7 @@ def _current(found: DiseaseResponse, now: Assessment, voice: Voice) -> Iterator[
     for id, verdict in found.findings:
         if (id, verdict) not in _cautions(found) and verdict.truth is Truth.TRUE:
             yield words["found"].format(voice.pick(verdict.row.text), id)
+    yield from _residual(found, voice)
     nerves, file = found.nervous_system, dict(found.files).get("cns")
     if nerves is not None and file is not None and len(nerves.possible) < len(file.names):
         yield words["nerves"].format(_categories(file, nerves.possible, voice), file.id)
@@ -115,6 +116,17 @@ def _cautions(found: DiseaseResponse) -> tuple[tuple[str, RowVerdict], ...]:
     """Findings of files about caution; what is found of residual disease is none."""
     files = {file.id: file for _, file in found.files}
     return tuple((id, verdict) for id, verdict in found.findings if files[id].about == "response-caution")
+
+
+def _residual(found: DiseaseResponse, voice: Voice) -> Iterator[str]:
+    """Residual disease of which a level is on record that cannot be called: what is needed, and what it may be."""
+    file, verdicts = dict(found.files).get("mrd"), found.uncalled
+    if file is None or not verdicts:
+        return
+    words, missing = words_of(voice), {name for verdict in verdicts for name in verdict.missing}
+    needs = _labels(file, [name for name in file.facts if name in missing], voice)
+    texts = words["or"].join(f"“{voice.pick(verdict.row.text)}”" for verdict in verdicts)
+    yield words["residual"].format(needs, texts, file.id)
 
 
 def _so_far(found: DiseaseResponse, voice: Voice) -> Iterator[str]:

@@ -61,7 +61,7 @@ def test_a_marrow_that_is_too_old_leaves_it_open() -> None:
 
 @pytest.mark.parametrize(
     ("method", "level", "expected"),
-    [("flow", 0.009, {"flow-negative"}), ("flow", 0.01, {"flow-positive"}), ("ngs", 0.009, {"ngs-positive"})],
+    [("flow", 0.009, {"flow-negative"}), ("flow", 0.01, {"positive"}), ("ngs", 0.009, {"ngs-positive"})],
 )
 def test_residual_disease_by_method(method: str, level: float, expected: set[str]) -> None:
     patient = a_patient("L", days=400).with_value("mrd_level", 28, level).with_statement("mrd_method", 28, method)
@@ -86,6 +86,37 @@ def test_nothing_found_is_negative_only_by_an_assay_that_would_have_seen_it(
     verdicts = leukaemia_mrd(patient.built(), MRD, on(30))
     assert {v.row.name for v in verdicts if v.truth is Truth.TRUE} == certain
     assert {v.row.name for v in verdicts} == possible
+
+
+@pytest.mark.parametrize(
+    ("level", "limit", "certain", "needs"),
+    [
+        (0.5, None, {"positive"}, set()),
+        (0.01, None, {"positive"}, set()),
+        (0.009, None, set(), {"method"}),
+        (0.00005, None, set(), {"method"}),
+        (0, None, set(), {"method", "limit"}),
+        (0, 0.0001, set(), {"method"}),
+    ],
+)
+def test_without_a_method_only_a_level_above_both_lines_is_called(
+    level: float, limit: float | None, certain: set[str], needs: set[str]
+) -> None:
+    patient = a_patient("L", days=400).with_value("mrd_level", 28, level)
+    if limit is not None:
+        patient = patient.with_value("mrd_detection_limit", 28, limit)
+    verdicts = leukaemia_mrd(patient.built(), MRD, on(30))
+    assert {v.row.name for v in verdicts if v.truth is Truth.TRUE} == certain
+    assert {name for v in verdicts for name in v.missing} == needs
+
+
+def test_a_limit_of_detection_is_asked_only_where_nothing_was_found() -> None:
+    patient = a_patient("L", days=400).with_value("mrd_level", 28, 0).with_statement("mrd_method", 28, "ngs")
+    verdicts = leukaemia_mrd(patient.built(), MRD, on(30))
+    assert [(v.row.name, v.truth, v.missing) for v in verdicts] == [
+        ("ngs-negative", Truth.UNKNOWN, ("limit",)),
+        ("ngs-too-coarse", Truth.UNKNOWN, ("limit",)),
+    ]
 
 
 def test_central_nervous_system() -> None:
