@@ -182,7 +182,7 @@ def compare_external(
         resampled = _resampled(plan, found, how, (known, rows))
         found = found.with_ends(resampled.error, resampled.ends)
         notes += _drawn_notes(plan, resampled)
-    grids = [_counts(known, rows), balance, _effects(found)]
+    grids = [_counts(known, rows), balance, _effects(plan, found)]
     if plan.at:
         grids.append(_survival(plan, found, resampled))
     told = parameters or plan.parameters({key: value for key, value in vars(plan).items() if value is not None})
@@ -283,8 +283,11 @@ def _balance(plan: ExternalControl, known: Known, rows: Rows) -> tuple[Grid, lis
     return Grid(said("external.balance"), heads, table, "differences"), apart
 
 
-def _effects(found: Effects) -> Grid:
-    rows = [_told("ratio", found.ratio), _told("dates_only", found.dates_only), _told("immortal", found.immortal)]
+def _effects(plan: ExternalControl, found: Effects) -> Grid:
+    rows = [_told("ratio", found.ratio)]
+    if plan.method == "weighting":  # pairs have no weights, so that without them is the same figure
+        rows.append(_told("dates_only", found.dates_only))
+    rows.append(_told("immortal", found.immortal))
     if found.responses is not None:
         rows.append(_told("responses", found.responses))
     heads = (*_heads("effect"), *_interval_heads())

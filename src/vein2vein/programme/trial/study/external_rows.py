@@ -86,7 +86,7 @@ class Effects:
 
     Args:
         ratio: Hazard ratio with dates and weights.
-        dates_only: Without weights.
+        dates_only: Without weights; of matched pairs, which have none, it is `ratio`, and no table shows it.
         immortal: From eligibility, without dates.
         responses: Difference of responses; None where the file has none.
         survival: At each time, the shares without event of treated and control, and their difference.

@@ -51,6 +51,15 @@ def test_without_an_effect_only_the_comparison_with_dates_and_weights_finds_none
     assert float(results["from eligibility, with immortal time"][0] or 1) < 0.6
 
 
+def test_pairs_have_no_row_without_weights_since_it_would_repeat_the_first() -> None:
+    paired, weighted = (found(method=one).grid("effect, treated to control").rows for one in ("matching", "weighting"))
+    assert [str(row[0]).strip() for row in paired] == [
+        "hazard ratio", "from eligibility, with immortal time", "difference of responses"
+    ]  # fmt: skip
+    assert [str(row[0]).strip() for row in weighted][1] == "with dates, without weights"
+    assert paired[1] == weighted[2]
+
+
 def test_an_effect_is_found() -> None:
     value = found(table(0.5)).grid("effect, treated to control").rows[0][1]
     assert value == pytest.approx(0.5, rel=0.2)
