@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from vein2vein.programme.trial import simulate, staggered_partial
+from vein2vein.programme.trial import staggered_partial
 from vein2vein.programme.trial.phase1 import partial
 from vein2vein.programme.trial.phase1.partial import PartialDesign
 from vein2vein.programme.trial.phase1.partial_dose import chance_to_reach, partial_dose
@@ -27,7 +27,6 @@ from vein2vein.programme.trial.study.dose_scenarios import right_of, truth_of
 from vein2vein.programme.trial.study.on_calendar import OnCalendar, read_calendar
 from vein2vein.programme.trial.study.reading import cases_of, made, refuse
 from vein2vein.programme.trial.study.results import Result, mean_of
-from vein2vein.programme.trial.words import Floats
 
 _AROUND: Final = ("design", "title", "scenarios", "setting", "calendar", "judged_by", "figures", "search", "protocol")
 _ENDLESS: Final = (1e12, 0.0)
@@ -76,9 +75,6 @@ class PartialStudy(DoseStudy):
             )
         found = self._told(one, run.trials, days, (trials, seed))
         return replace(found, figures={**found.figures, "below_planned": mean_of(run.below.astype(float))})
-
-    def _run(self, truth: Truth, trials: int, seed: int) -> tuple[simulate.Trials, tuple[Floats, Floats] | None]:
-        raise NotImplementedError  # `_simulated` plays the trials itself
 
 
 def read_partial(name: str, content: Mapping[str, Any]) -> PartialStudy:
